@@ -1,1 +1,14 @@
-//! Placeholder.
+//! What the API and the workers of Darkroom share: jobs, the queue, the image store, the fal
+//! client and the settings.
+//!
+//! Nothing here knows an HTTP server framework. All SQL is in [`queue`], [`store`] and [`db`];
+//! nothing outside [`fal`] knows an address of fal.ai.
+
+pub mod config;
+pub mod db;
+pub mod fal;
+pub mod images;
+pub mod job;
+pub mod model;
+pub mod queue;
+pub mod store;

@@ -1,0 +1,203 @@
+//! Settings: read once, in one place, from the environment and a `.env` file.
+//!
+//! Each field's doc names its variable; `.env.example` lists them all, and a test keeps the two
+//! equal. Every problem is reported at once, so that a deployment is not mended one restart at a
+//! time.
+
+mod fal;
+mod reader;
+mod server;
+mod worker;
+
+use std::{collections::HashMap, path::PathBuf};
+
+use secrecy::SecretString;
+
+pub use fal::{Fal, LIVE_QUEUE_URL, Sim};
+pub use reader::{Problems, Variable};
+pub use server::{CorsOrigins, Limits, Server};
+pub use worker::Worker;
+
+use reader::Reader;
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `ENVIRONMENT`: what may be left out, and how cautious to be.
+    pub environment: Environment,
+    /// The HTTP server.
+    pub server: Server,
+    /// What an upload may be.
+    pub limits: Limits,
+    /// Where the data is.
+    pub database: Database,
+    /// How jobs are worked on.
+    pub worker: Worker,
+    /// How to reach fal.ai.
+    pub fal: Fal,
+    /// The stand-in for fal.ai.
+    pub sim: Sim,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+/// Development forgives what production must not.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Environment {
+    /// No key is needed: the stand-in edits.
+    Development,
+    /// A missing key is a start-up error.
+    Production,
+}
+
+/// Where the data is.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// `DATABASE_URL`: the PostgreSQL to use. Without it `darkroom up` runs one of its own.
+    pub url: Option<SecretString>,
+    /// `DATABASE_MAX_CONNECTIONS`: the pool of one process. A worker holds one more, to listen.
+    pub max_connections: u32,
+    /// `DATABASE_NOTIFY`: wake workers by NOTIFY. Off, they look by themselves every second,
+    /// which is what a pooler in transaction mode needs.
+    pub notify: bool,
+    /// `DATA_DIR`: home of the embedded PostgreSQL.
+    pub data_dir: PathBuf,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// `LOG`: a level, or directives as `tracing` takes them.
+    pub filter: String,
+    /// `LOG_FORMAT`: `text` for people or `json` for machines.
+    pub json: bool,
+}
+
+impl Config {
+    /// Reads the process's environment, and a `.env` file in the current directory where there is
+    /// one; the environment wins.
+    pub fn load() -> Result<Self, Problems> {
+        Reader::from_process().and_then(Self::read)
+    }
+
+    /// Reads `variables` instead of the environment.
+    pub fn from_variables(variables: HashMap<String, String>) -> Result<Self, Problems> {
+        Reader::from_map(variables).and_then(Self::read)
+    }
+
+    /// Every variable there is, with its default.
+    pub fn variables() -> Vec<Variable> {
+        let Ok(mut reader) = Reader::from_map(HashMap::new()) else { return Vec::new() };
+        Self::sections(&mut reader);
+        reader.into_variables()
+    }
+
+    fn read(mut reader: Reader) -> Result<Self, Problems> {
+        let config = Self::sections(&mut reader);
+        reader.finish(config)
+    }
+
+    fn sections(reader: &mut Reader) -> Self {
+        let environment = reader.choice(
+            "ENVIRONMENT",
+            &[("development", Environment::Development), ("production", Environment::Production)],
+        );
+        Self {
+            environment,
+            server: Server::read(reader),
+            limits: Limits::read(reader),
+            database: Database::read(reader),
+            worker: Worker::read(reader),
+            fal: Fal::read(reader),
+            sim: Sim::read(reader),
+            log: Log::read(reader),
+        }
+    }
+}
+
+impl Database {
+    fn read(reader: &mut Reader) -> Self {
+        let url = reader.secret("DATABASE_URL");
+        if let Some(url) = &url {
+            reader.check("DATABASE_URL", check_database_url(url));
+        }
+        let max_connections = reader.value("DATABASE_MAX_CONNECTIONS", 10);
+        reader.require("DATABASE_MAX_CONNECTIONS", max_connections >= 2, "must be at least 2");
+        Self {
+            url,
+            max_connections,
+            notify: reader.value("DATABASE_NOTIFY", true),
+            data_dir: reader.value("DATA_DIR", String::from(".darkroom")).into(),
+        }
+    }
+}
+
+impl Log {
+    fn read(reader: &mut Reader) -> Self {
+        Self {
+            filter: reader.value("LOG", String::from("info")),
+            json: reader.choice("LOG_FORMAT", &[("text", false), ("json", true)]),
+        }
+    }
+}
+
+fn check_database_url(url: &SecretString) -> Result<(), String> {
+    use secrecy::ExposeSecret;
+    // The reason is left out: it would repeat the URL, and with it the password.
+    let parsed = url::Url::parse(url.expose_secret()).ok();
+    match parsed.as_ref().map(url::Url::scheme) {
+        Some("postgres" | "postgresql") => Ok(()),
+        _ => Err("must look like postgres://user:password@host:5432/database".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, Problems> {
+        Config::from_variables(
+            variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        )
+    }
+
+    #[test]
+    fn nothing_set_is_a_working_development_setup() {
+        let config = read(&[]).unwrap();
+
+        assert_eq!(config.environment, Environment::Development);
+        assert_eq!(config.server.port, 8000);
+        assert!(config.database.url.is_none());
+        assert!(config.fal.key.is_none());
+    }
+
+    #[test]
+    fn all_problems_are_reported_at_once_and_name_their_variable() {
+        let problems = read(&[("PORT", "eighty"), ("ENVIRONMENT", "prod"), ("FAL_QUEUE_URL", "x")])
+            .unwrap_err()
+            .to_string();
+
+        for name in ["PORT", "ENVIRONMENT", "FAL_QUEUE_URL"] {
+            assert!(problems.contains(name), "{name} is missing from: {problems}");
+        }
+    }
+
+    #[test]
+    fn a_bad_database_url_does_not_show_its_password() {
+        let problems = read(&[("DATABASE_URL", "mysql://me:hunter2@db/x")]).unwrap_err().to_string();
+
+        assert!(problems.contains("DATABASE_URL"));
+        assert!(!problems.contains("hunter2"));
+    }
+
+    #[test]
+    fn secrets_do_not_show_in_debug_output() {
+        let config = read(&[
+            ("FAL_AI_API_KEY", "id:hunter2"),
+            ("DATABASE_URL", "postgres://me:hunter2@db/x"),
+        ])
+        .unwrap();
+
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

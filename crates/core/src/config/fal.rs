@@ -1,0 +1,77 @@
+//! Settings of fal.ai and of its stand-in.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::reader::Reader;
+
+/// Where the real fal.ai takes submissions (source: fal's queue documentation).
+pub const LIVE_QUEUE_URL: &str = "https://queue.fal.run/";
+
+/// How to reach fal.ai.
+#[derive(Clone, Debug)]
+pub struct Fal {
+    /// `FAL_AI_API_KEY`, or `FAL_KEY`: the account's key, `<id>:<secret>`.
+    pub key: Option<SecretString>,
+    /// `FAL_QUEUE_URL`: takes submissions.
+    pub queue_url: Url,
+    /// `FAL_REST_URL`: takes uploads.
+    pub rest_url: Url,
+    /// `FAL_API_URL`: the platform's own API.
+    pub api_url: Url,
+    /// `FAL_MEDIA_HOSTS`: hosts that results may be fetched from, beside fal's own; commas between.
+    pub media_hosts: String,
+}
+
+/// The stand-in for fal.ai.
+#[derive(Clone, Copy, Debug)]
+pub struct Sim {
+    /// `SIM_PORT`: where it listens. Fixed, so that requests survive a restart of everything else.
+    pub port: u16,
+    /// `SIM_LATENCY_MS`: how long an edit takes.
+    pub latency: Duration,
+    /// `SIM_CONCURRENCY`: edits at a time; a new account at fal has 2.
+    pub concurrency: usize,
+}
+
+impl Fal {
+    /// Whether submissions go to the real fal.ai, and cost money.
+    pub fn is_live(&self) -> bool {
+        self.queue_url.as_str() == LIVE_QUEUE_URL
+    }
+
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let key = reader.secret("FAL_AI_API_KEY");
+        let other_name = reader.secret("FAL_KEY");
+        Self {
+            key: key.or(other_name),
+            queue_url: host(reader, "FAL_QUEUE_URL", LIVE_QUEUE_URL),
+            rest_url: host(reader, "FAL_REST_URL", "https://rest.fal.ai/"),
+            api_url: host(reader, "FAL_API_URL", "https://api.fal.ai/"),
+            media_hosts: reader.value("FAL_MEDIA_HOSTS", String::new()),
+        }
+    }
+}
+
+impl Sim {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let sim = Self {
+            port: reader.value("SIM_PORT", 8001),
+            latency: Duration::from_millis(reader.value("SIM_LATENCY_MS", 1500)),
+            concurrency: reader.value("SIM_CONCURRENCY", 2),
+        };
+        reader.require("SIM_CONCURRENCY", sim.concurrency > 0, "must be more than 0");
+        sim
+    }
+}
+
+fn host(reader: &mut Reader, name: &'static str, default: &'static str) -> Url {
+    #[expect(clippy::expect_used, reason = "a constant, which every test reads")]
+    let default = Url::parse(default).expect("the default is a URL");
+    let url = reader.value(name, default);
+    let web = matches!(url.scheme(), "http" | "https");
+    reader.require(name, web, "must start with http:// or https://");
+    url
+}

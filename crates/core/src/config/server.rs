@@ -1,0 +1,77 @@
+//! Settings of the HTTP server and of what may be uploaded to it.
+
+use std::{convert::Infallible, fmt, net::IpAddr, str::FromStr};
+
+use url::Url;
+
+use super::reader::Reader;
+
+/// The HTTP server.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// `HOST`: the address to listen on.
+    pub host: IpAddr,
+    /// `PORT`: the port to listen on; 0 takes a free one.
+    pub port: u16,
+    /// `PUBLIC_URL`: how clients reach this server. Without it, links follow the request's host.
+    pub public_url: Option<Url>,
+    /// `CORS_ALLOWED_ORIGINS`: whose pages may call, separated by commas.
+    pub cors_allowed_origins: CorsOrigins,
+}
+
+/// Origins whose pages may call the API.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CorsOrigins(pub Vec<String>);
+
+/// What an upload may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// `MAX_UPLOAD_BYTES`: of one image.
+    pub upload_bytes: usize,
+    /// `MAX_IMAGE_PIXELS`: width times height of one image.
+    pub image_pixels: u64,
+}
+
+impl Server {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let public_url = reader.optional::<Url>("PUBLIC_URL");
+        if let Some(url) = &public_url {
+            let web = matches!(url.scheme(), "http" | "https");
+            reader.require("PUBLIC_URL", web, "must start with http:// or https://");
+        }
+        Self {
+            host: reader.value("HOST", IpAddr::from([127, 0, 0, 1])),
+            port: reader.value("PORT", 8000),
+            public_url,
+            cors_allowed_origins: reader.value("CORS_ALLOWED_ORIGINS", CorsOrigins::default()),
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let limits = Self {
+            upload_bytes: reader.value("MAX_UPLOAD_BYTES", 20 * 1024 * 1024),
+            image_pixels: reader.value("MAX_IMAGE_PIXELS", 50_000_000),
+        };
+        reader.require("MAX_UPLOAD_BYTES", limits.upload_bytes > 0, "must be more than 0");
+        reader.require("MAX_IMAGE_PIXELS", limits.image_pixels > 0, "must be more than 0");
+        limits
+    }
+}
+
+impl FromStr for CorsOrigins {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // A browser sends an origin without a trailing slash; people copy it with one.
+        let origins = text.split(',').map(|origin| origin.trim().trim_end_matches('/'));
+        Ok(Self(origins.filter(|origin| !origin.is_empty()).map(Into::into).collect()))
+    }
+}
+
+impl fmt::Display for CorsOrigins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(","))
+    }
+}

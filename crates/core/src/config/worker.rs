@@ -1,0 +1,50 @@
+//! Settings of a worker.
+
+use std::time::Duration;
+
+use super::reader::Reader;
+
+/// How jobs are worked on.
+#[derive(Clone, Copy, Debug)]
+pub struct Worker {
+    /// `WORKER_CONCURRENCY`: jobs that one process holds at a time. One that waits for fal costs
+    /// little more than its row.
+    pub concurrency: usize,
+    /// `WORKER_HEARTBEAT_SECONDS`: how often a worker says that it is alive.
+    pub heartbeat: Duration,
+    /// `WORKER_LEASE_SECONDS`: how late a heartbeat may be before its worker counts as dead.
+    pub lease: Duration,
+    /// `WORKER_CLAIM_INTERVAL_SECONDS`: how long an idle worker waits before it looks again,
+    /// when nothing wakes it.
+    pub claim_interval: Duration,
+    /// `MAX_ATTEMPTS`: submissions to fal before a job fails for good.
+    pub max_attempts: i16,
+    /// `MAX_RESCUES`: how often a job may take its worker down before it fails for good.
+    pub max_rescues: i16,
+}
+
+impl Worker {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let mut seconds = |name, default| Duration::from_secs(reader.value(name, default));
+        let worker = Self {
+            heartbeat: seconds("WORKER_HEARTBEAT_SECONDS", 5),
+            lease: seconds("WORKER_LEASE_SECONDS", 16),
+            claim_interval: seconds("WORKER_CLAIM_INTERVAL_SECONDS", 5),
+            concurrency: reader.value("WORKER_CONCURRENCY", 64),
+            max_attempts: reader.value("MAX_ATTEMPTS", 3),
+            max_rescues: reader.value("MAX_RESCUES", 5),
+        };
+        let beats = worker.heartbeat > Duration::ZERO && worker.lease > worker.heartbeat * 3;
+        reader.require(
+            "WORKER_LEASE_SECONDS",
+            beats,
+            "must be more than three times WORKER_HEARTBEAT_SECONDS, so that one lost beat is no death",
+        );
+        let looks = worker.claim_interval > Duration::ZERO;
+        reader.require("WORKER_CLAIM_INTERVAL_SECONDS", looks, "must be more than 0");
+        reader.require("WORKER_CONCURRENCY", worker.concurrency > 0, "must be more than 0");
+        reader.require("MAX_ATTEMPTS", worker.max_attempts > 0, "must be more than 0");
+        reader.require("MAX_RESCUES", worker.max_rescues > 0, "must be more than 0");
+        worker
+    }
+}

@@ -1,0 +1,99 @@
+//! The connection pool, the schema's version, and what a broken database means.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+/// The pool of connections that one process shares.
+pub type Pool = sqlx::PgPool;
+
+/// The schema, as this build knows it.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// How long a caller waits for a connection before it is told that the database is away.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A connection that rested longer is tried before it is handed out.
+const TRUSTED_REST: Duration = Duration::from_secs(2);
+
+/// The database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the database failed while {doing}")]
+pub struct Error {
+    doing: &'static str,
+    #[source]
+    source: sqlx::Error,
+}
+
+/// Opens a pool. Connects when first used: a database that is away at start-up may come back.
+pub fn connect(url: &SecretString, max_connections: u32) -> Result<Pool, Error> {
+    let options: PgConnectOptions =
+        url.expose_secret().parse().map_err(Error::doing("reading its URL"))?;
+    Ok(PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_REST {
+                    sqlx::Connection::ping(connection).await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(options.application_name("darkroom")))
+}
+
+/// Brings the schema to this build's version.
+pub async fn migrate(pool: &Pool) -> Result<(), Error> {
+    MIGRATOR
+        .run(pool)
+        .await
+        .map_err(|error| Error { doing: "applying the migrations", source: error.into() })
+}
+
+/// Whether the schema is what this build needs. A newer one is: migrations expand before they
+/// contract.
+pub async fn schema_is_current(pool: &Pool) -> Result<bool, Error> {
+    let needed = MIGRATOR.iter().map(|migration| migration.version).max();
+    // Not `query!`: the table is sqlx's own, and is missing before the first migration.
+    let applied: Result<Option<i64>, _> =
+        sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
+            .fetch_one(pool)
+            .await;
+    match applied {
+        Ok(applied) => Ok(applied >= needed),
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(UNDEFINED_TABLE) => {
+            Ok(false)
+        }
+        Err(error) => Err(Error { doing: "reading the schema's version", source: error }),
+    }
+}
+
+/// SQLSTATE of a table that does not exist (source: PostgreSQL, appendix A).
+const UNDEFINED_TABLE: &str = "42P01";
+
+impl Error {
+    /// For `map_err`: says what was being done.
+    pub(crate) fn doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| Self { doing, source }
+    }
+
+    /// The database is away, starting, stopping or out of connections: the same call may work soon.
+    pub fn is_unavailable(&self) -> bool {
+        match &self.source {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Protocol(_) => true,
+            // Connection exceptions, out of resources, operator intervention (a restart).
+            sqlx::Error::Database(error) => error
+                .code()
+                .is_some_and(|code| ["08", "53", "57"].iter().any(|class| code.starts_with(class))),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Download: fetch an output, from known hosts only, without the key and within bounds.
+
+use bytes::Bytes;
+use url::{Host, Url};
+
+use super::{
+    Client, Error,
+    client::{bounded, send},
+};
+use crate::images::{Inspected, inspect};
+
+/// No output of the models offered is larger.
+const MAX_OUTPUT_BYTES: usize = 64 * 1024 * 1024;
+
+/// Twice what the largest model makes.
+const MAX_OUTPUT_PIXELS: u64 = 100_000_000;
+
+/// fal's own hosts of pictures (source: fal's pages on its CDN and on file access).
+const FAL_MEDIA: [&str; 2] = ["fal.media", "storage.googleapis.com"];
+
+/// A fetched picture.
+#[derive(Clone, Debug)]
+pub struct Download {
+    /// The file, whole.
+    pub data: Bytes,
+    /// By its bytes.
+    pub picture: Inspected,
+}
+
+impl Client {
+    /// Fetches an output.
+    pub async fn download(&self, url: &Url) -> Result<Download, Error> {
+        if !self.is_media_host(url) {
+            let host = url.host_str().unwrap_or("no host").to_owned();
+            return Err(Error::ForeignHost { host });
+        }
+        let response = send(self.keyless.get(url.clone())).await?;
+        if !response.status().is_success() {
+            return Err(Error::refused(response.status(), response.headers(), &[]));
+        }
+        let data: Bytes = bounded(response, MAX_OUTPUT_BYTES).await?.into();
+        match inspect(&data, MAX_OUTPUT_PIXELS) {
+            Ok(picture) => Ok(Download { data, picture }),
+            Err(problem) => {
+                tracing::warn!(%problem, "an output is not usable");
+                Err(Error::NoPicture)
+            }
+        }
+    }
+
+    /// Configured hosts exactly; fal's own with their subdomains, over TLS.
+    fn is_media_host(&self, url: &Url) -> bool {
+        let Some(host) = url.host_str().map(str::to_lowercase) else { return false };
+        if self.media_hosts.contains(&host) {
+            return matches!(url.scheme(), "http" | "https");
+        }
+        let is_domain = matches!(url.host(), Some(Host::Domain(_)));
+        let is_fal = FAL_MEDIA.iter().any(|known| {
+            host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        });
+        is_domain && is_fal && url.scheme() == "https"
+    }
+}

@@ -1,0 +1,14 @@
+//! Pictures: looked at before they are stored, and made right for the model before they leave.
+//!
+//! [`inspect`] decodes nothing, so that a decompression bomb costs no more than its bytes.
+//! [`prepare`] decodes, within bounds, on a blocking thread.
+
+mod gif;
+mod inspect;
+mod jpeg;
+mod png;
+mod prepare;
+mod webp;
+
+pub use inspect::{ImageProblem, Inspected, MediaType, inspect};
+pub use prepare::{MAX_SIDE, PrepareError, Prepared, prepare};

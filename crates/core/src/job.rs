@@ -1,0 +1,101 @@
+//! A job: one accepted request for one edit.
+
+use std::{fmt, str::FromStr};
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Most characters that a prompt may have.
+pub const MAX_PROMPT_CHARS: usize = 5_000;
+
+/// Names a job. A `UUIDv7`: later jobs have greater ids.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct JobId(pub Uuid);
+
+impl JobId {
+    /// A new id, greater than those made before it.
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for JobId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+/// A job's place in its life, in the row and on the wire.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Status {
+    /// Accepted; not at fal yet.
+    Pending,
+    /// fal has it.
+    Processing,
+    /// Ended well; the results are in the image store.
+    Completed,
+    /// Ended badly; the failure says why.
+    Failed,
+    /// Ended by its caller.
+    Cancelled,
+}
+
+/// Why a job ended badly, in words that may be shown to its caller.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Failure {
+    /// Stable, for programs: `snake_case`.
+    pub code: String,
+    /// A sentence, for people.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure with this code and sentence.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into() }
+    }
+}
+
+/// A job as it stands.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Made with the job.
+    pub id: JobId,
+    /// What the caller asked for; never changes.
+    pub prompt: String,
+    /// Endpoint at fal that edits; never changes.
+    pub model: String,
+    /// Changes when the job is submitted and when it ends.
+    pub status: Status,
+    /// Set when the job fails.
+    pub failure: Option<Failure>,
+    /// By the database's clock.
+    pub created_at: OffsetDateTime,
+    /// When the status last changed.
+    pub updated_at: OffsetDateTime,
+    /// The input, then the results, each in order; without their bytes.
+    pub images: Vec<crate::store::StoredImage>,
+}
+
+/// A job about to be made.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// At most [`MAX_PROMPT_CHARS`], without NUL, not blank.
+    pub prompt: String,
+    /// Endpoint at fal.
+    pub model: String,
+    /// The picture to edit.
+    pub input: crate::store::NewImage,
+}

@@ -1,0 +1,61 @@
+//! The queue: which jobs wait, who holds which, and how a job's work ends.
+//!
+//! A job's way: [`enqueue`] → [`claim`] → [`begin_attempt`] → [`record_submission`] →
+//! [`archive`] → one of [`complete`], [`retry`], [`fail`]. On the way out of a worker:
+//! [`snooze`], [`release`], [`rescue`].
+//!
+//! Guarantees:
+//! - Every write about a claimed job takes its [`Lease`]. Under an old lease it changes nothing
+//!   and answers [`Error::LeaseLost`].
+//! - A job has at most one open attempt; while one is open, no other begins.
+//! - No transaction is open while anything but the database is waited for.
+//! - The database's clock decides everything that has to do with time.
+
+mod archive;
+mod attempt;
+mod claim;
+mod enqueue;
+mod rescue;
+mod settle;
+mod wake;
+mod worker;
+
+pub use archive::{archive, input};
+pub use attempt::{
+    Submission, abandon_attempt, begin_attempt, record_submission, withdraw_attempt,
+};
+pub use claim::{Claimed, OpenAttempt, claim};
+pub use enqueue::enqueue;
+pub use rescue::{Rescued, rescue};
+pub use settle::{Ended, complete, fail, retry, snooze};
+pub use wake::{Listener, Wake, Waker};
+pub use worker::{WorkerId, beat, register, release};
+
+use crate::{db, job::JobId};
+
+/// A worker's right to settle a job, for as long as it lives and nobody else claimed it since.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Lease {
+    /// The job it is about.
+    pub job: JobId,
+    /// Whose it is.
+    pub worker: WorkerId,
+    /// Counts up with each claim of the job: the fence.
+    pub number: i64,
+}
+
+/// A write about a claimed job was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Someone else has the job, or it is gone. Normal weather: stop quietly.
+    #[error("the lease is lost")]
+    LeaseLost,
+    /// The database is broken or away.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+/// Answers [`Error::LeaseLost`] when a fenced statement found no row under its lease.
+fn fenced(found: bool) -> Result<(), Error> {
+    if found { Ok(()) } else { Err(Error::LeaseLost) }
+}

@@ -1,0 +1,125 @@
+//! An attempt: written down before the submission is made, completed by fal's answer.
+
+use url::Url;
+
+use super::{Error, Lease, fenced};
+use crate::db::{self, Pool};
+
+/// A request that fal accepted. The URLs are fal's own and are followed as they are (source: fal's
+/// inference API reference: use the URLs of the submit answer).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Submission {
+    /// fal's `request_id`.
+    pub provider_request_id: String,
+    /// Says how far the request is.
+    pub status_url: Url,
+    /// Has the result.
+    pub response_url: Url,
+    /// Stops the request.
+    pub cancel_url: Url,
+}
+
+/// Writes down that a submission is about to be made, and answers the attempt's number. From here
+/// until fal's answer is recorded, a crash leaves it unknown whether fal has the request.
+pub async fn begin_attempt(pool: &Pool, lease: &Lease, input_url: &Url) -> Result<i16, Error> {
+    let number = sqlx::query_scalar!(
+        r#"with lease as (
+               select job_id from queue
+               where job_id = $1 and leased_by = $2 and lease_no = $3
+               for share
+           )
+           insert into attempts (job_id, number, worker_id, input_url)
+           select job_id,
+               1 + (select coalesce(max(number), 0) from attempts where job_id = $1), $2, $4
+           from lease
+           returning number"#,
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
+        input_url.as_str(),
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(db::Error::doing("beginning an attempt"))?;
+    number.ok_or(Error::LeaseLost)
+}
+
+/// Takes an attempt back whose submission surely did not arrive: it never happened.
+pub async fn withdraw_attempt(pool: &Pool, lease: &Lease, number: i16) -> Result<(), Error> {
+    let withdrawn = sqlx::query!(
+        "with lease as (
+             select job_id from queue
+             where job_id = $1 and leased_by = $2 and lease_no = $3
+             for share
+         )
+         delete from attempts using lease
+         where attempts.job_id = lease.job_id and number = $4 and submitted_at is null",
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
+        number,
+    )
+    .execute(pool)
+    .await
+    .map_err(db::Error::doing("withdrawing an attempt"))?;
+    fenced(withdrawn.rows_affected() == 1)
+}
+
+/// Closes an attempt of which nobody knows whether fal has it, so that another may begin.
+pub async fn abandon_attempt(pool: &Pool, lease: &Lease, number: i16) -> Result<(), Error> {
+    let abandoned = sqlx::query!(
+        "with lease as (
+             select job_id from queue
+             where job_id = $1 and leased_by = $2 and lease_no = $3
+             for share
+         )
+         update attempts set ended_at = now(), outcome = 'unknown' from lease
+         where attempts.job_id = lease.job_id and number = $4 and ended_at is null",
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
+        number,
+    )
+    .execute(pool)
+    .await
+    .map_err(db::Error::doing("abandoning an attempt"))?;
+    fenced(abandoned.rows_affected() == 1)
+}
+
+/// Records fal's answer: from here on, a restart resumes this request. The job is `processing`.
+pub async fn record_submission(
+    pool: &Pool,
+    lease: &Lease,
+    number: i16,
+    submission: &Submission,
+) -> Result<(), Error> {
+    let recorded = sqlx::query_scalar!(
+        r#"with lease as (
+               select job_id from queue
+               where job_id = $1 and leased_by = $2 and lease_no = $3
+               for share
+           ), recorded as (
+               update attempts set submitted_at = now(), provider_request_id = $5,
+                   status_url = $6, response_url = $7, cancel_url = $8
+               from lease where attempts.job_id = lease.job_id and number = $4
+               returning attempts.job_id
+           ), shown as (
+               update jobs set status = 'processing', updated_at = now(),
+                   submitted_at = coalesce(submitted_at, now())
+               from recorded where jobs.id = recorded.job_id
+           )
+           select exists (select from recorded) as "recorded!""#,
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
+        number,
+        submission.provider_request_id,
+        submission.status_url.as_str(),
+        submission.response_url.as_str(),
+        submission.cancel_url.as_str(),
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(db::Error::doing("recording a submission"))?;
+    fenced(recorded)
+}

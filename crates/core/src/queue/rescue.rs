@@ -1,0 +1,50 @@
+//! Rescue: free the jobs of workers that stopped beating.
+
+use std::time::Duration;
+
+use crate::db::{Error, Pool};
+
+/// What a rescue found.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Rescued {
+    /// Workers that were taken for dead.
+    pub workers: u64,
+    /// Jobs that are free again.
+    pub jobs: u64,
+}
+
+/// Removes workers whose beat is older than `lease` and frees their jobs. Any worker may run it,
+/// and several at once do no harm.
+///
+/// Two statements and not one: a claim that was on its way when the worker was found dead makes the
+/// delete wait for it, and only a later statement sees what it claimed.
+pub async fn rescue(pool: &Pool, lease: Duration) -> Result<Rescued, Error> {
+    let doing = "rescuing jobs";
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    let dead = sqlx::query_scalar!(
+        "delete from workers where id in (
+             select id from workers where beat_at < now() - make_interval(secs => $1)
+             for update skip locked
+         )
+         returning id",
+        lease.as_secs_f64(),
+    )
+    .fetch_all(&mut *transaction)
+    .await
+    .map_err(Error::doing(doing))?;
+    if dead.is_empty() {
+        return Ok(Rescued::default());
+    }
+    let freed = sqlx::query!(
+        "update queue set leased_by = null, rescues = rescues + 1 where leased_by = any($1)",
+        &dead,
+    )
+    .execute(&mut *transaction)
+    .await
+    .map_err(Error::doing(doing))?;
+    transaction.commit().await.map_err(Error::doing(doing))?;
+    Ok(Rescued {
+        workers: u64::try_from(dead.len()).unwrap_or(u64::MAX),
+        jobs: freed.rows_affected(),
+    })
+}

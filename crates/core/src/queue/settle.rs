@@ -1,0 +1,116 @@
+//! Settle: the end of a lease, and with it of the attempt or of the whole job.
+
+use std::time::Duration;
+
+use super::{Error, Lease, fenced};
+use crate::{
+    db::{self, Pool},
+    job::Failure,
+};
+
+/// What is known of a request that ended well.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ended {
+    /// Seconds of inference, as fal reports them.
+    pub inference_seconds: Option<f64>,
+}
+
+/// The job is done; its outputs are archived.
+pub async fn complete(pool: &Pool, lease: &Lease, ended: Ended) -> Result<(), Error> {
+    let settled = sqlx::query_scalar!(
+        r#"with lease as (
+               delete from queue
+               where job_id = $1 and leased_by = $2 and lease_no = $3
+               returning job_id
+           ), ended as (
+               update attempts set ended_at = now(), outcome = 'completed', inference_seconds = $4
+               from lease where attempts.job_id = lease.job_id and ended_at is null
+           ), shown as (
+               update jobs set status = 'completed', updated_at = now(), finished_at = now()
+               from lease where jobs.id = lease.job_id
+           )
+           select exists (select from lease) as "settled!""#,
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
+        ended.inference_seconds,
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(db::Error::doing("completing a job"))?;
+    fenced(settled)
+}
+
+/// The job failed, for good.
+pub async fn fail(pool: &Pool, lease: &Lease, failure: &Failure) -> Result<(), Error> {
+    let settled = sqlx::query_scalar!(
+        r#"with lease as (
+               delete from queue
+               where job_id = $1 and leased_by = $2 and lease_no = $3
+               returning job_id
+           ), ended as (
+               update attempts set ended_at = now(), outcome = 'failed', failure_code = $4
+               from lease where attempts.job_id = lease.job_id and ended_at is null
+           ), shown as (
+               update jobs set status = 'failed', updated_at = now(), finished_at = now(),
+                   failure_code = $4, failure_message = $5
+               from lease where jobs.id = lease.job_id
+           )
+           select exists (select from lease) as "settled!""#,
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
+        failure.code,
+        failure.message,
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(db::Error::doing("failing a job"))?;
+    fenced(settled)
+}
+
+/// The attempt failed, and another one is worth it after a while.
+pub async fn retry(
+    pool: &Pool,
+    lease: &Lease,
+    failure: &Failure,
+    after: Duration,
+) -> Result<(), Error> {
+    let settled = sqlx::query_scalar!(
+        r#"with lease as (
+               update queue set leased_by = null, run_at = now() + make_interval(secs => $4)
+               where job_id = $1 and leased_by = $2 and lease_no = $3
+               returning job_id
+           ), ended as (
+               update attempts set ended_at = now(), outcome = 'failed', failure_code = $5
+               from lease where attempts.job_id = lease.job_id and ended_at is null
+           )
+           select exists (select from lease) as "settled!""#,
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
+        after.as_secs_f64(),
+        failure.code,
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(db::Error::doing("putting a job back to try it again"))?;
+    fenced(settled)
+}
+
+/// The job waits: something that it needs is away. It costs no attempt, and a request that is
+/// running at fal is resumed.
+pub async fn snooze(pool: &Pool, lease: &Lease, after: Duration) -> Result<(), Error> {
+    let settled = sqlx::query!(
+        "update queue set leased_by = null, run_at = now() + make_interval(secs => $4)
+         where job_id = $1 and leased_by = $2 and lease_no = $3",
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
+        after.as_secs_f64(),
+    )
+    .execute(pool)
+    .await
+    .map_err(db::Error::doing("snoozing a job"))?;
+    fenced(settled.rows_affected() == 1)
+}

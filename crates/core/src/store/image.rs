@@ -1,0 +1,153 @@
+//! Images: what callers gave and what fal made.
+
+use std::{fmt, str::FromStr};
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    db::{Error, Pool},
+    images::MediaType,
+    job::JobId,
+    queue::Lease,
+};
+
+/// Names a stored image. Random, so that one id tells nothing of another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ImageId(pub Uuid);
+
+/// An image about to be stored.
+#[derive(Clone, Debug)]
+pub struct NewImage {
+    /// The file, whole.
+    pub data: Bytes,
+    /// Of `data`.
+    pub media_type: MediaType,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+}
+
+/// A stored image, without its bytes.
+#[derive(Clone, Debug)]
+pub struct StoredImage {
+    /// Made when it was stored.
+    pub id: ImageId,
+    /// An input, or a result.
+    pub is_result: bool,
+    /// As HTTP writes it.
+    pub media_type: String,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// Of the file.
+    pub bytes: u64,
+}
+
+/// A stored image with its bytes.
+#[derive(Clone, Debug)]
+pub struct ImageData {
+    /// As HTTP writes it.
+    pub media_type: String,
+    /// The file, whole.
+    pub data: Bytes,
+    /// Of `data`.
+    pub sha256: Vec<u8>,
+}
+
+/// Reads an image, or nothing where there is none of that id.
+pub async fn image(pool: &Pool, id: ImageId) -> Result<Option<ImageData>, Error> {
+    let row = sqlx::query!("select media_type, sha256, data from images where id = $1", id.0)
+        .fetch_optional(pool)
+        .await
+        .map_err(Error::doing("reading an image"))?;
+    Ok(row.map(|row| ImageData {
+        media_type: row.media_type,
+        data: row.data.into(),
+        sha256: row.sha256,
+    }))
+}
+
+/// Stores a job's input, in the caller's transaction.
+pub(super) async fn insert_input(
+    connection: &mut PgConnection,
+    job: JobId,
+    image: &NewImage,
+) -> Result<ImageId, sqlx::Error> {
+    let id = Uuid::new_v4();
+    let (width, height) = sides(image);
+    sqlx::query!(
+        "insert into images (id, job_id, role, position, media_type, width, height, sha256, data)
+         values ($1, $2, 'input', 0, $3, $4, $5, $6, $7)",
+        id,
+        job.0,
+        image.media_type.as_str(),
+        width,
+        height,
+        &Sha256::digest(&image.data)[..],
+        &image.data[..],
+    )
+    .execute(connection)
+    .await?;
+    Ok(ImageId(id))
+}
+
+/// Stores an output under the job's lease; true when it is stored, false when the lease is lost.
+/// Storing the same output again, after a crash half-way, replaces it.
+pub(crate) async fn insert_result(
+    pool: &Pool,
+    lease: &Lease,
+    position: i16,
+    image: &NewImage,
+) -> Result<bool, sqlx::Error> {
+    let (width, height) = sides(image);
+    let stored = sqlx::query!(
+        "with lease as (
+             select job_id from queue
+             where job_id = $1 and leased_by = $2 and lease_no = $3
+             for share
+         )
+         insert into images (id, job_id, role, position, media_type, width, height, sha256, data)
+         select $4, job_id, 'result', $5, $6, $7, $8, $9, $10 from lease
+         on conflict on constraint images_job_id_role_position_key do update set
+             id = excluded.id, media_type = excluded.media_type, width = excluded.width,
+             height = excluded.height, sha256 = excluded.sha256, data = excluded.data",
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
+        Uuid::new_v4(),
+        position,
+        image.media_type.as_str(),
+        width,
+        height,
+        &Sha256::digest(&image.data)[..],
+        &image.data[..],
+    )
+    .execute(pool)
+    .await?;
+    Ok(stored.rows_affected() == 1)
+}
+
+/// As the columns hold them. Pixel limits keep real sides far below the cap.
+fn sides(image: &NewImage) -> (i32, i32) {
+    let column = |side: u32| i32::try_from(side).unwrap_or(i32::MAX);
+    (column(image.width), column(image.height))
+}
+
+impl fmt::Display for ImageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ImageId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
