@@ -1,0 +1,60 @@
+//! The contract, generated from the code, and two ways to read it.
+
+use actix_web::{HttpResponse, http::header::ContentType, web};
+use utoipa::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{error, health, images, jobs, root};
+
+/// The contract of the HTTP face.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Darkroom",
+        description = "AI image editing, queued: post an image and a prompt, watch the job, fetch the result.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    paths(
+        jobs::create::create,
+        jobs::list::list,
+        jobs::get::get,
+        jobs::delete::delete,
+        images::get,
+        root::describe,
+        health::live,
+        health::ready,
+    ),
+    components(schemas(error::Problem)),
+    tags(
+        (name = "jobs", description = "Ask for an edit and follow it"),
+        (name = "images", description = "What was given and what came of it"),
+        (name = "service", description = "The service itself"),
+    ),
+)]
+struct Contract;
+
+/// The OpenAPI document that the server serves, and that `openapi/openapi.json` holds.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Contract::openapi()
+}
+
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    let swagger = SwaggerUi::new("/docs/{_:.*}").url("/api-docs/openapi.json", openapi());
+    config
+        .service(web::redirect("/docs", "/docs/"))
+        .service(swagger)
+        .service(web::resource("/redoc").get(redoc))
+        .service(web::resource("/redoc/redoc.standalone.js").get(redoc_script));
+}
+
+#[expect(clippy::unused_async, reason = "handlers are async")]
+async fn redoc() -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::html()).body(include_str!("../assets/redoc.html"))
+}
+
+#[expect(clippy::unused_async, reason = "handlers are async")]
+async fn redoc_script() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/javascript; charset=utf-8")
+        .body(include_str!("../assets/redoc/redoc.standalone.js"))
+}

@@ -1,0 +1,161 @@
+//! Errors as clients see them: `application/problem+json` (RFC 9457) with a stable `code`.
+//!
+//! Causes stay here: they are logged once, where the answer is made, and never sent.
+
+mod problem;
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    body::{BoxBody, MessageBody},
+    dev::ServiceResponse,
+    http::{StatusCode, header},
+    middleware::{ErrorHandlerResponse, ErrorHandlers},
+};
+use darkroom_core::db;
+
+pub(crate) use problem::Problem;
+
+/// Seconds after which a client may ask again when the database is away.
+const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// There is no such path, job or image.
+    #[error("{0}")]
+    NotFound(&'static str),
+    /// The path is right, the method is not.
+    #[error("This path does not take that method; the Allow header lists those it takes.")]
+    MethodNotAllowed,
+    /// The body is of another kind than the operation takes.
+    #[error("{0}")]
+    UnsupportedMediaType(&'static str),
+    /// The body breaks off or does not hold to its own format.
+    #[error("{0}")]
+    MalformedBody(&'static str),
+    /// One field is wrong; the sentence says how.
+    #[error("{detail}")]
+    Invalid {
+        /// Stable, for programs.
+        code: &'static str,
+        /// Where to look.
+        field: String,
+        /// For people.
+        detail: String,
+    },
+    /// The upload has more bytes than are taken.
+    #[error("The image is larger than {limit} bytes, the most that is taken.")]
+    TooLarge {
+        /// Bytes that are taken.
+        limit: usize,
+    },
+    /// The database is away.
+    #[error("The service cannot reach its database at the moment; nothing was done. Try again shortly.")]
+    Unavailable(#[source] db::Error),
+    /// A fault of ours.
+    #[error("Something went wrong on our side; nothing was done.")]
+    Internal(#[source] db::Error),
+}
+
+impl ApiError {
+    pub(crate) fn invalid(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
+        Self::Invalid { code, field: field.into(), detail: detail.into() }
+    }
+
+    /// The one table of status and code.
+    fn kind(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::UnsupportedMediaType(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
+            Self::MalformedBody(_) => (StatusCode::BAD_REQUEST, "malformed_body"),
+            Self::Invalid { code, .. } => (StatusCode::UNPROCESSABLE_ENTITY, code),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+
+    fn log(&self) {
+        match self {
+            Self::Internal(cause) => {
+                tracing::error!(error = %chain(cause), "a request failed on our side");
+            }
+            Self::Unavailable(cause) => {
+                tracing::warn!(error = %chain(cause), "a request found the database away");
+            }
+            _ => {}
+        }
+    }
+}
+
+impl From<db::Error> for ApiError {
+    fn from(error: db::Error) -> Self {
+        if error.is_unavailable() { Self::Unavailable(error) } else { Self::Internal(error) }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.log();
+        let (status, code) = self.kind();
+        let mut response = HttpResponse::build(status);
+        match self {
+            Self::Unavailable(_) => {
+                response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+            }
+            // The rest of the upload is not read, so the connection is of no more use.
+            Self::TooLarge { .. } => {
+                response.force_close();
+            }
+            _ => {}
+        }
+        let field = match self {
+            Self::Invalid { field, .. } => Some(field.clone()),
+            Self::TooLarge { .. } => Some("image".into()),
+            _ => None,
+        };
+        response
+            .content_type(problem::MEDIA_TYPE)
+            .json(Problem::new(status, code, self.to_string(), field))
+    }
+}
+
+/// For paths that nobody serves.
+#[expect(clippy::unused_async, reason = "handlers are async")]
+pub(crate) async fn no_such_path() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::NotFound("There is nothing at this path. The API is described at /docs."))
+}
+
+/// The framework answers a wrong method with an empty body: gives it one.
+pub(crate) fn fill_empty_bodies<B: MessageBody + 'static>() -> ErrorHandlers<B> {
+    ErrorHandlers::new().handler(StatusCode::METHOD_NOT_ALLOWED, |response: ServiceResponse<B>| {
+        let (request, response) = response.into_parts();
+        let mut filled = ApiError::MethodNotAllowed.error_response();
+        if let Some(allow) = response.headers().get(header::ALLOW) {
+            filled.headers_mut().insert(header::ALLOW, allow.clone());
+        }
+        let filled: HttpResponse<BoxBody> = filled;
+        Ok(ErrorHandlerResponse::Response(
+            ServiceResponse::new(request, filled).map_into_right_body(),
+        ))
+    })
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,52 @@
+//! The body of an error (RFC 9457).
+
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Its media type.
+pub(super) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// Why a request was not done.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "about:blank", "title": "Unprocessable Entity", "status": 422, "code": "missing_field",
+    "detail": "The field 'prompt' is missing.", "field": "prompt"
+}))]
+pub(crate) struct Problem {
+    /// Always `about:blank`: `code` tells errors apart.
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    kind: &'static str,
+    /// The status code's name.
+    #[schema(value_type = String)]
+    title: &'static str,
+    /// The status code.
+    status: u16,
+    /// Stable, for programs.
+    #[schema(value_type = String)]
+    code: &'static str,
+    /// A sentence, for people.
+    detail: String,
+    /// The field at fault, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+}
+
+impl Problem {
+    pub(super) fn new(
+        status: StatusCode,
+        code: &'static str,
+        detail: String,
+        field: Option<String>,
+    ) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            code,
+            detail,
+            field,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Is the process alive, and can it do its work?
+
+use actix_web::{HttpResponse, web};
+use darkroom_core::db;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::State;
+
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/health").get(live))
+        .service(web::resource("/ready").get(ready));
+}
+
+/// Whether the process is alive.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Live {
+    /// `ok`
+    #[schema(value_type = String, example = "ok")]
+    status: &'static str,
+}
+
+/// What the service needs to do its work.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Ready {
+    /// All of the below.
+    ready: bool,
+    /// The database answers.
+    database: bool,
+    /// The schema is what this version needs.
+    schema: bool,
+}
+
+/// Whether the process is alive
+///
+/// Asks nothing of anyone: a database that is away is no reason to restart the API.
+#[utoipa::path(get, path = "/health", tag = "service", operation_id = "get_health",
+    responses((status = 200, description = "It is", body = Live)))]
+#[expect(clippy::unused_async, reason = "handlers are async")]
+pub(crate) async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(Live { status: "ok" })
+}
+
+/// Whether requests can be served
+#[utoipa::path(get, path = "/ready", tag = "service", operation_id = "get_readiness",
+    responses(
+        (status = 200, description = "The database answers and its schema is current", body = Ready),
+        (status = 503, description = "Not now; the body says why", body = Ready),
+    ))]
+pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
+    let (database, schema) = match db::schema_is_current(&state.pool).await {
+        Ok(current) => (true, current),
+        Err(error) => {
+            tracing::debug!(%error, "not ready");
+            (false, false)
+        }
+    };
+    let ready = Ready { ready: database && schema, database, schema };
+    if ready.ready {
+        HttpResponse::Ok().json(ready)
+    } else {
+        HttpResponse::ServiceUnavailable().json(ready)
+    }
+}

@@ -1,0 +1,28 @@
+//! Jobs over HTTP: a file for each operation.
+
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod list;
+mod upload;
+mod view;
+
+use actix_web::web;
+use darkroom_core::job::JobId;
+
+use crate::error::ApiError;
+
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/api/jobs").get(list::list).post(create::create))
+        .service(web::resource("/api/jobs/{id}").get(get::get).delete(delete::delete));
+}
+
+fn not_found() -> ApiError {
+    ApiError::NotFound("There is no job with this id.")
+}
+
+/// A malformed id is one that no job has.
+fn parse_id(text: &str) -> Result<JobId, ApiError> {
+    text.parse().map_err(|_malformed| not_found())
+}

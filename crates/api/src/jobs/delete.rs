@@ -1,0 +1,30 @@
+//! Delete a job and everything that belongs to it.
+
+use actix_web::{HttpResponse, web};
+use darkroom_core::store;
+
+use super::{not_found, parse_id};
+use crate::{
+    State,
+    error::{ApiError, Problem},
+};
+
+/// Delete a job with its images
+#[utoipa::path(delete, path = "/api/jobs/{id}", tag = "jobs", operation_id = "delete_job",
+    params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
+    responses(
+        (status = 204, description = "It is gone, and its images with it"),
+        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn delete(
+    state: web::Data<State>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let id = parse_id(&path)?;
+    if store::delete(&state.pool, id).await? {
+        Ok(HttpResponse::NoContent().finish())
+    } else {
+        Err(not_found())
+    }
+}

@@ -1,0 +1,115 @@
+//! A job as clients see it.
+
+use actix_web::HttpRequest;
+use darkroom_core::{
+    job::{Job, Status},
+    store::StoredImage,
+};
+use serde::Serialize;
+use time::{OffsetDateTime, serde::rfc3339};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::State;
+
+/// A job as it stands.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Job)]
+pub(crate) struct JobView {
+    /// Later jobs have greater ids.
+    id: Uuid,
+    /// What was asked for.
+    prompt: String,
+    /// Where the job is in its life.
+    #[schema(value_type = JobStatus)]
+    status: Status,
+    /// The endpoint at fal that edits.
+    #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
+    model: String,
+    /// Address of the first result; null until the job is completed.
+    result_image_url: Option<String>,
+    /// All results, in order.
+    result_images: Vec<ImageView>,
+    /// Address of the picture that was given.
+    input_image_url: Option<String>,
+    /// Why the job failed; null unless it did.
+    error: Option<FailureView>,
+    /// When the job was accepted.
+    #[serde(with = "rfc3339")]
+    created_at: OffsetDateTime,
+    /// When the status last changed.
+    #[serde(with = "rfc3339")]
+    updated_at: OffsetDateTime,
+}
+
+/// A job's place in its life: `pending` until fal has it, `processing` until it ends.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "documents the wire form of a type of the core")]
+pub(crate) enum JobStatus {
+    Pending,
+    Processing,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+/// A stored image.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Image)]
+pub(crate) struct ImageView {
+    /// Where to fetch it.
+    url: String,
+    /// In pixels.
+    width: u32,
+    /// In pixels.
+    height: u32,
+    /// Media type.
+    #[schema(example = "image/jpeg")]
+    content_type: String,
+    /// In bytes.
+    size: u64,
+}
+
+/// Why a job failed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Failure)]
+pub(crate) struct FailureView {
+    /// Stable, for programs.
+    #[schema(example = "content_policy")]
+    code: String,
+    /// A sentence, for people.
+    message: String,
+}
+
+impl JobView {
+    pub(crate) fn new(job: Job, state: &State, request: &HttpRequest) -> Self {
+        let view = |image: &StoredImage| ImageView {
+            url: state.link(request, &format!("/api/images/{}", image.id)),
+            width: image.width,
+            height: image.height,
+            content_type: image.media_type.clone(),
+            size: image.bytes,
+        };
+        let input = job.images.iter().find(|image| !image.is_result).map(view);
+        // Outputs are archived before the job completes; until then they may still change.
+        let shown = job.status == Status::Completed;
+        let results: Vec<ImageView> =
+            job.images.iter().filter(|image| shown && image.is_result).map(view).collect();
+        Self {
+            id: job.id.0,
+            prompt: job.prompt,
+            status: job.status,
+            model: job.model,
+            result_image_url: results.first().map(|image| image.url.clone()),
+            result_images: results,
+            input_image_url: input.map(|image| image.url),
+            error: job.failure.map(|failure| FailureView {
+                code: failure.code,
+                message: failure.message,
+            }),
+            created_at: job.created_at,
+            updated_at: job.updated_at,
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What this is, and where to go from here.
+
+use actix_web::{HttpRequest, HttpResponse, Resource, web};
+use serde_json::json;
+
+use crate::State;
+
+pub(crate) fn resource() -> Resource {
+    web::resource("/").get(describe)
+}
+
+/// Name, version and links
+#[utoipa::path(get, path = "/", tag = "service", operation_id = "describe_service",
+    responses((status = 200, description = "What this is and where to go", body = serde_json::Value)))]
+pub(crate) async fn describe(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
+    let link = |path| state.link(&request, path);
+    HttpResponse::Ok().json(json!({
+        "name": "Darkroom",
+        "version": env!("CARGO_PKG_VERSION"),
+        "provider": state.provider,
+        "links": {
+            "jobs": link("/api/jobs"),
+            "docs": link("/docs"),
+            "redoc": link("/redoc"),
+            "openapi": link("/api-docs/openapi.json"),
+            "health": link("/health"),
+            "ready": link("/ready"),
+        },
+    }))
+}

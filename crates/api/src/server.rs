@@ -1,0 +1,56 @@
+//! The server: which path is whose.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+};
+
+use actix_web::{App, HttpServer, dev, web};
+use darkroom_core::config;
+
+use crate::{State, cors, docs, error, health, images, jobs, root};
+
+/// Seconds that requests have to end once the server is told to stop.
+const SHUTDOWN_SECONDS: u64 = 5;
+
+/// Takes the port, or says in one sentence why not.
+pub fn bind(settings: &config::Server) -> io::Result<TcpListener> {
+    let address = SocketAddr::new(settings.host, settings.port);
+    TcpListener::bind(address).map_err(|error| {
+        let hint = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "is another Darkroom running? Stop it, or set PORT to another port"
+            }
+            _ => "set HOST and PORT to an address of this machine",
+        };
+        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}; {hint}"))
+    })
+}
+
+/// Serves on `listener`, until the handle of what it answers is told to stop.
+pub fn start(
+    listener: TcpListener,
+    state: State,
+    settings: &config::Config,
+) -> io::Result<dev::Server> {
+    let origins = settings.server.cors_allowed_origins.clone();
+    let environment = settings.environment;
+    let state = web::Data::new(state);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .wrap(error::fill_empty_bodies())
+            .wrap(cors::policy(&origins, environment))
+            .service(root::resource())
+            .configure(health::configure)
+            .configure(jobs::configure)
+            .configure(images::configure)
+            .configure(docs::configure)
+            .default_service(web::to(error::no_such_path))
+    });
+    Ok(server
+        .disable_signals()
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .listen(listener)?
+        .run())
+}
