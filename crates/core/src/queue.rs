@@ -29,7 +29,7 @@ pub use enqueue::enqueue;
 pub use rescue::{Rescued, rescue};
 pub use settle::{Ended, complete, fail, retry, snooze};
 pub use wake::{Listener, Wake, Waker};
-pub use worker::{WorkerId, beat, register, release};
+pub use worker::{Beat, WorkerId, beat, register, release};
 
 use crate::{db, job::JobId};
 

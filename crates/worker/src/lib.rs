@@ -1,1 +1,15 @@
-//! Placeholder.
+//! The worker: claims jobs and drives each through the provider to its end.
+//!
+//! A worker holds nothing that matters. Killed, its jobs are rescued; told to stop, it hands them
+//! over; either way the next worker resumes what is running at the provider.
+
+mod backoff;
+mod claiming;
+mod drive;
+mod heartbeat;
+mod life;
+mod outcome;
+mod waking;
+mod worker;
+
+pub use worker::{Worker, run};

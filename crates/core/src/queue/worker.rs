@@ -1,5 +1,7 @@
 //! Workers: their rows, their heartbeats, and the hand-over when one is told to stop.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use crate::db::{Error, Pool};
@@ -18,14 +20,30 @@ pub async fn register(pool: &Pool, name: &str) -> Result<WorkerId, Error> {
     Ok(WorkerId(id))
 }
 
-/// Says that a worker is alive, for all its leases together. False when it was taken for dead:
-/// its leases are gone and it must register anew.
-pub async fn beat(pool: &Pool, worker: WorkerId) -> Result<bool, Error> {
-    let beaten = sqlx::query!("update workers set beat_at = now() where id = $1", worker.0)
-        .execute(pool)
-        .await
-        .map_err(Error::doing("beating"))?;
-    Ok(beaten.rows_affected() == 1)
+/// A heartbeat's answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Beat {
+    /// Some worker's beat is late: its jobs wait for a rescue.
+    pub someone_is_late: bool,
+}
+
+/// Says that a worker is alive, for all its leases together; its jobs are safe from rescue for
+/// another `lease`. Answers nothing when it was taken for dead: its leases are gone, and it must
+/// register anew.
+pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Option<Beat>, Error> {
+    let someone_is_late = sqlx::query_scalar!(
+        r#"update workers set beat_at = now() where id = $1
+           returning exists (
+               select from workers as others
+               where others.id <> $1 and others.beat_at < now() - make_interval(secs => $2)
+           ) as "someone_is_late!""#,
+        worker.0,
+        lease.as_secs_f64(),
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(Error::doing("beating"))?;
+    Ok(someone_is_late.map(|someone_is_late| Beat { someone_is_late }))
 }
 
 /// Hands over: the worker leaves, and its jobs are free at once for others. Answers how many.
@@ -43,5 +61,8 @@ pub async fn release(pool: &Pool, worker: WorkerId) -> Result<u64, Error> {
         .await
         .map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
+    if freed.rows_affected() > 0 {
+        super::wake::notify(pool).await.map_err(Error::doing(doing))?;
+    }
     Ok(freed.rows_affected())
 }

@@ -1,0 +1,47 @@
+//! How long to wait before trying again: pure rules, with jitter so that many do not come at once.
+
+use std::time::Duration;
+
+/// Doubles from `first` with each failure, up to `most`; up to a quarter more by chance.
+pub(crate) fn exponential(first: Duration, most: Duration, failures: u32) -> Duration {
+    let doubled = first.saturating_mul(2_u32.saturating_pow(failures));
+    jittered(doubled.min(most))
+}
+
+/// Up to a quarter longer, by chance.
+pub(crate) fn jittered(wait: Duration) -> Duration {
+    wait.mul_f64(1.0 + rand::random_range(0.0..0.25))
+}
+
+/// The wait before the next check of a request that was submitted `elapsed` ago: short while the
+/// end may be near, longer for requests that take long anyway.
+pub(crate) fn until_next_check(elapsed: Duration) -> Duration {
+    const SHORTEST: Duration = Duration::from_millis(200);
+    const LONGEST: Duration = Duration::from_secs(5);
+    jittered((elapsed / 10).clamp(SHORTEST, LONGEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_cap() {
+        let wait = |failures| {
+            exponential(Duration::from_secs(1), Duration::from_secs(60), failures).as_secs_f64()
+        };
+
+        assert!((1.0..1.25).contains(&wait(0)));
+        assert!((8.0..10.0).contains(&wait(3)));
+        assert!((60.0..75.0).contains(&wait(40)));
+    }
+
+    #[test]
+    fn long_requests_are_checked_less_often() {
+        let wait = |seconds| until_next_check(Duration::from_secs(seconds)).as_secs_f64();
+
+        assert!((0.2..0.25).contains(&wait(0)));
+        assert!((1.0..1.25).contains(&wait(10)));
+        assert!((5.0..6.25).contains(&wait(3600)));
+    }
+}

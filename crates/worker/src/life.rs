@@ -1,0 +1,94 @@
+//! One life of a worker: from its registration to its hand-over, or until it is taken for dead.
+
+use std::time::Duration;
+
+use darkroom_core::{
+    db::Pool,
+    queue::{self, WorkerId},
+};
+use tokio::time::{sleep, timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{Worker, backoff::exponential, claiming, heartbeat, waking};
+
+/// How a life ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    /// It was told to stop, and handed its jobs over.
+    Stopped,
+    /// Its beats came too late: others have its jobs.
+    TakenForDead,
+}
+
+/// A submission that is under way is waited for: its answer is the only trace of what it bought.
+const SUBMISSION_PATIENCE: Duration = Duration::from_secs(20);
+
+/// A database that is away cannot take a hand-over; the next worker's rescue does it then.
+const HAND_OVER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A worker with an id.
+#[derive(Clone, Debug)]
+pub(crate) struct Life {
+    pub(crate) worker: Worker,
+    pub(crate) id: WorkerId,
+    /// Submissions that are under way: they outlive the work on their job.
+    pub(crate) submissions: TaskTracker,
+    /// Cancelled when this life ends.
+    pub(crate) over: CancellationToken,
+}
+
+/// Lives once.
+pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
+    let Some(id) = register(&worker.pool, stop).await else { return End::Stopped };
+    let life = Life {
+        worker: worker.clone(),
+        id,
+        submissions: TaskTracker::new(),
+        over: CancellationToken::new(),
+    };
+    // Ends the loops and the work on each job, however this function is left.
+    let over = life.over.clone().drop_guard();
+    let woken = waking::listen(&life);
+    let claiming = tokio::spawn(claiming::claim_jobs(life.clone(), woken));
+    let end = tokio::select! {
+        () = stop.cancelled() => End::Stopped,
+        () = heartbeat::beat_until_dead(&life) => End::TakenForDead,
+    };
+    drop(over);
+    if let Err(error) = claiming.await {
+        tracing::error!(%error, "the claim loop broke");
+    }
+    life.submissions.close();
+    if timeout(SUBMISSION_PATIENCE, life.submissions.wait()).await.is_err() {
+        tracing::error!("a submission got no answer in time; its outcome is unknown");
+    }
+    if end == End::Stopped {
+        hand_over(&life).await;
+    }
+    end
+}
+
+async fn hand_over(life: &Life) {
+    match timeout(HAND_OVER_PATIENCE, queue::release(&life.worker.pool, life.id)).await {
+        Ok(Ok(jobs)) => tracing::info!(jobs, "the worker stopped and handed its jobs over"),
+        Ok(Err(error)) => tracing::warn!(%error, "the jobs could not be handed over; they will be rescued"),
+        Err(_elapsed) => tracing::warn!("the jobs could not be handed over in time; they will be rescued"),
+    }
+}
+
+/// Registers, as soon as the database is there.
+async fn register(pool: &Pool, stop: &CancellationToken) -> Option<WorkerId> {
+    let name = format!("pid {}", std::process::id());
+    for failures in 0.. {
+        match queue::register(pool, &name).await {
+            Ok(id) => return Some(id),
+            Err(error) => tracing::warn!(%error, "the worker cannot register; it tries again"),
+        }
+        let wait = exponential(Duration::from_millis(500), Duration::from_secs(10), failures);
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = sleep(wait) => {}
+        }
+    }
+    None
+}

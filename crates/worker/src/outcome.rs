@@ -1,0 +1,87 @@
+//! How the work on a job ended, as a value; each has exactly one way to be settled.
+
+use std::time::Duration;
+
+use darkroom_core::{
+    db::Pool,
+    job::Failure,
+    queue::{self, Ended, Lease},
+};
+
+use crate::backoff::exponential;
+
+/// How the work on a job ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Its outputs are archived.
+    Complete(Ended),
+    /// This attempt failed; another may succeed.
+    Retry {
+        /// Of this attempt.
+        failure: Failure,
+        /// This attempt's number.
+        attempt: i16,
+    },
+    /// No attempt will succeed.
+    Fail(Failure),
+    /// Something that it needs is away. Costs no attempt.
+    Snooze(Duration),
+}
+
+/// Why a step did not hand on to the next one.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The work on the job ended.
+    Outcome(Outcome),
+    /// The lease is lost, or the database away.
+    Queue(queue::Error),
+}
+
+impl From<Outcome> for Stop {
+    fn from(outcome: Outcome) -> Self {
+        Self::Outcome(outcome)
+    }
+}
+
+impl From<queue::Error> for Stop {
+    fn from(error: queue::Error) -> Self {
+        Self::Queue(error)
+    }
+}
+
+impl Outcome {
+    /// Writes the end of the work down, under the lease.
+    pub(crate) async fn settle(
+        self,
+        pool: &Pool,
+        lease: &Lease,
+        max_attempts: i16,
+    ) -> Result<(), queue::Error> {
+        match self {
+            Self::Complete(ended) => {
+                queue::complete(pool, lease, ended).await?;
+                tracing::info!(job.id = %lease.job, "a job was completed");
+            }
+            Self::Retry { failure, attempt } if attempt < max_attempts => {
+                let after = retry_delay(attempt);
+                queue::retry(pool, lease, &failure, after).await?;
+                tracing::warn!(job.id = %lease.job, job.attempt = attempt, code = failure.code,
+                    "an attempt failed; another follows");
+            }
+            Self::Retry { failure, .. } | Self::Fail(failure) => {
+                queue::fail(pool, lease, &failure).await?;
+                tracing::warn!(job.id = %lease.job, code = failure.code, "a job failed");
+            }
+            Self::Snooze(after) => {
+                queue::snooze(pool, lease, after).await?;
+                tracing::info!(job.id = %lease.job, "a job waits for the provider");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn retry_delay(attempt: i16) -> Duration {
+    let failures = u32::from(attempt.unsigned_abs()).saturating_sub(1);
+    exponential(Duration::from_secs(2), Duration::from_secs(300), failures)
+}

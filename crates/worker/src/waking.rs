@@ -1,0 +1,37 @@
+//! Listens for wakes, and keeps listening when the connection is lost.
+
+use std::{sync::Arc, time::Duration};
+
+use darkroom_core::queue::Listener;
+use tokio::{sync::Notify, time::sleep};
+
+use crate::{backoff::jittered, life::Life};
+
+const RECONNECT_WAIT: Duration = Duration::from_secs(2);
+
+/// A signal that is given at each wake, for as long as the life lasts.
+pub(crate) fn listen(life: &Life) -> Arc<Notify> {
+    let woken = Arc::new(Notify::new());
+    if life.worker.notify {
+        let pass_on = pass_wakes_on(life.clone(), Arc::clone(&woken));
+        tokio::spawn(life.over.clone().run_until_cancelled_owned(pass_on));
+    }
+    woken
+}
+
+async fn pass_wakes_on(life: Life, woken: Arc<Notify>) {
+    loop {
+        match Listener::connect(&life.worker.pool).await {
+            Ok(mut listener) => {
+                // What was enqueued while nobody listened.
+                woken.notify_one();
+                while listener.heard().await.is_ok() {
+                    woken.notify_one();
+                }
+                tracing::debug!("the connection that hears wakes was lost");
+            }
+            Err(error) => tracing::debug!(%error, "wakes cannot be heard"),
+        }
+        sleep(jittered(RECONNECT_WAIT)).await;
+    }
+}

@@ -1,0 +1,45 @@
+//! A worker: what it works with, and its lives.
+
+use std::sync::Arc;
+
+use darkroom_core::{config, db::Pool, fal};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::life::{End, live};
+
+/// What a worker works with.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    pub(crate) pool: Pool,
+    pub(crate) fal: fal::Client,
+    pub(crate) settings: config::Worker,
+    /// Whether NOTIFY can be listened to.
+    pub(crate) notify: bool,
+    pub(crate) max_pixels: u64,
+    /// Pictures decoded at a time: each takes a core, and memory for all its pixels.
+    pub(crate) decoding: Arc<Semaphore>,
+}
+
+impl Worker {
+    /// A worker with these settings, on `pool` and `fal`.
+    pub fn new(config: &config::Config, pool: Pool, fal: fal::Client) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            pool,
+            fal,
+            settings: config.worker,
+            notify: config.database.notify,
+            max_pixels: config.limits.image_pixels,
+            decoding: Arc::new(Semaphore::new(cores)),
+        }
+    }
+}
+
+/// Works until `stop` is cancelled, then hands its jobs over. A worker that was taken for dead (it
+/// was paused, or cut off from the database) drops what it held and lives again under a new id.
+pub async fn run(worker: Worker, stop: CancellationToken) {
+    while live(&worker, &stop).await == End::TakenForDead {
+        tracing::warn!("this worker was taken for dead; it goes on under a new id");
+    }
+}
