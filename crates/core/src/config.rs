@@ -135,7 +135,7 @@ impl Database {
 impl Log {
     fn read(reader: &mut Reader) -> Self {
         Self {
-            filter: reader.value("LOG", String::from("info")),
+            filter: reader.value("LOG", String::from("info,actix_server=warn,sqlx=warn")),
             json: reader.choice("LOG_FORMAT", &[("text", false), ("json", true)]),
         }
     }

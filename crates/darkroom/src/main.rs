@@ -1,1 +1,58 @@
-fn main() {}
+//! Darkroom: everything on one machine, or each role by itself.
+
+mod api;
+mod banner;
+mod cli;
+mod database;
+mod health;
+mod logging;
+mod migrate;
+mod provider;
+mod sim;
+mod stop;
+mod up;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use darkroom_core::config::Config;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = match Config::load() {
+        Ok(config) => config,
+        Err(problems) => return refuse(&format!("The settings have problems:\n{problems}")),
+    };
+    if let Err(error) = logging::start(&config.log) {
+        return refuse(&format!("LOG: {error}"));
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&format!("The runtime does not start: {error}")),
+    };
+    let outcome = runtime.block_on(run(cli.command.unwrap_or(Command::Up), config));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&format!("{error:#}")),
+    }
+}
+
+async fn run(command: Command, config: Config) -> anyhow::Result<()> {
+    match command {
+        Command::Up => up::run(config).await,
+        Command::Api => api::run(config).await,
+        Command::Worker => worker::run(config).await,
+        Command::Sim(options) => sim::run(options.over(config.sim)).await,
+        Command::Migrate => migrate::run(config).await,
+        Command::Health => health::run(config).await,
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of a command line tool")]
+fn refuse(why: &str) -> ExitCode {
+    eprintln!("darkroom: {why}");
+    ExitCode::FAILURE
+}

@@ -22,6 +22,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// No answer of fal is larger, pictures aside: results hold addresses of pictures.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
+const STAND_IN_KEY: HeaderValue = HeaderValue::from_static("Key stand-in:no-key-is-set");
+
 /// A client of fal.ai. Cheap to clone; one serves thousands of requests in flight.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -47,14 +49,17 @@ pub enum BuildError {
 }
 
 impl Client {
-    /// A client with these settings. Without a key, calls carry none.
+    /// A client with these settings. Without a key it can only drive a stand-in.
     pub fn new(settings: &config::Fal) -> Result<Self, BuildError> {
         // Whoever installed a provider first keeps it.
         drop(rustls::crypto::ring::default_provider().install_default());
         let mut headers = HeaderMap::new();
-        if let Some(key) = &settings.key {
-            headers.insert(AUTHORIZATION, authorization(key)?);
-        }
+        match &settings.key {
+            Some(key) => headers.insert(AUTHORIZATION, authorization(key)?),
+            // A stand-in wants to see one, as fal does.
+            None if !settings.is_live() => headers.insert(AUTHORIZATION, STAND_IN_KEY),
+            None => None,
+        };
         let keyed = builder().default_headers(headers).build().map_err(BuildError::Http)?;
         let keyless = builder().build().map_err(BuildError::Http)?;
         Ok(Self {

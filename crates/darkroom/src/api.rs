@@ -1,0 +1,27 @@
+//! `darkroom api`
+
+use anyhow::Context;
+use darkroom_api::State;
+use darkroom_core::config::Config;
+
+use crate::{database, stop};
+
+pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
+    let stop = stop::on_signal()?;
+    let listener = darkroom_api::bind(&config.server)?;
+    let pool = database::connect(&config.database)?;
+    if !database::expect_current_schema(&pool, &stop).await? {
+        return Ok(());
+    }
+    let address = listener.local_addr()?;
+    let server = darkroom_api::start(listener, State::new(&config, pool.clone()), &config)?;
+    tracing::info!(%address, "the API serves");
+
+    let handle = server.handle();
+    let serving = tokio::spawn(server);
+    stop.cancelled().await;
+    handle.stop(true).await;
+    serving.await?.context("the API broke")?;
+    pool.close().await;
+    Ok(())
+}

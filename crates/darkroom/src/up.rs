@@ -1,0 +1,86 @@
+//! `darkroom up`: database, schema, stand-in, API and worker, in the order in which they need
+//! each other; and the other way round at the end.
+
+use anyhow::Context;
+use darkroom_api::State;
+use darkroom_core::{config::Config, db};
+use darkroom_embedded_postgres::{EmbeddedPostgres, Settings};
+use darkroom_fal_sim::Running;
+use darkroom_worker::Worker;
+
+use crate::{
+    banner::{self, Parts},
+    database, provider, sim, stop,
+};
+
+/// The embedded database's name in its cluster.
+const DATABASE: &str = "darkroom";
+
+pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
+    let stop = stop::on_signal()?;
+    // First: a second instance is told so before it touches anything.
+    let listener = darkroom_api::bind(&config.server)?;
+    let address = listener.local_addr()?;
+
+    let postgres = embedded_postgres(&mut config).await?;
+    let stand_in = stand_in(&mut config).await?;
+    let fal = provider::client(&config)?;
+    let pool = database::connect(&config.database)?;
+    db::migrate(&pool).await?;
+
+    let server = darkroom_api::start(listener, State::new(&config, pool.clone()), &config)?;
+    let handle = server.handle();
+    let mut serving = tokio::spawn(server);
+    let working = tokio::spawn(darkroom_worker::run(
+        Worker::new(&config, pool.clone(), fal),
+        stop.clone(),
+    ));
+    banner::print(&Parts {
+        config: &config,
+        address,
+        postgres: postgres.as_ref(),
+        stand_in: stand_in.as_ref(),
+    });
+
+    tokio::select! {
+        () = stop.cancelled() => {}
+        broken = &mut serving => broken?.context("the API broke")?,
+    }
+    stop.cancel();
+    handle.stop(true).await;
+    working.await.context("the worker broke")?;
+    pool.close().await;
+    if let Some(stand_in) = stand_in {
+        stand_in.stop().await;
+    }
+    if let Some(postgres) = postgres {
+        postgres.stop().await?;
+    }
+    Ok(())
+}
+
+/// Starts a PostgreSQL of our own where none is named, and names it.
+async fn embedded_postgres(config: &mut Config) -> anyhow::Result<Option<EmbeddedPostgres>> {
+    if config.database.url.is_some() {
+        return Ok(None);
+    }
+    let data_dir = config.database.data_dir.join("postgres");
+    let postgres = EmbeddedPostgres::start(Settings::new(data_dir)).await?;
+    config.database.url = Some(postgres.url(DATABASE));
+    Ok(Some(postgres))
+}
+
+/// Starts the stand-in where there is no key for fal and nothing else that was named, and names
+/// it.
+async fn stand_in(config: &mut Config) -> anyhow::Result<Option<Running>> {
+    use darkroom_core::config::Environment::Development;
+    let wanted = config.fal.key.is_none() && config.fal.is_live();
+    if !wanted || config.environment != Development {
+        return Ok(None);
+    }
+    let stand_in = sim::serve(config.sim).await?;
+    config.fal.queue_url = stand_in.base_url().clone();
+    config.fal.rest_url = stand_in.base_url().clone();
+    config.fal.api_url = stand_in.base_url().clone();
+    Ok(Some(stand_in))
+}

@@ -1,0 +1,130 @@
+//! How a request ends: the status code and body its result GET gives.
+
+use actix_web::web::Bytes;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// The longest string that is kept of an input in ledger and errors, in bytes.
+const LONGEST_STRING: usize = 2048;
+
+/// The model's own answer, or the queue's in its place.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status_code: u16,
+    /// JSON, shared by everyone who fetches it.
+    pub(crate) body: Bytes,
+    pub(crate) billed_units: u32,
+    /// Set when the request, not the model, failed (fal docs: request error types).
+    pub(crate) request_error: Option<RequestError>,
+}
+
+/// A failure of the request outside the model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestError {
+    pub(crate) kind: &'static str,
+    pub(crate) message: &'static str,
+}
+
+/// One entry of a model's `detail` list (fal docs: model errors).
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Detail {
+    pub(crate) loc: Vec<Value>,
+    pub(crate) msg: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ctx: Option<Box<Value>>,
+    pub(crate) input: Box<Value>,
+}
+
+impl Detail {
+    /// A complaint about one field of the input.
+    pub(crate) fn about(
+        field: &str,
+        kind: &'static str,
+        msg: impl Into<String>,
+        input: &Value,
+    ) -> Self {
+        Self {
+            loc: vec![json!("body"), json!(field)],
+            msg: msg.into(),
+            kind,
+            ctx: None,
+            input: Box::new(shortened(input)),
+        }
+    }
+
+    pub(crate) fn with(mut self, ctx: Value) -> Self {
+        self.ctx = Some(Box::new(ctx));
+        self
+    }
+
+    /// Points at one entry of a list.
+    pub(crate) fn at(mut self, index: usize) -> Self {
+        self.loc.push(json!(index));
+        self
+    }
+}
+
+impl Answer {
+    pub(crate) fn output(body: &Value, billed_units: u32) -> Self {
+        Self {
+            status_code: 200,
+            body: body.to_string().into(),
+            billed_units,
+            request_error: None,
+        }
+    }
+
+    /// The model refuses its input; that costs nothing (fal docs: who gets billed).
+    pub(crate) fn refused(details: &[Detail]) -> Self {
+        Self {
+            status_code: 422,
+            body: json!({"detail": details}).to_string().into(),
+            billed_units: 0,
+            request_error: None,
+        }
+    }
+
+    pub(crate) fn internal_error() -> Self {
+        Self {
+            status_code: 500,
+            body: json!({"detail": "Internal Server Error"})
+                .to_string()
+                .into(),
+            billed_units: 0,
+            request_error: None,
+        }
+    }
+
+    pub(crate) fn cancelled() -> Self {
+        let error = RequestError {
+            kind: "client_cancelled",
+            message: "Request was cancelled by the client",
+        };
+        Self {
+            status_code: 499,
+            body: json!({"detail": error.message, "error_type": error.kind})
+                .to_string()
+                .into(),
+            billed_units: 0,
+            request_error: Some(error),
+        }
+    }
+}
+
+/// A copy of an input that is small enough to keep: long strings are cut.
+pub(crate) fn shortened(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.len() > LONGEST_STRING => {
+            let start: String = text.chars().take(64).collect();
+            json!(format!("{start}... ({} bytes)", text.len()))
+        }
+        Value::Array(items) => items.iter().map(shortened).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, field)| (name.clone(), shortened(field)))
+            .collect(),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,69 @@
+//! A model's answer: its pictures and what else it says (fal docs: outputs).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use image::ImageFormat;
+use serde_json::{Map, Value, json};
+
+use crate::edit::Print;
+use crate::files;
+use crate::media::File;
+use crate::model::{Model, Said};
+use crate::model_input::ModelInput;
+use crate::server::Sim;
+
+/// Keeps the pictures where their URLs say, and writes the model's JSON about them.
+pub(crate) fn publish(sim: &Sim, model: &Model, input: &ModelInput, prints: Vec<Print>) -> Value {
+    let count = prints.len();
+    let images: Vec<Value> = prints
+        .into_iter()
+        .map(|print| picture(sim, input, print))
+        .collect();
+
+    let mut output = Map::from_iter([("images".to_owned(), images.into())]);
+    for said in model.says {
+        let (name, value) = match said {
+            Said::Seed => ("seed", Value::Number(input.seed.given.clone())),
+            Said::Prompt => ("prompt", json!(input.prompt)),
+            Said::Timings => ("timings", json!({})),
+            Said::Nsfw => ("has_nsfw_concepts", json!(vec![false; count])),
+            Said::Description => ("description", json!("")),
+        };
+        output.insert(name.to_owned(), value);
+    }
+    output.into()
+}
+
+fn picture(sim: &Sim, input: &ModelInput, print: Print) -> Value {
+    let content_type = input.format.to_mime_type();
+    let name = format!("output.{}", extension(input.format));
+    let file_size = print.bytes.len();
+    let url = if input.sync_mode {
+        format!(
+            "data:{content_type};base64,{}",
+            STANDARD.encode(&print.bytes)
+        )
+    } else {
+        let id = sim.media.keep(File {
+            content_type: content_type.to_owned(),
+            bytes: print.bytes,
+        });
+        files::url(&sim.base_url, id, &name)
+    };
+    json!({
+        "url": url,
+        "content_type": content_type,
+        "file_name": name,
+        "file_size": file_size,
+        "width": print.width,
+        "height": print.height,
+    })
+}
+
+fn extension(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Png => "png",
+        ImageFormat::WebP => "webp",
+        _ => "jpg",
+    }
+}

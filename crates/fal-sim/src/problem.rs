@@ -1,0 +1,54 @@
+//! Refusals of the queue itself, before or beside the model (fal docs: errors, plain shape).
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::json;
+
+/// A request the queue refuses.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    /// No `Authorization: Key ...` at all, or another scheme.
+    #[error("Invalid Key Authorization header format. Expected '<key_id>:<key_secret>'.")]
+    MalformedKey,
+    /// A key, but not the one that is known here.
+    #[error("No user found for Key ID and Secret")]
+    UnknownKey,
+    /// The result was asked for too early.
+    #[error("Request is still in progress")]
+    InProgress,
+    /// No request with this id under this app.
+    #[error("no such request")]
+    UnknownRequest,
+    /// No file with this id, or it was dropped for newer ones.
+    #[error("File not found")]
+    UnknownFile,
+    /// An upload over the limit of this stand-in.
+    #[error("File is larger than {0} bytes")]
+    TooLarge(usize),
+    /// A body that could not be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// A path that leads nowhere.
+    #[error("Path {0} not found")]
+    NoPath(String),
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::MalformedKey | Self::UnknownKey => StatusCode::UNAUTHORIZED,
+            Self::InProgress | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
+            Self::UnknownRequest | Self::UnknownFile | Self::NoPath(_) => StatusCode::NOT_FOUND,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let body = match self {
+            // An unknown id has its own body (fal queue docs: status).
+            Self::UnknownRequest => json!({"status": "NOT_FOUND"}),
+            _ => json!({"detail": self.to_string()}),
+        };
+        HttpResponse::build(self.status_code()).json(body)
+    }
+}

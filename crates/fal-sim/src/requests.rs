@@ -1,0 +1,194 @@
+//! The account's requests: who waits, who runs, and how each one ended.
+//!
+//! A request waits until one of the account's slots is free. The slots are counted here and
+//! nowhere else, so a slot taken by [`Requests::start_next`] comes back with
+//! [`Requests::settle`], whatever happened in between.
+
+mod request;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::answer::Answer;
+pub(crate) use request::{LedgerEntry, Log, Phase, Request};
+
+/// How many requests are remembered; beyond it the oldest finished one is forgotten.
+const REMEMBERED: usize = 10_000;
+
+/// A body of this length is large: it has pictures inside.
+const LARGE: usize = 1024 * 1024;
+
+/// How many large results are kept; fal, too, keeps them for a shorter time
+/// (fal queue docs: result retention).
+const LARGE_REMEMBERED: usize = 32;
+
+/// All requests of the one account.
+pub(crate) struct Requests {
+    concurrency: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    by_id: HashMap<Uuid, Request>,
+    oldest_first: VecDeque<Uuid>,
+    waiting: VecDeque<Uuid>,
+    running: usize,
+    large: VecDeque<Uuid>,
+}
+
+/// A request that has just got a slot.
+pub(crate) struct Started {
+    pub(crate) id: Uuid,
+    pub(crate) endpoint_id: String,
+    pub(crate) input: Value,
+    /// Rings when the request is cancelled.
+    pub(crate) cancelled: Arc<Notify>,
+}
+
+/// What a cancellation found (fal queue docs: cancel).
+pub(crate) enum Cancelled {
+    /// It was waiting, and is out of the queue.
+    Removed,
+    /// It was running, and has been told.
+    Signalled,
+    /// It was over.
+    TooLate,
+}
+
+impl Requests {
+    pub(crate) fn new(concurrency: usize) -> Self {
+        Self {
+            concurrency: concurrency.max(1),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Queues a request; answers its id and how many are ahead of it.
+    pub(crate) fn submit(&self, endpoint_id: &str, app: &str, input: Value) -> (Uuid, usize) {
+        let id = Uuid::new_v4();
+        let mut state = self.lock();
+        state.forget_oldest();
+        let position = state.waiting.len();
+        state
+            .by_id
+            .insert(id, Request::new(id, endpoint_id, app, input));
+        state.oldest_first.push_back(id);
+        state.waiting.push_back(id);
+        (id, position)
+    }
+
+    /// Gives a free slot to the request that has waited longest.
+    pub(crate) fn start_next(&self) -> Option<Started> {
+        let mut state = self.lock();
+        if state.running >= self.concurrency {
+            return None;
+        }
+        let id = state.waiting.pop_front()?;
+        let started = state.by_id.get_mut(&id).map(Request::start)?;
+        state.running += 1;
+        Some(started)
+    }
+
+    /// Ends a running request and frees its slot.
+    pub(crate) fn settle(&self, id: Uuid, answer: Answer, inference: Duration) {
+        let mut state = self.lock();
+        state.running = state.running.saturating_sub(1);
+        if answer.body.len() >= LARGE {
+            state.large.push_back(id);
+        }
+        if let Some(request) = state.by_id.get_mut(&id) {
+            request.settle(answer, Some(inference));
+        }
+        if state.large.len() > LARGE_REMEMBERED
+            && let Some(oldest) = state.large.pop_front()
+            && let Some(request) = state.by_id.get_mut(&oldest)
+        {
+            request.expire();
+        }
+    }
+
+    /// Adds a line to what the model says while it runs.
+    pub(crate) fn log(&self, id: Uuid, message: String) {
+        if let Some(request) = self.lock().by_id.get_mut(&id) {
+            request.log(message);
+        }
+    }
+
+    /// Reads one request and its place in the queue; `None` for an id unknown under this app.
+    pub(crate) fn read<T>(
+        &self,
+        app: &str,
+        id: Uuid,
+        read: impl FnOnce(&mut Request, Option<usize>) -> T,
+    ) -> Option<T> {
+        let mut state = self.lock();
+        let position = state.waiting.iter().position(|waiting| *waiting == id);
+        let request = state
+            .by_id
+            .get_mut(&id)
+            .filter(|request| request.app == app)?;
+        Some(read(request, position))
+    }
+
+    /// Takes a request out of the queue, or tells it to stop.
+    pub(crate) fn cancel(&self, app: &str, id: Uuid) -> Option<Cancelled> {
+        let mut state = self.lock();
+        let request = state
+            .by_id
+            .get_mut(&id)
+            .filter(|request| request.app == app)?;
+        let found = match request.phase {
+            Phase::Completed => Cancelled::TooLate,
+            Phase::InProgress => {
+                request.cancelled.notify_one();
+                Cancelled::Signalled
+            }
+            Phase::InQueue => {
+                request.settle(Answer::cancelled(), None);
+                Cancelled::Removed
+            }
+        };
+        state
+            .waiting
+            .retain(|waiting| *waiting != id || !matches!(found, Cancelled::Removed));
+        Some(found)
+    }
+
+    /// Every remembered request, oldest first.
+    pub(crate) fn ledger(&self) -> Vec<LedgerEntry> {
+        let state = self.lock();
+        let requests = state
+            .oldest_first
+            .iter()
+            .filter_map(|id| state.by_id.get(id));
+        requests.map(Request::entry).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Makes room for one more; requests that are not over are never forgotten.
+    fn forget_oldest(&mut self) {
+        if self.oldest_first.len() < REMEMBERED {
+            return;
+        }
+        let over = |id: &Uuid| {
+            let request = self.by_id.get(id);
+            request.is_none_or(|request| matches!(request.phase, Phase::Completed))
+        };
+        if let Some(id) = self.oldest_first.iter().position(over)
+            && let Some(id) = self.oldest_first.remove(id)
+        {
+            self.by_id.remove(&id);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! `GET .../requests/{id}`: the model's own status code and body (fal queue docs: result).
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use uuid::Uuid;
+
+use crate::authorization::KeyHolder;
+use crate::problem::Problem;
+use crate::requests::Request;
+use crate::server::Sim;
+
+pub(crate) async fn result(
+    _key: KeyHolder,
+    path: web::Path<(String, String)>,
+    sim: web::Data<Sim>,
+) -> Result<HttpResponse, Problem> {
+    let (app, id) = path.into_inner();
+    let id = Uuid::parse_str(&id).ok().ok_or(Problem::UnknownRequest)?;
+    let answer = sim
+        .requests
+        .read(&app, id, |request: &mut Request, _| request.fetch())
+        .ok_or(Problem::UnknownRequest)??;
+
+    let code = StatusCode::from_u16(answer.status_code).unwrap_or(StatusCode::OK);
+    let mut response = HttpResponse::build(code);
+    response
+        .content_type("application/json")
+        .insert_header(("x-fal-request-id", id.to_string()))
+        .insert_header(("X-Fal-Billable-Units", answer.billed_units.to_string()));
+    if let Some(error) = answer.request_error {
+        response.insert_header(("X-Fal-Error-Type", error.kind));
+    }
+    Ok(response.body(answer.body))
+}

@@ -1,0 +1,101 @@
+//! Running a request: from its slot to its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use image::DynamicImage;
+use serde_json::Value;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::answer::{Answer, Detail};
+use crate::edit::{self, Order, Print};
+use crate::model::{Model, dialect};
+use crate::model_input::ModelInput;
+use crate::requests::Started;
+use crate::server::Sim;
+use crate::{fetch, model_output, picture};
+
+/// Starts waiting requests while a slot is free.
+pub(crate) fn start_waiting(sim: &Arc<Sim>) {
+    while let Some(started) = sim.requests.start_next() {
+        sim.spawn(run(Arc::clone(sim), started));
+    }
+}
+
+async fn run(sim: Arc<Sim>, started: Started) {
+    let began = Instant::now();
+    let answer = tokio::select! {
+        answer = work(&sim, &started, began + sim.settings.latency) => answer,
+        () = started.cancelled.notified() => Answer::cancelled(),
+    };
+    let inference: Duration = began.elapsed();
+    tracing::debug!(request_id = %started.id, status_code = answer.status_code, "a request ended");
+    sim.requests.settle(started.id, answer, inference);
+    start_waiting(&sim);
+}
+
+/// The edit happens within the latency, so that a slow machine does not pay for both.
+async fn work(sim: &Arc<Sim>, started: &Started, until: Instant) -> Answer {
+    let model = dialect(&started.endpoint_id);
+    let answer = match ModelInput::read(&model, &started.input) {
+        Ok(input) => answer(sim, started.id, &model, input).await,
+        Err(details) => Answer::refused(&details),
+    };
+    tokio::time::sleep_until(until).await;
+    answer
+}
+
+async fn answer(sim: &Arc<Sim>, id: Uuid, model: &Model, mut input: ModelInput) -> Answer {
+    let log = |line: String| sim.requests.log(id, line);
+    log(format!("Reading {} input picture(s)", input.pictures.len()));
+    let mut files = Vec::new();
+    for (place, url) in std::mem::take(&mut input.pictures) {
+        match fetch::fetch(sim, input.field, place, &url).await {
+            Ok(bytes) => files.push((place, url, bytes)),
+            Err(detail) => return Answer::refused(&[detail]),
+        }
+    }
+
+    log(format!("Editing, seed {}", input.seed.given));
+    // Pictures are decoded and painted off the runtime: both keep a core busy.
+    let painted = tokio::task::spawn_blocking(move || {
+        let pictures = files
+            .into_iter()
+            .map(|(place, url, bytes)| picture::decode(bytes, input.field, place, &url))
+            .collect::<Result<Vec<_>, Detail>>()?;
+        let prints = paint(&input, &pictures);
+        Ok::<_, Detail>((input, prints))
+    });
+    match painted.await {
+        Ok(Ok((input, Some(prints)))) => {
+            let units = u32::try_from(prints.len()).unwrap_or(u32::MAX);
+            let output: Value = model_output::publish(sim, model, &input, prints);
+            log(format!("Made {units} picture(s)"));
+            Answer::output(&output, units)
+        }
+        Ok(Err(detail)) => Answer::refused(&[detail]),
+        Ok(Ok((_, None))) => Answer::internal_error(),
+        Err(error) => {
+            tracing::error!(%error, "an edit did not end as it should");
+            Answer::internal_error()
+        }
+    }
+}
+
+fn paint(input: &ModelInput, pictures: &[DynamicImage]) -> Option<Vec<Print>> {
+    let (first, rest) = pictures.split_first()?;
+    let size = input.size.of((first.width(), first.height()));
+    let paint_one = |n: u32| {
+        let order = Order {
+            prompt: &input.prompt,
+            seed: input.seed.plus(n),
+            size,
+            format: input.format,
+        };
+        edit::edit(first, rest, &order)
+            .inspect_err(|error| tracing::error!(%error, "a picture could not be written"))
+            .ok()
+    };
+    (0..input.count).map(paint_one).collect()
+}

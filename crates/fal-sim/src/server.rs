@@ -1,0 +1,117 @@
+//! Starting and stopping the stand-in.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer, web};
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+use url::Url;
+
+use crate::media::Media;
+use crate::requests::Requests;
+use crate::{Settings, fetch, routes};
+
+/// What every handler and every run shares.
+pub(crate) struct Sim {
+    pub(crate) settings: Settings,
+    /// Without a slash at its end.
+    pub(crate) base_url: String,
+    pub(crate) requests: Requests,
+    pub(crate) media: Media,
+    pub(crate) http: reqwest::Client,
+    runs: Mutex<JoinSet<()>>,
+    runtime: Handle,
+}
+
+impl Sim {
+    /// Runs a task until it ends or the stand-in stops.
+    ///
+    /// It goes to the runtime the stand-in was started on: a server's worker thread may have
+    /// one of its own, which ends with the worker.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        while runs.try_join_next().is_some() {}
+        runs.spawn_on(task, &self.runtime);
+    }
+
+    fn take_runs(&self) -> JoinSet<()> {
+        std::mem::take(&mut *self.runs.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A stand-in that answers; dropping it stops it too, without waiting.
+pub struct Running {
+    base_url: Url,
+    port: u16,
+    server: ServerHandle,
+    sim: Arc<Sim>,
+}
+
+impl Running {
+    /// What a client uses as the address of fal's queue, REST and platform hosts.
+    pub fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Stops the server and every run, and waits until they have ended.
+    pub async fn stop(self) {
+        self.server.stop(false).await;
+        self.sim.take_runs().shutdown().await;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The command to stop is sent by the call; the future only waits for its effect.
+        drop(self.server.stop(false));
+        drop(self.sim.take_runs());
+    }
+}
+
+/// Serves the stand-in on a listener, in the background of the current tokio runtime.
+pub async fn start(listener: TcpListener, settings: Settings) -> io::Result<Running> {
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let base_url = match &settings.public_url {
+        Some(url) => url.clone(),
+        None => Url::parse(&format!("http://{address}")).map_err(io::Error::other)?,
+    };
+
+    let sim = Arc::new(Sim {
+        base_url: base_url.as_str().trim_end_matches('/').to_owned(),
+        requests: Requests::new(settings.concurrency),
+        media: Media::new(settings.media_bytes),
+        http: fetch::client().map_err(io::Error::other)?,
+        runs: Mutex::default(),
+        runtime: Handle::current(),
+        settings,
+    });
+
+    let data = web::Data::from(Arc::clone(&sim));
+    let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(routes::all))
+        .workers(1)
+        .disable_signals()
+        .shutdown_timeout(1)
+        .client_request_timeout(Duration::from_secs(10))
+        .listen(listener)?
+        .run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    tracing::info!(base_url = %base_url, "the stand-in for fal is up");
+
+    Ok(Running {
+        base_url,
+        port: address.port(),
+        server: handle,
+        sim,
+    })
+}

@@ -1,0 +1,36 @@
+//! What a caller may choose about the stand-in.
+
+use std::time::Duration;
+
+use url::Url;
+
+/// How the stand-in behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long a request runs at least, from its start to its answer. Default 1.5 s.
+    pub latency: Duration,
+    /// How many requests run at the same time; the others stay `IN_QUEUE`.
+    ///
+    /// Default 2, a new account's limit (fal concurrency limits).
+    pub concurrency: usize,
+    /// Where callers reach the stand-in, when that is not the listener's own address.
+    ///
+    /// Every absolute URL in an answer starts with it.
+    pub public_url: Option<Url>,
+    /// The only key that is accepted; without it any `Authorization: Key ...` is.
+    pub key: Option<String>,
+    /// How many bytes of uploads and results are kept; the oldest go first. Default 512 MiB.
+    pub media_bytes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            latency: Duration::from_millis(1500),
+            concurrency: 2,
+            public_url: None,
+            key: None,
+            media_bytes: 512 * 1024 * 1024,
+        }
+    }
+}

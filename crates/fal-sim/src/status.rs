@@ -1,0 +1,89 @@
+//! `GET .../requests/{id}/status`: where a request is (fal queue docs: status answer).
+
+use actix_web::HttpResponse;
+use actix_web::web;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::address::Urls;
+use crate::authorization::KeyHolder;
+use crate::problem::Problem;
+use crate::requests::{Log, Phase, Request};
+use crate::server::Sim;
+
+#[derive(Deserialize)]
+pub(crate) struct Query {
+    /// The official clients send `1` or `true`.
+    logs: Option<String>,
+}
+
+#[derive(Serialize)]
+struct StatusAnswer {
+    status: Phase,
+    request_id: Uuid,
+    #[serde(flatten)]
+    urls: Urls,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_position: Option<usize>,
+    logs: Option<Vec<Log>>,
+    metrics: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_type: Option<&'static str>,
+}
+
+pub(crate) async fn status(
+    _key: KeyHolder,
+    path: web::Path<(String, String)>,
+    query: web::Query<Query>,
+    sim: web::Data<Sim>,
+) -> Result<HttpResponse, Problem> {
+    let (app, id) = path.into_inner();
+    let id = Uuid::parse_str(&id).ok().ok_or(Problem::UnknownRequest)?;
+    let with_logs = matches!(query.logs.as_deref(), Some("1" | "true"));
+    let urls = Urls::new(&sim.base_url, &app, id);
+
+    let status = sim
+        .requests
+        .read(&app, id, |request, position| {
+            describe(id, urls, request, position, with_logs)
+        })
+        .ok_or(Problem::UnknownRequest)?;
+
+    let mut answer = match status.status {
+        Phase::Completed => HttpResponse::Ok(),
+        Phase::InQueue | Phase::InProgress => HttpResponse::Accepted(),
+    };
+    Ok(answer
+        .insert_header(("x-fal-request-id", id.to_string()))
+        .json(status))
+}
+
+/// A model's refusal leaves no trace here: it is seen on the result alone.
+fn describe(
+    id: Uuid,
+    urls: Urls,
+    request: &Request,
+    queue_position: Option<usize>,
+    with_logs: bool,
+) -> StatusAnswer {
+    let error = request
+        .answer
+        .as_ref()
+        .and_then(|answer| answer.request_error);
+    StatusAnswer {
+        status: request.phase,
+        request_id: id,
+        urls,
+        queue_position,
+        logs: with_logs.then(|| request.logs.clone()),
+        metrics: match request.inference {
+            Some(inference) => json!({"inference_time": inference.as_secs_f64()}),
+            None => json!({}),
+        },
+        error: error.map(|error| error.message),
+        error_type: error.map(|error| error.kind),
+    }
+}
