@@ -50,7 +50,9 @@ pub(crate) enum ApiError {
         limit: usize,
     },
     /// The database is away.
-    #[error("The service cannot reach its database at the moment; nothing was done. Try again shortly.")]
+    #[error(
+        "The service cannot reach its database at the moment; nothing was done. Try again shortly."
+    )]
     Unavailable(#[source] db::Error),
     /// A fault of ours.
     #[error("Something went wrong on our side; nothing was done.")]
@@ -59,7 +61,11 @@ pub(crate) enum ApiError {
 
 impl ApiError {
     pub(crate) fn invalid(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
-        Self::Invalid { code, field: field.into(), detail: detail.into() }
+        Self::Invalid {
+            code,
+            field: field.into(),
+            detail: detail.into(),
+        }
     }
 
     /// The one table of status and code.
@@ -93,7 +99,11 @@ impl ApiError {
 
 impl From<db::Error> for ApiError {
     fn from(error: db::Error) -> Self {
-        if error.is_unavailable() { Self::Unavailable(error) } else { Self::Internal(error) }
+        if error.is_unavailable() {
+            Self::Unavailable(error)
+        } else {
+            Self::Internal(error)
+        }
     }
 }
 
@@ -130,22 +140,27 @@ impl ResponseError for ApiError {
 /// For paths that nobody serves.
 #[expect(clippy::unused_async, reason = "handlers are async")]
 pub(crate) async fn no_such_path() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::NotFound("There is nothing at this path. The API is described at /docs."))
+    Err(ApiError::NotFound(
+        "There is nothing at this path. The API is described at /docs.",
+    ))
 }
 
 /// The framework answers a wrong method with an empty body: gives it one.
 pub(crate) fn fill_empty_bodies<B: MessageBody + 'static>() -> ErrorHandlers<B> {
-    ErrorHandlers::new().handler(StatusCode::METHOD_NOT_ALLOWED, |response: ServiceResponse<B>| {
-        let (request, response) = response.into_parts();
-        let mut filled = ApiError::MethodNotAllowed.error_response();
-        if let Some(allow) = response.headers().get(header::ALLOW) {
-            filled.headers_mut().insert(header::ALLOW, allow.clone());
-        }
-        let filled: HttpResponse<BoxBody> = filled;
-        Ok(ErrorHandlerResponse::Response(
-            ServiceResponse::new(request, filled).map_into_right_body(),
-        ))
-    })
+    ErrorHandlers::new().handler(
+        StatusCode::METHOD_NOT_ALLOWED,
+        |response: ServiceResponse<B>| {
+            let (request, response) = response.into_parts();
+            let mut filled = ApiError::MethodNotAllowed.error_response();
+            if let Some(allow) = response.headers().get(header::ALLOW) {
+                filled.headers_mut().insert(header::ALLOW, allow.clone());
+            }
+            let filled: HttpResponse<BoxBody> = filled;
+            Ok(ErrorHandlerResponse::Response(
+                ServiceResponse::new(request, filled).map_into_right_body(),
+            ))
+        },
+    )
 }
 
 /// An error and its causes in one line.

@@ -56,7 +56,11 @@ pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
             (false, false)
         }
     };
-    let ready = Ready { ready: database && schema, database, schema };
+    let ready = Ready {
+        ready: database && schema,
+        database,
+        schema,
+    };
     if ready.ready {
         HttpResponse::Ok().json(ready)
     } else {

@@ -33,11 +33,18 @@ pub(crate) async fn get(
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let not_found = ApiError::NotFound("There is no image with this id.");
-    let Ok(id) = path.parse::<ImageId>() else { return Err(not_found) };
-    let Some(image) = store::image(&state.pool, id).await? else { return Err(not_found) };
+    let Ok(id) = path.parse::<ImageId>() else {
+        return Err(not_found);
+    };
+    let Some(image) = store::image(&state.pool, id).await? else {
+        return Err(not_found);
+    };
 
     let tag = EntityTag::new_strong(hex(&image.sha256));
-    let caching = (header::CACHE_CONTROL, "private, max-age=31536000, immutable");
+    let caching = (
+        header::CACHE_CONTROL,
+        "private, max-age=31536000, immutable",
+    );
     if has(&request, &tag) {
         return Ok(HttpResponse::NotModified()
             .insert_header(ETag(tag))

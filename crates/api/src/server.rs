@@ -23,7 +23,10 @@ pub fn bind(settings: &config::Server) -> io::Result<TcpListener> {
             }
             _ => "set HOST and PORT to an address of this machine",
         };
-        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}; {hint}"))
+        io::Error::new(
+            error.kind(),
+            format!("cannot listen on {address}: {error}; {hint}"),
+        )
     })
 }
 

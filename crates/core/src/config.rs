@@ -87,7 +87,9 @@ impl Config {
 
     /// Every variable there is, with its default.
     pub fn variables() -> Vec<Variable> {
-        let Ok(mut reader) = Reader::from_map(HashMap::new()) else { return Vec::new() };
+        let Ok(mut reader) = Reader::from_map(HashMap::new()) else {
+            return Vec::new();
+        };
         Self::sections(&mut reader);
         reader.into_variables()
     }
@@ -100,7 +102,10 @@ impl Config {
     fn sections(reader: &mut Reader) -> Self {
         let environment = reader.choice(
             "ENVIRONMENT",
-            &[("development", Environment::Development), ("production", Environment::Production)],
+            &[
+                ("development", Environment::Development),
+                ("production", Environment::Production),
+            ],
         );
         Self {
             environment,
@@ -122,7 +127,11 @@ impl Database {
             reader.check("DATABASE_URL", check_database_url(url));
         }
         let max_connections = reader.value("DATABASE_MAX_CONNECTIONS", 10);
-        reader.require("DATABASE_MAX_CONNECTIONS", max_connections >= 2, "must be at least 2");
+        reader.require(
+            "DATABASE_MAX_CONNECTIONS",
+            max_connections >= 2,
+            "must be at least 2",
+        );
         Self {
             url,
             max_connections,
@@ -157,7 +166,10 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, Problems> {
         Config::from_variables(
-            variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            variables
+                .iter()
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect(),
         )
     }
 
@@ -173,18 +185,27 @@ mod tests {
 
     #[test]
     fn all_problems_are_reported_at_once_and_name_their_variable() {
-        let problems = read(&[("PORT", "eighty"), ("ENVIRONMENT", "prod"), ("FAL_QUEUE_URL", "x")])
-            .unwrap_err()
-            .to_string();
+        let problems = read(&[
+            ("PORT", "eighty"),
+            ("ENVIRONMENT", "prod"),
+            ("FAL_QUEUE_URL", "x"),
+        ])
+        .unwrap_err()
+        .to_string();
 
         for name in ["PORT", "ENVIRONMENT", "FAL_QUEUE_URL"] {
-            assert!(problems.contains(name), "{name} is missing from: {problems}");
+            assert!(
+                problems.contains(name),
+                "{name} is missing from: {problems}"
+            );
         }
     }
 
     #[test]
     fn a_bad_database_url_does_not_show_its_password() {
-        let problems = read(&[("DATABASE_URL", "mysql://me:hunter2@db/x")]).unwrap_err().to_string();
+        let problems = read(&[("DATABASE_URL", "mysql://me:hunter2@db/x")])
+            .unwrap_err()
+            .to_string();
 
         assert!(problems.contains("DATABASE_URL"));
         assert!(!problems.contains("hunter2"));

@@ -17,7 +17,10 @@ pub(crate) struct Parts<'a> {
 /// A picture of this repository, for the first try.
 const EXAMPLE: &str = "docs/images/example.jpg";
 
-#[expect(clippy::print_stdout, reason = "for the person who started it; logs go elsewhere")]
+#[expect(
+    clippy::print_stdout,
+    reason = "for the person who started it; logs go elsewhere"
+)]
 pub(crate) fn print(parts: &Parts<'_>) {
     println!("{parts}");
 }
@@ -27,7 +30,11 @@ impl fmt::Display for Parts<'_> {
         let home = format!("http://localhost:{}", self.address.port());
         writeln!(f, "\nDarkroom {} is up.\n", env!("CARGO_PKG_VERSION"))?;
         writeln!(f, "  API        {home}  (try it out at {home}/docs)")?;
-        writeln!(f, "  Worker     1, up to {} jobs at a time", self.config.worker.concurrency)?;
+        writeln!(
+            f,
+            "  Worker     1, up to {} jobs at a time",
+            self.config.worker.concurrency
+        )?;
         match self.postgres {
             Some(postgres) => writeln!(
                 f,
@@ -40,15 +47,24 @@ impl fmt::Display for Parts<'_> {
         match self.stand_in {
             Some(stand_in) => {
                 writeln!(f, "  Edits by   the stand-in at {}", stand_in.base_url())?;
-                writeln!(f, "\nFAL_AI_API_KEY is not set, so nothing is sent to fal.ai and nothing")?;
+                writeln!(
+                    f,
+                    "\nFAL_AI_API_KEY is not set, so nothing is sent to fal.ai and nothing"
+                )?;
                 writeln!(f, "is paid for: a stand-in on this machine does the edits.")?;
             }
             None if self.config.fal.is_live() => writeln!(f, "  Edits by   fal.ai")?,
             None => writeln!(f, "  Edits by   {}", self.config.fal.queue_url)?,
         }
         writeln!(f, "\nTry it:\n")?;
-        writeln!(f, "  curl -s {home}/api/jobs -F image=@{EXAMPLE} -F prompt='a rainy evening, neon'")?;
-        writeln!(f, "\nand open the job's result_image_url when {home}/api/jobs says completed.")?;
+        writeln!(
+            f,
+            "  curl -s {home}/api/jobs -F image=@{EXAMPLE} -F prompt='a rainy evening, neon'"
+        )?;
+        writeln!(
+            f,
+            "\nand open the job's result_image_url when {home}/api/jobs says completed."
+        )?;
         write!(f, "Ctrl-C stops everything; the jobs are kept.")
     }
 }

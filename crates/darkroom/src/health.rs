@@ -17,9 +17,17 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     };
     let url = format!("http://{host}:{}/ready", config.server.port);
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
-    let answer = client.build()?.get(&url).send().await.context("the API does not answer")?;
+    let answer = client
+        .build()?
+        .get(&url)
+        .send()
+        .await
+        .context("the API does not answer")?;
     if !answer.status().is_success() {
-        bail!("the API is not ready: {}", answer.text().await.unwrap_or_default());
+        bail!(
+            "the API is not ready: {}",
+            answer.text().await.unwrap_or_default()
+        );
     }
     Ok(())
 }

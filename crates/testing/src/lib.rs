@@ -1,1 +1,80 @@
-//! Placeholder.
+//! A real PostgreSQL for tests, and in it a migrated database of its own for each.
+//!
+//! Used as a dev-dependency only. One server serves a whole test process and ends with it.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot have a database cannot go on"
+)]
+
+mod server;
+mod signal;
+
+use darkroom_core::db::{self, Pool};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+pub use signal::eventually;
+
+/// A migrated, empty database that nobody else uses.
+#[derive(Debug)]
+pub struct TestDatabase {
+    /// For programs that connect by themselves.
+    pub url: SecretString,
+    /// A few connections, for the test.
+    pub pool: Pool,
+    name: String,
+}
+
+/// Enough for a test with a few workers at once.
+const CONNECTIONS: u32 = 8;
+
+impl TestDatabase {
+    /// Makes one.
+    pub async fn create() -> Self {
+        let server = server::shared().await;
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        server
+            .administer(&format!(
+                "create database {name} template {}",
+                server::TEMPLATE
+            ))
+            .await;
+        let url = server.url(&name);
+        let pool = db::connect(&url, CONNECTIONS).expect("the URL is well-formed");
+        Self { url, pool, name }
+    }
+
+    /// Cuts the database off: existing connections end and new ones are refused.
+    pub async fn take_away(&self) {
+        let server = server::shared().await;
+        server
+            .administer(&format!(
+                "alter database {} allow_connections false",
+                self.name
+            ))
+            .await;
+        self.end_connections().await;
+    }
+
+    /// Lets connections in again.
+    pub async fn bring_back(&self) {
+        let server = server::shared().await;
+        server
+            .administer(&format!(
+                "alter database {} allow_connections true",
+                self.name
+            ))
+            .await;
+    }
+
+    /// Ends every connection to the database; new ones are welcome.
+    pub async fn end_connections(&self) {
+        let server = server::shared().await;
+        let statement = format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'",
+            self.name
+        );
+        server.administer(&statement).await;
+    }
+}

@@ -21,7 +21,9 @@ pub(crate) async fn claim_jobs(life: Life, woken: Arc<Notify>) {
     let claiming = async {
         loop {
             // One slot is waited for; the rest of the batch is whatever is free beside it.
-            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
+                return;
+            };
             let limit = 1 + slots.available_permits();
             drop(slot);
             let claimed = match queue::claim(&life.worker.pool, life.id, limit).await {
@@ -52,12 +54,17 @@ fn start(life: &Life, slots: &Arc<Semaphore>, job: Claimed) {
     let slot = Arc::clone(slots).try_acquire_owned();
     let (life, over) = (life.clone(), life.over.clone());
     tokio::spawn(async move {
-        over.run_until_cancelled_owned(drive::work_on(life, job)).await;
+        over.run_until_cancelled_owned(drive::work_on(life, job))
+            .await;
         drop(slot);
     });
 }
 
 fn interval(life: &Life) -> Duration {
     let configured = life.worker.settings.claim_interval;
-    jittered(if life.worker.notify { configured } else { configured.min(UNWOKEN_INTERVAL) })
+    jittered(if life.worker.notify {
+        configured
+    } else {
+        configured.min(UNWOKEN_INTERVAL)
+    })
 }

@@ -94,8 +94,12 @@ impl JobView {
         let input = job.images.iter().find(|image| !image.is_result).map(view);
         // Outputs are archived before the job completes; until then they may still change.
         let shown = job.status == Status::Completed;
-        let results: Vec<ImageView> =
-            job.images.iter().filter(|image| shown && image.is_result).map(view).collect();
+        let results: Vec<ImageView> = job
+            .images
+            .iter()
+            .filter(|image| shown && image.is_result)
+            .map(view)
+            .collect();
         Self {
             id: job.id.0,
             prompt: job.prompt,

@@ -46,8 +46,14 @@ impl Reader {
     fn build(
         source: config::ConfigBuilder<config::builder::DefaultState>,
     ) -> Result<Self, Problems> {
-        let source = source.build().map_err(|error| Problems(vec![error.to_string()]))?;
-        Ok(Self { source, asked: Vec::new(), problems: Vec::new() })
+        let source = source
+            .build()
+            .map_err(|error| Problems(vec![error.to_string()]))?;
+        Ok(Self {
+            source,
+            asked: Vec::new(),
+            problems: Vec::new(),
+        })
     }
 
     /// A value with a default.
@@ -56,7 +62,8 @@ impl Reader {
         T: FromStr<Err: fmt::Display> + fmt::Display,
     {
         let text = self.ask(name, default.to_string());
-        text.and_then(|text| self.parse(name, &text)).unwrap_or(default)
+        text.and_then(|text| self.parse(name, &text))
+            .unwrap_or(default)
     }
 
     /// A value that may be missing.
@@ -80,12 +87,15 @@ impl Reader {
         choices: &[(&'static str, T); 2],
     ) -> T {
         let [(default, fallback), _] = *choices;
-        let text = self.ask(name, default.into()).unwrap_or_else(|| default.into());
+        let text = self
+            .ask(name, default.into())
+            .unwrap_or_else(|| default.into());
         if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
             return *value;
         }
         let words = choices.map(|(word, _)| word).join(" or ");
-        self.problems.push(format!("{name}: must be {words}, not {text:?}"));
+        self.problems
+            .push(format!("{name}: must be {words}, not {text:?}"));
         fallback
     }
 
@@ -102,7 +112,11 @@ impl Reader {
     }
 
     pub(super) fn finish<T>(self, config: T) -> Result<T, Problems> {
-        if self.problems.is_empty() { Ok(config) } else { Err(Problems(self.problems)) }
+        if self.problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(Problems(self.problems))
+        }
     }
 
     pub(super) fn into_variables(self) -> Vec<Variable> {
@@ -120,7 +134,8 @@ impl Reader {
         match text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
-                self.problems.push(format!("{name}: {text:?} does not fit: {error}"));
+                self.problems
+                    .push(format!("{name}: {text:?} does not fit: {error}"));
                 None
             }
         }

@@ -60,7 +60,10 @@ impl Client {
             None if !settings.is_live() => headers.insert(AUTHORIZATION, STAND_IN_KEY),
             None => None,
         };
-        let keyed = builder().default_headers(headers).build().map_err(BuildError::Http)?;
+        let keyed = builder()
+            .default_headers(headers)
+            .build()
+            .map_err(BuildError::Http)?;
         let keyless = builder().build().map_err(BuildError::Http)?;
         Ok(Self {
             keyed,
@@ -91,8 +94,10 @@ fn authorization(key: &SecretString) -> Result<HeaderValue, BuildError> {
 /// Where the hosts are not fal's, their pictures come from the same place.
 fn media_hosts(settings: &config::Fal) -> Vec<String> {
     let configured = settings.media_hosts.split(',').map(str::trim);
-    let mut hosts: Vec<String> =
-        configured.filter(|host| !host.is_empty()).map(str::to_lowercase).collect();
+    let mut hosts: Vec<String> = configured
+        .filter(|host| !host.is_empty())
+        .map(str::to_lowercase)
+        .collect();
     if !settings.is_live() {
         hosts.extend(settings.queue_url.host_str().map(str::to_lowercase));
         hosts.extend(settings.rest_url.host_str().map(str::to_lowercase));

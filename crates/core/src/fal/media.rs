@@ -50,13 +50,16 @@ impl Client {
 
     /// Configured hosts exactly; fal's own with their subdomains, over TLS.
     fn is_media_host(&self, url: &Url) -> bool {
-        let Some(host) = url.host_str().map(str::to_lowercase) else { return false };
+        let Some(host) = url.host_str().map(str::to_lowercase) else {
+            return false;
+        };
         if self.media_hosts.contains(&host) {
             return matches!(url.scheme(), "http" | "https");
         }
         let is_domain = matches!(url.host(), Some(Host::Domain(_)));
         let is_fal = FAL_MEDIA.iter().any(|known| {
-            host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            host.strip_suffix(known)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         });
         is_domain && is_fal && url.scheme() == "https"
     }

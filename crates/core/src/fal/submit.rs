@@ -4,10 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::{
-    Client, Error, SubmitError,
-    client::json,
-};
+use super::{Client, Error, SubmitError, client::json};
 use crate::queue::Submission;
 
 #[derive(Deserialize)]

@@ -60,7 +60,11 @@ pub fn prepare(original: &[u8], max_pixels: u64) -> Result<Prepared, PrepareErro
         encode(PngEncoder::new(&mut data), &picture, icc_profile)?;
         MediaType::Png
     } else {
-        encode(JpegEncoder::new_with_quality(&mut data, JPEG_QUALITY), &picture, icc_profile)?;
+        encode(
+            JpegEncoder::new_with_quality(&mut data, JPEG_QUALITY),
+            &picture,
+            icc_profile,
+        )?;
         MediaType::Jpeg
     };
     Ok(Prepared {
@@ -85,7 +89,10 @@ fn decode(
         .map_err(|error| PrepareError::Decode(image::ImageError::IoError(error)))?;
     let mut decoder = reader.into_decoder().map_err(PrepareError::Decode)?;
     let orientation = decoder.orientation().map_err(PrepareError::Decode)?;
-    let icc_profile = decoder.icc_profile().map_err(PrepareError::Decode)?.filter(is_rgb);
+    let icc_profile = decoder
+        .icc_profile()
+        .map_err(PrepareError::Decode)?
+        .filter(is_rgb);
     let mut picture = DynamicImage::from_decoder(decoder).map_err(PrepareError::Decode)?;
     picture.apply_orientation(orientation);
     Ok((picture, icc_profile))
@@ -110,7 +117,9 @@ fn scale_down(picture: DynamicImage) -> Result<DynamicImage, PrepareError> {
     let picture = to_eight_bits(picture);
     let pixel_type = picture.pixel_type().ok_or(PrepareError::UnknownPixels)?;
     let mut scaled = Image::new(width, height, pixel_type);
-    Resizer::new().resize(&picture, &mut scaled, None).map_err(PrepareError::Scale)?;
+    Resizer::new()
+        .resize(&picture, &mut scaled, None)
+        .map_err(PrepareError::Scale)?;
     let buffer = scaled.into_vec();
     let scaled = match picture {
         DynamicImage::ImageRgba8(_) => {

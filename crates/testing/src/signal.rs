@@ -1,0 +1,28 @@
+//! Waiting for something that another process or task does, without guessing how long it takes.
+
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+/// No test waits longer for anything.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks again and again until the answer is there. Fails the test when it does not come.
+pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, asking)
+        .await
+        .unwrap_or_else(|_| panic_about(what))
+}
+
+#[expect(clippy::panic, reason = "this is how a test fails")]
+fn panic_about(what: &str) -> ! {
+    panic!("{what} did not happen in {PATIENCE:?}")
+}
