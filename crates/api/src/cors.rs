@@ -22,16 +22,11 @@ pub(crate) fn policy(origins: &CorsOrigins, environment: Environment) -> Cors {
 }
 
 fn is_listed(origin: &HeaderValue, origins: &[String]) -> bool {
-    origins
-        .iter()
-        .any(|listed| listed == "*" || listed.as_bytes() == origin.as_bytes())
+    origins.iter().any(|listed| listed == "*" || listed.as_bytes() == origin.as_bytes())
 }
 
 fn is_local(origin: &HeaderValue) -> bool {
-    let url = origin
-        .to_str()
-        .ok()
-        .and_then(|origin| Url::parse(origin).ok());
+    let url = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
     match url.as_ref().and_then(Url::host) {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

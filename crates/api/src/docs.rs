@@ -49,9 +49,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 
 #[expect(clippy::unused_async, reason = "handlers are async")]
 async fn redoc() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(ContentType::html())
-        .body(include_str!("../assets/redoc.html"))
+    HttpResponse::Ok().content_type(ContentType::html()).body(include_str!("../assets/redoc.html"))
 }
 
 #[expect(clippy::unused_async, reason = "handlers are async")]

@@ -61,11 +61,7 @@ pub(crate) enum ApiError {
 
 impl ApiError {
     pub(crate) fn invalid(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
-        Self::Invalid {
-            code,
-            field: field.into(),
-            detail: detail.into(),
-        }
+        Self::Invalid { code, field: field.into(), detail: detail.into() }
     }
 
     /// The one table of status and code.
@@ -99,11 +95,7 @@ impl ApiError {
 
 impl From<db::Error> for ApiError {
     fn from(error: db::Error) -> Self {
-        if error.is_unavailable() {
-            Self::Unavailable(error)
-        } else {
-            Self::Internal(error)
-        }
+        if error.is_unavailable() { Self::Unavailable(error) } else { Self::Internal(error) }
     }
 }
 
@@ -131,36 +123,34 @@ impl ResponseError for ApiError {
             Self::TooLarge { .. } => Some("image".into()),
             _ => None,
         };
-        response
-            .content_type(problem::MEDIA_TYPE)
-            .json(Problem::new(status, code, self.to_string(), field))
+        response.content_type(problem::MEDIA_TYPE).json(Problem::new(
+            status,
+            code,
+            self.to_string(),
+            field,
+        ))
     }
 }
 
 /// For paths that nobody serves.
 #[expect(clippy::unused_async, reason = "handlers are async")]
 pub(crate) async fn no_such_path() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::NotFound(
-        "There is nothing at this path. The API is described at /docs.",
-    ))
+    Err(ApiError::NotFound("There is nothing at this path. The API is described at /docs."))
 }
 
 /// The framework answers a wrong method with an empty body: gives it one.
 pub(crate) fn fill_empty_bodies<B: MessageBody + 'static>() -> ErrorHandlers<B> {
-    ErrorHandlers::new().handler(
-        StatusCode::METHOD_NOT_ALLOWED,
-        |response: ServiceResponse<B>| {
-            let (request, response) = response.into_parts();
-            let mut filled = ApiError::MethodNotAllowed.error_response();
-            if let Some(allow) = response.headers().get(header::ALLOW) {
-                filled.headers_mut().insert(header::ALLOW, allow.clone());
-            }
-            let filled: HttpResponse<BoxBody> = filled;
-            Ok(ErrorHandlerResponse::Response(
-                ServiceResponse::new(request, filled).map_into_right_body(),
-            ))
-        },
-    )
+    ErrorHandlers::new().handler(StatusCode::METHOD_NOT_ALLOWED, |response: ServiceResponse<B>| {
+        let (request, response) = response.into_parts();
+        let mut filled = ApiError::MethodNotAllowed.error_response();
+        if let Some(allow) = response.headers().get(header::ALLOW) {
+            filled.headers_mut().insert(header::ALLOW, allow.clone());
+        }
+        let filled: HttpResponse<BoxBody> = filled;
+        Ok(ErrorHandlerResponse::Response(
+            ServiceResponse::new(request, filled).map_into_right_body(),
+        ))
+    })
 }
 
 /// An error and its causes in one line.

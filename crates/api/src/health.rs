@@ -8,9 +8,7 @@ use utoipa::ToSchema;
 use crate::State;
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
-    config
-        .service(web::resource("/health").get(live))
-        .service(web::resource("/ready").get(ready));
+    config.service(web::resource("/health").get(live)).service(web::resource("/ready").get(ready));
 }
 
 /// Whether the process is alive.
@@ -56,11 +54,7 @@ pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
             (false, false)
         }
     };
-    let ready = Ready {
-        ready: database && schema,
-        database,
-        schema,
-    };
+    let ready = Ready { ready: database && schema, database, schema };
     if ready.ready {
         HttpResponse::Ok().json(ready)
     } else {

@@ -12,6 +12,12 @@ use darkroom_core::{
 
 use crate::{State, error::ApiError, error::Problem};
 
+/// The file itself.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "documents a body that is sent as it is stored")]
+pub(crate) struct ImageFile(Vec<u8>);
+
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config.service(web::resource("/api/images/{id}").get(get).head(get));
 }
@@ -23,7 +29,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     params(("id" = uuid::Uuid, Path, description = "From a job's image addresses")),
     responses(
         (status = 200, description = "The image", content(
-            (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"), (Vec<u8> = "image/gif"))),
+            (ImageFile = "image/jpeg"), (ImageFile = "image/png"), (ImageFile = "image/webp"), (ImageFile = "image/gif"))),
         (status = 304, description = "The client has it already (`If-None-Match`)"),
         (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -41,10 +47,7 @@ pub(crate) async fn get(
     };
 
     let tag = EntityTag::new_strong(hex(&image.sha256));
-    let caching = (
-        header::CACHE_CONTROL,
-        "private, max-age=31536000, immutable",
-    );
+    let caching = (header::CACHE_CONTROL, "private, max-age=31536000, immutable");
     if has(&request, &tag) {
         return Ok(HttpResponse::NotModified()
             .insert_header(ETag(tag))

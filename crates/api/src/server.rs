@@ -23,10 +23,7 @@ pub fn bind(settings: &config::Server) -> io::Result<TcpListener> {
             }
             _ => "set HOST and PORT to an address of this machine",
         };
-        io::Error::new(
-            error.kind(),
-            format!("cannot listen on {address}: {error}; {hint}"),
-        )
+        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}; {hint}"))
     })
 }
 
@@ -51,9 +48,5 @@ pub fn start(
             .configure(docs::configure)
             .default_service(web::to(error::no_such_path))
     });
-    Ok(server
-        .disable_signals()
-        .shutdown_timeout(SHUTDOWN_SECONDS)
-        .listen(listener)?
-        .run())
+    Ok(server.disable_signals().shutdown_timeout(SHUTDOWN_SECONDS).listen(listener)?.run())
 }

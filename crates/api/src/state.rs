@@ -27,11 +27,7 @@ impl State {
             pool,
             limits: config.limits,
             public_url: config.server.public_url.clone(),
-            provider: if config.fal.is_live() {
-                "fal.ai"
-            } else {
-                "stand-in"
-            },
+            provider: if config.fal.is_live() { "fal.ai" } else { "stand-in" },
         }
     }
 

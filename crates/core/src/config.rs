@@ -102,10 +102,7 @@ impl Config {
     fn sections(reader: &mut Reader) -> Self {
         let environment = reader.choice(
             "ENVIRONMENT",
-            &[
-                ("development", Environment::Development),
-                ("production", Environment::Production),
-            ],
+            &[("development", Environment::Development), ("production", Environment::Production)],
         );
         Self {
             environment,
@@ -127,11 +124,7 @@ impl Database {
             reader.check("DATABASE_URL", check_database_url(url));
         }
         let max_connections = reader.value("DATABASE_MAX_CONNECTIONS", 10);
-        reader.require(
-            "DATABASE_MAX_CONNECTIONS",
-            max_connections >= 2,
-            "must be at least 2",
-        );
+        reader.require("DATABASE_MAX_CONNECTIONS", max_connections >= 2, "must be at least 2");
         Self {
             url,
             max_connections,
@@ -162,14 +155,13 @@ fn check_database_url(url: &SecretString) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, Problems> {
         Config::from_variables(
-            variables
-                .iter()
-                .map(|(name, value)| ((*name).into(), (*value).into()))
-                .collect(),
+            variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
         )
     }
 
@@ -184,28 +176,35 @@ mod tests {
     }
 
     #[test]
-    fn all_problems_are_reported_at_once_and_name_their_variable() {
-        let problems = read(&[
-            ("PORT", "eighty"),
-            ("ENVIRONMENT", "prod"),
-            ("FAL_QUEUE_URL", "x"),
+    fn what_is_set_holds_and_empty_means_not_set() {
+        let config = read(&[
+            ("PORT", " 8123 "),
+            ("ENVIRONMENT", "production"),
+            ("FAL_KEY", "id:other-name\n"),
+            ("FAL_AI_API_KEY", ""),
         ])
-        .unwrap_err()
-        .to_string();
+        .unwrap();
+
+        assert_eq!(config.server.port, 8123);
+        assert_eq!(config.environment, Environment::Production);
+        assert_eq!(config.fal.key.unwrap().expose_secret(), "id:other-name");
+    }
+
+    #[test]
+    fn all_problems_are_reported_at_once_and_name_their_variable() {
+        let problems = read(&[("PORT", "eighty"), ("ENVIRONMENT", "prod"), ("FAL_QUEUE_URL", "x")])
+            .unwrap_err()
+            .to_string();
 
         for name in ["PORT", "ENVIRONMENT", "FAL_QUEUE_URL"] {
-            assert!(
-                problems.contains(name),
-                "{name} is missing from: {problems}"
-            );
+            assert!(problems.contains(name), "{name} is missing from: {problems}");
         }
     }
 
     #[test]
     fn a_bad_database_url_does_not_show_its_password() {
-        let problems = read(&[("DATABASE_URL", "mysql://me:hunter2@db/x")])
-            .unwrap_err()
-            .to_string();
+        let problems =
+            read(&[("DATABASE_URL", "mysql://me:hunter2@db/x")]).unwrap_err().to_string();
 
         assert!(problems.contains("DATABASE_URL"));
         assert!(!problems.contains("hunter2"));
@@ -219,6 +218,7 @@ mod tests {
         ])
         .unwrap();
 
+        assert!(config.fal.key.is_some() && config.database.url.is_some());
         assert!(!format!("{config:?}").contains("hunter2"));
     }
 }

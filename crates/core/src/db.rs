@@ -28,10 +28,8 @@ pub struct Error {
 
 /// Opens a pool. Connects when first used: a database that is away at start-up may come back.
 pub fn connect(url: &SecretString, max_connections: u32) -> Result<Pool, Error> {
-    let options: PgConnectOptions = url
-        .expose_secret()
-        .parse()
-        .map_err(Error::doing("reading its URL"))?;
+    let options: PgConnectOptions =
+        url.expose_secret().parse().map_err(Error::doing("reading its URL"))?;
     Ok(PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -49,10 +47,10 @@ pub fn connect(url: &SecretString, max_connections: u32) -> Result<Pool, Error> 
 
 /// Brings the schema to this build's version.
 pub async fn migrate(pool: &Pool) -> Result<(), Error> {
-    MIGRATOR.run(pool).await.map_err(|error| Error {
-        doing: "applying the migrations",
-        source: error.into(),
-    })
+    MIGRATOR
+        .run(pool)
+        .await
+        .map_err(|error| Error { doing: "applying the migrations", source: error.into() })
 }
 
 /// Whether the schema is what this build needs. A newer one is: migrations expand before they
@@ -69,10 +67,7 @@ pub async fn schema_is_current(pool: &Pool) -> Result<bool, Error> {
         Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(UNDEFINED_TABLE) => {
             Ok(false)
         }
-        Err(error) => Err(Error {
-            doing: "reading the schema's version",
-            source: error,
-        }),
+        Err(error) => Err(Error { doing: "reading the schema's version", source: error }),
     }
 }
 
@@ -95,11 +90,9 @@ impl Error {
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Protocol(_) => true,
             // Connection exceptions, out of resources, operator intervention (a restart).
-            sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-                ["08", "53", "57"]
-                    .iter()
-                    .any(|class| code.starts_with(class))
-            }),
+            sqlx::Error::Database(error) => error
+                .code()
+                .is_some_and(|code| ["08", "53", "57"].iter().any(|class| code.starts_with(class))),
             _ => false,
         }
     }

@@ -12,3 +12,4 @@ pub mod job;
 pub mod model;
 pub mod queue;
 pub mod store;
+pub mod tls;

@@ -17,10 +17,7 @@ pub(crate) struct Parts<'a> {
 /// A picture of this repository, for the first try.
 const EXAMPLE: &str = "docs/images/example.jpg";
 
-#[expect(
-    clippy::print_stdout,
-    reason = "for the person who started it; logs go elsewhere"
-)]
+#[expect(clippy::print_stdout, reason = "for the person who started it; logs go elsewhere")]
 pub(crate) fn print(parts: &Parts<'_>) {
     println!("{parts}");
 }
@@ -30,11 +27,7 @@ impl fmt::Display for Parts<'_> {
         let home = format!("http://localhost:{}", self.address.port());
         writeln!(f, "\nDarkroom {} is up.\n", env!("CARGO_PKG_VERSION"))?;
         writeln!(f, "  API        {home}  (try it out at {home}/docs)")?;
-        writeln!(
-            f,
-            "  Worker     1, up to {} jobs at a time",
-            self.config.worker.concurrency
-        )?;
+        writeln!(f, "  Worker     1, up to {} jobs at a time", self.config.worker.concurrency)?;
         match self.postgres {
             Some(postgres) => writeln!(
                 f,
@@ -61,10 +54,7 @@ impl fmt::Display for Parts<'_> {
             f,
             "  curl -s {home}/api/jobs -F image=@{EXAMPLE} -F prompt='a rainy evening, neon'"
         )?;
-        writeln!(
-            f,
-            "\nand open the job's result_image_url when {home}/api/jobs says completed."
-        )?;
+        writeln!(f, "\nand open the job's result_image_url when {home}/api/jobs says completed.")?;
         write!(f, "Ctrl-C stops everything; the jobs are kept.")
     }
 }

@@ -49,9 +49,7 @@ impl SimOptions {
     pub(crate) fn over(&self, settings: config::Sim) -> config::Sim {
         config::Sim {
             port: self.port.unwrap_or(settings.port),
-            latency: self
-                .latency_ms
-                .map_or(settings.latency, Duration::from_millis),
+            latency: self.latency_ms.map_or(settings.latency, Duration::from_millis),
             concurrency: self.concurrency.map_or(settings.concurrency, usize::from),
         }
     }

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use anyhow::{Context, bail};
-use darkroom_core::config::Config;
+use darkroom_core::{config::Config, tls};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -16,18 +16,11 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         IpAddr::V6(host) => format!("[{host}]"),
     };
     let url = format!("http://{host}:{}/ready", config.server.port);
+    tls::install_provider();
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
-    let answer = client
-        .build()?
-        .get(&url)
-        .send()
-        .await
-        .context("the API does not answer")?;
+    let answer = client.build()?.get(&url).send().await.context("the API does not answer")?;
     if !answer.status().is_success() {
-        bail!(
-            "the API is not ready: {}",
-            answer.text().await.unwrap_or_default()
-        );
+        bail!("the API is not ready: {}", answer.text().await.unwrap_or_default());
     }
     Ok(())
 }

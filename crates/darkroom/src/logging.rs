@@ -10,17 +10,9 @@ use tracing_subscriber::{
 /// Starts to log, to standard error.
 pub(crate) fn start(settings: &Log) -> Result<(), ParseError> {
     let filter = EnvFilter::builder().parse(&settings.filter)?;
-    let lines = fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    let lines = if settings.json {
-        lines.json().boxed()
-    } else {
-        lines.with_target(false).boxed()
-    };
-    tracing_subscriber::registry()
-        .with(filter)
-        .with(lines)
-        .init();
+    let lines =
+        fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let lines = if settings.json { lines.json().boxed() } else { lines.with_target(false).boxed() };
+    tracing_subscriber::registry().with(filter).with(lines).init();
     Ok(())
 }

@@ -29,10 +29,7 @@ fn main() -> ExitCode {
     if let Err(error) = logging::start(&config.log) {
         return refuse(&format!("LOG: {error}"));
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("The runtime does not start: {error}")),
     };

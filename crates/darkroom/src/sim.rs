@@ -21,17 +21,12 @@ pub(crate) async fn run(settings: config::Sim) -> anyhow::Result<()> {
 pub(crate) async fn serve(settings: config::Sim) -> anyhow::Result<Running> {
     let address = (Ipv4Addr::LOCALHOST, settings.port);
     let listener = TcpListener::bind(address).with_context(|| {
-        format!(
-            "the stand-in cannot listen on port {}; set SIM_PORT to another",
-            settings.port
-        )
+        format!("the stand-in cannot listen on port {}; set SIM_PORT to another", settings.port)
     })?;
     let settings = Settings {
         latency: settings.latency,
         concurrency: settings.concurrency,
         ..Settings::default()
     };
-    start(listener, settings)
-        .await
-        .context("the stand-in does not start")
+    start(listener, settings).await.context("the stand-in does not start")
 }

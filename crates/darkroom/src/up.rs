@@ -1,4 +1,4 @@
-//! `darkroom up`: database, schema, stand-in, API and worker, in the order in which they need
+//! `darkroom up`: stand-in, database, schema, API and worker, in the order in which they need
 //! each other; and the other way round at the end.
 
 use anyhow::Context;
@@ -22,19 +22,17 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     let listener = darkroom_api::bind(&config.server)?;
     let address = listener.local_addr()?;
 
-    let postgres = embedded_postgres(&mut config).await?;
     let stand_in = stand_in(&mut config).await?;
     let fal = provider::client(&config)?;
+    let postgres = embedded_postgres(&mut config).await?;
     let pool = database::connect(&config.database)?;
     db::migrate(&pool).await?;
 
     let server = darkroom_api::start(listener, State::new(&config, pool.clone()), &config)?;
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
-    let working = tokio::spawn(darkroom_worker::run(
-        Worker::new(&config, pool.clone(), fal),
-        stop.clone(),
-    ));
+    let working =
+        tokio::spawn(darkroom_worker::run(Worker::new(&config, pool.clone(), fal), stop.clone()));
     banner::print(&Parts {
         config: &config,
         address,

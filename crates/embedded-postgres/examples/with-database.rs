@@ -18,21 +18,11 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     // Read now and not at build time: this must work while the code does not build.
     let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
     let mut connection = PgConnection::connect(url.expose_secret()).await?;
-    Migrator::new(migrations)
-        .await?
-        .run(&mut connection)
-        .await?;
+    Migrator::new(migrations).await?.run(&mut connection).await?;
     connection.close().await?;
 
-    let status = Command::new(program)
-        .args(words)
-        .env("DATABASE_URL", url.expose_secret())
-        .status()
-        .await?;
+    let status =
+        Command::new(program).args(words).env("DATABASE_URL", url.expose_secret()).status().await?;
     postgres.stop().await?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -84,11 +84,7 @@ async fn initialise(
     run_as: RunAs,
 ) -> Result<()> {
     let mut initdb = installation.command("initdb", run_as);
-    initdb
-        .arg("-D")
-        .arg(fresh)
-        .arg("--pwfile")
-        .arg(password_file);
+    initdb.arg("-D").arg(fresh).arg("--pwfile").arg(password_file);
     initdb.args([
         "-U",
         NAME,
@@ -104,19 +100,10 @@ async fn initialise(
 async fn create_database(fresh: &Path, installation: &Installation, run_as: RunAs) -> Result<()> {
     let mut postgres = installation.command("postgres", run_as);
     postgres
-        .args([
-            "--single",
-            "-c",
-            "exit_on_error=on",
-            "-c",
-            "fsync=off",
-            "-D",
-        ])
+        .args(["--single", "-c", "exit_on_error=on", "-c", "fsync=off", "-D"])
         .arg(fresh)
         .arg("template1");
-    program::run(postgres, &format!("CREATE DATABASE {NAME};\n"))
-        .await
-        .map(drop)
+    program::run(postgres, &format!("CREATE DATABASE {NAME};\n")).await.map(drop)
 }
 
 /// As far as it goes: an `initdb` that outlived its darkroom may still be writing, and the next start comes by too.
@@ -129,11 +116,7 @@ fn remove_unfinished(home: &Home) {
 }
 
 fn remove_if_there(path: &Path) -> Result<()> {
-    let removed = if path.is_dir() {
-        fs::remove_dir_all(path)
-    } else {
-        fs::remove_file(path)
-    };
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match removed {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(Error::file("remove", path)(error))
@@ -148,8 +131,6 @@ fn write_private(path: &Path, secret: &SecretString) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).map_err(Error::file("create", path))?;
-    let written = file
-        .write_all(secret.expose_secret().as_bytes())
-        .and_then(|()| file.sync_all());
+    let written = file.write_all(secret.expose_secret().as_bytes()).and_then(|()| file.sync_all());
     written.map_err(Error::file("write", path))
 }

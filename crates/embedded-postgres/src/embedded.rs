@@ -35,15 +35,10 @@ impl EmbeddedPostgres {
     /// The directory is removed even if this process is killed, or keeps the value in a `static`.
     pub async fn temporary() -> Result<Self> {
         let parent = std::env::temp_dir();
-        let directory = tempfile::Builder::new()
-            .prefix("darkroom-postgres-")
-            .tempdir_in(&parent);
+        let directory = tempfile::Builder::new().prefix("darkroom-postgres-").tempdir_in(&parent);
         let directory = directory.map_err(Error::file("make a directory in", &parent))?;
-        let settings = Settings {
-            durable: false,
-            max_connections: 300,
-            ..Settings::new(directory.path())
-        };
+        let settings =
+            Settings { durable: false, max_connections: 300, ..Settings::new(directory.path()) };
         let postgres = Self::launch(settings, true).await?;
         if postgres.data_dir() == directory.path() {
             // The watchdog removes it from here on.
@@ -63,30 +58,15 @@ impl EmbeddedPostgres {
         }
         let installation = locate::locate(&home, &home.binaries(temporary, run_as), run_as).await?;
         let password = cluster::ensure(&home, &installation, run_as, settings.durable).await?;
-        let plan = Plan {
-            home,
-            installation,
-            run_as,
-            settings,
-            temporary,
-        };
+        let plan = Plan { home, installation, run_as, settings, temporary };
         let server = Server::start(&plan).await?;
-        Ok(Self {
-            server,
-            _lock: lock,
-            plan,
-            password,
-        })
+        Ok(Self { server, _lock: lock, plan, password })
     }
 
     /// Where to connect to one of its databases, as superuser. The database `darkroom` exists from the start.
     pub fn url(&self, database: &str) -> SecretString {
         let password = self.password.expose_secret();
-        format!(
-            "postgres://{NAME}:{password}@127.0.0.1:{}/{database}",
-            self.server.port
-        )
-        .into()
+        format!("postgres://{NAME}:{password}@127.0.0.1:{}/{database}", self.server.port).into()
     }
 
     /// The version of PostgreSQL, in its own words: `17.5`.
@@ -101,12 +81,7 @@ impl EmbeddedPostgres {
 
     /// Stops PostgreSQL, whoever is connected, and returns when it is gone.
     pub async fn stop(self) -> Result<()> {
-        let Self {
-            server,
-            _lock,
-            plan,
-            ..
-        } = self;
+        let Self { server, _lock, plan, .. } = self;
         server.stop(&plan).await?;
         if plan.temporary {
             plan.home.remove();

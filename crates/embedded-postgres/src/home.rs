@@ -46,11 +46,7 @@ impl Home {
     fn create(path: PathBuf, run_as: RunAs) -> Result<Self> {
         let missing: Vec<_> = path.ancestors().take_while(|path| !path.exists()).collect();
         fs::create_dir_all(&path).map_err(Error::file("create", &path))?;
-        let (new, mode) = if run_as.is_another() {
-            (missing, 0o711)
-        } else {
-            (Vec::new(), 0o700)
-        };
+        let (new, mode) = if run_as.is_another() { (missing, 0o711) } else { (Vec::new(), 0o700) };
         for directory in new.into_iter().chain([path.as_path()]) {
             set_mode(directory, mode)?;
         }
@@ -99,9 +95,7 @@ impl Home {
 
 /// Ours is a directory that is empty, or has our password, or was left at the very first start.
 fn refuse_foreign(path: &Path) -> Result<()> {
-    let home = Home {
-        path: path.to_owned(),
-    };
+    let home = Home { path: path.to_owned() };
     let mut entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -111,9 +105,7 @@ fn refuse_foreign(path: &Path) -> Result<()> {
     if entries.next().is_none() || home.password().exists() || interrupted {
         return Ok(());
     }
-    Err(Error::Foreign {
-        data_dir: path.to_owned(),
-    })
+    Err(Error::Foreign { data_dir: path.to_owned() })
 }
 
 /// The directory itself does not count: it is ours to open.

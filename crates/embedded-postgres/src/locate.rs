@@ -39,18 +39,12 @@ impl Installation {
 
     fn major(&self) -> &str {
         let end = self.version.find(|letter: char| !letter.is_ascii_digit());
-        self.version
-            .get(..end.unwrap_or(self.version.len()))
-            .unwrap_or_default()
+        self.version.get(..end.unwrap_or(self.version.len())).unwrap_or_default()
     }
 
     /// `18.1` is newer than `9.6`, and `17.10` than `17.9`.
     fn rank(&self) -> (u32, u32) {
-        let minor = self
-            .version
-            .split('.')
-            .nth(1)
-            .and_then(|minor| minor.parse().ok());
+        let minor = self.version.split('.').nth(1).and_then(|minor| minor.parse().ok());
         (self.major().parse().unwrap_or(0), minor.unwrap_or(0))
     }
 }
@@ -62,11 +56,7 @@ pub(crate) async fn locate(home: &Home, binaries: &Path, run_as: RunAs) -> Resul
 
     let installed = probe(installed(), run_as).await;
     let downloaded = probe(subdirectories(binaries, "", "bin"), run_as).await;
-    if let Some(found) = installed
-        .iter()
-        .chain(&downloaded)
-        .find(|found| fits(found))
-    {
+    if let Some(found) = installed.iter().chain(&downloaded).find(|found| fits(found)) {
         return Ok(found.clone());
     }
     if let (Some(wanted), Some(newest)) = (&wanted, installed.first()) {
@@ -81,10 +71,7 @@ pub(crate) async fn locate(home: &Home, binaries: &Path, run_as: RunAs) -> Resul
     Ok(Installation { bin, version })
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "PATH is where programs are found, not a setting"
-)]
+#[expect(clippy::disallowed_methods, reason = "PATH is where programs are found, not a setting")]
 fn installed() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path =
@@ -127,11 +114,7 @@ async fn version(bin: &Path, run_as: RunAs) -> Result<String> {
     postgres.arg("--version");
     // `postgres (PostgreSQL) 17.5 (Debian 17.5-1)`
     let printed = program::run(postgres, "").await?;
-    Ok(printed
-        .split_whitespace()
-        .nth(2)
-        .unwrap_or_default()
-        .to_owned())
+    Ok(printed.split_whitespace().nth(2).unwrap_or_default().to_owned())
 }
 
 fn executable(bin: &Path, program: &str) -> PathBuf {
@@ -145,11 +128,7 @@ mod tests {
     #[test]
     fn versions_compare_as_numbers() {
         let rank = |version: &str| {
-            Installation {
-                bin: PathBuf::new(),
-                version: version.to_owned(),
-            }
-            .rank()
+            Installation { bin: PathBuf::new(), version: version.to_owned() }.rank()
         };
 
         assert!(rank("18.0") > rank("9.6.24"));

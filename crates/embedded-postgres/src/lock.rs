@@ -20,9 +20,7 @@ impl Lock {
             .map_err(Error::file("open", path))?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => Err(Error::InUse {
-                data_dir: data_dir.to_owned(),
-            }),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse { data_dir: data_dir.to_owned() }),
             Err(TryLockError::Error(source)) => Err(Error::file("lock", path)(source)),
         }
     }

@@ -11,10 +11,7 @@ use crate::{Error, Result};
 /// Runs the command with `input`, and returns what it printed. Dropped, it kills the program.
 pub(crate) async fn run(command: Command, input: &str) -> Result<String> {
     let program = PathBuf::from(command.get_program());
-    let not_run = |source| Error::NotRun {
-        program: program.clone(),
-        source,
-    };
+    let not_run = |source| Error::NotRun { program: program.clone(), source };
     let mut child = tokio::process::Command::from(command)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -32,8 +29,5 @@ pub(crate) async fn run(command: Command, input: &str) -> Result<String> {
         return Ok(printed);
     }
     let printed = printed + &String::from_utf8_lossy(&output.stderr);
-    Err(Error::Failed {
-        program,
-        output: last_lines(&printed),
-    })
+    Err(Error::Failed { program, output: last_lines(&printed) })
 }

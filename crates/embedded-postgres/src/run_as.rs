@@ -29,8 +29,7 @@ impl RunAs {
         let passwd = std::fs::read_to_string(passwd).map_err(Error::file("read", passwd))?;
         // `initdb` wants a user with a name, so no number of our own choice.
         let user = find(&passwd, "postgres").or_else(|| find(&passwd, "nobody"));
-        user.map(|user| Self { user: Some(user) })
-            .ok_or(Error::NoUnprivilegedUser)
+        user.map(|user| Self { user: Some(user) }).ok_or(Error::NoUnprivilegedUser)
     }
 
     /// As root, the user who owns the data already, should the choice have changed since.
@@ -66,11 +65,8 @@ impl RunAs {
     /// Whether the user reaches this directory. Asked of the system, which knows more than mode bits.
     pub(crate) fn reaches(self, directory: &Path) -> bool {
         let Some(_) = self.user else { return true };
-        let enter = self
-            .command("/bin/sh")
-            .args(["-c", "cd -- \"$1\"", "sh"])
-            .arg(directory)
-            .output();
+        let enter =
+            self.command("/bin/sh").args(["-c", "cd -- \"$1\"", "sh"]).arg(directory).output();
         enter.is_ok_and(|output| output.status.success())
     }
 
@@ -100,10 +96,7 @@ fn find(passwd: &str, name: &str) -> Option<User> {
 fn owner(path: &Path) -> Option<User> {
     use std::os::unix::fs::MetadataExt;
     let metadata = std::fs::metadata(path).ok()?;
-    Some(User {
-        uid: metadata.uid(),
-        gid: metadata.gid(),
-    })
+    Some(User { uid: metadata.uid(), gid: metadata.gid() })
 }
 
 #[cfg(not(unix))]
@@ -114,10 +107,7 @@ fn owner(_path: &Path) -> Option<User> {
 /// Whether this process is root's. The standard library cannot say, `id` can.
 fn is_root() -> bool {
     cfg!(unix)
-        && Command::new("id")
-            .arg("-u")
-            .output()
-            .is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+        && Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0")
 }
 
 #[cfg(test)]

@@ -69,26 +69,16 @@ impl Server {
         while !is_ready(&pid_file, server.process.id()) {
             let wait = server.process.try_wait();
             if wait
-                .map_err(Error::file(
-                    "wait for",
-                    &plan.installation.program("postgres"),
-                ))?
+                .map_err(Error::file("wait for", &plan.installation.program("postgres")))?
                 .is_some()
             {
                 server.dismiss_watchdog();
-                return Err(Error::Ended {
-                    tail: server_log::tail(&log),
-                    log,
-                });
+                return Err(Error::Ended { tail: server_log::tail(&log), log });
             }
             if Instant::now() > deadline {
                 server.process.kill().ok();
                 let seconds = READY_WITHIN.as_secs();
-                return Err(Error::TooSlow {
-                    seconds,
-                    tail: server_log::tail(&log),
-                    log,
-                });
+                return Err(Error::TooSlow { seconds, tail: server_log::tail(&log), log });
             }
             sleep(INTERVAL).await;
         }
@@ -102,34 +92,18 @@ impl Server {
         let port = free_port()?;
         let remove = plan.temporary.then_some(plan.home.path());
         let mut command = watchdog::command(&plan.installation, plan.run_as, remove);
-        command
-            .arg("-D")
-            .arg(plan.home.cluster())
-            .args(["-p", &port.to_string()]);
-        command.args([
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-c",
-            "unix_socket_directories=",
-        ]);
+        command.arg("-D").arg(plan.home.cluster()).args(["-p", &port.to_string()]);
+        command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
         for option in plan.settings.options() {
             command.args(["-c", &option]);
         }
-        let mut process = command
-            .stdin(Stdio::piped())
-            .stdout(copy)
-            .stderr(file)
-            .spawn()
-            .map_err(|source| {
+        let mut process =
+            command.stdin(Stdio::piped()).stdout(copy).stderr(file).spawn().map_err(|source| {
                 let program = plan.installation.program("postgres");
                 Error::NotRun { program, source }
             })?;
         let lifeline = process.stdin.take();
-        Ok(Self {
-            process,
-            lifeline,
-            port,
-        })
+        Ok(Self { process, lifeline, port })
     }
 
     fn dismiss_watchdog(&mut self) {
@@ -148,11 +122,7 @@ impl Server {
                 tracing::warn!(
                     "PostgreSQL does not stop: killing it; the next start recovers its data"
                 );
-                self.process
-                    .kill()
-                    .and_then(|()| self.process.wait())
-                    .map(drop)
-                    .map_err(waiting)
+                self.process.kill().and_then(|()| self.process.wait()).map(drop).map_err(waiting)
             }
             Err(error) => Err(waiting(error)),
         }
@@ -168,9 +138,7 @@ impl Server {
     #[cfg(not(unix))]
     async fn ask_to_stop(&mut self, plan: &Plan) -> Result<()> {
         let mut pg_ctl = plan.installation.command("pg_ctl", plan.run_as);
-        pg_ctl
-            .args(["stop", "-m", "fast", "-W", "-D"])
-            .arg(plan.home.cluster());
+        pg_ctl.args(["stop", "-m", "fast", "-W", "-D"]).arg(plan.home.cluster());
         crate::program::run(pg_ctl, "").await.map(drop)
     }
 

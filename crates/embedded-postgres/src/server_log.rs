@@ -19,16 +19,11 @@ pub(crate) fn begin(path: &Path) -> Result<File> {
 
 /// The end of the log, or nothing where there is none.
 pub(crate) fn tail(path: &Path) -> String {
-    last_lines(&String::from_utf8_lossy(
-        &fs::read(path).unwrap_or_default(),
-    ))
+    last_lines(&String::from_utf8_lossy(&fs::read(path).unwrap_or_default()))
 }
 
 /// The last lines of a text.
 pub(crate) fn last_lines(text: &str) -> String {
     let lines: Vec<_> = text.lines().collect();
-    lines
-        .get(lines.len().saturating_sub(LINES)..)
-        .unwrap_or_default()
-        .join("\n")
+    lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default().join("\n")
 }

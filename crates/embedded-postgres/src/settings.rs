@@ -39,11 +39,7 @@ impl Settings {
             format!("shared_buffers={}", self.shared_buffers),
         ];
         if !self.durable {
-            for option in [
-                "fsync=off",
-                "synchronous_commit=off",
-                "full_page_writes=off",
-            ] {
+            for option in ["fsync=off", "synchronous_commit=off", "full_page_writes=off"] {
                 options.push(option.to_owned());
             }
         }

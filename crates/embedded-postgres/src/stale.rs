@@ -46,15 +46,10 @@ pub(crate) async fn settle(home: &Home, installation: &Installation, run_as: Run
 }
 
 async fn stop(pid: u32, cluster: &Path, installation: &Installation, run_as: RunAs) -> Result<()> {
-    tracing::info!(
-        pid,
-        "stopping the PostgreSQL that a killed darkroom left behind"
-    );
+    tracing::info!(pid, "stopping the PostgreSQL that a killed darkroom left behind");
     for mode in ["fast", "immediate"] {
         let mut pg_ctl = installation.command("pg_ctl", run_as);
-        pg_ctl
-            .args(["stop", "-w", "-t", "20", "-m", mode, "-D"])
-            .arg(cluster);
+        pg_ctl.args(["stop", "-w", "-t", "20", "-m", mode, "-D"]).arg(cluster);
         if let Err(error) = program::run(pg_ctl, "").await {
             // Also when the process ended by itself meanwhile: what counts is whether it is gone.
             tracing::debug!("{error}");
@@ -63,10 +58,7 @@ async fn stop(pid: u32, cluster: &Path, installation: &Installation, run_as: Run
             return Ok(());
         }
     }
-    Err(Error::LeftBehind {
-        pid,
-        data_dir: cluster.to_owned(),
-    })
+    Err(Error::LeftBehind { pid, data_dir: cluster.to_owned() })
 }
 
 async fn is_gone(pid: u32, cluster: &Path) -> bool {
@@ -82,13 +74,7 @@ async fn is_gone(pid: u32, cluster: &Path) -> bool {
 
 /// The number `postmaster.pid` begins with: the process id.
 fn first_number(pid_file: &Path) -> Option<u32> {
-    fs::read_to_string(pid_file)
-        .ok()?
-        .lines()
-        .next()?
-        .trim()
-        .parse()
-        .ok()
+    fs::read_to_string(pid_file).ok()?.lines().next()?.trim().parse().ok()
 }
 
 /// PostgreSQL works in its data directory.
@@ -106,18 +92,15 @@ fn find(pid: u32, cluster: &Path) -> Found {
 /// PostgreSQL names its data directory on its command line.
 #[cfg(all(unix, not(target_os = "linux")))]
 fn find(pid: u32, cluster: &Path) -> Found {
-    let printed = std::process::Command::new("ps")
-        .args(["-o", "command=", "-p", &pid.to_string()])
-        .output();
+    let printed =
+        std::process::Command::new("ps").args(["-o", "command=", "-p", &pid.to_string()]).output();
     judge(printed, &cluster.display().to_string())
 }
 
 #[cfg(windows)]
 fn find(pid: u32, _cluster: &Path) -> Found {
     let filter = format!("PID eq {pid}");
-    let printed = std::process::Command::new("tasklist")
-        .args(["/NH", "/FI", &filter])
-        .output();
+    let printed = std::process::Command::new("tasklist").args(["/NH", "/FI", &filter]).output();
     judge(printed, "postgres.exe")
 }
 

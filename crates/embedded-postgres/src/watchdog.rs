@@ -24,12 +24,8 @@ pub(crate) fn command(
 ) -> Command {
     use std::os::unix::process::CommandExt;
     let mut shell = run_as.command("/bin/sh");
-    shell
-        .process_group(0)
-        .args(["-c", include_str!("watchdog.sh"), "darkroom-watchdog"]);
-    shell
-        .arg(remove.unwrap_or(Path::new("")))
-        .arg(installation.program("postgres"));
+    shell.process_group(0).args(["-c", include_str!("watchdog.sh"), "darkroom-watchdog"]);
+    shell.arg(remove.unwrap_or(Path::new(""))).arg(installation.program("postgres"));
     shell
 }
 

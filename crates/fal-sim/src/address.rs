@@ -55,10 +55,7 @@ mod tests {
 
     #[test]
     fn two_namespaces_shift_the_app_by_one() {
-        assert_eq!(
-            app_of("workflows/owner/name/step").as_deref(),
-            Some("workflows/owner/name")
-        );
+        assert_eq!(app_of("workflows/owner/name/step").as_deref(), Some("workflows/owner/name"));
         assert_eq!(app_of("comfy/owner"), None);
     }
 }

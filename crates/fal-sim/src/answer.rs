@@ -68,12 +68,7 @@ impl Detail {
 
 impl Answer {
     pub(crate) fn output(body: &Value, billed_units: u32) -> Self {
-        Self {
-            status_code: 200,
-            body: body.to_string().into(),
-            billed_units,
-            request_error: None,
-        }
+        Self { status_code: 200, body: body.to_string().into(), billed_units, request_error: None }
     }
 
     /// The model refuses its input; that costs nothing (fal docs: who gets billed).
@@ -89,9 +84,7 @@ impl Answer {
     pub(crate) fn internal_error() -> Self {
         Self {
             status_code: 500,
-            body: json!({"detail": "Internal Server Error"})
-                .to_string()
-                .into(),
+            body: json!({"detail": "Internal Server Error"}).to_string().into(),
             billed_units: 0,
             request_error: None,
         }
@@ -104,9 +97,7 @@ impl Answer {
         };
         Self {
             status_code: 499,
-            body: json!({"detail": error.message, "error_type": error.kind})
-                .to_string()
-                .into(),
+            body: json!({"detail": error.message, "error_type": error.kind}).to_string().into(),
             billed_units: 0,
             request_error: Some(error),
         }
@@ -121,10 +112,9 @@ pub(crate) fn shortened(value: &Value) -> Value {
             json!(format!("{start}... ({} bytes)", text.len()))
         }
         Value::Array(items) => items.iter().map(shortened).collect(),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, field)| (name.clone(), shortened(field)))
-            .collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, field)| (name.clone(), shortened(field))).collect()
+        }
         other => other.clone(),
     }
 }

@@ -30,9 +30,7 @@ fn check(request: &HttpRequest) -> Result<KeyHolder, Problem> {
         .filter(|key| !key.trim().is_empty())
         .ok_or(Problem::MalformedKey)?;
 
-    let known = request
-        .app_data::<web::Data<Sim>>()
-        .and_then(|sim| sim.settings.key.as_deref());
+    let known = request.app_data::<web::Data<Sim>>().and_then(|sim| sim.settings.key.as_deref());
     match known {
         Some(known) if known != key => Err(Problem::UnknownKey),
         _ => Ok(KeyHolder),

@@ -16,10 +16,7 @@ pub(crate) async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let (app, id) = path.into_inner();
     let id = Uuid::parse_str(&id).ok().ok_or(Problem::UnknownRequest)?;
-    let found = sim
-        .requests
-        .cancel(&app, id)
-        .ok_or(Problem::UnknownRequest)?;
+    let found = sim.requests.cancel(&app, id).ok_or(Problem::UnknownRequest)?;
     Ok(match found {
         Cancelled::Removed => HttpResponse::Ok().json(json!({"status": "OK"})),
         Cancelled::Signalled => {

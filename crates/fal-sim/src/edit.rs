@@ -57,11 +57,7 @@ pub(crate) fn edit(
     insets(&mut canvas, others, inner, &grade);
     caption.print(&mut canvas, &grade);
 
-    Ok(Print {
-        bytes: write::write(canvas.into_image(), order.format)?,
-        width,
-        height,
-    })
+    Ok(Print { bytes: write::write(canvas.into_image(), order.format)?, width, height })
 }
 
 /// A row of small pictures in the upper right corner, as long as there is room.
@@ -73,18 +69,10 @@ fn insets(canvas: &mut Canvas, others: &[DynamicImage], inner: Area, grade: &Gra
     }
     let mut right = inner.left + inner.width;
     for other in others {
-        let Some(left) = right
-            .checked_sub(side + gap)
-            .filter(|left| *left >= inner.left)
-        else {
+        let Some(left) = right.checked_sub(side + gap).filter(|left| *left >= inner.left) else {
             return;
         };
-        let area = Area {
-            left,
-            top: inner.top + gap,
-            width: side,
-            height: side,
-        };
+        let area = Area { left, top: inner.top + gap, width: side, height: side };
         canvas.fill(area.grown(gap / 4), grade.paper);
         canvas.picture(other, area, grade);
         right = left;

@@ -21,9 +21,7 @@ const DOWNLOAD_TIME: Duration = Duration::from_secs(20);
 /// The client for pictures that lie elsewhere.
 pub(crate) fn client() -> reqwest::Result<reqwest::Client> {
     // Another part of the process may have chosen its provider already; that one is kept.
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .ok();
+    rustls::crypto::ring::default_provider().install_default().ok();
     reqwest::Client::builder()
         .timeout(DOWNLOAD_TIME)
         .connect_timeout(Duration::from_secs(5))

@@ -32,10 +32,7 @@ struct Store {
 
 impl Media {
     pub(crate) fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            store: Mutex::default(),
-        }
+        Self { limit, store: Mutex::default() }
     }
 
     /// Reserves an id for an upload.
@@ -52,11 +49,7 @@ impl Media {
     /// Keeps an announced upload; `false` when its id was never given out, or is used up.
     pub(crate) fn receive(&self, id: Uuid, file: File) -> bool {
         let mut store = self.lock();
-        let Some(place) = store
-            .announced
-            .iter()
-            .position(|announced| *announced == id)
-        else {
+        let Some(place) = store.announced.iter().position(|announced| *announced == id) else {
             return false;
         };
         store.announced.remove(place);

@@ -50,28 +50,12 @@ const SEEDREAM: Model = Model {
 pub(crate) fn dialect(endpoint_id: &str) -> Model {
     match endpoint_id {
         "fal-ai/bytedance/seedream/v4/edit" | "bytedance/seedream/v5/lite/edit" => SEEDREAM,
-        "fal-ai/bytedance/seedream/v4.5/edit" => Model {
-            says: &[],
-            ..SEEDREAM
-        },
-        "bytedance/seedream/v5/pro/edit" => Model {
-            says: &[],
-            max_images: false,
-            ..SEEDREAM
-        },
+        "fal-ai/bytedance/seedream/v4.5/edit" => Model { says: &[], ..SEEDREAM },
+        "bytedance/seedream/v5/pro/edit" => Model { says: &[], max_images: false, ..SEEDREAM },
         "fal-ai/flux-pro/kontext" | "fal-ai/flux-pro/kontext/max" | "fal-ai/flux-kontext/dev" => {
-            Model {
-                pictures: PictureField::One,
-                max_images: false,
-                says: AT_LENGTH,
-                ..SEEDREAM
-            }
+            Model { pictures: PictureField::One, max_images: false, says: AT_LENGTH, ..SEEDREAM }
         }
-        "fal-ai/flux-pro/kontext/multi" => Model {
-            max_images: false,
-            says: AT_LENGTH,
-            ..SEEDREAM
-        },
+        "fal-ai/flux-pro/kontext/multi" => Model { max_images: false, says: AT_LENGTH, ..SEEDREAM },
         "fal-ai/qwen-image-edit" => Model {
             pictures: PictureField::One,
             format: ImageFormat::Png,
@@ -86,16 +70,9 @@ pub(crate) fn dialect(endpoint_id: &str) -> Model {
                 ..SEEDREAM
             }
         }
-        "fal-ai/gpt-image-1.5/edit" | "openai/gpt-image-2/edit" => Model {
-            format: ImageFormat::Png,
-            max_images: false,
-            says: &[],
-            ..SEEDREAM
-        },
-        _ => Model {
-            pictures: PictureField::Either,
-            max_images: false,
-            ..SEEDREAM
-        },
+        "fal-ai/gpt-image-1.5/edit" | "openai/gpt-image-2/edit" => {
+            Model { format: ImageFormat::Png, max_images: false, says: &[], ..SEEDREAM }
+        }
+        _ => Model { pictures: PictureField::Either, max_images: false, ..SEEDREAM },
     }
 }

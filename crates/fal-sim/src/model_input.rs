@@ -69,15 +69,10 @@ impl ModelInput {
             field,
             pictures,
             size,
-            count: (wanted * each)
-                .min(MOST_TOGETHER.saturating_sub(sent))
-                .max(wanted),
+            count: (wanted * each).min(MOST_TOGETHER.saturating_sub(sent)).max(wanted),
             seed,
             format,
-            sync_mode: body
-                .get("sync_mode")
-                .and_then(Value::as_bool)
-                .unwrap_or(false),
+            sync_mode: body.get("sync_mode").and_then(Value::as_bool).unwrap_or(false),
         })
     }
 }
@@ -90,12 +85,7 @@ fn prompt(body: &Value) -> Result<String, Detail> {
     let value = body.get("prompt").ok_or_else(|| missing("prompt", body))?;
     let text = value.as_str().map(str::to_owned);
     text.ok_or_else(|| {
-        Detail::about(
-            "prompt",
-            "string_type",
-            "Input should be a valid string",
-            value,
-        )
+        Detail::about("prompt", "string_type", "Input should be a valid string", value)
     })
 }
 
@@ -109,14 +99,7 @@ fn pictures(field: PictureField, body: &Value) -> Result<Pictures, Detail> {
     };
     let field = if one { "image_url" } else { "image_urls" };
     let value = body.get(field).ok_or_else(|| missing(field, body))?;
-    let no_text = || {
-        Detail::about(
-            field,
-            "string_type",
-            "Input should be a valid string",
-            value,
-        )
-    };
+    let no_text = || Detail::about(field, "string_type", "Input should be a valid string", value);
     if one {
         let url = value.as_str().ok_or_else(no_text)?;
         return Ok((field, vec![(0, url.to_owned())]));
@@ -130,10 +113,7 @@ fn pictures(field: PictureField, body: &Value) -> Result<Pictures, Detail> {
         let detail = Detail::about(field, "sequence_too_short", msg, value);
         return Err(detail.with(json!({"min_length": 1})));
     }
-    let used = list
-        .iter()
-        .enumerate()
-        .skip(list.len().saturating_sub(MOST_PICTURES));
+    let used = list.iter().enumerate().skip(list.len().saturating_sub(MOST_PICTURES));
     let urls = used.map(|(place, url)| {
         let url = url.as_str().ok_or_else(|| no_text().at(place))?;
         Ok((place, url.to_owned()))

@@ -15,10 +15,7 @@ use crate::server::Sim;
 /// Keeps the pictures where their URLs say, and writes the model's JSON about them.
 pub(crate) fn publish(sim: &Sim, model: &Model, input: &ModelInput, prints: Vec<Print>) -> Value {
     let count = prints.len();
-    let images: Vec<Value> = prints
-        .into_iter()
-        .map(|print| picture(sim, input, print))
-        .collect();
+    let images: Vec<Value> = prints.into_iter().map(|print| picture(sim, input, print)).collect();
 
     let mut output = Map::from_iter([("images".to_owned(), images.into())]);
     for said in model.says {
@@ -39,15 +36,9 @@ fn picture(sim: &Sim, input: &ModelInput, print: Print) -> Value {
     let name = format!("output.{}", extension(input.format));
     let file_size = print.bytes.len();
     let url = if input.sync_mode {
-        format!(
-            "data:{content_type};base64,{}",
-            STANDARD.encode(&print.bytes)
-        )
+        format!("data:{content_type};base64,{}", STANDARD.encode(&print.bytes))
     } else {
-        let id = sim.media.keep(File {
-            content_type: content_type.to_owned(),
-            bytes: print.bytes,
-        });
+        let id = sim.media.keep(File { content_type: content_type.to_owned(), bytes: print.bytes });
         files::url(&sim.base_url, id, &name)
     };
     json!({

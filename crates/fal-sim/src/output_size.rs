@@ -69,54 +69,33 @@ fn read_size(value: &Value) -> Result<OutputSize, Detail> {
     if let Some(name) = value.as_str() {
         return named(name).ok_or_else(|| {
             let names = ["square_hd", "square", "portrait_4_3", "portrait_16_9"];
-            let more = [
-                "landscape_4_3",
-                "landscape_16_9",
-                "auto",
-                "auto_2K",
-                "auto_4K",
-            ];
+            let more = ["landscape_4_3", "landscape_16_9", "auto", "auto_2K", "auto_4K"];
             one_of("image_size", &[&names[..], &more[..]].concat(), value)
         });
     }
     if !value.is_object() {
         let msg = "Input should be a valid dictionary or a size name";
-        return Err(Detail::about(
-            "image_size",
-            "model_attributes_type",
-            msg,
-            value,
-        ));
+        return Err(Detail::about("image_size", "model_attributes_type", msg, value));
     }
-    Ok(OutputSize::Exact(
-        read_side(value, "width")?,
-        read_side(value, "height")?,
-    ))
+    Ok(OutputSize::Exact(read_side(value, "width")?, read_side(value, "height")?))
 }
 
 fn read_side(object: &Value, name: &str) -> Result<u32, Detail> {
-    let value = object
-        .get(name)
-        .cloned()
-        .unwrap_or_else(|| json!(MISSING_SIDE));
+    let value = object.get(name).cloned().unwrap_or_else(|| json!(MISSING_SIDE));
     let wrong = |kind, msg: &str| {
         let mut detail = Detail::about("image_size", kind, msg, &value);
         detail.loc.push(json!(name));
         detail
     };
-    let side = value
-        .as_u64()
-        .ok_or_else(|| wrong("int_type", "Input should be a valid integer"))?;
+    let side =
+        value.as_u64().ok_or_else(|| wrong("int_type", "Input should be a valid integer"))?;
     if side == 0 {
         return Err(wrong("greater_than", "Input should be greater than 0").with(json!({"gt": 0})));
     }
-    u32::try_from(side)
-        .ok()
-        .filter(|side| *side <= LONGEST_SIDE)
-        .ok_or_else(|| {
-            let msg = format!("Input should be less than or equal to {LONGEST_SIDE}");
-            wrong("less_than_equal", &msg).with(json!({"le": LONGEST_SIDE}))
-        })
+    u32::try_from(side).ok().filter(|side| *side <= LONGEST_SIDE).ok_or_else(|| {
+        let msg = format!("Input should be less than or equal to {LONGEST_SIDE}");
+        wrong("less_than_equal", &msg).with(json!({"le": LONGEST_SIDE}))
+    })
 }
 
 /// fal names these sizes and does not say their pixels; the shapes are in the names.
@@ -178,27 +157,12 @@ mod tests {
     fn a_size_is_an_object_a_name_a_ratio_or_the_inputs_own() {
         let input = (4000, 3000);
 
-        assert_eq!(
-            size(&json!({"image_size": {"width": 300, "height": 200}}), input),
-            (300, 200)
-        );
-        assert_eq!(
-            size(&json!({"image_size": {"width": 300}}), input),
-            (300, 512)
-        );
-        assert_eq!(
-            size(&json!({"image_size": "landscape_16_9"}), input),
-            (1024, 576)
-        );
+        assert_eq!(size(&json!({"image_size": {"width": 300, "height": 200}}), input), (300, 200));
+        assert_eq!(size(&json!({"image_size": {"width": 300}}), input), (300, 512));
+        assert_eq!(size(&json!({"image_size": "landscape_16_9"}), input), (1024, 576));
         assert_eq!(size(&json!({"image_size": "auto_4K"}), input), (4096, 3072));
-        assert_eq!(
-            size(&json!({"image_size": "1536x1024"}), input),
-            (1536, 1024)
-        );
-        assert_eq!(
-            size(&json!({"aspect_ratio": "16:9"}), (320, 240)),
-            (320, 180)
-        );
+        assert_eq!(size(&json!({"image_size": "1536x1024"}), input), (1536, 1024));
+        assert_eq!(size(&json!({"aspect_ratio": "16:9"}), (320, 240)), (320, 180));
         assert_eq!(size(&json!({}), input), (2048, 1536));
         assert_eq!(size(&json!({}), (320, 240)), (320, 240));
     }
@@ -209,10 +173,7 @@ mod tests {
 
         assert_eq!(kind(json!({"image_size": "huge"})), "one_of");
         assert_eq!(kind(json!({"image_size": {"width": 0}})), "greater_than");
-        assert_eq!(
-            kind(json!({"image_size": {"width": 9000}})),
-            "less_than_equal"
-        );
+        assert_eq!(kind(json!({"image_size": {"width": 9000}})), "less_than_equal");
         assert_eq!(kind(json!({"aspect_ratio": "wide"})), "one_of");
     }
 }

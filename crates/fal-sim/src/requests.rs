@@ -63,10 +63,7 @@ pub(crate) enum Cancelled {
 
 impl Requests {
     pub(crate) fn new(concurrency: usize) -> Self {
-        Self {
-            concurrency: concurrency.max(1),
-            state: Mutex::default(),
-        }
+        Self { concurrency: concurrency.max(1), state: Mutex::default() }
     }
 
     /// Queues a request; answers its id and how many are ahead of it.
@@ -75,9 +72,7 @@ impl Requests {
         let mut state = self.lock();
         state.forget_oldest();
         let position = state.waiting.len();
-        state
-            .by_id
-            .insert(id, Request::new(id, endpoint_id, app, input));
+        state.by_id.insert(id, Request::new(id, endpoint_id, app, input));
         state.oldest_first.push_back(id);
         state.waiting.push_back(id);
         (id, position)
@@ -129,20 +124,14 @@ impl Requests {
     ) -> Option<T> {
         let mut state = self.lock();
         let position = state.waiting.iter().position(|waiting| *waiting == id);
-        let request = state
-            .by_id
-            .get_mut(&id)
-            .filter(|request| request.app == app)?;
+        let request = state.by_id.get_mut(&id).filter(|request| request.app == app)?;
         Some(read(request, position))
     }
 
     /// Takes a request out of the queue, or tells it to stop.
     pub(crate) fn cancel(&self, app: &str, id: Uuid) -> Option<Cancelled> {
         let mut state = self.lock();
-        let request = state
-            .by_id
-            .get_mut(&id)
-            .filter(|request| request.app == app)?;
+        let request = state.by_id.get_mut(&id).filter(|request| request.app == app)?;
         let found = match request.phase {
             Phase::Completed => Cancelled::TooLate,
             Phase::InProgress => {
@@ -154,19 +143,14 @@ impl Requests {
                 Cancelled::Removed
             }
         };
-        state
-            .waiting
-            .retain(|waiting| *waiting != id || !matches!(found, Cancelled::Removed));
+        state.waiting.retain(|waiting| *waiting != id || !matches!(found, Cancelled::Removed));
         Some(found)
     }
 
     /// Every remembered request, oldest first.
     pub(crate) fn ledger(&self) -> Vec<LedgerEntry> {
         let state = self.lock();
-        let requests = state
-            .oldest_first
-            .iter()
-            .filter_map(|id| state.by_id.get(id));
+        let requests = state.oldest_first.iter().filter_map(|id| state.by_id.get(id));
         requests.map(Request::entry).collect()
     }
 

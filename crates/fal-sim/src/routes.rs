@@ -33,10 +33,8 @@ pub(crate) fn all(routes: &mut ServiceConfig) {
 }
 
 async fn index() -> impl Responder {
-    HttpResponse::Ok()
-        .content_type("text/plain; charset=utf-8")
-        .body(
-            "A stand-in for fal.ai's queue. It speaks the protocol and edits the picture itself; \
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(
+        "A stand-in for fal.ai's queue. It speaks the protocol and edits the picture itself; \
          nothing leaves this server and nothing is billed.\n\n\
          POST /{endpoint_id}                     submit\n\
          GET  /{owner}/{app}/requests/{id}/status\n\
@@ -44,7 +42,7 @@ async fn index() -> impl Responder {
          PUT  /{owner}/{app}/requests/{id}/cancel\n\
          POST /storage/upload/initiate           upload\n\
          GET  /_sim/requests                     what was asked for, oldest first\n",
-        )
+    )
 }
 
 async fn nowhere(request: actix_web::HttpRequest) -> Result<HttpResponse, Problem> {

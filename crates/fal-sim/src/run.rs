@@ -87,12 +87,8 @@ fn paint(input: &ModelInput, pictures: &[DynamicImage]) -> Option<Vec<Print>> {
     let (first, rest) = pictures.split_first()?;
     let size = input.size.of((first.width(), first.height()));
     let paint_one = |n: u32| {
-        let order = Order {
-            prompt: &input.prompt,
-            seed: input.seed.plus(n),
-            size,
-            format: input.format,
-        };
+        let order =
+            Order { prompt: &input.prompt, seed: input.seed.plus(n), size, format: input.format };
         edit::edit(first, rest, &order)
             .inspect_err(|error| tracing::error!(%error, "a picture could not be written"))
             .ok()

@@ -15,9 +15,7 @@ impl Seed {
     /// Reads a seed; `None` when the value is no 64-bit integer.
     pub(crate) fn read(value: &Value) -> Option<Self> {
         let given = value.as_number()?.clone();
-        let bits = given
-            .as_u64()
-            .or_else(|| given.as_i64().map(i64::cast_unsigned))?;
+        let bits = given.as_u64().or_else(|| given.as_i64().map(i64::cast_unsigned))?;
         Some(Self { given, bits })
     }
 
@@ -26,10 +24,7 @@ impl Seed {
         let (bits, _) = Uuid::new_v4().as_u64_pair();
         // A signed 64-bit column must be able to hold it.
         let bits = bits >> 1;
-        Self {
-            given: Number::from(bits),
-            bits,
-        }
+        Self { given: Number::from(bits), bits }
     }
 
     /// The seed of the `n`th picture of one request.

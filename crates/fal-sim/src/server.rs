@@ -108,10 +108,5 @@ pub async fn start(listener: TcpListener, settings: Settings) -> io::Result<Runn
     tokio::spawn(server);
     tracing::info!(base_url = %base_url, "the stand-in for fal is up");
 
-    Ok(Running {
-        base_url,
-        port: address.port(),
-        server: handle,
-        sim,
-    })
+    Ok(Running { base_url, port: address.port(), server: handle, sim })
 }

@@ -47,18 +47,14 @@ pub(crate) async fn status(
 
     let status = sim
         .requests
-        .read(&app, id, |request, position| {
-            describe(id, urls, request, position, with_logs)
-        })
+        .read(&app, id, |request, position| describe(id, urls, request, position, with_logs))
         .ok_or(Problem::UnknownRequest)?;
 
     let mut answer = match status.status {
         Phase::Completed => HttpResponse::Ok(),
         Phase::InQueue | Phase::InProgress => HttpResponse::Accepted(),
     };
-    Ok(answer
-        .insert_header(("x-fal-request-id", id.to_string()))
-        .json(status))
+    Ok(answer.insert_header(("x-fal-request-id", id.to_string())).json(status))
 }
 
 /// A model's refusal leaves no trace here: it is seen on the result alone.
@@ -69,10 +65,7 @@ fn describe(
     queue_position: Option<usize>,
     with_logs: bool,
 ) -> StatusAnswer {
-    let error = request
-        .answer
-        .as_ref()
-        .and_then(|answer| answer.request_error);
+    let error = request.answer.as_ref().and_then(|answer| answer.request_error);
     StatusAnswer {
         status: request.phase,
         request_id: id,

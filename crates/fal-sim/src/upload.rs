@@ -58,13 +58,7 @@ pub(crate) async fn receive(
         .ok_or(Problem::TooLarge(UPLOAD_BYTES))?
         .map_err(|error| Problem::Unreadable(error.to_string()))?;
 
-    if !sim.media.receive(
-        id,
-        File {
-            content_type,
-            bytes,
-        },
-    ) {
+    if !sim.media.receive(id, File { content_type, bytes }) {
         return Err(Problem::UnknownFile);
     }
     Ok(HttpResponse::Ok().finish())
@@ -80,9 +74,5 @@ fn safe_name(given: Option<&str>) -> String {
         .collect();
     // A dot segment would be resolved away by whoever follows the URL.
     let name = name.trim_start_matches('.');
-    if name.is_empty() {
-        "file".to_owned()
-    } else {
-        name.to_owned()
-    }
+    if name.is_empty() { "file".to_owned() } else { name.to_owned() }
 }

@@ -2,10 +2,7 @@
 //!
 //! Used as a dev-dependency only. One server serves a whole test process and ends with it.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a test that cannot have a database cannot go on"
-)]
+#![expect(clippy::expect_used, reason = "a test that cannot have a database cannot go on")]
 
 mod server;
 mod signal;
@@ -32,14 +29,18 @@ const CONNECTIONS: u32 = 8;
 impl TestDatabase {
     /// Makes one.
     pub async fn create() -> Self {
+        Self::copy_of(server::TEMPLATE).await
+    }
+
+    /// Makes one without any tables.
+    pub async fn empty() -> Self {
+        Self::copy_of("template1").await
+    }
+
+    async fn copy_of(template: &str) -> Self {
         let server = server::shared().await;
         let name = format!("test_{}", Uuid::new_v4().simple());
-        server
-            .administer(&format!(
-                "create database {name} template {}",
-                server::TEMPLATE
-            ))
-            .await;
+        server.administer(&format!("create database {name} template {template}")).await;
         let url = server.url(&name);
         let pool = db::connect(&url, CONNECTIONS).expect("the URL is well-formed");
         Self { url, pool, name }
@@ -48,24 +49,14 @@ impl TestDatabase {
     /// Cuts the database off: existing connections end and new ones are refused.
     pub async fn take_away(&self) {
         let server = server::shared().await;
-        server
-            .administer(&format!(
-                "alter database {} allow_connections false",
-                self.name
-            ))
-            .await;
+        server.administer(&format!("alter database {} allow_connections false", self.name)).await;
         self.end_connections().await;
     }
 
     /// Lets connections in again.
     pub async fn bring_back(&self) {
         let server = server::shared().await;
-        server
-            .administer(&format!(
-                "alter database {} allow_connections true",
-                self.name
-            ))
-            .await;
+        server.administer(&format!("alter database {} allow_connections true", self.name)).await;
     }
 
     /// Ends every connection to the database; new ones are welcome.
@@ -77,4 +68,17 @@ impl TestDatabase {
         );
         server.administer(&statement).await;
     }
+}
+
+/// A client for plain HTTP on this machine, whatever proxy the environment names.
+pub fn http_client() -> reqwest::Client {
+    darkroom_core::tls::install_provider();
+    reqwest::Client::builder().no_proxy().build().expect("a client without wishes is made")
+}
+
+/// Makes a database look as if it were one migration older.
+pub async fn forget_last_migration(pool: &Pool) {
+    let forget = "delete from _sqlx_migrations
+                  where version = (select max(version) from _sqlx_migrations)";
+    sqlx::query(forget).execute(pool).await.expect("the statement holds");
 }

@@ -22,14 +22,8 @@ pub(crate) async fn shared() -> &'static Server {
 }
 
 async fn start() -> Server {
-    let server = Server(
-        EmbeddedPostgres::temporary()
-            .await
-            .expect("a PostgreSQL starts"),
-    );
-    server
-        .administer(&format!("create database {TEMPLATE}"))
-        .await;
+    let server = Server(EmbeddedPostgres::temporary().await.expect("a PostgreSQL starts"));
+    server.administer(&format!("create database {TEMPLATE}")).await;
     let pool = db::connect(&server.url(TEMPLATE), 1).expect("the URL is well-formed");
     db::migrate(&pool).await.expect("the migrations apply");
     pool.close().await;
@@ -44,14 +38,10 @@ impl Server {
     /// Runs one statement as the server's owner.
     pub(crate) async fn administer(&self, statement: &str) {
         let url = self.url(ADMIN);
-        let mut connection = PgConnection::connect(url.expose_secret())
-            .await
-            .expect("the server answers");
+        let mut connection =
+            PgConnection::connect(url.expose_secret()).await.expect("the server answers");
         let statement = AssertSqlSafe(statement.to_owned());
-        sqlx::raw_sql(statement)
-            .execute(&mut connection)
-            .await
-            .expect("the statement holds");
+        sqlx::raw_sql(statement).execute(&mut connection).await.expect("the statement holds");
         connection.close().await.expect("the connection closes");
     }
 }

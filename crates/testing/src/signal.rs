@@ -17,9 +17,7 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
             sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(PATIENCE, asking)
-        .await
-        .unwrap_or_else(|_| panic_about(what))
+    timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic_about(what))
 }
 
 #[expect(clippy::panic, reason = "this is how a test fails")]

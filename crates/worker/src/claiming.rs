@@ -54,17 +54,12 @@ fn start(life: &Life, slots: &Arc<Semaphore>, job: Claimed) {
     let slot = Arc::clone(slots).try_acquire_owned();
     let (life, over) = (life.clone(), life.over.clone());
     tokio::spawn(async move {
-        over.run_until_cancelled_owned(drive::work_on(life, job))
-            .await;
+        over.run_until_cancelled_owned(drive::work_on(life, job)).await;
         drop(slot);
     });
 }
 
 fn interval(life: &Life) -> Duration {
     let configured = life.worker.settings.claim_interval;
-    jittered(if life.worker.notify {
-        configured
-    } else {
-        configured.min(UNWOKEN_INTERVAL)
-    })
+    jittered(if life.worker.notify { configured } else { configured.min(UNWOKEN_INTERVAL) })
 }

@@ -47,9 +47,7 @@ pub(crate) async fn work_on(life: Life, job: Claimed) {
     };
     let settled = match stop {
         Stop::Outcome(outcome) => {
-            outcome
-                .settle(&life.worker.pool, &lease, life.worker.settings.max_attempts)
-                .await
+            outcome.settle(&life.worker.pool, &lease, life.worker.settings.max_attempts).await
         }
         Stop::Queue(error) => Err(error),
     };
@@ -73,21 +71,12 @@ async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
         )));
     }
     let running = match job.attempt.clone() {
-        Some(OpenAttempt {
-            number,
-            submission: Some(submission),
-        }) => {
+        Some(OpenAttempt { number, submission: Some(submission) }) => {
             tracing::info!(job.id = %job.lease.job, job.attempt = number,
                 provider.request_id = submission.provider_request_id, "a request is resumed");
-            Running {
-                attempt: number,
-                submission,
-            }
+            Running { attempt: number, submission }
         }
-        Some(OpenAttempt {
-            number,
-            submission: None,
-        }) => {
+        Some(OpenAttempt { number, submission: None }) => {
             submit::give_up_on_unknown(&life, &job, number).await?;
             start(&life, &job).await?
         }
@@ -108,12 +97,7 @@ async fn start(life: &Life, job: &Claimed) -> Result<Running, Stop> {
 /// lives, so nobody else would.
 async fn let_go(life: &Life, lease: &Lease) {
     for failures in 0.. {
-        sleep(exponential(
-            Duration::from_millis(250),
-            Duration::from_secs(10),
-            failures,
-        ))
-        .await;
+        sleep(exponential(Duration::from_millis(250), Duration::from_secs(10), failures)).await;
         match queue::snooze(&life.worker.pool, lease, Duration::ZERO).await {
             Ok(()) | Err(queue::Error::LeaseLost) => return,
             Err(queue::Error::Database(_still_away)) => {}

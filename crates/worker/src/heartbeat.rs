@@ -14,12 +14,8 @@ pub(crate) async fn beat_until_dead(life: &Life) {
     loop {
         beats.tick().await;
         match queue::beat(&life.worker.pool, life.id, settings.lease).await {
-            Ok(Some(Beat {
-                someone_is_late: false,
-            })) => {}
-            Ok(Some(Beat {
-                someone_is_late: true,
-            })) => rescue(life).await,
+            Ok(Some(Beat { someone_is_late: false })) => {}
+            Ok(Some(Beat { someone_is_late: true })) => rescue(life).await,
             Ok(None) => return,
             Err(error) => tracing::warn!(%error, "a heartbeat was missed"),
         }

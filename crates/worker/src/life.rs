@@ -61,10 +61,7 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         tracing::error!(%error, "the claim loop broke");
     }
     life.submissions.close();
-    if timeout(SUBMISSION_PATIENCE, life.submissions.wait())
-        .await
-        .is_err()
-    {
+    if timeout(SUBMISSION_PATIENCE, life.submissions.wait()).await.is_err() {
         tracing::error!("a submission got no answer in time; its outcome is unknown");
     }
     if end == End::Stopped {
@@ -74,12 +71,7 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
 }
 
 async fn hand_over(life: &Life) {
-    match timeout(
-        HAND_OVER_PATIENCE,
-        queue::release(&life.worker.pool, life.id),
-    )
-    .await
-    {
+    match timeout(HAND_OVER_PATIENCE, queue::release(&life.worker.pool, life.id)).await {
         Ok(Ok(jobs)) => tracing::info!(jobs, "the worker stopped and handed its jobs over"),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the jobs could not be handed over; they will be rescued")
@@ -98,11 +90,7 @@ async fn register(pool: &Pool, stop: &CancellationToken) -> Option<WorkerId> {
             Ok(id) => return Some(id),
             Err(error) => tracing::warn!(%error, "the worker cannot register; it tries again"),
         }
-        let wait = exponential(
-            Duration::from_millis(500),
-            Duration::from_secs(10),
-            failures,
-        );
+        let wait = exponential(Duration::from_millis(500), Duration::from_secs(10), failures);
         tokio::select! {
             () = stop.cancelled() => break,
             () = sleep(wait) => {}

@@ -11,20 +11,13 @@ use crate::{
 
 /// What to post.
 #[derive(utoipa::ToSchema)]
-#[expect(
-    dead_code,
-    reason = "documents the multipart body, which is read as a stream"
-)]
+#[expect(dead_code, reason = "documents the multipart body, which is read as a stream")]
 pub(crate) struct NewJobForm {
     /// The picture to edit: JPEG, PNG, WebP or GIF (first frame).
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     image: Vec<u8>,
     /// What to do with it, in up to 5,000 characters.
-    #[schema(
-        min_length = 1,
-        max_length = 5000,
-        example = "make it look like a woodcut"
-    )]
+    #[schema(min_length = 1, max_length = 5000, example = "make it look like a woodcut")]
     prompt: String,
 }
 

@@ -35,14 +35,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, ApiError> {
     let page = parse(request.query_string())?;
     // One more than asked for tells whether there is a next page.
-    let mut jobs = store::list(
-        &state.pool,
-        Page {
-            limit: page.limit + 1,
-            ..page
-        },
-    )
-    .await?;
+    let mut jobs = store::list(&state.pool, Page { limit: page.limit + 1, ..page }).await?;
     let more = jobs.len() > usize::from(page.limit);
     jobs.truncate(page.limit.into());
 
@@ -52,18 +45,13 @@ pub(crate) async fn list(
         let link = format!("<{}>; rel=\"next\"", state.link(&request, &next));
         response.insert_header((header::LINK, link));
     }
-    let views: Vec<JobView> = jobs
-        .into_iter()
-        .map(|job| JobView::new(job, &state, &request))
-        .collect();
+    let views: Vec<JobView> =
+        jobs.into_iter().map(|job| JobView::new(job, &state, &request)).collect();
     Ok(response.json(views))
 }
 
 fn parse(query: &str) -> Result<Page, ApiError> {
-    let mut page = Page {
-        before: None,
-        limit: DEFAULT_LIMIT,
-    };
+    let mut page = Page { before: None, limit: DEFAULT_LIMIT };
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "limit" => page.limit = parse_limit(&value)?,
@@ -78,10 +66,7 @@ fn parse(query: &str) -> Result<Page, ApiError> {
 }
 
 fn parse_limit(text: &str) -> Result<u16, ApiError> {
-    let limit = text
-        .parse()
-        .ok()
-        .filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
     limit.ok_or_else(|| {
         let detail = format!("The limit must be a whole number from 1 to {MAX_LIMIT}.");
         ApiError::invalid("invalid_limit", "limit", detail)

@@ -39,9 +39,7 @@ pub(super) async fn read(
     }
     let announced = announced_bytes(request);
     if announced.is_some_and(|bytes| bytes > limits.upload_bytes + ENVELOPE_BYTES) {
-        return Err(ApiError::TooLarge {
-            limit: limits.upload_bytes,
-        });
+        return Err(ApiError::TooLarge { limit: limits.upload_bytes });
     }
     let mut multipart = Multipart::new(request.headers(), payload);
     let outcome = read_fields(&mut multipart, limits).await;
@@ -55,17 +53,11 @@ pub(super) async fn read(
 
 async fn read_fields(multipart: &mut Multipart, limits: &Limits) -> Result<Upload, ApiError> {
     let (mut image, mut prompt) = (None, None);
-    while let Some(field) = multipart
-        .try_next()
-        .await
-        .map_err(|error| malformed(&error))?
-    {
+    while let Some(field) = multipart.try_next().await.map_err(|error| malformed(&error))? {
         match field.name().unwrap_or_default() {
             "image" => {
                 once(image.as_ref(), "image")?;
-                let too_large = ApiError::TooLarge {
-                    limit: limits.upload_bytes,
-                };
+                let too_large = ApiError::TooLarge { limit: limits.upload_bytes };
                 image = Some(collect(field, limits.upload_bytes, too_large).await?);
             }
             "prompt" => {
@@ -80,10 +72,7 @@ async fn read_fields(multipart: &mut Multipart, limits: &Limits) -> Result<Uploa
     }
     let image = image.ok_or_else(|| missing("image"))?;
     let prompt = prompt.ok_or_else(|| missing("prompt"))?;
-    Ok(Upload {
-        prompt: check_prompt(&prompt)?,
-        image: check_image(image, limits)?,
-    })
+    Ok(Upload { prompt: check_prompt(&prompt)?, image: check_image(image, limits)? })
 }
 
 async fn collect(mut field: Field, limit: usize, over: ApiError) -> Result<Bytes, ApiError> {
@@ -99,22 +88,14 @@ async fn collect(mut field: Field, limit: usize, over: ApiError) -> Result<Bytes
 
 fn check_prompt(prompt: &[u8]) -> Result<String, ApiError> {
     let Ok(prompt) = str::from_utf8(prompt) else {
-        return Err(ApiError::invalid(
-            "invalid_encoding",
-            "prompt",
-            "The prompt must be UTF-8.",
-        ));
+        return Err(ApiError::invalid("invalid_encoding", "prompt", "The prompt must be UTF-8."));
     };
     if prompt.contains('\0') {
         let detail = "The prompt must not contain NUL characters.";
         return Err(ApiError::invalid("invalid_character", "prompt", detail));
     }
     if prompt.trim().is_empty() {
-        return Err(ApiError::invalid(
-            "empty_field",
-            "prompt",
-            "The prompt is empty.",
-        ));
+        return Err(ApiError::invalid("empty_field", "prompt", "The prompt is empty."));
     }
     if prompt.chars().count() > MAX_PROMPT_CHARS {
         return Err(prompt_too_long());
@@ -141,9 +122,7 @@ fn check_image(data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {
 }
 
 fn announced_bytes(request: &HttpRequest) -> Option<usize> {
-    let header = request
-        .headers()
-        .get(actix_web::http::header::CONTENT_LENGTH)?;
+    let header = request.headers().get(actix_web::http::header::CONTENT_LENGTH)?;
     header.to_str().ok()?.parse().ok()
 }
 
@@ -156,11 +135,7 @@ fn once(given: Option<&Bytes>, field: &str) -> Result<(), ApiError> {
 }
 
 fn missing(field: &str) -> ApiError {
-    ApiError::invalid(
-        "missing_field",
-        field,
-        format!("The field '{field}' is missing."),
-    )
+    ApiError::invalid("missing_field", field, format!("The field '{field}' is missing."))
 }
 
 fn prompt_too_long() -> ApiError {

@@ -27,12 +27,15 @@ pub(crate) struct JobView {
     #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     model: String,
     /// Address of the first result; null until the job is completed.
+    #[schema(required)]
     result_image_url: Option<String>,
     /// All results, in order.
     result_images: Vec<ImageView>,
     /// Address of the picture that was given.
+    #[schema(required)]
     input_image_url: Option<String>,
     /// Why the job failed; null unless it did.
+    #[schema(required)]
     error: Option<FailureView>,
     /// When the job was accepted.
     #[serde(with = "rfc3339")]
@@ -94,12 +97,8 @@ impl JobView {
         let input = job.images.iter().find(|image| !image.is_result).map(view);
         // Outputs are archived before the job completes; until then they may still change.
         let shown = job.status == Status::Completed;
-        let results: Vec<ImageView> = job
-            .images
-            .iter()
-            .filter(|image| shown && image.is_result)
-            .map(view)
-            .collect();
+        let results: Vec<ImageView> =
+            job.images.iter().filter(|image| shown && image.is_result).map(view).collect();
         Self {
             id: job.id.0,
             prompt: job.prompt,
@@ -108,10 +107,9 @@ impl JobView {
             result_image_url: results.first().map(|image| image.url.clone()),
             result_images: results,
             input_image_url: input.map(|image| image.url),
-            error: job.failure.map(|failure| FailureView {
-                code: failure.code,
-                message: failure.message,
-            }),
+            error: job
+                .failure
+                .map(|failure| FailureView { code: failure.code, message: failure.message }),
             created_at: job.created_at,
             updated_at: job.updated_at,
         }

@@ -62,11 +62,7 @@ impl Sim {
             latency: Duration::from_millis(reader.value("SIM_LATENCY_MS", 1500)),
             concurrency: reader.value("SIM_CONCURRENCY", 2),
         };
-        reader.require(
-            "SIM_CONCURRENCY",
-            sim.concurrency > 0,
-            "must be more than 0",
-        );
+        reader.require("SIM_CONCURRENCY", sim.concurrency > 0, "must be more than 0");
         sim
     }
 }

@@ -46,14 +46,8 @@ impl Reader {
     fn build(
         source: config::ConfigBuilder<config::builder::DefaultState>,
     ) -> Result<Self, Problems> {
-        let source = source
-            .build()
-            .map_err(|error| Problems(vec![error.to_string()]))?;
-        Ok(Self {
-            source,
-            asked: Vec::new(),
-            problems: Vec::new(),
-        })
+        let source = source.build().map_err(|error| Problems(vec![error.to_string()]))?;
+        Ok(Self { source, asked: Vec::new(), problems: Vec::new() })
     }
 
     /// A value with a default.
@@ -62,8 +56,7 @@ impl Reader {
         T: FromStr<Err: fmt::Display> + fmt::Display,
     {
         let text = self.ask(name, default.to_string());
-        text.and_then(|text| self.parse(name, &text))
-            .unwrap_or(default)
+        text.and_then(|text| self.parse(name, &text)).unwrap_or(default)
     }
 
     /// A value that may be missing.
@@ -87,15 +80,12 @@ impl Reader {
         choices: &[(&'static str, T); 2],
     ) -> T {
         let [(default, fallback), _] = *choices;
-        let text = self
-            .ask(name, default.into())
-            .unwrap_or_else(|| default.into());
+        let text = self.ask(name, default.into()).unwrap_or_else(|| default.into());
         if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
             return *value;
         }
         let words = choices.map(|(word, _)| word).join(" or ");
-        self.problems
-            .push(format!("{name}: must be {words}, not {text:?}"));
+        self.problems.push(format!("{name}: must be {words}, not {text:?}"));
         fallback
     }
 
@@ -112,11 +102,7 @@ impl Reader {
     }
 
     pub(super) fn finish<T>(self, config: T) -> Result<T, Problems> {
-        if self.problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(Problems(self.problems))
-        }
+        if self.problems.is_empty() { Ok(config) } else { Err(Problems(self.problems)) }
     }
 
     pub(super) fn into_variables(self) -> Vec<Variable> {
@@ -125,7 +111,8 @@ impl Reader {
 
     fn ask(&mut self, name: &'static str, default: String) -> Option<String> {
         self.asked.push(Variable { name, default });
-        let text = self.source.get_string(name).ok()?;
+        // The crate keeps names in lower case.
+        let text = self.source.get_string(&name.to_lowercase()).ok()?;
         let text = text.trim();
         (!text.is_empty()).then(|| text.to_owned())
     }
@@ -134,8 +121,7 @@ impl Reader {
         match text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
-                self.problems
-                    .push(format!("{name}: {text:?} does not fit: {error}"));
+                self.problems.push(format!("{name}: {text:?} does not fit: {error}"));
                 None
             }
         }

@@ -54,16 +54,8 @@ impl Limits {
             upload_bytes: reader.value("MAX_UPLOAD_BYTES", 20 * 1024 * 1024),
             image_pixels: reader.value("MAX_IMAGE_PIXELS", 50_000_000),
         };
-        reader.require(
-            "MAX_UPLOAD_BYTES",
-            limits.upload_bytes > 0,
-            "must be more than 0",
-        );
-        reader.require(
-            "MAX_IMAGE_PIXELS",
-            limits.image_pixels > 0,
-            "must be more than 0",
-        );
+        reader.require("MAX_UPLOAD_BYTES", limits.upload_bytes > 0, "must be more than 0");
+        reader.require("MAX_IMAGE_PIXELS", limits.image_pixels > 0, "must be more than 0");
         limits
     }
 }
@@ -73,15 +65,8 @@ impl FromStr for CorsOrigins {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // A browser sends an origin without a trailing slash; people copy it with one.
-        let origins = text
-            .split(',')
-            .map(|origin| origin.trim().trim_end_matches('/'));
-        Ok(Self(
-            origins
-                .filter(|origin| !origin.is_empty())
-                .map(Into::into)
-                .collect(),
-        ))
+        let origins = text.split(',').map(|origin| origin.trim().trim_end_matches('/'));
+        Ok(Self(origins.filter(|origin| !origin.is_empty()).map(Into::into).collect()))
     }
 }
 

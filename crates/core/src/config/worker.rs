@@ -41,21 +41,9 @@ impl Worker {
             "must be more than three times WORKER_HEARTBEAT_SECONDS, so that one lost beat is no death",
         );
         let looks = worker.claim_interval > Duration::ZERO;
-        reader.require(
-            "WORKER_CLAIM_INTERVAL_SECONDS",
-            looks,
-            "must be more than 0",
-        );
-        reader.require(
-            "WORKER_CONCURRENCY",
-            worker.concurrency > 0,
-            "must be more than 0",
-        );
-        reader.require(
-            "MAX_ATTEMPTS",
-            worker.max_attempts > 0,
-            "must be more than 0",
-        );
+        reader.require("WORKER_CLAIM_INTERVAL_SECONDS", looks, "must be more than 0");
+        reader.require("WORKER_CONCURRENCY", worker.concurrency > 0, "must be more than 0");
+        reader.require("MAX_ATTEMPTS", worker.max_attempts > 0, "must be more than 0");
         reader.require("MAX_RESCUES", worker.max_rescues > 0, "must be more than 0");
         worker
     }

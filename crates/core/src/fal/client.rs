@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::error::Error;
-use crate::config;
+use crate::{config, tls};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -51,8 +51,7 @@ pub enum BuildError {
 impl Client {
     /// A client with these settings. Without a key it can only drive a stand-in.
     pub fn new(settings: &config::Fal) -> Result<Self, BuildError> {
-        // Whoever installed a provider first keeps it.
-        drop(rustls::crypto::ring::default_provider().install_default());
+        tls::install_provider();
         let mut headers = HeaderMap::new();
         match &settings.key {
             Some(key) => headers.insert(AUTHORIZATION, authorization(key)?),
@@ -60,10 +59,7 @@ impl Client {
             None if !settings.is_live() => headers.insert(AUTHORIZATION, STAND_IN_KEY),
             None => None,
         };
-        let keyed = builder()
-            .default_headers(headers)
-            .build()
-            .map_err(BuildError::Http)?;
+        let keyed = builder().default_headers(headers).build().map_err(BuildError::Http)?;
         let keyless = builder().build().map_err(BuildError::Http)?;
         Ok(Self {
             keyed,
@@ -94,10 +90,8 @@ fn authorization(key: &SecretString) -> Result<HeaderValue, BuildError> {
 /// Where the hosts are not fal's, their pictures come from the same place.
 fn media_hosts(settings: &config::Fal) -> Vec<String> {
     let configured = settings.media_hosts.split(',').map(str::trim);
-    let mut hosts: Vec<String> = configured
-        .filter(|host| !host.is_empty())
-        .map(str::to_lowercase)
-        .collect();
+    let mut hosts: Vec<String> =
+        configured.filter(|host| !host.is_empty()).map(str::to_lowercase).collect();
     if !settings.is_live() {
         hosts.extend(settings.queue_url.host_str().map(str::to_lowercase));
         hosts.extend(settings.rest_url.host_str().map(str::to_lowercase));

@@ -94,29 +94,15 @@ impl Error {
     }
 
     pub(super) fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
-        let header = headers
-            .get("x-fal-error-type")
-            .and_then(|value| value.to_str().ok());
+        let header = headers.get("x-fal-error-type").and_then(|value| value.to_str().ok());
         let body: Option<Body> = serde_json::from_slice(body).ok();
-        let by_model = matches!(
-            &body,
-            Some(Body {
-                detail: Some(Detail::Entries(_)),
-                ..
-            })
-        );
+        let by_model = matches!(&body, Some(Body { detail: Some(Detail::Entries(_)), .. }));
         let kind = body.and_then(|body| match body.detail {
             Some(Detail::Entries(entries)) => entries.into_iter().find_map(|entry| entry.kind),
             _ => body.error_type,
         });
-        let kind = kind
-            .or(header.map(Into::into))
-            .unwrap_or_else(|| "unknown".into());
-        Self::Refused {
-            status,
-            kind: word(&kind),
-            by_model,
-        }
+        let kind = kind.or(header.map(Into::into)).unwrap_or_else(|| "unknown".into());
+        Self::Refused { status, kind: word(&kind), by_model }
     }
 
     /// What the error means for the job.
@@ -140,22 +126,16 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Transport(_) => true,
-            Self::Refused {
-                status, by_model, ..
-            } => !by_model && (status.is_server_error() || matches!(status.as_u16(), 408 | 429)),
+            Self::Refused { status, by_model, .. } => {
+                !by_model && (status.is_server_error() || matches!(status.as_u16(), 408 | 429))
+            }
             _ => false,
         }
     }
 
     /// fal does not know the request.
     pub fn is_unknown_request(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused {
-                status: StatusCode::NOT_FOUND,
-                ..
-            }
-        )
+        matches!(self, Self::Refused { status: StatusCode::NOT_FOUND, .. })
     }
 
     /// What the job's caller may know.
@@ -169,18 +149,16 @@ impl Error {
                 "provider_account",
                 "The provider does not accept this service's account at the moment.",
             ),
-            _ if self.is_unknown_request() => (
-                "provider_lost_request",
-                "The provider does not know the request any more.",
-            ),
+            _ if self.is_unknown_request() => {
+                ("provider_lost_request", "The provider does not know the request any more.")
+            }
             Self::Refused { .. } if self.class() == Class::Never => (
                 "provider_refused",
                 "The provider cannot make this edit of this picture with this prompt.",
             ),
-            Self::ForeignHost { .. } | Self::NoPicture | Self::TooLarge { .. } => (
-                "result_unusable",
-                "The provider's result could not be fetched.",
-            ),
+            Self::ForeignHost { .. } | Self::NoPicture | Self::TooLarge { .. } => {
+                ("result_unusable", "The provider's result could not be fetched.")
+            }
             _ => ("provider_error", "The provider did not complete the edit."),
         };
         Failure::new(code, message)

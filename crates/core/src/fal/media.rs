@@ -58,8 +58,7 @@ impl Client {
         }
         let is_domain = matches!(url.host(), Some(Host::Domain(_)));
         let is_fal = FAL_MEDIA.iter().any(|known| {
-            host.strip_suffix(known)
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         });
         is_domain && is_fal && url.scheme() == "https"
     }

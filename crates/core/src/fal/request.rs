@@ -51,9 +51,7 @@ impl Client {
         let request = self.keyed.get(submission.status_url.clone());
         let status: Status = json(send(request).await?).await?;
         Ok(match status.status {
-            Word::InQueue => Progress::Waiting {
-                position: status.queue_position,
-            },
+            Word::InQueue => Progress::Waiting { position: status.queue_position },
             Word::InProgress => Progress::Running,
             Word::Completed => Progress::Ended {
                 inference_seconds: status.metrics.and_then(|metrics| metrics.inference_time),

@@ -34,16 +34,8 @@ impl Client {
     pub async fn result(&self, submission: &Submission) -> Result<Output, Error> {
         let request = self.keyed.get(submission.response_url.clone());
         let answer: Answer = json(send(request).await?).await?;
-        let files = answer
-            .images
-            .unwrap_or_default()
-            .into_iter()
-            .chain(answer.image);
+        let files = answer.images.unwrap_or_default().into_iter().chain(answer.image);
         let images: Vec<Url> = files.map(|file| file.url).collect();
-        if images.is_empty() {
-            Err(Error::NoPicture)
-        } else {
-            Ok(Output { images })
-        }
+        if images.is_empty() { Err(Error::NoPicture) } else { Ok(Output { images }) }
     }
 }

@@ -27,11 +27,7 @@ pub(super) fn sides(bytes: &[u8]) -> Sides {
 
 /// Bytes of the color table that the flags announce.
 fn color_table(flags: u8) -> usize {
-    if flags & 0x80 == 0 {
-        0
-    } else {
-        3 << ((flags & 0x07) + 1)
-    }
+    if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 0x07) + 1) }
 }
 
 /// The position after a chain of sub-blocks, each led by its length; an empty one ends it.
@@ -46,7 +42,5 @@ fn end_of_blocks(bytes: &[u8], mut at: usize) -> Option<usize> {
 }
 
 fn le16(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from(u16::from_le_bytes(
-        bytes.get(at..at + 2)?.try_into().ok()?,
-    )))
+    Some(u32::from(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?)))
 }

@@ -67,21 +67,12 @@ pub fn inspect(bytes: &[u8], max_pixels: u64) -> Result<Inspected, ImageProblem>
         MediaType::WebP => webp::sides(bytes),
         MediaType::Gif => gif::sides(bytes),
     };
-    let (width, height) = sides
-        .filter(|(w, h)| *w > 0 && *h > 0)
-        .ok_or(ImageProblem::Damaged(media_type))?;
+    let (width, height) =
+        sides.filter(|(w, h)| *w > 0 && *h > 0).ok_or(ImageProblem::Damaged(media_type))?;
     if u64::from(width) * u64::from(height) > max_pixels {
-        return Err(ImageProblem::TooManyPixels {
-            width,
-            height,
-            limit: max_pixels,
-        });
+        return Err(ImageProblem::TooManyPixels { width, height, limit: max_pixels });
     }
-    Ok(Inspected {
-        media_type,
-        width,
-        height,
-    })
+    Ok(Inspected { media_type, width, height })
 }
 
 impl MediaType {

@@ -16,7 +16,7 @@ pub(super) fn sides(bytes: &[u8]) -> Sides {
         match bytes.get(at + 4..at + 8)? {
             b"IHDR" => sides = Some((be32(bytes, at + 8)?, be32(bytes, at + 12)?)),
             b"IDAT" => has_data = true,
-            b"IEND" => return sides.filter(|_| has_data),
+            b"IEND" => return sides.filter(|_| has_data && bytes.len() >= at + CHUNK_FRAME),
             _ => {}
         }
         at = at.checked_add(CHUNK_FRAME)?.checked_add(length_bytes)?;

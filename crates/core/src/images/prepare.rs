@@ -40,6 +40,9 @@ pub enum PrepareError {
     /// It looked whole, but does not decode.
     #[error("the picture does not decode")]
     Decode(#[source] image::ImageError),
+    /// It has more pixels than may be held in memory.
+    #[error("the picture has too many pixels")]
+    TooManyPixels,
     /// It cannot be written again.
     #[error("the picture does not encode")]
     Encode(#[source] image::ImageError),
@@ -60,19 +63,10 @@ pub fn prepare(original: &[u8], max_pixels: u64) -> Result<Prepared, PrepareErro
         encode(PngEncoder::new(&mut data), &picture, icc_profile)?;
         MediaType::Png
     } else {
-        encode(
-            JpegEncoder::new_with_quality(&mut data, JPEG_QUALITY),
-            &picture,
-            icc_profile,
-        )?;
+        encode(JpegEncoder::new_with_quality(&mut data, JPEG_QUALITY), &picture, icc_profile)?;
         MediaType::Jpeg
     };
-    Ok(Prepared {
-        data: data.into(),
-        media_type,
-        width: picture.width(),
-        height: picture.height(),
-    })
+    Ok(Prepared { data: data.into(), media_type, width: picture.width(), height: picture.height() })
 }
 
 /// The first frame, upright, and the colour profile that its values are meant in.
@@ -88,11 +82,13 @@ fn decode(
         .with_guessed_format()
         .map_err(|error| PrepareError::Decode(image::ImageError::IoError(error)))?;
     let mut decoder = reader.into_decoder().map_err(PrepareError::Decode)?;
+    // The limits bound what a decoder takes for itself, not the pixels that it hands out.
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > max_pixels {
+        return Err(PrepareError::TooManyPixels);
+    }
     let orientation = decoder.orientation().map_err(PrepareError::Decode)?;
-    let icc_profile = decoder
-        .icc_profile()
-        .map_err(PrepareError::Decode)?
-        .filter(is_rgb);
+    let icc_profile = decoder.icc_profile().map_err(PrepareError::Decode)?.filter(is_rgb);
     let mut picture = DynamicImage::from_decoder(decoder).map_err(PrepareError::Decode)?;
     picture.apply_orientation(orientation);
     Ok((picture, icc_profile))
@@ -117,9 +113,7 @@ fn scale_down(picture: DynamicImage) -> Result<DynamicImage, PrepareError> {
     let picture = to_eight_bits(picture);
     let pixel_type = picture.pixel_type().ok_or(PrepareError::UnknownPixels)?;
     let mut scaled = Image::new(width, height, pixel_type);
-    Resizer::new()
-        .resize(&picture, &mut scaled, None)
-        .map_err(PrepareError::Scale)?;
+    Resizer::new().resize(&picture, &mut scaled, None).map_err(PrepareError::Scale)?;
     let buffer = scaled.into_vec();
     let scaled = match picture {
         DynamicImage::ImageRgba8(_) => {

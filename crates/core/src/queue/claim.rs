@@ -68,11 +68,7 @@ pub async fn claim(pool: &Pool, worker: WorkerId, limit: usize) -> Result<Vec<Cl
     .await
     .map_err(db::Error::doing("claiming jobs"))?;
     let claimed = rows.into_iter().map(|row| Claimed {
-        lease: Lease {
-            job: JobId(row.job_id),
-            worker,
-            number: row.lease_no,
-        },
+        lease: Lease { job: JobId(row.job_id), worker, number: row.lease_no },
         prompt: row.prompt,
         model: row.model,
         rescues: row.rescues,

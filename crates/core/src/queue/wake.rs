@@ -52,9 +52,7 @@ async fn send_wakes(pool: Pool, mut asked: mpsc::Receiver<()>) {
 
 /// Wakes workers, now.
 pub(super) async fn notify(pool: &Pool) -> Result<(), sqlx::Error> {
-    sqlx::query!("select pg_notify($1, '')", CHANNEL)
-        .execute(pool)
-        .await?;
+    sqlx::query!("select pg_notify($1, '')", CHANNEL).execute(pool).await?;
     Ok(())
 }
 
@@ -90,12 +88,7 @@ impl Listener {
 
     /// Waits for the next wake.
     pub async fn heard(&mut self) -> Result<Wake, Error> {
-        match self
-            .0
-            .try_recv()
-            .await
-            .map_err(Error::doing("listening for wakes"))?
-        {
+        match self.0.try_recv().await.map_err(Error::doing("listening for wakes"))? {
             Some(_) => Ok(Wake::Work),
             None => Ok(Wake::Reconnected),
         }

@@ -56,18 +56,13 @@ pub async fn release(pool: &Pool, worker: WorkerId) -> Result<u64, Error> {
         .execute(&mut *transaction)
         .await
         .map_err(Error::doing(doing))?;
-    let freed = sqlx::query!(
-        "update queue set leased_by = null where leased_by = $1",
-        worker.0
-    )
-    .execute(&mut *transaction)
-    .await
-    .map_err(Error::doing(doing))?;
+    let freed = sqlx::query!("update queue set leased_by = null where leased_by = $1", worker.0)
+        .execute(&mut *transaction)
+        .await
+        .map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     if freed.rows_affected() > 0 {
-        super::wake::notify(pool)
-            .await
-            .map_err(Error::doing(doing))?;
+        super::wake::notify(pool).await.map_err(Error::doing(doing))?;
     }
     Ok(freed.rows_affected())
 }

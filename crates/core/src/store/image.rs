@@ -61,13 +61,10 @@ pub struct ImageData {
 
 /// Reads an image, or nothing where there is none of that id.
 pub async fn image(pool: &Pool, id: ImageId) -> Result<Option<ImageData>, Error> {
-    let row = sqlx::query!(
-        "select media_type, sha256, data from images where id = $1",
-        id.0
-    )
-    .fetch_optional(pool)
-    .await
-    .map_err(Error::doing("reading an image"))?;
+    let row = sqlx::query!("select media_type, sha256, data from images where id = $1", id.0)
+        .fetch_optional(pool)
+        .await
+        .map_err(Error::doing("reading an image"))?;
     Ok(row.map(|row| ImageData {
         media_type: row.media_type,
         data: row.data.into(),

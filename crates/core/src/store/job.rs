@@ -37,12 +37,9 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
     .fetch_one(&mut *transaction)
     .await
     .map_err(Error::doing(doing))?;
-    let input = insert_input(&mut transaction, id, &new.input)
-        .await
-        .map_err(Error::doing(doing))?;
-    queue::enqueue(&mut transaction, id)
-        .await
-        .map_err(Error::doing(doing))?;
+    let input =
+        insert_input(&mut transaction, id, &new.input).await.map_err(Error::doing(doing))?;
+    queue::enqueue(&mut transaction, id).await.map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
 
     let mut job = row.into_job();

@@ -31,9 +31,7 @@ async fn a_foreign_cluster_is_left_alone() {
     fs::rename(place.cluster(), foreign.data_dir()).unwrap();
     let before = contents(foreign.parent());
 
-    let error = EmbeddedPostgres::start(foreign.settings())
-        .await
-        .unwrap_err();
+    let error = EmbeddedPostgres::start(foreign.settings()).await.unwrap_err();
 
     assert!(matches!(error, Error::Foreign { .. }), "{error}");
     assert_eq!(contents(foreign.parent()), before);
@@ -66,8 +64,6 @@ async fn data_of_another_version_is_named_and_left_alone() {
 
     let error = EmbeddedPostgres::start(place.settings()).await.unwrap_err();
 
-    let Error::OtherVersion { wanted, found, .. } = &error else {
-        panic!("{error}")
-    };
+    let Error::OtherVersion { wanted, found, .. } = &error else { panic!("{error}") };
     assert_eq!((wanted.as_str(), found), ("8", &installed));
 }

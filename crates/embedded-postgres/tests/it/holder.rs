@@ -60,19 +60,12 @@ async fn hold() {
     let data_dir = stdin().lines().next().unwrap().unwrap();
     let postgres = match data_dir.as_str() {
         "" => EmbeddedPostgres::temporary().await.unwrap(),
-        given => EmbeddedPostgres::start(Settings {
-            durable: false,
-            ..Settings::new(given)
-        })
-        .await
-        .unwrap(),
+        given => EmbeddedPostgres::start(Settings { durable: false, ..Settings::new(given) })
+            .await
+            .unwrap(),
     };
     let pid_file =
         std::fs::read_to_string(postgres.data_dir().join("cluster/postmaster.pid")).unwrap();
-    println!(
-        "\nholding {} {}",
-        pid_file.lines().next().unwrap(),
-        postgres.data_dir().display()
-    );
+    println!("\nholding {} {}", pid_file.lines().next().unwrap(), postgres.data_dir().display());
     stdin().lines().next();
 }

@@ -17,13 +17,7 @@ fn postgres_in(place: &Place) -> u32 {
 }
 
 fn signal(signal: &str, pid: u32) {
-    assert!(
-        Command::new("kill")
-            .args([signal, &pid.to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
 }
 
 #[test]
@@ -45,11 +39,7 @@ async fn the_ctrl_c_of_a_terminal_does_not_reach_postgres() {
     let postgres = place.start().await;
     let pid = postgres_in(&place);
 
-    assert_eq!(
-        process_group_of(pid),
-        Some(pid),
-        "it leads a group of its own"
-    );
+    assert_eq!(process_group_of(pid), Some(pid), "it leads a group of its own");
     postgres.stop().await.unwrap();
 }
 
@@ -86,16 +76,9 @@ async fn an_orphan_whose_watchdog_was_killed_too_is_stopped() {
 #[tokio::test]
 async fn a_killed_postgres_loses_nothing_committed() {
     let place = Place::new();
-    let durable = Settings {
-        durable: true,
-        ..place.settings()
-    };
+    let durable = Settings { durable: true, ..place.settings() };
     let postgres = EmbeddedPostgres::start(durable.clone()).await.unwrap();
-    connect(&postgres)
-        .await
-        .execute("create table kept as select 'here' as word")
-        .await
-        .unwrap();
+    connect(&postgres).await.execute("create table kept as select 'here' as word").await.unwrap();
     signal("-KILL", postgres_in(&place));
     drop(postgres);
 
@@ -134,9 +117,7 @@ fn a_temporary_directory_goes_even_when_its_owner_is_killed() {
 
     holder.kill();
 
-    wait_until("the directory is removed", || {
-        !Path::new(&data_dir).exists()
-    });
+    wait_until("the directory is removed", || !Path::new(&data_dir).exists());
 }
 
 /// The shell in the process group of its PostgreSQL.

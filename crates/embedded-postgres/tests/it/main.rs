@@ -1,10 +1,6 @@
 //! A real PostgreSQL is started, killed and started again.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod foreign;
 mod holder;

@@ -14,26 +14,16 @@ async fn a_query_is_answered() {
     assert_eq!(ask(&postgres, "show lc_collate").await, "C");
     assert_eq!(ask(&postgres, "show listen_addresses").await, "127.0.0.1");
     assert_eq!(ask(&postgres, "show unix_socket_directories").await, "");
-    assert_eq!(
-        ask(&postgres, "select current_user::text").await,
-        "darkroom"
-    );
-    assert!(
-        ask(&postgres, "show server_version")
-            .await
-            .starts_with(postgres.version())
-    );
+    assert_eq!(ask(&postgres, "select current_user::text").await, "darkroom");
+    assert!(ask(&postgres, "show server_version").await.starts_with(postgres.version()));
     postgres.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn settings_reach_postgres() {
     let place = Place::new();
-    let settings = Settings {
-        max_connections: 7,
-        shared_buffers: "16MB".to_owned(),
-        ..place.settings()
-    };
+    let settings =
+        Settings { max_connections: 7, shared_buffers: "16MB".to_owned(), ..place.settings() };
     let postgres = EmbeddedPostgres::start(settings).await.unwrap();
 
     assert_eq!(ask(&postgres, "show max_connections").await, "7");
@@ -45,17 +35,10 @@ async fn settings_reach_postgres() {
 #[tokio::test]
 async fn data_outlives_stop_and_start() {
     let place = Place::new();
-    let durable = Settings {
-        durable: true,
-        ..place.settings()
-    };
+    let durable = Settings { durable: true, ..place.settings() };
     let postgres = EmbeddedPostgres::start(durable.clone()).await.unwrap();
     assert_eq!(ask(&postgres, "show fsync").await, "on");
-    connect(&postgres)
-        .await
-        .execute("create table kept as select 'here' as word")
-        .await
-        .unwrap();
+    connect(&postgres).await.execute("create table kept as select 'here' as word").await.unwrap();
     postgres.stop().await.unwrap();
 
     let postgres = EmbeddedPostgres::start(durable).await.unwrap();
@@ -113,22 +96,14 @@ async fn the_password_is_asked_for_and_shown_to_nobody_else() {
     assert_eq!(password.len(), 32);
     assert!(!format!("{postgres:?}").contains(&password));
     assert_eq!(
-        ask(
-            &postgres,
-            "select string_agg(distinct auth_method, ',') from pg_hba_file_rules"
-        )
-        .await,
+        ask(&postgres, "select string_agg(distinct auth_method, ',') from pg_hba_file_rules").await,
         "scram-sha-256"
     );
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         let mode = |path| {
-            std::fs::metadata(place.data_dir().join(path))
-                .unwrap()
-                .permissions()
-                .mode()
-                & 0o777
+            std::fs::metadata(place.data_dir().join(path)).unwrap().permissions().mode() & 0o777
         };
         assert_eq!(
             [mode("password"), mode("postgres.log"), mode("cluster")],
@@ -141,18 +116,13 @@ async fn the_password_is_asked_for_and_shown_to_nobody_else() {
 #[tokio::test]
 async fn a_failed_start_shows_the_end_of_the_log() {
     let place = Place::new();
-    let settings = Settings {
-        shared_buffers: "a lot".to_owned(),
-        ..place.settings()
-    };
+    let settings = Settings { shared_buffers: "a lot".to_owned(), ..place.settings() };
 
     let error = EmbeddedPostgres::start(settings).await.unwrap_err();
 
     assert!(matches!(error, Error::Ended { .. }), "{error}");
     assert!(
-        error
-            .to_string()
-            .contains("invalid value for parameter \"shared_buffers\""),
+        error.to_string().contains("invalid value for parameter \"shared_buffers\""),
         "{error}"
     );
     place.start().await.stop().await.unwrap();

@@ -9,10 +9,7 @@ use crate::support::{Place, ask};
 fn leave_pid_file(place: &Place, pid: u32) {
     fs::write(
         place.pid_file(),
-        format!(
-            "{pid}\n{}\n1\n5432\n\n127.0.0.1\n0 0\nready\n",
-            place.cluster().display()
-        ),
+        format!("{pid}\n{}\n1\n5432\n\n127.0.0.1\n0 0\nready\n", place.cluster().display()),
     )
     .unwrap();
 }
@@ -40,12 +37,8 @@ async fn a_pid_reused_by_another_program_is_no_obstacle_and_that_program_lives()
     place.start().await.stop().await.unwrap();
     // PostgreSQL believes only in processes of its own user.
     let owner = fs::metadata(place.cluster()).unwrap();
-    let mut other = Command::new("sleep")
-        .arg("600")
-        .uid(owner.uid())
-        .gid(owner.gid())
-        .spawn()
-        .unwrap();
+    let mut other =
+        Command::new("sleep").arg("600").uid(owner.uid()).gid(owner.gid()).spawn().unwrap();
     leave_pid_file(&place, other.id());
 
     let postgres = place.start().await;

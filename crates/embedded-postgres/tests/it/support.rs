@@ -42,10 +42,7 @@ impl Place {
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        Settings {
-            durable: false,
-            ..Settings::new(self.data_dir())
-        }
+        Settings { durable: false, ..Settings::new(self.data_dir()) }
     }
 
     pub(crate) async fn start(&self) -> EmbeddedPostgres {
@@ -54,16 +51,11 @@ impl Place {
 }
 
 pub(crate) async fn connect(postgres: &EmbeddedPostgres) -> PgConnection {
-    PgConnection::connect(postgres.url("darkroom").expose_secret())
-        .await
-        .unwrap()
+    PgConnection::connect(postgres.url("darkroom").expose_secret()).await.unwrap()
 }
 
 pub(crate) async fn ask(postgres: &EmbeddedPostgres, question: &'static str) -> String {
-    sqlx::query_scalar(question)
-        .fetch_one(&mut connect(postgres).await)
-        .await
-        .unwrap()
+    sqlx::query_scalar(question).fetch_one(&mut connect(postgres).await).await.unwrap()
 }
 
 /// Looks again and again, for what another process does.
@@ -79,7 +71,5 @@ pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 #[cfg(target_os = "linux")]
 pub(crate) fn is_running(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(") ")
-        .next()
-        .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
 }

@@ -66,28 +66,14 @@ impl Caption {
         }
         top += GAP * self.small_dot;
         let faint = mix(grade.paper, grade.ink, 150);
-        font::print(
-            canvas,
-            &self.note,
-            (self.margin, top),
-            self.small_dot,
-            faint,
-        );
+        font::print(canvas, &self.note, (self.margin, top), self.small_dot, faint);
 
         let side = 7 * self.small_dot;
         let mut left = self.width.saturating_sub(self.margin);
         for swatch in grade.swatches().into_iter().rev() {
             left = left.saturating_sub(side);
             let (width, height) = (side, side);
-            canvas.fill(
-                Area {
-                    left,
-                    top,
-                    width,
-                    height,
-                },
-                swatch,
-            );
+            canvas.fill(Area { left, top, width, height }, swatch);
             left = left.saturating_sub(self.small_dot);
         }
     }
@@ -121,14 +107,8 @@ mod tests {
 
     #[test]
     fn words_are_wrapped_and_what_is_over_is_dotted() {
-        assert_eq!(
-            wrap("make it a rainy night", 10),
-            ["make it a", "rainy", "night"]
-        );
-        assert_eq!(
-            wrap("one two three four five six", 7),
-            ["one two", "three", "four..."]
-        );
+        assert_eq!(wrap("make it a rainy night", 10), ["make it a", "rainy", "night"]);
+        assert_eq!(wrap("one two three four five six", 7), ["one two", "three", "four..."]);
         assert!(wrap("", 10).is_empty());
     }
 }

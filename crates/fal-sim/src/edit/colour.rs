@@ -34,9 +34,5 @@ pub(crate) fn mix_level(from: u8, to: u8, part: i32) -> u8 {
 
 /// Goes from one colour to another, `part` of 256 of the way.
 pub(crate) fn mix([r, g, b]: Colour, [to_r, to_g, to_b]: Colour, part: i32) -> Colour {
-    [
-        mix_level(r, to_r, part),
-        mix_level(g, to_g, part),
-        mix_level(b, to_b, part),
-    ]
+    [mix_level(r, to_r, part), mix_level(g, to_g, part), mix_level(b, to_b, part)]
 }

@@ -22,15 +22,7 @@ pub(crate) fn print(
             for y in (0..8).filter(|y| column >> y & 1 == 1) {
                 let (width, height) = (dot, dot);
                 let (left, top) = (left + x * dot, top + y * dot);
-                canvas.fill(
-                    Area {
-                        left,
-                        top,
-                        width,
-                        height,
-                    },
-                    ink,
-                );
+                canvas.fill(Area { left, top, width, height }, ink);
             }
         }
         left += ADVANCE * dot;
@@ -41,10 +33,7 @@ pub(crate) fn print(
 fn columns(letter: char) -> [u8; 5] {
     let place = u32::from(letter).checked_sub(u32::from(' '));
     let place = place.and_then(|place| usize::try_from(place).ok());
-    place
-        .and_then(|place| LETTERS.get(place))
-        .copied()
-        .unwrap_or(BOX)
+    place.and_then(|place| LETTERS.get(place)).copied().unwrap_or(BOX)
 }
 
 /// From the space to the tilde, in the order of ASCII.

@@ -40,15 +40,9 @@ impl Grade {
         let light = hsl(hue + apart, saturation / 4 * 3, 232 - dim);
         let dark_paper = mood.dark || dice.roll(2, 3) == 0;
         let (paper, ink) = if dark_paper {
-            (
-                hsl(hue, saturation / 6, 20),
-                hsl(hue + apart, saturation / 3, 232),
-            )
+            (hsl(hue, saturation / 6, 20), hsl(hue + apart, saturation / 3, 232))
         } else {
-            (
-                hsl(hue + apart, saturation / 4, 243),
-                hsl(hue, saturation / 2, 34),
-            )
+            (hsl(hue + apart, saturation / 4, 243), hsl(hue, saturation / 2, 34))
         };
         let steps = dice.pick(3, [0, 0, 0, 5, 7]);
         Self {
@@ -67,11 +61,7 @@ impl Grade {
     /// What is see-through shows the paper.
     pub(crate) fn of(&self, [red, green, blue, alpha]: [u8; 4], light: i32) -> Colour {
         let brightness = (77 * u16::from(red) + 150 * u16::from(green) + 29 * u16::from(blue)) >> 8;
-        let tone = self
-            .tones
-            .get(usize::from(brightness))
-            .copied()
-            .unwrap_or(self.paper);
+        let tone = self.tones.get(usize::from(brightness)).copied().unwrap_or(self.paper);
         let own = [self.curved(red), self.curved(green), self.curved(blue)];
         let graded = mix([0, 0, 0], mix(own, tone, self.strength), light);
         if alpha == u8::MAX {
@@ -93,11 +83,7 @@ impl Grade {
 fn tones(shadow: Colour, middle: Colour, light: Colour, steps: i32) -> Vec<Colour> {
     let tone = |brightness: u8| {
         let at = i32::from(stepped(brightness, steps));
-        if at < 128 {
-            mix(shadow, middle, at * 2)
-        } else {
-            mix(middle, light, (at - 128) * 2)
-        }
+        if at < 128 { mix(shadow, middle, at * 2) } else { mix(middle, light, (at - 128) * 2) }
     };
     (0..=u8::MAX).map(tone).collect()
 }

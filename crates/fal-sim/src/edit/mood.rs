@@ -43,20 +43,15 @@ const HUES: &[(&str, u16)] = &[
 ];
 
 const GREYS: &[&str] = &["monochrome", "grey", "gray", "noir", "black-and-white"];
-const FADED: &[&str] = &[
-    "sepia", "vintage", "film", "faded", "snow", "winter", "pastel",
-];
+const FADED: &[&str] = &["sepia", "vintage", "film", "faded", "snow", "winter", "pastel"];
 const DARK: &[&str] = &["night", "noir", "dark", "midnight", "storm"];
 
 impl Mood {
     /// Reads a prompt; its first word about colour wins.
     pub(crate) fn of(prompt: &str) -> Self {
-        let prompt = prompt
-            .to_lowercase()
-            .replace("black and white", "black-and-white");
-        let words: Vec<&str> = prompt
-            .split(|letter: char| !letter.is_alphanumeric() && letter != '-')
-            .collect();
+        let prompt = prompt.to_lowercase().replace("black and white", "black-and-white");
+        let words: Vec<&str> =
+            prompt.split(|letter: char| !letter.is_alphanumeric() && letter != '-').collect();
         let says = |list: &[&str]| words.iter().any(|word| list.contains(word));
         let hue = |word: &&str| {
             let of_the_word = HUES.iter().find(|(name, _)| is_form_of(word, name));
@@ -78,8 +73,7 @@ impl Mood {
 
 /// `golden`, `rainy` and `reds` are forms of `gold`, `rain` and `red`.
 fn is_form_of(word: &str, name: &str) -> bool {
-    word.strip_prefix(name)
-        .is_some_and(|rest| ["", "s", "y", "en", "ish"].contains(&rest))
+    word.strip_prefix(name).is_some_and(|rest| ["", "s", "y", "en", "ish"].contains(&rest))
 }
 
 #[cfg(test)]

@@ -106,12 +106,7 @@ impl Request {
     }
 
     pub(super) fn log(&mut self, message: String) {
-        self.logs.push(Log {
-            message,
-            timestamp: clock::now(),
-            level: "INFO",
-            source: "USER",
-        });
+        self.logs.push(Log { message, timestamp: clock::now(), level: "INFO", source: "USER" });
     }
 
     /// Hands out the answer and counts that.

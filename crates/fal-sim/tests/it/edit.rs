@@ -10,10 +10,7 @@ fn distance(one: &[u8], other: &[u8]) -> u64 {
     let [one, other] = [one, other].map(|bytes| image::load_from_memory(bytes).unwrap());
     let other = other.resize_exact(one.width(), one.height(), image::imageops::Triangle);
     let (one, other) = (one.into_rgb8(), other.into_rgb8());
-    let apart = one
-        .iter()
-        .zip(other.iter())
-        .map(|(a, b)| u64::from(a.abs_diff(*b)));
+    let apart = one.iter().zip(other.iter()).map(|(a, b)| u64::from(a.abs_diff(*b)));
     apart.sum::<u64>() / u64::try_from(one.len()).unwrap()
 }
 
@@ -30,10 +27,7 @@ async fn a_result_has_the_size_that_was_asked_for() {
     let bytes = sim.download(text(&image["url"])).await;
     let picture = image::load_from_memory(&bytes).unwrap();
     assert_eq!(picture.dimensions(), (400, 150));
-    assert_eq!(
-        (&image["width"], &image["height"]),
-        (&json!(400), &json!(150))
-    );
+    assert_eq!((&image["width"], &image["height"]), (&json!(400), &json!(150)));
     assert_eq!(image["file_size"], bytes.len());
     sim.running.stop().await;
 }
@@ -58,11 +52,7 @@ async fn an_edit_is_seen_and_another_prompt_or_seed_is_seen_too() {
     let other_prompt = sim.edit(&input("a loud street", 5)).await;
     let other_seed = sim.edit(&input("a quiet street", 6)).await;
 
-    for (one, other) in [
-        (&edited, &original),
-        (&edited, &other_prompt),
-        (&edited, &other_seed),
-    ] {
+    for (one, other) in [(&edited, &original), (&edited, &other_prompt), (&edited, &other_seed)] {
         let distance = distance(one, other);
         assert!(distance >= 8, "only {distance} levels apart");
     }

@@ -9,9 +9,7 @@ use crate::support::{SEEDREAM, Sim, input, quick, stuck, text, with_key};
 async fn a_request_is_queued_runs_and_completes() {
     let sim = Sim::start(quick()).await;
 
-    let submitted = sim
-        .submit(SEEDREAM, &input("make it a rainy night", 7))
-        .await;
+    let submitted = sim.submit(SEEDREAM, &input("make it a rainy night", 7)).await;
     let id = text(&submitted["request_id"]);
     let app_url = sim.url(&format!("fal-ai/bytedance/requests/{id}"));
     assert_eq!(submitted["status"], "IN_QUEUE");
@@ -26,12 +24,7 @@ async fn a_request_is_queued_runs_and_completes() {
     assert!(done["metrics"]["inference_time"].as_f64().unwrap() >= 0.0);
     assert_eq!(done["logs"][0]["source"], "USER");
     assert_eq!(done.get("error"), None);
-    let silent: Value = sim
-        .get(text(&submitted["status_url"]))
-        .await
-        .json()
-        .await
-        .unwrap();
+    let silent: Value = sim.get(text(&submitted["status_url"])).await.json().await.unwrap();
     assert_eq!(silent["logs"], Value::Null);
 
     let result = sim.get(&app_url).await;
@@ -62,10 +55,7 @@ async fn a_running_request_has_no_result_yet() {
 
 #[tokio::test]
 async fn a_call_without_the_right_key_is_refused() {
-    let settings = Settings {
-        key: Some("id:secret".into()),
-        ..quick()
-    };
+    let settings = Settings { key: Some("id:secret".into()), ..quick() };
     let sim = Sim::start(settings).await;
     let submit = || sim.http.post(sim.url(SEEDREAM)).json(&json!({}));
     let malformed = "Invalid Key Authorization header format. Expected '<key_id>:<key_secret>'.";
@@ -73,21 +63,12 @@ async fn a_call_without_the_right_key_is_refused() {
 
     for (request, detail) in [
         (submit(), malformed),
-        (
-            submit().header("authorization", "Bearer id:secret"),
-            malformed,
-        ),
-        (
-            submit().header("authorization", "Key someone:else"),
-            unknown,
-        ),
+        (submit().header("authorization", "Bearer id:secret"), malformed),
+        (submit().header("authorization", "Key someone:else"), unknown),
     ] {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 401);
-        assert_eq!(
-            answer.json::<Value>().await.unwrap(),
-            json!({"detail": detail})
-        );
+        assert_eq!(answer.json::<Value>().await.unwrap(), json!({"detail": detail}));
     }
     assert_eq!(with_key(submit()).send().await.unwrap().status(), 200);
     assert_eq!(sim.ledger().await.len(), 1);
@@ -109,10 +90,7 @@ async fn an_unknown_request_is_not_found() {
     ] {
         let answer = sim.get(&url).await;
         assert_eq!(answer.status(), 404, "{url}");
-        assert_eq!(
-            answer.json::<Value>().await.unwrap(),
-            json!({"status": "NOT_FOUND"})
-        );
+        assert_eq!(answer.json::<Value>().await.unwrap(), json!({"status": "NOT_FOUND"}));
     }
     sim.running.stop().await;
 }
@@ -123,9 +101,7 @@ async fn the_whole_endpoint_id_is_no_place_for_a_status() {
     let submitted = sim.submit(SEEDREAM, &input("wait", 1)).await;
 
     let id = text(&submitted["request_id"]);
-    let answer = sim
-        .get(&sim.url(&format!("{SEEDREAM}/requests/{id}/status")))
-        .await;
+    let answer = sim.get(&sim.url(&format!("{SEEDREAM}/requests/{id}/status"))).await;
 
     assert_eq!(answer.status(), 405);
     sim.running.stop().await;
@@ -135,9 +111,7 @@ async fn the_whole_endpoint_id_is_no_place_for_a_status() {
 async fn two_namespaces_keep_their_first_segment() {
     let sim = Sim::start(quick()).await;
 
-    let submitted = sim
-        .submit("workflows/someone/retouch", &input("again", 1))
-        .await;
+    let submitted = sim.submit("workflows/someone/retouch", &input("again", 1)).await;
 
     let id = text(&submitted["request_id"]);
     let url = sim.url(&format!("workflows/someone/retouch/requests/{id}"));

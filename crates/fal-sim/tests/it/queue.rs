@@ -35,10 +35,7 @@ async fn a_waiting_request_is_cancelled_at_once_and_a_running_one_on_a_signal() 
     ] {
         let answer = sim.put(text(&request["cancel_url"])).await;
         assert_eq!(answer.status(), code);
-        assert_eq!(
-            answer.json::<Value>().await.unwrap(),
-            json!({"status": status})
-        );
+        assert_eq!(answer.json::<Value>().await.unwrap(), json!({"status": status}));
     }
 
     for request in [&waiting, &running] {
@@ -60,10 +57,7 @@ async fn cancelling_an_unknown_request_finds_nothing() {
     let answer = sim.put(&sim.url(path)).await;
 
     assert_eq!(answer.status(), 404);
-    assert_eq!(
-        answer.json::<Value>().await.unwrap(),
-        json!({"status": "NOT_FOUND"})
-    );
+    assert_eq!(answer.json::<Value>().await.unwrap(), json!({"status": "NOT_FOUND"}));
     sim.running.stop().await;
 }
 

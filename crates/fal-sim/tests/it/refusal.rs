@@ -36,36 +36,12 @@ async fn every_fault_has_its_own_type() {
     };
     let cases = [
         (json!("no object"), "model_attributes_type", json!(["body"])),
-        (
-            with("prompt", json!(5)),
-            "string_type",
-            json!(["body", "prompt"]),
-        ),
-        (
-            with("image_urls", json!([])),
-            "sequence_too_short",
-            json!(["body", "image_urls"]),
-        ),
-        (
-            with("num_images", json!(0)),
-            "greater_than_equal",
-            json!(["body", "num_images"]),
-        ),
-        (
-            with("num_images", json!(7)),
-            "less_than_equal",
-            json!(["body", "num_images"]),
-        ),
-        (
-            with("seed", json!(1.5)),
-            "int_type",
-            json!(["body", "seed"]),
-        ),
-        (
-            with("image_size", json!("huge")),
-            "one_of",
-            json!(["body", "image_size"]),
-        ),
+        (with("prompt", json!(5)), "string_type", json!(["body", "prompt"])),
+        (with("image_urls", json!([])), "sequence_too_short", json!(["body", "image_urls"])),
+        (with("num_images", json!(0)), "greater_than_equal", json!(["body", "num_images"])),
+        (with("num_images", json!(7)), "less_than_equal", json!(["body", "num_images"])),
+        (with("seed", json!(1.5)), "int_type", json!(["body", "seed"])),
+        (with("image_size", json!("huge")), "one_of", json!(["body", "image_size"])),
     ];
 
     for (input, kind, place) in cases {
@@ -106,15 +82,9 @@ async fn a_model_wants_its_own_picture_field() {
     let one = json!({"prompt": "which field", "image_url": list["image_urls"][0]});
 
     let (_, refused) = sim.run(SEEDREAM, &one).await;
-    assert_eq!(
-        complaint(&refused),
-        ("missing", &json!(["body", "image_urls"]))
-    );
+    assert_eq!(complaint(&refused), ("missing", &json!(["body", "image_urls"])));
     let (_, refused) = sim.run("fal-ai/flux-pro/kontext", &list).await;
-    assert_eq!(
-        complaint(&refused),
-        ("missing", &json!(["body", "image_url"]))
-    );
+    assert_eq!(complaint(&refused), ("missing", &json!(["body", "image_url"])));
     let (code, output) = sim.run("fal-ai/flux-pro/kontext", &one).await;
     assert_eq!((code, &output["has_nsfw_concepts"]), (200, &json!([false])));
     sim.running.stop().await;

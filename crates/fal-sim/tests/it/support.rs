@@ -26,19 +26,12 @@ pub(crate) struct Sim {
 
 /// Settings that wait for nothing but the edit itself.
 pub(crate) fn quick() -> Settings {
-    Settings {
-        latency: Duration::ZERO,
-        ..Settings::default()
-    }
+    Settings { latency: Duration::ZERO, ..Settings::default() }
 }
 
 /// Settings under which a request that runs does not end.
 pub(crate) fn stuck() -> Settings {
-    Settings {
-        latency: Duration::from_hours(1),
-        concurrency: 1,
-        ..Settings::default()
-    }
+    Settings { latency: Duration::from_hours(1), concurrency: 1, ..Settings::default() }
 }
 
 impl Sim {
@@ -114,13 +107,7 @@ impl Sim {
             .http
             .post(self.url("storage/upload/initiate?storage_type=fal-cdn-v3"))
             .json(&json!({"content_type": content_type, "file_name": "photo.png"}));
-        let places: Value = with_key(announced)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
+        let places: Value = with_key(announced).send().await.unwrap().json().await.unwrap();
         let put = self.http.put(text(&places["upload_url"]));
         let put = put.header("content-type", content_type).body(bytes);
         assert_eq!(put.send().await.unwrap().status(), 200);
@@ -128,12 +115,7 @@ impl Sim {
     }
 
     pub(crate) async fn ledger(&self) -> Vec<Value> {
-        let answer = self
-            .http
-            .get(self.url("_sim/requests"))
-            .send()
-            .await
-            .unwrap();
+        let answer = self.http.get(self.url("_sim/requests")).send().await.unwrap();
         answer.json().await.unwrap()
     }
 }
@@ -150,16 +132,10 @@ pub(crate) fn text(value: &Value) -> &str {
 pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
     let level = |at: u32, of: u32| u8::try_from(at * 255 / of).unwrap();
     let picture = RgbImage::from_fn(width, height, |x, y| {
-        Rgb([
-            level(x, width),
-            level(y, height),
-            level(x + y, width + height),
-        ])
+        Rgb([level(x, width), level(y, height), level(x + y, width + height)])
     });
     let mut file = Cursor::new(Vec::new());
-    DynamicImage::ImageRgb8(picture)
-        .write_to(&mut file, ImageFormat::Png)
-        .unwrap();
+    DynamicImage::ImageRgb8(picture).write_to(&mut file, ImageFormat::Png).unwrap();
     file.into_inner()
 }
 

@@ -25,11 +25,7 @@ async fn an_upload_needs_a_key_to_start_and_a_place_to_go() {
     let sim = Sim::start(quick()).await;
 
     let initiate = sim.http.post(sim.url("storage/upload/initiate"));
-    let answer = initiate
-        .json(&json!({"file_name": "a.png"}))
-        .send()
-        .await
-        .unwrap();
+    let answer = initiate.json(&json!({"file_name": "a.png"})).send().await.unwrap();
     assert_eq!(answer.status(), 401);
 
     let place = sim.url("files/upload/01234567-89ab-cdef-0123-456789abcdef/a.png");
@@ -55,11 +51,7 @@ async fn a_picture_is_fetched_from_another_server() {
 #[tokio::test]
 async fn the_oldest_files_make_room_for_the_newest() {
     let bytes = photo(96, 64);
-    let sim = Sim::start(Settings {
-        media_bytes: 2 * bytes.len(),
-        ..quick()
-    })
-    .await;
+    let sim = Sim::start(Settings { media_bytes: 2 * bytes.len(), ..quick() }).await;
     let mut urls = Vec::new();
     for _ in 0..3 {
         urls.push(sim.upload("image/png", bytes.clone()).await);

@@ -51,12 +51,7 @@ async fn download(life: &Life, running: &Running, url: &Url) -> Result<Download,
         if !error.is_passing() {
             return Err(given_up(&error, running));
         }
-        sleep(exponential(
-            Duration::from_millis(500),
-            Duration::from_secs(10),
-            failures,
-        ))
-        .await;
+        sleep(exponential(Duration::from_millis(500), Duration::from_secs(10), failures)).await;
     }
     Err(Outcome::Snooze(jittered(AWAY)).into())
 }

@@ -32,12 +32,8 @@ pub(super) async fn until_ended(life: &Life, running: &Running) -> Result<Ended,
             Err(error) => {
                 tracing::warn!(provider.request_id = running.submission.provider_request_id,
                     %error, "a check failed; the next one follows");
-                sleep(exponential(
-                    Duration::from_millis(500),
-                    Duration::from_secs(30),
-                    failures,
-                ))
-                .await;
+                sleep(exponential(Duration::from_millis(500), Duration::from_secs(30), failures))
+                    .await;
                 failures += 1;
             }
         }
@@ -56,12 +52,7 @@ pub(super) async fn result(life: &Life, running: &Running) -> Result<Output, Sto
         if !error.is_passing() {
             return Err(given_up(&error, running));
         }
-        sleep(exponential(
-            Duration::from_millis(500),
-            Duration::from_secs(60),
-            failures,
-        ))
-        .await;
+        sleep(exponential(Duration::from_millis(500), Duration::from_secs(60), failures)).await;
     }
     // Still paid for and still there: it is asked for again later.
     Err(Outcome::Snooze(jittered(AWAY)).into())
@@ -77,9 +68,5 @@ pub(super) fn given_up(error: &Error, running: &Running) -> Stop {
 }
 
 fn retry(error: &Error, running: &Running) -> Stop {
-    Outcome::Retry {
-        failure: error.failure(),
-        attempt: running.attempt,
-    }
-    .into()
+    Outcome::Retry { failure: error.failure(), attempt: running.attempt }.into()
 }

@@ -57,10 +57,7 @@ async fn submit(life: Life, job: Claimed, uploaded: Uploaded) -> Result<Running,
             tracing::info!(job.id = %lease.job, job.attempt = attempt,
                 provider.request_id = submission.provider_request_id, "a job was submitted");
             record(&life, &job, attempt, &submission).await?;
-            Ok(Running {
-                attempt,
-                submission,
-            })
+            Ok(Running { attempt, submission })
         }
         Err(SubmitError::NotAccepted(error)) => {
             tracing::warn!(job.id = %lease.job, %error, "a submission was not accepted");
@@ -77,11 +74,7 @@ async fn submit(life: Life, job: Claimed, uploaded: Uploaded) -> Result<Running,
             tracing::error!(job.id = %lease.job, job.attempt = attempt, %error,
                 "it is unknown whether the provider has an attempt; it may be paid for and lost");
             queue::abandon_attempt(pool, lease, attempt).await?;
-            Err(Outcome::Retry {
-                failure: outcome_unknown(),
-                attempt,
-            }
-            .into())
+            Err(Outcome::Retry { failure: outcome_unknown(), attempt }.into())
         }
     }
 }
@@ -102,19 +95,11 @@ async fn record(
             return recorded;
         };
         tracing::warn!(job.id = %job.lease.job, %error, "a submission is not recorded yet");
-        sleep(exponential(
-            Duration::from_millis(100),
-            Duration::from_secs(2),
-            failures,
-        ))
-        .await;
+        sleep(exponential(Duration::from_millis(100), Duration::from_secs(2), failures)).await;
         failures += 1;
     }
 }
 
 fn outcome_unknown() -> Failure {
-    Failure::new(
-        "submission_unknown",
-        "The provider did not say whether it accepted the edit.",
-    )
+    Failure::new("submission_unknown", "The provider did not say whether it accepted the edit.")
 }

@@ -34,12 +34,7 @@ pub(super) struct Uploaded {
 pub(super) async fn input(life: &Life, lease: &Lease) -> Result<Uploaded, Stop> {
     let prepared = prepared(life, lease).await?;
     let (width, height) = (prepared.width, prepared.height);
-    match life
-        .worker
-        .fal
-        .upload(prepared.data, prepared.media_type)
-        .await
-    {
+    match life.worker.fal.upload(prepared.data, prepared.media_type).await {
         Ok(url) => Ok(Uploaded { url, width, height }),
         Err(error) => {
             tracing::warn!(job.id = %lease.job, %error, "an upload failed");

@@ -1,0 +1,104 @@
+//! A running API, with a method for each thing that a client does.
+
+use std::{collections::HashMap, net::SocketAddr};
+
+use darkroom_api::State;
+use darkroom_core::config::Config;
+use darkroom_testing::TestDatabase;
+use image::{DynamicImage, ImageFormat, RgbImage};
+use reqwest::{
+    Response,
+    multipart::{Form, Part},
+};
+use serde_json::Value;
+
+/// A running API and its database.
+pub(crate) struct App {
+    pub(crate) address: SocketAddr,
+    pub(crate) database: TestDatabase,
+    pub(crate) client: reqwest::Client,
+}
+
+impl App {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With these variables set.
+    pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
+        let mut all = HashMap::from([("PORT".to_owned(), "0".to_owned())]);
+        all.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+        let config = Config::from_variables(all).unwrap();
+        let database = TestDatabase::create().await;
+        let listener = darkroom_api::bind(&config.server).unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = State::new(&config, database.pool.clone());
+        tokio::spawn(darkroom_api::start(listener, state, &config).unwrap());
+        Self { address, database, client: darkroom_testing::http_client() }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.client.get(self.url(path)).send().await.unwrap()
+    }
+
+    pub(crate) async fn post(&self, form: Form) -> Response {
+        self.client.post(self.url("/api/jobs")).multipart(form).send().await.unwrap()
+    }
+
+    /// Posts a good job and answers it.
+    pub(crate) async fn new_job(&self) -> Value {
+        let response = self.post(form(photo(), "make it rain")).await;
+        assert_eq!(response.status(), 201);
+        response.json().await.unwrap()
+    }
+
+    /// Asserts that nothing at all is stored, and that the API is still of use.
+    pub(crate) async fn assert_nothing_is_stored(&self) {
+        assert_eq!(self.stored().await, 0);
+        assert_eq!(
+            self.get("/api/jobs").await.json::<Value>().await.unwrap(),
+            Value::Array(vec![])
+        );
+    }
+
+    /// Rows in all tables that a job has a part in.
+    pub(crate) async fn stored(&self) -> usize {
+        let page = darkroom_core::store::Page { before: None, limit: 100 };
+        darkroom_core::store::list(&self.database.pool, page).await.unwrap().len()
+    }
+}
+
+/// A small, whole picture.
+pub(crate) fn picture(format: ImageFormat) -> Vec<u8> {
+    let pixels = RgbImage::from_pixel(32, 24, image::Rgb([200, 120, 40]));
+    let mut file = std::io::Cursor::new(Vec::new());
+    DynamicImage::ImageRgb8(pixels).write_to(&mut file, format).unwrap();
+    file.into_inner()
+}
+
+pub(crate) fn photo() -> Vec<u8> {
+    picture(ImageFormat::Jpeg)
+}
+
+pub(crate) fn file(data: Vec<u8>) -> Part {
+    Part::bytes(data).file_name("photo.jpg").mime_str("image/jpeg").unwrap()
+}
+
+pub(crate) fn form(data: Vec<u8>, prompt: &str) -> Form {
+    Form::new().part("image", file(data)).text("prompt", prompt.to_owned())
+}
+
+/// Asserts that an answer is a problem of this kind, and answers its body.
+pub(crate) async fn problem(response: Response, status: u16, code: &str) -> Value {
+    assert_eq!(response.status(), status);
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let body: Value = response.json().await.unwrap();
+    assert_eq!(body["code"], code, "{body}");
+    assert_eq!(body["status"], status);
+    assert!(body["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{body}");
+    body
+}

@@ -1,0 +1,41 @@
+//! Whose pages may call.
+
+use reqwest::Method;
+
+use crate::app::App;
+
+async fn allows(app: &App, origin: &str) -> bool {
+    let preflight = app
+        .client
+        .request(Method::OPTIONS, app.url("/api/jobs"))
+        .header("origin", origin)
+        .header("access-control-request-method", "POST")
+        .send()
+        .await
+        .unwrap();
+    preflight.headers().get("access-control-allow-origin").is_some_and(|value| value == origin)
+}
+
+#[tokio::test]
+async fn in_development_pages_of_this_machine_may_call() {
+    let app = App::start().await;
+
+    assert!(allows(&app, "http://localhost:5173").await);
+    assert!(allows(&app, "http://127.0.0.1:3000").await);
+    assert!(!allows(&app, "https://elsewhere.example").await);
+    assert!(!allows(&app, "https://localhost.elsewhere.example").await);
+}
+
+#[tokio::test]
+async fn in_production_only_listed_pages_may_call() {
+    let app = App::start_with(&[
+        ("ENVIRONMENT", "production"),
+        ("CORS_ALLOWED_ORIGINS", "https://one.example, https://two.example/"),
+    ])
+    .await;
+
+    assert!(allows(&app, "https://one.example").await);
+    assert!(allows(&app, "https://two.example").await);
+    assert!(!allows(&app, "http://localhost:5173").await);
+    assert!(!allows(&app, "https://one.example.evil").await);
+}

@@ -1,0 +1,46 @@
+//! Liveness, readiness and the pages about the service.
+
+use serde_json::Value;
+
+use crate::app::App;
+
+#[tokio::test]
+async fn the_root_tells_what_this_is_and_links_to_the_rest() {
+    let app = App::start().await;
+
+    let root: Value = app.get("/").await.json().await.unwrap();
+
+    assert_eq!(root["name"], "Darkroom");
+    for (name, link) in root["links"].as_object().unwrap() {
+        let status = app.client.get(link.as_str().unwrap()).send().await.unwrap().status();
+        assert_eq!(status, 200, "{name}: {link}");
+    }
+}
+
+#[tokio::test]
+async fn the_service_is_not_ready_on_an_older_schema() {
+    let app = App::start().await;
+    assert_eq!(app.get("/ready").await.status(), 200);
+
+    darkroom_testing::forget_last_migration(&app.database.pool).await;
+
+    let response = app.get("/ready").await;
+    assert_eq!(response.status(), 503);
+    let body: Value = response.json().await.unwrap();
+    assert_eq!((&body["database"], &body["schema"]), (&Value::Bool(true), &Value::Bool(false)));
+}
+
+#[tokio::test]
+async fn the_pages_that_explain_the_api_need_nothing_from_elsewhere() {
+    let app = App::start().await;
+
+    let swagger = app.get("/docs/").await.text().await.unwrap();
+    let redoc = app.get("/redoc").await.text().await.unwrap();
+
+    for page in [swagger, redoc] {
+        assert!(page.contains("<script"), "{page}");
+        assert!(!page.contains("src=\"http") && !page.contains("href=\"http"), "{page}");
+    }
+    let script = app.get("/redoc/redoc.standalone.js").await;
+    assert_eq!(script.headers()["content-type"], "text/javascript; charset=utf-8");
+}

@@ -1,0 +1,19 @@
+//! The API from outside: a real server on a free port, a real PostgreSQL, plain HTTP.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod app;
+mod bad_upload;
+mod contract;
+mod cors;
+mod database_away;
+mod health;
+mod images;
+mod jobs;
+mod prompts;
+mod raw;
+mod wrong_request;

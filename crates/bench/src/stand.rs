@@ -1,0 +1,144 @@
+//! The test stand: PostgreSQL, API, worker and stand-in for fal.ai, as they run in production.
+//!
+//! Each role is a process of the release binary, on a free port of the loopback, with nothing set but what it
+//! needs. Whatever happens to a benchmark, an interruption included, the stand is cleared away after it.
+
+mod postgres;
+mod role;
+
+use anyhow::{Context, anyhow};
+use darkroom_core::db::{self, Pool};
+use tempfile::TempDir;
+use tokio::time::{Duration, Instant, sleep};
+
+use crate::{load, request, stand::postgres::Postgres};
+
+pub(crate) use role::Role;
+
+/// How long the stand-in takes for an edit.
+pub(crate) const LATENCY: Duration = Duration::from_millis(500);
+
+/// Edits at a time at the stand-in.
+pub(crate) const EDITS_AT_A_TIME: u16 = 8;
+
+/// The benchmarks' own connections: to look, not to load.
+const CONNECTIONS: u32 = 2;
+
+/// How long a worker that was just started may take to register.
+const START_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Everything that runs. Dropped in this order.
+pub(crate) struct Stand {
+    pub(crate) api: Role,
+    pub(crate) worker: Role,
+    pub(crate) sim: Role,
+    pub(crate) pool: Pool,
+    postgres: Postgres,
+    logs: TempDir,
+}
+
+/// Measures on a stand of its own, and prints the benchmark's name and what is special to the stand.
+pub(crate) async fn measure<T>(
+    name: &str,
+    benchmark: impl AsyncFnOnce(&mut Stand) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let postgres = Postgres::start().await?;
+    let mut stand = tokio::select! {
+        stand = Stand::start(postgres) => stand?,
+        interrupted = interrupted() => return Err(interrupted),
+    };
+    let measuring = async {
+        println!("\n### {name}\n\n{}", stand.postgres.describe(&stand.pool).await?);
+        benchmark(&mut stand).await
+    };
+    let outcome = tokio::select! {
+        outcome = measuring => outcome,
+        interrupted = interrupted() => Err(interrupted),
+    };
+    let outcome = outcome.map_err(|error| error.context(stand.last_words()));
+    stand.clear().await?;
+    outcome
+}
+
+impl Stand {
+    async fn start(postgres: Postgres) -> anyhow::Result<Self> {
+        let pool = db::connect(postgres.url(), CONNECTIONS)?;
+        db::migrate(&pool).await?;
+        let logs = tempfile::tempdir()?;
+
+        let (latency, edits) = (LATENCY.as_millis().to_string(), EDITS_AT_A_TIME.to_string());
+        let options = ["--latency-ms", &latency, "--concurrency", &edits];
+        let sim = Role::start("sim", &options, &[], logs.path())?;
+        load::when_it_answers(sim.port, &request::get("/")).await?;
+
+        let fal = format!("http://127.0.0.1:{}/", sim.port);
+        let variables = [
+            ("DATABASE_URL", postgres.exposed_url()),
+            ("FAL_QUEUE_URL", &fal),
+            ("FAL_REST_URL", &fal),
+            ("FAL_API_URL", &fal),
+        ];
+        let api = Role::start("api", &[], &variables, logs.path())?;
+        let worker = Role::start("worker", &[], &variables, logs.path())?;
+        load::when_it_answers(api.port, &request::get("/ready")).await?;
+        registered(&pool).await?;
+        Ok(Self { api, worker, sim, pool, postgres, logs })
+    }
+
+    /// Starts the floors, with answers of these sizes.
+    pub(crate) async fn bare(&self, get_bytes: usize, post_bytes: usize) -> anyhow::Result<Role> {
+        let (get_bytes, post_bytes) = (get_bytes.to_string(), post_bytes.to_string());
+        let options = ["--get-bytes", &get_bytes, "--post-bytes", &post_bytes];
+        let variables = [("DATABASE_URL", self.postgres.exposed_url())];
+        let bare = Role::start("bare", &options, &variables, self.logs.path())?;
+        load::when_it_answers(bare.port, &request::get(crate::bare::CONSTANT)).await?;
+        Ok(bare)
+    }
+
+    /// What the roles logged at the end, for a benchmark that failed.
+    fn last_words(&self) -> String {
+        let roles = [&self.api, &self.worker, &self.sim];
+        roles.map(Role::last_words).concat()
+    }
+
+    async fn clear(mut self) -> anyhow::Result<()> {
+        for role in [&mut self.api, &mut self.worker, &mut self.sim] {
+            role.kill().await?;
+        }
+        self.pool.close().await;
+        self.postgres.stop().await
+    }
+}
+
+async fn registered(pool: &Pool) -> anyhow::Result<()> {
+    let until = Instant::now() + START_PATIENCE;
+    while Instant::now() < until {
+        let workers: i64 = sqlx::query_scalar("select count(*) from workers")
+            .fetch_one(pool)
+            .await
+            .context("workers cannot be counted")?;
+        if workers > 0 {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    Err(anyhow!("the worker does not register"))
+}
+
+/// Ctrl-C, or what a supervisor sends.
+async fn interrupted() -> anyhow::Error {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            return anyhow!("signals cannot be received");
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.ok();
+    anyhow!("interrupted")
+}

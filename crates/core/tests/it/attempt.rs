@@ -1,0 +1,90 @@
+//! Attempts: written down before they are made, one open at a time, resumed after a crash.
+
+use std::time::Duration;
+
+use darkroom_core::{
+    job::{Failure, Status},
+    queue, store,
+};
+use darkroom_testing::TestDatabase;
+use url::Url;
+
+use crate::factory;
+
+fn input_url() -> Url {
+    "http://fal.test/input".parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_recorded_submission_makes_the_job_processing_and_is_resumed_by_the_next_worker() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let submission = factory::submission();
+
+    let number = queue::begin_attempt(pool, &job.lease, &input_url()).await.unwrap();
+    queue::record_submission(pool, &job.lease, number, &submission).await.unwrap();
+    queue::release(pool, job.lease.worker).await.unwrap();
+
+    let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
+    assert_eq!(shown.status, Status::Processing);
+    let next = factory::worker(pool).await;
+    let again = queue::claim(pool, next, 1).await.unwrap().remove(0);
+    let attempt = again.attempt.unwrap();
+    assert_eq!(attempt.number, 1);
+    assert_eq!(attempt.submission, Some(submission));
+}
+
+#[tokio::test]
+async fn an_attempt_whose_answer_was_not_recorded_is_told_apart() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    queue::begin_attempt(pool, &job.lease, &input_url()).await.unwrap();
+    queue::release(pool, job.lease.worker).await.unwrap();
+
+    let next = factory::worker(pool).await;
+    let again = queue::claim(pool, next, 1).await.unwrap().remove(0);
+
+    assert_eq!(again.attempt.unwrap().submission, None);
+}
+
+#[tokio::test]
+async fn the_database_refuses_a_second_open_attempt() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    queue::begin_attempt(pool, &job.lease, &input_url()).await.unwrap();
+
+    let second = queue::begin_attempt(pool, &job.lease, &input_url()).await;
+
+    assert!(matches!(second, Err(queue::Error::Database(_))), "{second:?}");
+}
+
+#[tokio::test]
+async fn an_attempt_that_surely_did_not_arrive_never_happened() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let number = queue::begin_attempt(pool, &job.lease, &input_url()).await.unwrap();
+
+    queue::withdraw_attempt(pool, &job.lease, number).await.unwrap();
+
+    assert_eq!(factory::count(pool, "attempts").await, 0);
+    assert_eq!(queue::begin_attempt(pool, &job.lease, &input_url()).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_retry_ends_the_attempt_and_the_next_one_counts_on() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    queue::begin_attempt(pool, &job.lease, &input_url()).await.unwrap();
+    let failure = Failure::new("provider_error", "It did not work.");
+
+    queue::retry(pool, &job.lease, &failure, Duration::ZERO).await.unwrap();
+
+    let again = queue::claim(pool, job.lease.worker, 1).await.unwrap().remove(0);
+    assert!(again.attempt.is_none());
+    assert_eq!(queue::begin_attempt(pool, &again.lease, &input_url()).await.unwrap(), 2);
+}

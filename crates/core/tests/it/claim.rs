@@ -1,0 +1,119 @@
+//! Claims: once each, in order, no more than asked for.
+
+use std::{collections::HashSet, time::Duration};
+
+use darkroom_core::{queue, queue::WorkerId};
+use darkroom_testing::TestDatabase;
+use uuid::Uuid;
+
+use crate::factory;
+
+#[tokio::test]
+async fn a_claim_takes_the_longest_waiting_jobs_and_no_more_than_asked_for() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let mut jobs = Vec::new();
+    for _ in 0..5 {
+        jobs.push(factory::job(pool).await.id);
+    }
+    let worker = factory::worker(pool).await;
+
+    let claimed = queue::claim(pool, worker, 3).await.unwrap();
+
+    let mut ids: Vec<_> = claimed.iter().map(|job| job.lease.job).collect();
+    ids.sort();
+    assert_eq!(ids, jobs[..3]);
+}
+
+#[tokio::test]
+async fn many_claimers_at_once_claim_each_job_once() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    for _ in 0..60 {
+        factory::job(pool).await;
+    }
+
+    let claimers = (0..6).map(|_| {
+        let pool = pool.clone();
+        tokio::spawn(async move {
+            let worker = factory::worker(&pool).await;
+            let mut mine = Vec::new();
+            loop {
+                let batch = queue::claim(&pool, worker, 4).await.unwrap();
+                if batch.is_empty() {
+                    return mine;
+                }
+                mine.extend(batch.into_iter().map(|job| job.lease.job));
+            }
+        })
+    });
+    let claimers: Vec<_> = claimers.collect();
+    let mut all = Vec::new();
+    for claimer in claimers {
+        all.extend(claimer.await.unwrap());
+    }
+
+    assert_eq!(all.len(), 60);
+    assert_eq!(all.iter().collect::<HashSet<_>>().len(), 60);
+}
+
+#[tokio::test]
+async fn a_snoozed_job_is_not_claimed_before_its_time() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+
+    queue::snooze(pool, &job.lease, Duration::from_secs(60)).await.unwrap();
+
+    assert!(queue::claim(pool, job.lease.worker, 1).await.unwrap().is_empty());
+    sqlx::query("update queue set run_at = now()").execute(pool).await.unwrap();
+    assert_eq!(queue::claim(pool, job.lease.worker, 1).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_worker_that_is_not_registered_claims_nothing() {
+    let database = TestDatabase::create().await;
+    factory::job(&database.pool).await;
+
+    let stranger = WorkerId(Uuid::new_v4());
+
+    assert!(queue::claim(&database.pool, stranger, 1).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn each_claim_of_a_job_has_a_greater_lease_number() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let first = factory::claimed(pool).await;
+    queue::snooze(pool, &first.lease, Duration::ZERO).await.unwrap();
+
+    let second = queue::claim(pool, first.lease.worker, 1).await.unwrap();
+
+    assert!(second[0].lease.number > first.lease.number);
+}
+
+#[tokio::test]
+async fn the_claim_reads_only_waiting_rows_through_its_index() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    sqlx::query(
+        "insert into queue (job_id, leased_by)
+         select gen_random_uuid(), case when n % 100 = 0 then null else gen_random_uuid() end
+         from generate_series(1, 20000) as n",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
+    sqlx::query("analyze queue").execute(pool).await.unwrap();
+
+    let plan: Vec<String> = sqlx::query_scalar(
+        "explain select job_id from queue where leased_by is null and run_at <= now()
+         order by run_at, job_id limit 10 for update skip locked",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap();
+
+    assert!(plan.iter().any(|line| line.contains("using queue_waiting")), "{plan:#?}");
+    assert!(!plan.iter().any(|line| line.contains("Sort")), "{plan:#?}");
+}

@@ -1,0 +1,76 @@
+//! Rows and pictures, naming only what a test is about.
+
+use darkroom_core::{
+    db::Pool,
+    images::inspect,
+    job::{Job, NewJob},
+    model,
+    queue::{self, Claimed, Submission, WorkerId},
+    store::{self, NewImage},
+};
+use image::{DynamicImage, ImageFormat, RgbImage};
+
+/// A picture of this size, whole, in this format.
+pub(crate) fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+    let gradient = RgbImage::from_fn(width, height, |x, y| {
+        let part = |at: u32, whole: u32| u8::try_from(at * 255 / whole).unwrap();
+        image::Rgb([part(x, width), part(y, height), 128])
+    });
+    let mut file = std::io::Cursor::new(Vec::new());
+    DynamicImage::ImageRgb8(gradient).write_to(&mut file, format).unwrap();
+    file.into_inner()
+}
+
+pub(crate) fn stored(data: Vec<u8>) -> NewImage {
+    let picture = inspect(&data, u64::MAX).unwrap();
+    NewImage {
+        data: data.into(),
+        media_type: picture.media_type,
+        width: picture.width,
+        height: picture.height,
+    }
+}
+
+pub(crate) async fn job(pool: &Pool) -> Job {
+    let new = NewJob {
+        prompt: "make it rain".into(),
+        model: model::SEEDREAM_V4_EDIT.into(),
+        input: stored(picture(16, 12, ImageFormat::Jpeg)),
+    };
+    store::create(pool, &new).await.unwrap()
+}
+
+pub(crate) async fn worker(pool: &Pool) -> WorkerId {
+    queue::register(pool, "a test").await.unwrap()
+}
+
+/// A job that a worker has claimed.
+pub(crate) async fn claimed(pool: &Pool) -> Claimed {
+    let job = job(pool).await;
+    let worker = worker(pool).await;
+    let mut claimed = queue::claim(pool, worker, 1).await.unwrap();
+    assert_eq!(claimed[0].lease.job, job.id);
+    claimed.remove(0)
+}
+
+pub(crate) fn submission() -> Submission {
+    let url = |end: &str| format!("http://fal.test/requests/r-1{end}").parse().unwrap();
+    Submission {
+        provider_request_id: "r-1".into(),
+        status_url: url("/status"),
+        response_url: url(""),
+        cancel_url: url("/cancel"),
+    }
+}
+
+/// Lets a worker's beat be as old as if it had stopped long ago.
+pub(crate) async fn stop_beating(pool: &Pool, worker: WorkerId) {
+    let late = "update workers set beat_at = now() - interval '1 hour' where id = $1";
+    sqlx::query(late).bind(worker.0).execute(pool).await.unwrap();
+}
+
+/// How many rows a table has.
+pub(crate) async fn count(pool: &Pool, table: &'static str) -> i64 {
+    let statement = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
+    sqlx::query_scalar(statement).fetch_one(pool).await.unwrap()
+}

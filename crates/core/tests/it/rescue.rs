@@ -1,0 +1,121 @@
+//! Dead workers: noticed, removed, their jobs freed; and workers that stop of themselves.
+
+use std::time::Duration;
+
+use darkroom_core::queue::{self, Beat, Rescued};
+use darkroom_testing::{TestDatabase, eventually};
+
+use crate::factory;
+
+const LEASE: Duration = Duration::from_secs(16);
+
+#[tokio::test]
+async fn the_jobs_of_a_worker_that_stopped_beating_are_free_again() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let living = factory::worker(pool).await;
+    factory::stop_beating(pool, job.lease.worker).await;
+
+    let rescued = queue::rescue(pool, LEASE).await.unwrap();
+
+    assert_eq!(rescued, Rescued { workers: 1, jobs: 1 });
+    let again = queue::claim(pool, living, 1).await.unwrap();
+    assert_eq!(again[0].lease.job, job.lease.job);
+    assert_eq!(again[0].rescues, 1);
+}
+
+#[tokio::test]
+async fn a_worker_that_beats_is_left_alone() {
+    let database = TestDatabase::create().await;
+    let job = factory::claimed(&database.pool).await;
+
+    assert_eq!(queue::rescue(&database.pool, LEASE).await.unwrap(), Rescued::default());
+
+    let beat = queue::beat(&database.pool, job.lease.worker, LEASE).await.unwrap();
+    assert_eq!(beat, Some(Beat { someone_is_late: false }));
+}
+
+#[tokio::test]
+async fn a_heartbeat_tells_of_workers_that_are_late() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let late = factory::worker(pool).await;
+    let living = factory::worker(pool).await;
+    factory::stop_beating(pool, late).await;
+
+    let beat = queue::beat(pool, living, LEASE).await.unwrap();
+
+    assert_eq!(beat, Some(Beat { someone_is_late: true }));
+}
+
+#[tokio::test]
+async fn a_worker_that_was_taken_for_dead_is_told_at_its_next_beat() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let worker = factory::worker(pool).await;
+    factory::stop_beating(pool, worker).await;
+    queue::rescue(pool, LEASE).await.unwrap();
+
+    assert_eq!(queue::beat(pool, worker, LEASE).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_hand_over_frees_all_jobs_at_once_and_counts_no_rescue() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let next = factory::worker(pool).await;
+
+    assert_eq!(queue::release(pool, job.lease.worker).await.unwrap(), 1);
+
+    let again = queue::claim(pool, next, 1).await.unwrap();
+    assert_eq!(again[0].lease.job, job.lease.job);
+    assert_eq!(again[0].rescues, 0);
+}
+
+/// The race that a rescue in one statement would lose: it waits for the claim, and then frees only
+/// what it saw before it waited.
+#[tokio::test]
+async fn a_claim_that_commits_while_its_worker_is_rescued_leaves_no_job_behind() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let worker = factory::worker(pool).await;
+    factory::job(pool).await;
+    factory::stop_beating(pool, worker).await;
+
+    // A claim that has not committed yet: it holds its worker's row, as the claim statement does.
+    let mut claim = pool.begin().await.unwrap();
+    sqlx::query("select id from workers where id = $1 for key share")
+        .bind(worker.0)
+        .execute(&mut *claim)
+        .await
+        .unwrap();
+    sqlx::query("update queue set leased_by = $1, lease_no = lease_no + 1")
+        .bind(worker.0)
+        .execute(&mut *claim)
+        .await
+        .unwrap();
+    let rescuing = tokio::spawn({
+        let pool = pool.clone();
+        async move { queue::rescue(&pool, LEASE).await.unwrap() }
+    });
+    eventually("the rescue meets the claim", async || {
+        let waiting: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity
+             where datname = current_database() and wait_event_type = 'Lock'",
+        )
+        .fetch_one(pool)
+        .await
+        .unwrap();
+        (waiting > 0 || rescuing.is_finished()).then_some(())
+    })
+    .await;
+    claim.commit().await.unwrap();
+    rescuing.await.unwrap();
+    // The rescue may have passed the locked row over; then the next one is not in its way.
+    queue::rescue(pool, LEASE).await.unwrap();
+
+    let next = factory::worker(pool).await;
+    assert_eq!(queue::claim(pool, next, 1).await.unwrap().len(), 1);
+}

@@ -1,0 +1,59 @@
+//! The ends of a job.
+
+use darkroom_core::{
+    job::{Failure, Status},
+    queue, store,
+};
+use darkroom_testing::TestDatabase;
+use image::ImageFormat;
+
+use crate::factory;
+
+#[tokio::test]
+async fn a_completed_job_has_its_results_in_order_and_leaves_the_queue() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    for (position, side) in [(1, 20), (0, 10)] {
+        let output = factory::stored(factory::picture(side, side, ImageFormat::Png));
+        queue::archive(pool, &job.lease, position, &output).await.unwrap();
+    }
+
+    queue::complete(pool, &job.lease, queue::Ended::default()).await.unwrap();
+
+    let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
+    assert_eq!(shown.status, Status::Completed);
+    let results: Vec<_> =
+        shown.images.iter().filter(|image| image.is_result).map(|image| image.width).collect();
+    assert_eq!(results, [10, 20]);
+    assert_eq!(factory::count(pool, "queue").await, 0);
+}
+
+#[tokio::test]
+async fn an_output_that_is_archived_again_replaces_the_first() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+
+    for side in [10, 20] {
+        let output = factory::stored(factory::picture(side, side, ImageFormat::Png));
+        queue::archive(pool, &job.lease, 0, &output).await.unwrap();
+    }
+
+    assert_eq!(factory::count(pool, "images where role = 'result'").await, 1);
+}
+
+#[tokio::test]
+async fn a_failed_job_says_why_and_leaves_the_queue() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let failure = Failure::new("content_policy", "Not allowed.");
+
+    queue::fail(pool, &job.lease, &failure).await.unwrap();
+
+    let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
+    assert_eq!(shown.status, Status::Failed);
+    assert_eq!(shown.failure, Some(failure));
+    assert_eq!(factory::count(pool, "queue").await, 0);
+}

@@ -1,0 +1,72 @@
+//! The record: jobs and their images.
+
+use darkroom_core::{
+    job::{JobId, NewJob, Status},
+    store::{self, ImageId, Page},
+};
+use darkroom_testing::TestDatabase;
+use image::ImageFormat;
+use uuid::Uuid;
+
+use crate::factory;
+
+#[tokio::test]
+async fn a_new_job_is_pending_and_its_input_is_kept_byte_for_byte() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::job(pool).await;
+
+    let found = store::find(pool, job.id).await.unwrap().unwrap();
+
+    assert_eq!(found.status, Status::Pending);
+    assert_eq!(found.prompt, "make it rain");
+    let image = store::image(pool, found.images[0].id).await.unwrap().unwrap();
+    assert_eq!(image.data, factory::picture(16, 12, ImageFormat::Jpeg));
+    assert_eq!(image.media_type, "image/jpeg");
+}
+
+#[tokio::test]
+async fn a_job_that_cannot_be_stored_whole_is_not_stored_at_all() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    sqlx::query("drop table queue").execute(pool).await.unwrap();
+    let new = NewJob {
+        prompt: "x".into(),
+        model: "m".into(),
+        input: factory::stored(factory::picture(8, 8, ImageFormat::Png)),
+    };
+
+    assert!(store::create(pool, &new).await.is_err());
+
+    assert_eq!(factory::count(pool, "jobs").await, 0);
+    assert_eq!(factory::count(pool, "images").await, 0);
+}
+
+#[tokio::test]
+async fn the_list_is_newest_first_and_goes_on_after_its_cursor() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(factory::job(pool).await.id);
+    }
+    ids.reverse();
+
+    let page = |before, limit| store::list(pool, Page { before, limit });
+    let first: Vec<JobId> = page(None, 2).await.unwrap().iter().map(|job| job.id).collect();
+    let rest: Vec<JobId> =
+        page(Some(first[1]), 10).await.unwrap().iter().map(|job| job.id).collect();
+
+    assert_eq!(first, ids[..2]);
+    assert_eq!(rest, ids[2..]);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_not_found() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+
+    assert!(store::find(pool, JobId::generate()).await.unwrap().is_none());
+    assert!(store::image(pool, ImageId(Uuid::new_v4())).await.unwrap().is_none());
+    assert!(!store::delete(pool, JobId::generate()).await.unwrap());
+}

@@ -1,0 +1,143 @@
+//! The deployment files say what the code says.
+
+use std::{collections::BTreeSet, process::Command};
+
+use darkroom_core::config::Config;
+use serde_json::Value;
+
+const COMPOSE: &str = include_str!("../../../../docker-compose.yml");
+const RENDER: &str = include_str!("../../../../render.yaml");
+const DOCKERFILE: &str = include_str!("../../../../Dockerfile");
+const TOOLCHAIN: &str = include_str!("../../../../rust-toolchain.toml");
+
+/// The services of the compose file that run this binary.
+const ROLES: [&str; 3] = ["migrate", "api", "worker"];
+
+#[test]
+fn compose_sets_only_variables_that_exist() {
+    let compose = yaml(COMPOSE);
+    for role in ROLES {
+        let environment = compose["services"][role]["environment"].as_object().unwrap();
+        for name in environment.keys() {
+            assert!(is_variable(name), "{role} sets {name}, which nothing reads");
+        }
+    }
+}
+
+#[test]
+fn compose_asks_only_for_variables_that_exist() {
+    for asked in COMPOSE.split("${").skip(1) {
+        let name = asked.split([':', '}']).next().unwrap();
+        // The password of the database that compose itself brings.
+        let known = is_variable(name) || name == "POSTGRES_PASSWORD";
+        assert!(known, "${{{name}}} is no variable of ours");
+    }
+}
+
+#[test]
+fn compose_can_run_many_workers() {
+    let worker = &yaml(COMPOSE)["services"]["worker"];
+
+    assert_eq!(worker["container_name"], Value::Null);
+    assert_eq!(worker["ports"], Value::Null);
+}
+
+#[test]
+fn compose_migrates_before_anything_serves() {
+    let compose = yaml(COMPOSE);
+    for role in ["api", "worker"] {
+        let condition = &compose["services"][role]["depends_on"]["migrate"]["condition"];
+        assert_eq!(condition, "service_completed_successfully", "{role} does not wait");
+    }
+}
+
+#[test]
+fn render_sets_only_variables_that_exist() {
+    let render = yaml(RENDER);
+    let set: Vec<&str> = [&render["services"], &render["envVarGroups"]]
+        .into_iter()
+        .flat_map(|holders| holders.as_array().unwrap())
+        .flat_map(|holder| holder["envVars"].as_array().unwrap())
+        .filter_map(|variable| variable["key"].as_str())
+        .collect();
+
+    assert!(set.contains(&"DATABASE_URL"));
+    for name in set {
+        assert!(is_variable(name), "render.yaml sets {name}, which nothing reads");
+    }
+}
+
+#[test]
+fn render_routes_only_to_an_api_that_is_ready() {
+    let render = yaml(RENDER);
+
+    assert_eq!(service(&render, "web")["healthCheckPath"], "/ready");
+}
+
+#[test]
+fn render_migrates_before_each_deploy_of_either_service() {
+    let render = yaml(RENDER);
+    for kind in ["web", "worker"] {
+        assert_eq!(service(&render, kind)["preDeployCommand"], "darkroom migrate");
+    }
+}
+
+#[test]
+fn render_asks_for_the_key_and_does_not_hold_it() {
+    let render = yaml(RENDER);
+    let variables = service(&render, "worker")["envVars"].as_array().unwrap();
+    let key = variables.iter().find(|variable| variable["key"] == "FAL_AI_API_KEY").unwrap();
+
+    assert_eq!(key["sync"], false);
+    assert_eq!(key["value"], Value::Null);
+}
+
+#[test]
+fn every_command_of_a_deployment_is_one_of_the_binary() {
+    let (compose, render) = (yaml(COMPOSE), yaml(RENDER));
+    let mut commands = BTreeSet::new();
+    for role in ROLES {
+        commands.insert(words(&compose["services"][role]["command"]));
+    }
+    commands.insert(words(&compose["services"]["api"]["healthcheck"]["test"]).split_off(1));
+    for service in render["services"].as_array().unwrap() {
+        commands.insert(words(&service["dockerCommand"]));
+        commands.insert(words(&service["preDeployCommand"]));
+    }
+
+    for command in commands {
+        let [program, role] = &command[..] else { panic!("{command:?} is not `darkroom <role>`") };
+        assert_eq!(program, "darkroom");
+        let help = Command::new(env!("CARGO_BIN_EXE_darkroom")).args([role, "--help"]).output();
+        assert!(help.unwrap().status.success(), "there is no `darkroom {role}`");
+    }
+}
+
+#[test]
+fn the_image_is_built_with_the_pinned_toolchain() {
+    let pinned = TOOLCHAIN.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap();
+    let built = DOCKERFILE.lines().find_map(|line| line.strip_prefix("ARG RUST_VERSION=")).unwrap();
+
+    assert_eq!(built, pinned.trim_matches('"'));
+}
+
+fn yaml(text: &str) -> Value {
+    serde_saphyr::from_str(text).unwrap()
+}
+
+fn service<'a>(render: &'a Value, kind: &str) -> &'a Value {
+    let services = render["services"].as_array().unwrap();
+    services.iter().find(|service| service["type"] == kind).unwrap()
+}
+
+fn is_variable(name: &str) -> bool {
+    Config::variables().iter().any(|variable| variable.name == name)
+}
+
+/// A command's words, written as a list or in one string.
+fn words(command: &Value) -> Vec<String> {
+    match command {
+        Value::String(line) => line.split(' ').map(str::to_owned).collect(),
+        list => serde_json::from_value(list.clone()).unwrap(),
+    }
+}

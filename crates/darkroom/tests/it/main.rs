@@ -1,0 +1,14 @@
+//! The repository and the binary, seen from outside.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod arrows;
+mod deployment;
+mod env_example;
+mod program;
+mod roles;
+mod up;

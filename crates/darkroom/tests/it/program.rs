@@ -1,0 +1,109 @@
+//! The binary itself, as a person or a container starts it.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+
+/// Nothing here takes longer, a first `initdb` included.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running `darkroom`. Dropped, it is killed.
+pub(crate) struct Program {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+/// Settings for a program that is alone in the world.
+pub(crate) fn settings(data_dir: &Path) -> HashMap<String, String> {
+    let data_dir = data_dir.display().to_string();
+    let settings =
+        [("PORT", "0"), ("SIM_PORT", "0"), ("SIM_LATENCY_MS", "50"), ("DATA_DIR", &data_dir)];
+    settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+fn command(words: &[&str], settings: &HashMap<String, String>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_darkroom"));
+    // Not where a `.env` file may lie, and nothing of this process's environment but the path.
+    command
+        .args(words)
+        .current_dir(env!("CARGO_TARGET_TMPDIR"))
+        .env_clear()
+        .envs(settings)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    #[expect(clippy::disallowed_methods, reason = "PATH is where programs are found")]
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+    command
+}
+
+impl Program {
+    pub(crate) fn start(words: &[&str], settings: &HashMap<String, String>) -> Self {
+        let mut command = command(words, settings);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// Starts everything, and waits until it says where it is.
+    pub(crate) async fn up(settings: &HashMap<String, String>) -> (Self, String, String) {
+        let mut program = Self::start(&[], settings);
+        let mut text = String::new();
+        let home = loop {
+            let line = program.line().await;
+            if let Some((_, rest)) = line.split_once("API        ") {
+                break rest.split_whitespace().next().unwrap().to_owned();
+            }
+            text.push_str(&line);
+        };
+        while !text.contains("Ctrl-C") {
+            text.push_str(&program.line().await);
+            text.push('\n');
+        }
+        (program, home, text)
+    }
+
+    async fn line(&mut self) -> String {
+        let line = timeout(PATIENCE, self.lines.next_line()).await;
+        line.expect("it says something").unwrap().expect("it goes on")
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
+    /// Sends a signal by name, as `kill` does, and waits for the end.
+    pub(crate) async fn signal(mut self, name: &str) -> ExitStatus {
+        let id = self.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status().await.unwrap();
+        assert!(sent.success());
+        timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap()
+    }
+}
+
+/// Runs to its end; answers whether it went well, and what it said on standard error.
+pub(crate) async fn run(words: &[&str], settings: &HashMap<String, String>) -> (bool, String) {
+    let mut command = command(words, settings);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
+    let status = timeout(PATIENCE, child.wait()).await.expect("it ends").unwrap();
+    (status.success(), said)
+}
+
+/// The processes whose command line mentions `text`.
+pub(crate) async fn processes_with(text: &str) -> Vec<String> {
+    let listed = Command::new("ps").args(["-eo", "args"]).output().await.unwrap();
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    listed.lines().filter(|line| line.contains(text)).map(Into::into).collect()
+}

@@ -1,0 +1,107 @@
+//! One command: a posted image comes back edited.
+
+use darkroom_testing::{eventually, http_client};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::program::{Program, processes_with, run, settings};
+
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/images/example.jpg");
+
+/// What the printed curl line does.
+async fn post_example(home: &str) -> Value {
+    let client = http_client();
+    let file = reqwest::multipart::Part::bytes(std::fs::read(EXAMPLE).unwrap());
+    let form = reqwest::multipart::Form::new()
+        .part("image", file.file_name("example.jpg"))
+        .text("prompt", "a rainy evening, neon");
+    let response = client.post(format!("{home}/api/jobs")).multipart(form).send().await.unwrap();
+    assert_eq!(response.status(), 201);
+    response.json().await.unwrap()
+}
+
+async fn completed(home: &str, job: &Value) -> Value {
+    let url = format!("{home}/api/jobs/{}", job["id"].as_str().unwrap());
+    eventually("the job is completed", async || {
+        let job: Value = http_client().get(&url).send().await.ok()?.json().await.ok()?;
+        (job["status"] == "completed").then_some(job)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn one_command_runs_everything_and_a_posted_image_comes_back_edited() {
+    let data = TempDir::new().unwrap();
+    let settings = settings(data.path());
+
+    let (program, home, said) = Program::up(&settings).await;
+    assert!(said.contains("FAL_AI_API_KEY is not set"), "{said}");
+    assert!(said.contains(&format!("curl -s {home}/api/jobs -F image=@docs/images/")), "{said}");
+    let job = post_example(&home).await;
+    assert_eq!(job["status"], "pending");
+    let job = completed(&home, &job).await;
+    let url = job["result_image_url"].as_str().unwrap();
+    let edited = http_client().get(url).send().await.unwrap().bytes().await.unwrap();
+    let edited = image::load_from_memory(&edited).unwrap().into_rgb8();
+    let original = image::open(EXAMPLE).unwrap().into_rgb8();
+    assert!(difference(&original, &edited) > 20.0, "nobody would see the edit");
+
+    // Ctrl-C: nothing is left running, the jobs are kept.
+    let status = program.signal("-INT").await;
+    assert!(status.success(), "{status}");
+    let marker = data.path().display().to_string();
+    assert_eq!(processes_with(&marker).await, Vec::<String>::new());
+    let (program, home, _) = Program::up(&settings).await;
+    let jobs: Vec<Value> =
+        http_client().get(format!("{home}/api/jobs")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(jobs[0]["id"], job["id"]);
+    assert!(program.signal("-TERM").await.success());
+}
+
+#[tokio::test]
+async fn a_killed_instance_leaves_nothing_running_and_the_next_one_goes_on() {
+    let data = TempDir::new().unwrap();
+    let settings = settings(data.path());
+    let (program, home, _) = Program::up(&settings).await;
+    let job = post_example(&home).await;
+
+    program.signal("-KILL").await;
+
+    let (program, home, _) = Program::up(&settings).await;
+    completed(&home, &job).await;
+    program.signal("-KILL").await;
+    let marker = data.path().display().to_string();
+    eventually("PostgreSQL has followed", async || {
+        processes_with(&marker).await.is_empty().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_second_instance_says_in_one_line_why_it_does_not_start() {
+    let data = TempDir::new().unwrap();
+    let mut settings = settings(data.path());
+    let (_program, home, _) = Program::up(&settings).await;
+
+    let (went_well, said) = run(&[], &settings).await;
+    assert!(!went_well);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("another darkroom is using"), "{said}");
+
+    let port = home.rsplit(':').next().unwrap().to_owned();
+    settings.insert("PORT".into(), port.clone());
+    let (went_well, said) = run(&[], &settings).await;
+    assert!(!went_well);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains(&port) && said.contains("set PORT"), "{said}");
+}
+
+/// Mean difference of all channels, from 0 to 255; infinite where even the sizes differ.
+fn difference(one: &image::RgbImage, other: &image::RgbImage) -> f64 {
+    if one.dimensions() != other.dimensions() {
+        return f64::INFINITY;
+    }
+    let sum: f64 =
+        one.as_raw().iter().zip(other.as_raw()).map(|(a, b)| f64::from(a.abs_diff(*b))).sum();
+    sum / f64::from(one.width() * one.height() * 3)
+}

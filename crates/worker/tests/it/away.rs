@@ -1,0 +1,88 @@
+//! The provider or the database is away: jobs wait, and complete when it is back.
+
+use std::{net::TcpListener, time::Duration};
+
+use darkroom_core::job::Status;
+use darkroom_fal_sim::{Settings, start};
+use darkroom_testing::eventually;
+
+use crate::house::House;
+
+const QUICK: Duration = Duration::from_millis(20);
+
+#[tokio::test]
+async fn while_the_provider_is_away_jobs_wait_and_no_attempt_is_burnt() {
+    let mut house = House::open(QUICK).await;
+    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
+    let port = house.sim.port();
+    // Another one, so that the house has one to close; the workers' is away.
+    let idle = start(TcpListener::bind("127.0.0.1:0").unwrap(), Settings::default()).await.unwrap();
+    std::mem::replace(&mut house.sim, idle).stop().await;
+    let id = house.job().await;
+    let worker = house.worker();
+
+    eventually("the job was tried and waits", async || {
+        let tried: bool = sqlx::query_scalar(
+            "select lease_no > 0 and leased_by is null and run_at > now() from queue",
+        )
+        .fetch_one(&house.database.pool)
+        .await
+        .unwrap();
+        tried.then_some(())
+    })
+    .await;
+    assert_eq!(house.find(id).await.status, Status::Pending);
+
+    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let settings = Settings { latency: QUICK, ..Settings::default() };
+    house.sim = start(listener, settings).await.unwrap();
+    house.skip_waiting().await;
+
+    house.once(id, Status::Completed).await;
+    let attempts: i64 = sqlx::query_scalar("select count(*) from attempts")
+        .fetch_one(&house.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(attempts, 1);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_goes_on_when_its_connections_are_cut_again_and_again() {
+    let mut house = House::open(Duration::from_millis(300)).await;
+    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
+    let worker = house.worker();
+    let mut jobs = Vec::new();
+    for _ in 0..6 {
+        jobs.push(house.job().await);
+    }
+
+    for id in &jobs {
+        house.database.end_connections().await;
+        eventually("the job has moved on", async || {
+            let job = darkroom_core::store::find(&house.database.pool, *id).await.ok()??;
+            (job.status != Status::Pending).then_some(())
+        })
+        .await;
+    }
+
+    for id in jobs {
+        house.once(id, Status::Completed).await;
+    }
+    assert_eq!(unaccounted_for(&house).await, 0);
+    worker.stop().await;
+}
+
+/// Submissions that no attempt has on record. A cut between an attempt's begin and its answer is
+/// counted as unknown, and is none of these.
+async fn unaccounted_for(house: &House) -> usize {
+    let known: Vec<Option<String>> = sqlx::query_scalar("select provider_request_id from attempts")
+        .fetch_all(&house.database.pool)
+        .await
+        .unwrap();
+    let submissions = house.submissions().await;
+    let is_known = |submission: &&serde_json::Value| {
+        known.iter().flatten().any(|id| submission["request_id"] == id.as_str())
+    };
+    submissions.len() - submissions.iter().filter(is_known).count()
+}

@@ -1,0 +1,112 @@
+//! Workers that stop, are killed or are taken for dead: their requests are carried on, not bought
+//! again.
+
+use std::time::{Duration, Instant};
+
+use darkroom_core::job::Status;
+use darkroom_testing::eventually;
+
+use crate::house::House;
+
+/// Long enough that a worker can be stopped while it waits.
+const SLOW: Duration = Duration::from_secs(2);
+
+#[tokio::test]
+async fn a_worker_that_stops_hands_its_requests_over_and_nothing_is_submitted_again() {
+    let house = House::open(SLOW).await;
+    let id = house.job().await;
+    let first = house.worker();
+    house.once(id, Status::Processing).await;
+
+    let told = Instant::now();
+    first.stop().await;
+    assert!(told.elapsed() < SLOW, "it waited for the edit");
+    let second = house.worker();
+
+    house.once(id, Status::Completed).await;
+    assert_eq!(house.submissions().await.len(), 1);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn the_requests_of_a_killed_worker_are_carried_on_without_a_new_submission() {
+    let mut house = House::open(SLOW).await;
+    house.set("WORKER_HEARTBEAT_SECONDS", "1");
+    house.set("WORKER_LEASE_SECONDS", "4");
+    let id = house.job().await;
+    let first = house.worker();
+    house.once(id, Status::Processing).await;
+    first.kill().await;
+
+    let second = house.worker();
+
+    house.once(id, Status::Completed).await;
+    assert_eq!(house.submissions().await.len(), 1);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_was_taken_for_dead_goes_on_under_a_new_id() {
+    let mut house = House::open(SLOW).await;
+    house.set("WORKER_HEARTBEAT_SECONDS", "1");
+    house.set("WORKER_LEASE_SECONDS", "4");
+    let id = house.job().await;
+    let worker = house.worker();
+    house.once(id, Status::Processing).await;
+
+    // What a rescue by somebody else does.
+    for statement in ["delete from workers", "update queue set leased_by = null"] {
+        sqlx::query(statement).execute(&house.database.pool).await.unwrap();
+    }
+
+    house.once(id, Status::Completed).await;
+    assert_eq!(house.submissions().await.len(), 1);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_submission_whose_answer_was_lost_is_told_and_made_anew() {
+    let house = House::open(Duration::from_millis(20)).await;
+    let id = house.job().await;
+    // A worker died after it wrote the attempt down and before it recorded fal's answer.
+    sqlx::query(
+        "insert into attempts (job_id, number, worker_id, input_url)
+         values ($1, 1, gen_random_uuid(), 'http://fal.test/input')",
+    )
+    .bind(id.0)
+    .execute(&house.database.pool)
+    .await
+    .unwrap();
+    let worker = house.worker();
+
+    house.once(id, Status::Completed).await;
+
+    let outcomes: Vec<String> = sqlx::query_scalar("select outcome from attempts order by number")
+        .fetch_all(&house.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(outcomes, ["unknown", "completed"]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_stopped_worker_leaves_neither_its_row_nor_a_lease() {
+    let house = House::open(SLOW).await;
+    let id = house.job().await;
+    let worker = house.worker();
+    house.once(id, Status::Processing).await;
+
+    worker.stop().await;
+
+    eventually("nothing is leased", async || {
+        let left: i64 = sqlx::query_scalar(
+            "select (select count(*) from workers)
+                 + (select count(*) from queue where leased_by is not null)",
+        )
+        .fetch_one(&house.database.pool)
+        .await
+        .unwrap();
+        (left == 0).then_some(())
+    })
+    .await;
+}
