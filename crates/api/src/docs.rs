@@ -47,12 +47,10 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(web::resource("/redoc/redoc.standalone.js").get(redoc_script));
 }
 
-#[expect(clippy::unused_async, reason = "handlers are async")]
 async fn redoc() -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::html()).body(include_str!("../assets/redoc.html"))
 }
 
-#[expect(clippy::unused_async, reason = "handlers are async")]
 async fn redoc_script() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/javascript; charset=utf-8")

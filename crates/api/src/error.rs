@@ -133,7 +133,6 @@ impl ResponseError for ApiError {
 }
 
 /// For paths that nobody serves.
-#[expect(clippy::unused_async, reason = "handlers are async")]
 pub(crate) async fn no_such_path() -> Result<HttpResponse, ApiError> {
     Err(ApiError::NotFound("There is nothing at this path. The API is described at /docs."))
 }

@@ -23,7 +23,8 @@ pub(crate) struct Live {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Ready {
     /// All of the below.
-    ready: bool,
+    #[serde(rename = "ready")]
+    can_serve: bool,
     /// The database answers.
     database: bool,
     /// The schema is what this version needs.
@@ -35,7 +36,6 @@ pub(crate) struct Ready {
 /// Asks nothing of anyone: a database that is away is no reason to restart the API.
 #[utoipa::path(get, path = "/health", tag = "service", operation_id = "get_health",
     responses((status = 200, description = "It is", body = Live)))]
-#[expect(clippy::unused_async, reason = "handlers are async")]
 pub(crate) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Live { status: "ok" })
 }
@@ -54,8 +54,8 @@ pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
             (false, false)
         }
     };
-    let ready = Ready { ready: database && schema, database, schema };
-    if ready.ready {
+    let ready = Ready { can_serve: database && schema, database, schema };
+    if ready.can_serve {
         HttpResponse::Ok().json(ready)
     } else {
         HttpResponse::ServiceUnavailable().json(ready)

@@ -1,5 +1,7 @@
 //! The images of jobs: what callers gave and what came of it.
 
+use std::fmt::Write;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, ETag, EntityTag, Header, IfNoneMatch},
@@ -74,5 +76,9 @@ fn has(request: &HttpRequest, tag: &EntityTag) -> bool {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        write!(text, "{byte:02x}").ok();
+        text
+    })
 }

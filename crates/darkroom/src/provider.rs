@@ -1,17 +1,23 @@
 //! Who edits: fal.ai, or something that stands in for it.
 
-use anyhow::bail;
-use darkroom_core::{config::Config, fal};
+use anyhow::{Context, ensure};
+use darkroom_core::{
+    config::{Config, Environment::Production},
+    fal,
+};
 
-/// A client for whoever the settings name. Without a key, only a stand-in will do, and in
-/// production not even that.
+const NO_KEY: &str = "FAL_AI_API_KEY is not set: set it, or, in development, point FAL_QUEUE_URL \
+                      and FAL_REST_URL at `darkroom sim`";
+
+/// In production nothing but fal.ai will do, and that needs a key.
+pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
+    ensure!(config.fal.key.is_some() || config.environment != Production, NO_KEY);
+    Ok(())
+}
+
+/// A client for whoever the settings name. Without a key, only a stand-in will do.
 pub(crate) fn client(config: &Config) -> anyhow::Result<fal::Client> {
-    use darkroom_core::config::Environment::Production;
-    if config.fal.key.is_none() && (config.fal.is_live() || config.environment == Production) {
-        bail!(
-            "FAL_AI_API_KEY is not set: set it, or, in development, point FAL_QUEUE_URL and \
-             FAL_REST_URL at `darkroom sim`"
-        );
-    }
-    Ok(fal::Client::new(&config.fal)?)
+    check(config)?;
+    ensure!(config.fal.key.is_some() || !config.fal.is_live(), NO_KEY);
+    fal::Client::new(&config.fal).context("the provider's client cannot be made")
 }

@@ -1,4 +1,4 @@
-//! `darkroom up`: stand-in, database, schema, API and worker, in the order in which they need
+//! `darkroom up`: database, stand-in, schema, API and worker, in the order in which they need
 //! each other; and the other way round at the end.
 
 use anyhow::Context;
@@ -22,9 +22,10 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     let listener = darkroom_api::bind(&config.server)?;
     let address = listener.local_addr()?;
 
+    provider::check(&config)?;
+    let postgres = embedded_postgres(&mut config).await?;
     let stand_in = stand_in(&mut config).await?;
     let fal = provider::client(&config)?;
-    let postgres = embedded_postgres(&mut config).await?;
     let pool = database::connect(&config.database)?;
     db::migrate(&pool).await?;
 
@@ -71,9 +72,7 @@ async fn embedded_postgres(config: &mut Config) -> anyhow::Result<Option<Embedde
 /// Starts the stand-in where there is no key for fal and nothing else that was named, and names
 /// it.
 async fn stand_in(config: &mut Config) -> anyhow::Result<Option<Running>> {
-    use darkroom_core::config::Environment::Development;
-    let wanted = config.fal.key.is_none() && config.fal.is_live();
-    if !wanted || config.environment != Development {
+    if config.fal.key.is_some() || !config.fal.is_live() {
         return Ok(None);
     }
     let stand_in = sim::serve(config.sim).await?;

@@ -74,10 +74,10 @@ async fn hand_over(life: &Life) {
     match timeout(HAND_OVER_PATIENCE, queue::release(&life.worker.pool, life.id)).await {
         Ok(Ok(jobs)) => tracing::info!(jobs, "the worker stopped and handed its jobs over"),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "the jobs could not be handed over; they will be rescued")
+            tracing::warn!(%error, "the jobs could not be handed over; they will be rescued");
         }
         Err(_elapsed) => {
-            tracing::warn!("the jobs could not be handed over in time; they will be rescued")
+            tracing::warn!("the jobs could not be handed over in time; they will be rescued");
         }
     }
 }

@@ -83,5 +83,5 @@ impl Outcome {
 
 fn retry_delay(attempt: i16) -> Duration {
     let failures = u32::from(attempt.unsigned_abs()).saturating_sub(1);
-    exponential(Duration::from_secs(2), Duration::from_secs(300), failures)
+    exponential(Duration::from_secs(2), Duration::from_mins(5), failures)
 }

@@ -17,7 +17,7 @@ use crate::{config, tls};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Of one call, from first byte sent to last byte received.
-const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// No answer of fal is larger, pictures aside: results hold addresses of pictures.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;

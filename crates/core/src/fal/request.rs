@@ -26,15 +26,15 @@ pub enum Progress {
 }
 
 #[derive(Deserialize)]
-struct Status {
-    status: Word,
+struct Answer {
+    status: Status,
     queue_position: Option<u64>,
     metrics: Option<Metrics>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum Word {
+enum Status {
     InQueue,
     InProgress,
     Completed,
@@ -49,12 +49,12 @@ impl Client {
     /// Asks once how far a request is.
     pub async fn check(&self, submission: &Submission) -> Result<Progress, Error> {
         let request = self.keyed.get(submission.status_url.clone());
-        let status: Status = json(send(request).await?).await?;
-        Ok(match status.status {
-            Word::InQueue => Progress::Waiting { position: status.queue_position },
-            Word::InProgress => Progress::Running,
-            Word::Completed => Progress::Ended {
-                inference_seconds: status.metrics.and_then(|metrics| metrics.inference_time),
+        let answer: Answer = json(send(request).await?).await?;
+        Ok(match answer.status {
+            Status::InQueue => Progress::Waiting { position: answer.queue_position },
+            Status::InProgress => Progress::Running,
+            Status::Completed => Progress::Ended {
+                inference_seconds: answer.metrics.and_then(|metrics| metrics.inference_time),
             },
         })
     }

@@ -1,4 +1,4 @@
-//! The structure of a GIF file (source: GIF89a specification, §17 to §27).
+//! The structure of a GIF file (source: the `GIF89a` specification, §17 to §27).
 
 use super::inspect::Sides;
 

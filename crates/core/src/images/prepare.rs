@@ -88,7 +88,8 @@ fn decode(
         return Err(PrepareError::TooManyPixels);
     }
     let orientation = decoder.orientation().map_err(PrepareError::Decode)?;
-    let icc_profile = decoder.icc_profile().map_err(PrepareError::Decode)?.filter(is_rgb);
+    let icc_profile =
+        decoder.icc_profile().map_err(PrepareError::Decode)?.filter(|profile| is_rgb(profile));
     let mut picture = DynamicImage::from_decoder(decoder).map_err(PrepareError::Decode)?;
     picture.apply_orientation(orientation);
     Ok((picture, icc_profile))
@@ -96,7 +97,7 @@ fn decode(
 
 /// What leaves is RGB: a profile for grey or CMYK values would colour it wrongly (source:
 /// ICC.1:2022 §7.2, the header's data colour space).
-fn is_rgb(icc_profile: &Vec<u8>) -> bool {
+fn is_rgb(icc_profile: &[u8]) -> bool {
     icc_profile.get(16..20) == Some(b"RGB ")
 }
 

@@ -63,7 +63,7 @@ async fn a_snoozed_job_is_not_claimed_before_its_time() {
     let pool = &database.pool;
     let job = factory::claimed(pool).await;
 
-    queue::snooze(pool, &job.lease, Duration::from_secs(60)).await.unwrap();
+    queue::snooze(pool, &job.lease, Duration::from_mins(1)).await.unwrap();
 
     assert!(queue::claim(pool, job.lease.worker, 1).await.unwrap().is_empty());
     sqlx::query("update queue set run_at = now()").execute(pool).await.unwrap();

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 /// Nothing here takes longer, a first `initdb` included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running `darkroom`. Dropped, it is killed.
 pub(crate) struct Program {
@@ -75,7 +75,7 @@ impl Program {
 
     async fn line(&mut self) -> String {
         let line = timeout(PATIENCE, self.lines.next_line()).await;
-        line.expect("it says something").unwrap().expect("it goes on")
+        line.unwrap().unwrap().unwrap()
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -87,7 +87,7 @@ impl Program {
         let id = self.id().to_string();
         let sent = Command::new("kill").args([name, &id]).status().await.unwrap();
         assert!(sent.success());
-        timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap()
+        timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap()
     }
 }
 
@@ -97,7 +97,7 @@ pub(crate) async fn run(words: &[&str], settings: &HashMap<String, String>) -> (
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
-    let status = timeout(PATIENCE, child.wait()).await.expect("it ends").unwrap();
+    let status = timeout(PATIENCE, child.wait()).await.unwrap().unwrap();
     (status.success(), said)
 }
 

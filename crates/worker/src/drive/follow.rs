@@ -52,7 +52,7 @@ pub(super) async fn result(life: &Life, running: &Running) -> Result<Output, Sto
         if !error.is_passing() {
             return Err(given_up(&error, running));
         }
-        sleep(exponential(Duration::from_millis(500), Duration::from_secs(60), failures)).await;
+        sleep(exponential(Duration::from_millis(500), Duration::from_mins(1), failures)).await;
     }
     // Still paid for and still there: it is asked for again later.
     Err(Outcome::Snooze(jittered(AWAY)).into())

@@ -20,7 +20,7 @@ use crate::{
 pub(super) const AWAY: Duration = Duration::from_secs(5);
 
 /// How long a job waits when the provider does not accept the account.
-pub(super) const HALTED: Duration = Duration::from_secs(60);
+pub(super) const HALTED: Duration = Duration::from_mins(1);
 
 /// A picture that the provider can read.
 #[derive(Debug)]
