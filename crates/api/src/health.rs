@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 use crate::State;
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/health").get(live)).service(web::resource("/ready").get(ready));
+    config
+        .service(web::resource("/health").get(live).head(live))
+        .service(web::resource("/ready").get(ready).head(ready));
 }
 
 /// Whether the process is alive.

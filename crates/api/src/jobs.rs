@@ -14,8 +14,10 @@ use crate::error::ApiError;
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/api/jobs").get(list::list).post(create::create))
-        .service(web::resource("/api/jobs/{id}").get(get::get).delete(delete::delete));
+        .service(web::resource("/api/jobs").get(list::list).head(list::list).post(create::create))
+        .service(
+            web::resource("/api/jobs/{id}").get(get::get).head(get::get).delete(delete::delete),
+        );
 }
 
 fn not_found() -> ApiError {

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::State;
 
 pub(crate) fn resource() -> Resource {
-    web::resource("/").get(describe)
+    web::resource("/").get(describe).head(describe)
 }
 
 /// Name, version and links

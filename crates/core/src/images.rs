@@ -1,7 +1,7 @@
 //! Pictures: looked at before they are stored, and made right for the model before they leave.
 //!
-//! [`inspect`] decodes nothing, so that a decompression bomb costs no more than its bytes.
-//! [`prepare`] decodes, within bounds, on a blocking thread.
+//! [`inspect()`] decodes nothing, so that a decompression bomb costs no more than its bytes.
+//! [`prepare()`] decodes, within bounds, on a blocking thread.
 
 mod gif;
 mod inspect;

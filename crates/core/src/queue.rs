@@ -1,8 +1,8 @@
 //! The queue: which jobs wait, who holds which, and how a job's work ends.
 //!
-//! A job's way: [`enqueue`] → [`claim`] → [`begin_attempt`] → [`record_submission`] →
-//! [`archive`] → one of [`complete`], [`retry`], [`fail`]. On the way out of a worker:
-//! [`snooze`], [`release`], [`rescue`].
+//! A job's way: [`enqueue()`] → [`claim()`] → [`begin_attempt`] → [`record_submission`] →
+//! [`archive()`] → one of [`complete`], [`retry`], [`fail`]. On the way out of a worker:
+//! [`snooze`], [`release`], [`rescue()`].
 //!
 //! Guarantees:
 //! - Every write about a claimed job takes its [`Lease`]. Under an old lease it changes nothing

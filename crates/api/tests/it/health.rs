@@ -43,4 +43,6 @@ async fn the_pages_that_explain_the_api_need_nothing_from_elsewhere() {
     }
     let script = app.get("/redoc/redoc.standalone.js").await;
     assert_eq!(script.headers()["content-type"], "text/javascript; charset=utf-8");
+    let script = script.text().await.unwrap();
+    assert!(script.trim_end().ends_with("redoc.standalone.js.map"), "the script is cut off");
 }
