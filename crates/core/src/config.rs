@@ -55,7 +55,7 @@ pub enum Environment {
 pub struct Database {
     /// `DATABASE_URL`: the PostgreSQL to use. Without it `darkroom up` runs one of its own.
     pub url: Option<SecretString>,
-    /// `DATABASE_MAX_CONNECTIONS`: the pool of one process. A worker holds one more, to listen.
+    /// `DATABASE_MAX_CONNECTIONS`: the pool of one process. A worker keeps one of them to listen.
     pub max_connections: u32,
     /// `DATABASE_NOTIFY`: wake workers by NOTIFY. Off, they look by themselves every second,
     /// which is what a pooler in transaction mode needs.

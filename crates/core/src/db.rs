@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 
 /// The pool of connections that one process shares.
 pub type Pool = sqlx::PgPool;
-
-/// The schema, as this build knows it.
-pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
 /// How long a caller waits for a connection before it is told that the database is away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -45,9 +45,17 @@ pub fn connect(url: &SecretString, max_connections: u32) -> Result<Pool, Error> 
         .connect_lazy_with(options.application_name("darkroom")))
 }
 
-/// Brings the schema to this build's version.
+/// The schema, as this build knows it. A newer one is left as it is, so that going back a version
+/// is not stopped by it.
+fn migrator() -> Migrator {
+    let mut migrator = sqlx::migrate!("../../migrations");
+    migrator.set_ignore_missing(true);
+    migrator
+}
+
+/// Brings the schema to this build's version, or leaves it at a newer one.
 pub async fn migrate(pool: &Pool) -> Result<(), Error> {
-    MIGRATOR
+    migrator()
         .run(pool)
         .await
         .map_err(|error| Error { doing: "applying the migrations", source: error.into() })
@@ -56,7 +64,7 @@ pub async fn migrate(pool: &Pool) -> Result<(), Error> {
 /// Whether the schema is what this build needs. A newer one is: migrations expand before they
 /// contract.
 pub async fn schema_is_current(pool: &Pool) -> Result<bool, Error> {
-    let needed = MIGRATOR.iter().map(|migration| migration.version).max();
+    let needed = migrator().iter().map(|migration| migration.version).max();
     // Not `query!`: the table is sqlx's own, and is missing before the first migration.
     let applied: Result<Option<i64>, _> =
         sqlx::query_scalar("select max(version) from _sqlx_migrations where success")

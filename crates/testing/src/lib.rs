@@ -82,3 +82,11 @@ pub async fn forget_last_migration(pool: &Pool) {
                   where version = (select max(version) from _sqlx_migrations)";
     sqlx::query(forget).execute(pool).await.expect("the statement holds");
 }
+
+/// Makes a database look as if a later version had migrated it.
+pub async fn pretend_newer_migration(pool: &Pool) {
+    let pretend =
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+                   values (99991231235959, 'of a later version', true, '', 0)";
+    sqlx::query(pretend).execute(pool).await.expect("the statement holds");
+}

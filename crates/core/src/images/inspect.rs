@@ -32,16 +32,16 @@ pub struct Inspected {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ImageProblem {
     /// No bytes at all.
-    #[error("the file is empty")]
+    #[error("The file is empty.")]
     Empty,
     /// Some other kind of file.
-    #[error("the file is not a picture that can be edited; JPEG, PNG, WebP and GIF are")]
+    #[error("The file is not a picture that can be edited; JPEG, PNG, WebP and GIF are.")]
     UnsupportedType,
     /// The right kind, cut off or damaged.
-    #[error("the {0} file is damaged or incomplete")]
+    #[error("The {0} file is damaged or incomplete.")]
     Damaged(MediaType),
     /// More pixels than allowed, whatever its bytes.
-    #[error("the picture has {width} × {height} pixels; at most {limit} in all are allowed")]
+    #[error("The picture has {width} × {height} pixels; at most {limit} in all are allowed.")]
     TooManyPixels {
         /// As the file declares it.
         width: u32,

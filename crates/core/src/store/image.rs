@@ -77,7 +77,7 @@ pub(super) async fn insert_input(
     connection: &mut PgConnection,
     job: JobId,
     image: &NewImage,
-) -> Result<ImageId, sqlx::Error> {
+) -> Result<StoredImage, sqlx::Error> {
     let id = Uuid::new_v4();
     let (width, height) = sides(image);
     sqlx::query!(
@@ -93,7 +93,14 @@ pub(super) async fn insert_input(
     )
     .execute(connection)
     .await?;
-    Ok(ImageId(id))
+    Ok(StoredImage {
+        id: ImageId(id),
+        is_result: false,
+        media_type: image.media_type.as_str().into(),
+        width: image.width,
+        height: image.height,
+        bytes: u64::try_from(image.data.len()).unwrap_or(u64::MAX),
+    })
 }
 
 /// Stores an output under the job's lease; true when it is stored, false when the lease is lost.

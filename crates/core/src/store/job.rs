@@ -1,7 +1,6 @@
 //! Jobs: made, read, listed, deleted.
 
-use std::collections::HashMap;
-
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::image::{ImageId, StoredImage, insert_input};
@@ -25,11 +24,9 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
     let doing = "making a job";
     let id = JobId::generate();
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    let row = sqlx::query_as!(
-        JobRow,
+    let made = sqlx::query!(
         r#"insert into jobs (id, prompt, model) values ($1, $2, $3)
-           returning id, prompt, model, status as "status: Status", failure_code, failure_message,
-               created_at, updated_at"#,
+           returning status as "status: Status", created_at, updated_at"#,
         id.0,
         new.prompt,
         new.model,
@@ -41,49 +38,57 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
         insert_input(&mut transaction, id, &new.input).await.map_err(Error::doing(doing))?;
     queue::enqueue(&mut transaction, id).await.map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
-
-    let mut job = row.into_job();
-    job.images.push(StoredImage {
-        id: input,
-        is_result: false,
-        media_type: new.input.media_type.as_str().into(),
-        width: new.input.width,
-        height: new.input.height,
-        bytes: u64::try_from(new.input.data.len()).unwrap_or(u64::MAX),
-    });
-    Ok(job)
+    Ok(Job {
+        id,
+        prompt: new.prompt.clone(),
+        model: new.model.clone(),
+        status: made.status,
+        failure: None,
+        created_at: made.created_at,
+        updated_at: made.updated_at,
+        images: vec![input],
+    })
 }
 
 /// Reads a job, or nothing where there is none of that id.
 pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
-    let row = sqlx::query_as!(
-        JobRow,
-        r#"select id, prompt, model, status as "status: Status", failure_code, failure_message,
-               created_at, updated_at
-           from jobs where id = $1"#,
+    let rows = sqlx::query_as!(
+        JobImageRow,
+        r#"select jobs.id, prompt, model, status as "status: Status", failure_code,
+               failure_message, jobs.created_at, updated_at, images.id as "image_id?",
+               role as "role?", media_type as "media_type?", width as "width?",
+               height as "height?", octet_length(data) as bytes
+           from jobs left join images on images.job_id = jobs.id
+           where jobs.id = $1
+           order by role, position"#,
         id.0,
     )
-    .fetch_optional(pool)
+    .fetch_all(pool)
     .await
     .map_err(Error::doing("reading a job"))?;
-    let mut jobs = with_images(pool, row.into_iter().collect()).await?;
-    Ok(jobs.pop())
+    Ok(JobImageRow::gather(rows).pop())
 }
 
 /// Lists jobs, newest first.
 pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
     let rows = sqlx::query_as!(
-        JobRow,
-        r#"select id, prompt, model, status as "status: Status", failure_code, failure_message,
-               created_at, updated_at
-           from jobs where id < $1 order by id desc limit $2"#,
+        JobImageRow,
+        r#"with page as (
+               select * from jobs where id < $1 order by id desc limit $2
+           )
+           select page.id, prompt, model, status as "status: Status", failure_code,
+               failure_message, page.created_at, updated_at, images.id as "image_id?",
+               role as "role?", media_type as "media_type?", width as "width?",
+               height as "height?", octet_length(data) as bytes
+           from page left join images on images.job_id = page.id
+           order by page.id desc, role, position"#,
         page.before.map_or(Uuid::max(), |before| before.0),
         i64::from(page.limit),
     )
     .fetch_all(pool)
     .await
     .map_err(Error::doing("listing jobs"))?;
-    with_images(pool, rows).await
+    Ok(JobImageRow::gather(rows))
 }
 
 /// Deletes a job, its images, its attempts and its place in the queue; false where there is none.
@@ -100,60 +105,56 @@ pub async fn delete(pool: &Pool, id: JobId) -> Result<bool, Error> {
     Ok(deleted.rows_affected() == 1)
 }
 
-async fn with_images(pool: &Pool, rows: Vec<JobRow>) -> Result<Vec<Job>, Error> {
-    let mut jobs: Vec<Job> = rows.into_iter().map(JobRow::into_job).collect();
-    if jobs.is_empty() {
-        return Ok(jobs);
-    }
-    let ids: Vec<Uuid> = jobs.iter().map(|job| job.id.0).collect();
-    let rows = sqlx::query!(
-        r#"select id, job_id, role = 'result' as "is_result!", media_type, width, height,
-               octet_length(data) as "bytes!"
-           from images where job_id = any($1) order by job_id, role, position"#,
-        &ids,
-    )
-    .fetch_all(pool)
-    .await
-    .map_err(Error::doing("reading a job's images"))?;
-    let mut images: HashMap<Uuid, Vec<StoredImage>> = HashMap::new();
-    for row in rows {
-        images.entry(row.job_id).or_default().push(StoredImage {
-            id: ImageId(row.id),
-            is_result: row.is_result,
-            media_type: row.media_type,
-            width: row.width.unsigned_abs(),
-            height: row.height.unsigned_abs(),
-            bytes: u64::from(row.bytes.unsigned_abs()),
-        });
-    }
-    for job in &mut jobs {
-        job.images = images.remove(&job.id.0).unwrap_or_default();
-    }
-    Ok(jobs)
-}
-
-struct JobRow {
+/// A job beside one of its images; a job with several comes in as many rows, one after the other.
+struct JobImageRow {
     id: Uuid,
     prompt: String,
     model: String,
     status: Status,
     failure_code: Option<String>,
     failure_message: Option<String>,
-    created_at: time::OffsetDateTime,
-    updated_at: time::OffsetDateTime,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+    image_id: Option<Uuid>,
+    role: Option<String>,
+    media_type: Option<String>,
+    width: Option<i32>,
+    height: Option<i32>,
+    bytes: Option<i32>,
 }
 
-impl JobRow {
+impl JobImageRow {
+    fn gather(rows: Vec<Self>) -> Vec<Job> {
+        let mut jobs: Vec<Job> = Vec::new();
+        for mut row in rows {
+            let image = row.take_image();
+            match jobs.last_mut() {
+                Some(job) if job.id.0 == row.id => job.images.extend(image),
+                _ => jobs.push(Job { images: image.into_iter().collect(), ..row.into_job() }),
+            }
+        }
+        jobs
+    }
+
+    fn take_image(&mut self) -> Option<StoredImage> {
+        Some(StoredImage {
+            id: ImageId(self.image_id?),
+            is_result: self.role.as_deref() == Some("result"),
+            media_type: self.media_type.take()?,
+            width: self.width?.unsigned_abs(),
+            height: self.height?.unsigned_abs(),
+            bytes: u64::from(self.bytes?.unsigned_abs()),
+        })
+    }
+
     fn into_job(self) -> Job {
+        let failure = self.failure_code.zip(self.failure_message);
         Job {
             id: JobId(self.id),
             prompt: self.prompt,
             model: self.model,
             status: self.status,
-            failure: self
-                .failure_code
-                .zip(self.failure_message)
-                .map(|(code, message)| Failure { code, message }),
+            failure: failure.map(|(code, message)| Failure { code, message }),
             created_at: self.created_at,
             updated_at: self.updated_at,
             images: Vec::new(),

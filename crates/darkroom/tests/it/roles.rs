@@ -50,6 +50,18 @@ async fn migrate_brings_an_empty_database_up_and_may_be_run_again() {
 }
 
 #[tokio::test]
+async fn a_newer_schema_is_served_and_left_alone_so_that_a_version_can_be_taken_back() {
+    let database = TestDatabase::create().await;
+    darkroom_testing::pretend_newer_migration(&database.pool).await;
+    let settings = variables(&[("DATABASE_URL", database.url.expose_secret())]);
+
+    let (went_well, said) = run(&["migrate"], &settings).await;
+
+    assert!(went_well, "{said}");
+    assert!(darkroom_core::db::schema_is_current(&database.pool).await.unwrap());
+}
+
+#[tokio::test]
 async fn missing_settings_are_named() {
     let production = variables(&[("ENVIRONMENT", "production")]);
     let broken = variables(&[("PORT", "eighty"), ("WORKER_LEASE_SECONDS", "1")]);
