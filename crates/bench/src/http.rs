@@ -8,7 +8,7 @@ use crate::{
     follow::{Followed, follow},
     load::{self, Connection, Figures, milliseconds},
     picture, request,
-    stand::{self, Role, Stand},
+    stand::{self, Stand},
     table,
 };
 
@@ -27,7 +27,7 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
         let job = follow(&mut Connection::open(stand.api.port).await?, &post).await?;
         // The jobs that are posted from here on are not to be worked on meanwhile.
         stand.worker.kill().await?;
-        let bare = floors(stand, &job).await?;
+        start_floors(stand, &job).await?;
         let gets = [
             request::get(bare::CONSTANT),
             request::get(bare::STATEMENT),
@@ -39,14 +39,14 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
             post,
         ];
         let reading = "GET /api/jobs/{id}, a completed job";
-        compare(reading, sides(stand, &bare, gets), scale).await?;
+        compare(reading, sides(stand, gets)?, scale).await?;
         let making = "POST /api/jobs, picture and prompt";
-        compare(making, sides(stand, &bare, posts), scale).await
+        compare(making, sides(stand, posts)?, scale).await
     })
     .await
 }
 
-async fn floors(stand: &Stand, job: &Followed) -> anyhow::Result<Role> {
+async fn start_floors(stand: &mut Stand, job: &Followed) -> anyhow::Result<()> {
     for statement in bare::SCHEMA {
         sqlx::query(statement).execute(&stand.pool).await?;
     }
@@ -55,17 +55,18 @@ async fn floors(stand: &Stand, job: &Followed) -> anyhow::Result<Role> {
         .bind(bare::json_of(get_bytes))
         .execute(&stand.pool)
         .await?;
-    stand.bare(get_bytes, post_bytes).await
+    stand.start_bare(get_bytes, post_bytes).await
 }
 
-fn sides(stand: &Stand, bare: &Role, requests: [Vec<u8>; 3]) -> [Side; 3] {
+fn sides(stand: &Stand, requests: [Vec<u8>; 3]) -> anyhow::Result<[Side; 3]> {
+    let bare = stand.bare()?;
     let [constant, statement, ours] = requests;
     let side = |name, port, request: Vec<u8>| Side { name, port, request: request.into() };
-    [
+    Ok([
         side("bare actix-web, constant answer", bare.port, constant),
         side("bare actix-web, one statement", bare.port, statement),
         side("Darkroom", stand.api.port, ours),
-    ]
+    ])
 }
 
 async fn compare(what: &str, sides: [Side; 3], scale: &Scale) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@ use anyhow::Context;
 use tokio::time::{Duration, sleep};
 
 use crate::{
+    bare,
     cli::Scale,
     load, picture, request,
     stand::{self, Role, Stand},
@@ -22,22 +23,23 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
         return Ok(());
     }
     stand::measure("Memory", async |stand| {
-        let bare = stand.bare(0, 0).await?;
+        stand.start_bare(0, 0).await?;
+        let bare_port = stand.bare()?.port;
         sleep(REST).await;
-        let idle = all(stand, &bare)?;
+        let idle = all(stand)?;
 
         let burst = 4 * scale.jobs;
         let post: Arc<[u8]> = request::post("/api/jobs", &picture::jpeg()?).into();
         load::burst(stand.api.port, &post, scale.connections, burst).await?;
         drained(stand).await?;
-        for (port, path) in [(stand.api.port, "/api/jobs?limit=50"), (bare.port, "/constant")] {
+        for (port, path) in [(stand.api.port, "/api/jobs?limit=50"), (bare_port, bare::CONSTANT)] {
             let get = request::get(path).into();
             load::round(port, &get, scale.connections, scale.round()).await?;
         }
-        let constant: Arc<[u8]> = request::post("/constant", &picture::jpeg()?).into();
-        load::burst(bare.port, &constant, scale.connections, burst).await?;
+        let constant: Arc<[u8]> = request::post(bare::CONSTANT, &picture::jpeg()?).into();
+        load::burst(bare_port, &constant, scale.connections, burst).await?;
         sleep(REST).await;
-        let loaded = all(stand, &bare)?;
+        let loaded = all(stand)?;
 
         let rows: Vec<_> = idle.into_iter().zip(loaded).map(row).collect();
         let what = format!("{burst} jobs over {} connections, all worked on", scale.connections);
@@ -54,8 +56,8 @@ struct Memory {
     peak: u32,
 }
 
-fn all(stand: &Stand, bare: &Role) -> anyhow::Result<Vec<Memory>> {
-    let roles = [&stand.api, &stand.worker, &stand.sim, bare];
+fn all(stand: &Stand) -> anyhow::Result<Vec<Memory>> {
+    let roles = [&stand.api, &stand.worker, &stand.sim, stand.bare()?];
     roles.into_iter().map(Memory::of).collect()
 }
 

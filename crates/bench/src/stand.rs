@@ -32,6 +32,8 @@ pub(crate) struct Stand {
     pub(crate) api: Role,
     pub(crate) worker: Role,
     pub(crate) sim: Role,
+    /// The floors, where a benchmark has some.
+    bare: Option<Role>,
     pub(crate) pool: Pool,
     postgres: Postgres,
     logs: TempDir,
@@ -82,27 +84,41 @@ impl Stand {
         let worker = Role::start("worker", &[], &variables, logs.path())?;
         load::when_it_answers(api.port, &request::get("/ready")).await?;
         registered(&pool).await?;
-        Ok(Self { api, worker, sim, pool, postgres, logs })
+        Ok(Self { api, worker, sim, bare: None, pool, postgres, logs })
     }
 
     /// Starts the floors, with answers of these sizes.
-    pub(crate) async fn bare(&self, get_bytes: usize, post_bytes: usize) -> anyhow::Result<Role> {
+    pub(crate) async fn start_bare(
+        &mut self,
+        get_bytes: usize,
+        post_bytes: usize,
+    ) -> anyhow::Result<()> {
         let (get_bytes, post_bytes) = (get_bytes.to_string(), post_bytes.to_string());
         let options = ["--get-bytes", &get_bytes, "--post-bytes", &post_bytes];
         let variables = [("DATABASE_URL", self.postgres.exposed_url())];
         let bare = Role::start("bare", &options, &variables, self.logs.path())?;
         load::when_it_answers(bare.port, &request::get(crate::bare::CONSTANT)).await?;
-        Ok(bare)
+        self.bare = Some(bare);
+        Ok(())
     }
 
-    /// What the roles logged at the end, for a benchmark that failed.
-    fn last_words(&self) -> String {
-        let roles = [&self.api, &self.worker, &self.sim];
-        roles.map(Role::last_words).concat()
+    /// The floors, once they were started.
+    pub(crate) fn bare(&self) -> anyhow::Result<&Role> {
+        self.bare.as_ref().context("the floors were not started")
+    }
+
+    fn roles(&mut self) -> impl Iterator<Item = &mut Role> {
+        let roles = [&mut self.api, &mut self.worker, &mut self.sim];
+        roles.into_iter().chain(&mut self.bare)
+    }
+
+    /// What became of the roles, for a benchmark that failed.
+    fn last_words(&mut self) -> String {
+        self.roles().map(Role::last_words).collect()
     }
 
     async fn clear(mut self) -> anyhow::Result<()> {
-        for role in [&mut self.api, &mut self.worker, &mut self.sim] {
+        for role in self.roles() {
             role.kill().await?;
         }
         self.pool.close().await;

@@ -12,7 +12,7 @@ mod submit;
 mod upload;
 
 pub use client::{BuildError, Client};
-pub use error::{Class, Error, SubmitError};
+pub use error::{Class, Error, Origin, Refusal, SubmitError};
 pub use media::Download;
 pub use request::Progress;
 pub use result::Output;

@@ -16,7 +16,7 @@ pub(crate) fn jittered(wait: Duration) -> Duration {
 /// The wait before the next check of a request that was submitted `elapsed` ago: short while the
 /// end may be near, longer for requests that take long anyway.
 pub(crate) fn until_next_check(elapsed: Duration) -> Duration {
-    const SHORTEST: Duration = Duration::from_millis(200);
+    const SHORTEST: Duration = Duration::from_millis(50);
     const LONGEST: Duration = Duration::from_secs(5);
     jittered((elapsed / 10).clamp(SHORTEST, LONGEST))
 }
@@ -40,7 +40,7 @@ mod tests {
     fn long_requests_are_checked_less_often() {
         let wait = |seconds| until_next_check(Duration::from_secs(seconds)).as_secs_f64();
 
-        assert!((0.2..0.25).contains(&wait(0)));
+        assert!((0.05..0.0625).contains(&wait(0)));
         assert!((1.0..1.25).contains(&wait(10)));
         assert!((5.0..6.25).contains(&wait(3600)));
     }

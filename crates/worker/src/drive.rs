@@ -4,6 +4,7 @@
 //! the database after each step that costs money, so that another worker can go on from there.
 
 mod archive;
+mod fetch;
 mod follow;
 mod submit;
 mod upload;

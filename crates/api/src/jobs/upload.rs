@@ -42,7 +42,7 @@ pub(super) async fn read(
         return Err(ApiError::TooLarge { limit: limits.upload_bytes });
     }
     let mut multipart = Multipart::new(request.headers(), payload);
-    let outcome = read_fields(&mut multipart, limits).await;
+    let outcome = read_fields(&mut multipart, announced.unwrap_or(0), limits).await;
     // A client that sends on while it is told of its mistake can use the connection again. One that
     // does not say how much is to come may never end: its connection closes.
     if announced.is_some() && matches!(outcome, Err(ApiError::Invalid { .. })) {
@@ -51,18 +51,22 @@ pub(super) async fn read(
     outcome
 }
 
-async fn read_fields(multipart: &mut Multipart, limits: &Limits) -> Result<Upload, ApiError> {
+async fn read_fields(
+    multipart: &mut Multipart,
+    expected: usize,
+    limits: &Limits,
+) -> Result<Upload, ApiError> {
     let (mut image, mut prompt) = (None, None);
     while let Some(field) = multipart.try_next().await.map_err(|error| malformed(&error))? {
         match field.name().unwrap_or_default() {
             "image" => {
                 once(image.as_ref(), "image")?;
                 let too_large = ApiError::TooLarge { limit: limits.upload_bytes };
-                image = Some(collect(field, limits.upload_bytes, too_large).await?);
+                image = Some(collect(field, expected, limits.upload_bytes, too_large).await?);
             }
             "prompt" => {
                 once(prompt.as_ref(), "prompt")?;
-                prompt = Some(collect(field, MAX_PROMPT_BYTES, prompt_too_long()).await?);
+                prompt = Some(collect(field, 0, MAX_PROMPT_BYTES, prompt_too_long()).await?);
             }
             other => {
                 let detail = format!("There is no field '{other}'; image and prompt are taken.");
@@ -75,8 +79,14 @@ async fn read_fields(multipart: &mut Multipart, limits: &Limits) -> Result<Uploa
     Ok(Upload { prompt: check_prompt(&prompt)?, image: check_image(image, limits)? })
 }
 
-async fn collect(mut field: Field, limit: usize, over: ApiError) -> Result<Bytes, ApiError> {
-    let mut data = BytesMut::new();
+/// Collects a field of about `expected` bytes; one of more than `limit` is `over`.
+async fn collect(
+    mut field: Field,
+    expected: usize,
+    limit: usize,
+    over: ApiError,
+) -> Result<Bytes, ApiError> {
+    let mut data = BytesMut::with_capacity(expected.min(limit));
     while let Some(chunk) = field.try_next().await.map_err(|error| malformed(&error))? {
         if data.len() + chunk.len() > limit {
             return Err(over);

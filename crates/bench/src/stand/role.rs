@@ -64,12 +64,17 @@ impl Role {
         self.child.id().with_context(|| format!("{} has ended", self.name))
     }
 
-    /// The end of its log.
-    pub(super) fn last_words(&self) -> String {
+    /// What became of it, and the end of its log.
+    pub(super) fn last_words(&mut self) -> String {
+        let state = match self.child.try_wait() {
+            Ok(Some(status)) => format!("ended ({status})"),
+            Ok(None) => "runs".to_owned(),
+            Err(error) => error.to_string(),
+        };
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         let last = lines.split_at(lines.len().saturating_sub(LAST_LINES)).1;
-        format!("{} logged at the end:\n{}\n", self.name, last.join("\n"))
+        format!("\n{} {state}; its log ends:\n{}", self.name, last.join("\n"))
     }
 }
 

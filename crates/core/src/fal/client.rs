@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::error::Error;
+use super::error::{Error, Refusal};
 use crate::{config, tls};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -106,13 +106,18 @@ pub(super) async fn send(request: RequestBuilder) -> Result<Response, Error> {
 
 /// Reads a good answer's JSON, and turns any other into its error.
 pub(super) async fn json<T: DeserializeOwned>(response: Response) -> Result<T, Error> {
-    let status = response.status();
-    let headers = response.headers().clone();
-    let body = bounded(response, MAX_ANSWER_BYTES).await?;
-    if !status.is_success() {
-        return Err(Error::refused(status, &headers, &body));
+    if !response.status().is_success() {
+        return Err(refused(response).await);
     }
+    let body = bounded(response, MAX_ANSWER_BYTES).await?;
     serde_json::from_slice(&body).map_err(Error::Malformed)
+}
+
+/// What an answer that is not good says. A body that breaks off says nothing, but the code stands.
+pub(super) async fn refused(response: Response) -> Error {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = bounded(response, MAX_ANSWER_BYTES).await.unwrap_or_default();
+    Error::Refused(Refusal::read(status, &headers, &body))
 }
 
 /// Reads a body of at most `limit` bytes.

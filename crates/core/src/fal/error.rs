@@ -1,9 +1,17 @@
 //! What goes wrong at fal, and what to do about it: classified here and nowhere else.
+//!
+//! Nothing that fal echoes of the input is kept, and no address: both may hold what is nobody
+//! else's business.
 
-use reqwest::{StatusCode, header::HeaderMap};
-use serde::Deserialize;
+mod kind;
+mod refusal;
+
+use reqwest::StatusCode;
 
 use crate::job::Failure;
+
+use kind::Kind;
+pub use refusal::{Origin, Refusal};
 
 /// What an error means for a job.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,22 +26,15 @@ pub enum Class {
     Halt,
 }
 
-/// A call to fal that did not succeed. Never shows a key or what fal echoes of the input.
+/// A call to fal that did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No answer, or only a part of one.
     #[error("fal gave no answer")]
     Transport(#[source] reqwest::Error),
     /// An answer with a status code that says no.
-    #[error("fal refused with {status} ({kind})")]
-    Refused {
-        /// As answered.
-        status: StatusCode,
-        /// fal's word for the error, or `unknown`.
-        kind: String,
-        /// The model itself answered, and not the machinery around it.
-        by_model: bool,
-    },
+    #[error("fal refused: {0}")]
+    Refused(Refusal),
     /// A good answer that is not what fal documents.
     #[error("fal answered something unexpected")]
     Malformed(#[source] serde_json::Error),
@@ -65,44 +66,10 @@ pub enum SubmitError {
     Unknown(#[source] Error),
 }
 
-/// The three layouts of fal's error bodies (source: fal's pages on model and request errors).
-#[derive(Deserialize)]
-struct Body {
-    detail: Option<Detail>,
-    error_type: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Detail {
-    /// One entry a problem, from the model.
-    Entries(Vec<Entry>),
-    /// A sentence. Not kept: it may repeat what was sent.
-    Sentence(#[expect(dead_code, reason = "only its kind matters")] String),
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-}
-
 impl Error {
     /// A call without an answer. The address is left out: it may hold a token.
     pub(super) fn transport(error: reqwest::Error) -> Self {
         Self::Transport(error.without_url())
-    }
-
-    pub(super) fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
-        let header = headers.get("x-fal-error-type").and_then(|value| value.to_str().ok());
-        let body: Option<Body> = serde_json::from_slice(body).ok();
-        let by_model = matches!(&body, Some(Body { detail: Some(Detail::Entries(_)), .. }));
-        let kind = body.and_then(|body| match body.detail {
-            Some(Detail::Entries(entries)) => entries.into_iter().find_map(|entry| entry.kind),
-            _ => body.error_type,
-        });
-        let kind = kind.or(header.map(Into::into)).unwrap_or_else(|| "unknown".into());
-        Self::Refused { status, kind: word(&kind), by_model }
     }
 
     /// What the error means for the job.
@@ -112,13 +79,23 @@ impl Error {
                 Class::Retry
             }
             Self::ForeignHost { .. } => Class::Never,
-            Self::Refused { status, kind, .. } => match (status.as_u16(), kind.as_str()) {
-                (401 | 403, _) => Class::Halt,
-                (429, _) => Class::Later,
-                // The docs give this one as 400 and as 500.
-                (_, "downstream_service_error") | (404 | 408 | 409 | 500..=599, _) => Class::Retry,
-                _ => Class::Never,
+            Self::Refused(refusal) => refusal.class(),
+        }
+    }
+
+    /// How often the same call is worth making before its error is believed: gateways hiccup, the
+    /// queue may, and what a model said it will say again.
+    pub fn worthwhile_tries(&self) -> u32 {
+        match self {
+            Self::Transport(_) => 8,
+            Self::Refused(refusal) => match refusal.origin {
+                Origin::Gateway => 8,
+                Origin::Queue => 3,
+                Origin::Model => 1,
             },
+            // What was cut off or garbled on the way.
+            Self::Malformed(_) | Self::NoPicture => 3,
+            Self::TooLarge { .. } | Self::ForeignHost { .. } => 1,
         }
     }
 
@@ -126,47 +103,166 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Transport(_) => true,
-            Self::Refused { status, by_model, .. } => {
-                !by_model && (status.is_server_error() || matches!(status.as_u16(), 408 | 429))
-            }
+            Self::Refused(refusal) => refusal.is_passing(),
             _ => false,
         }
     }
 
     /// fal does not know the request.
     pub fn is_unknown_request(&self) -> bool {
-        matches!(self, Self::Refused { status: StatusCode::NOT_FOUND, .. })
+        matches!(self, Self::Refused(Refusal { status: StatusCode::NOT_FOUND, .. }))
     }
 
     /// What the job's caller may know.
     pub fn failure(&self) -> Failure {
-        let (code, message) = match self {
-            Self::Refused { kind, .. } if kind == "content_policy_violation" => (
-                "content_policy",
-                "The provider's content policy does not allow this edit. Change the prompt or the picture.",
-            ),
-            Self::Refused { status, .. } if matches!(status.as_u16(), 401 | 403) => (
-                "provider_account",
-                "The provider does not accept this service's account at the moment.",
-            ),
-            _ if self.is_unknown_request() => {
-                ("provider_lost_request", "The provider does not know the request any more.")
-            }
-            Self::Refused { .. } if self.class() == Class::Never => (
-                "provider_refused",
-                "The provider cannot make this edit of this picture with this prompt.",
-            ),
+        let kind = match self {
+            Self::Refused(refusal) => refusal.kind(),
             Self::ForeignHost { .. } | Self::NoPicture | Self::TooLarge { .. } => {
-                ("result_unusable", "The provider's result could not be fetched.")
+                Kind::ResultUnusable
             }
-            _ => ("provider_error", "The provider did not complete the edit."),
+            Self::Transport(_) | Self::Malformed(_) => Kind::ProviderError,
         };
-        Failure::new(code, message)
+        Failure::new(kind.code(), kind.sentence())
     }
 }
 
-/// A word of fal's, as it may be logged: no more than a machine's name for an error.
-fn word(kind: &str) -> String {
-    let machine = |letter: &char| letter.is_ascii_alphanumeric() || "_.-".contains(*letter);
-    kind.chars().filter(machine).take(64).collect()
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderMap, HeaderValue};
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(status: u16, body: &str) -> Error {
+        refused_with(status, &[], body)
+    }
+
+    fn refused_with(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Error {
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
+            .collect();
+        let status = StatusCode::from_u16(status).unwrap();
+        Error::Refused(Refusal::read(status, &headers, body.as_bytes()))
+    }
+
+    /// As a model answers: a list of entries.
+    fn by_model(status: u16, word: &str) -> Error {
+        let entry =
+            json!({"loc": ["body", "prompt"], "msg": "no", "type": word, "input": "secret"});
+        refused(status, &json!({"detail": [entry]}).to_string())
+    }
+
+    /// As the queue answers: a sentence and a word.
+    fn by_queue(status: u16, word: &str) -> Error {
+        refused(status, &json!({"detail": "Sorry", "error_type": word}).to_string())
+    }
+
+    #[test]
+    fn every_word_of_the_queue_has_its_class() {
+        for (word, status, class, code) in [
+            ("request_timeout", 504, Class::Retry, "provider_timeout"),
+            ("startup_timeout", 504, Class::Retry, "provider_timeout"),
+            ("runner_scheduling_failure", 503, Class::Retry, "provider_error"),
+            ("runner_connection_timeout", 503, Class::Retry, "provider_error"),
+            ("runner_disconnected", 503, Class::Retry, "provider_error"),
+            ("runner_connection_refused", 503, Class::Retry, "provider_error"),
+            ("runner_connection_error", 503, Class::Retry, "provider_error"),
+            ("runner_incomplete_response", 502, Class::Retry, "provider_error"),
+            ("runner_server_error", 500, Class::Retry, "provider_error"),
+            ("internal_error", 500, Class::Retry, "provider_error"),
+            ("client_disconnected", 499, Class::Never, "provider_cancelled"),
+            ("client_cancelled", 499, Class::Never, "provider_cancelled"),
+            ("bad_request", 400, Class::Never, "provider_refused"),
+            ("a_word_of_tomorrow", 503, Class::Retry, "provider_error"),
+        ] {
+            let error = by_queue(status, word);
+            assert_eq!((error.class(), &*error.failure().code), (class, code), "{word}");
+            assert!(!error.is_passing(), "{word} ends the request");
+        }
+    }
+
+    #[test]
+    fn every_word_of_the_models_has_its_class() {
+        for (word, status, class, code) in [
+            ("internal_server_error", 500, Class::Retry, "provider_error"),
+            ("generation_timeout", 504, Class::Retry, "provider_timeout"),
+            ("downstream_service_error", 400, Class::Retry, "provider_error"),
+            ("downstream_service_error", 500, Class::Retry, "provider_error"),
+            ("downstream_service_unavailable", 500, Class::Retry, "provider_error"),
+            ("content_policy_violation", 422, Class::Never, "content_policy"),
+            ("no_media_generated", 422, Class::Never, "nothing_made"),
+            ("image_too_small", 422, Class::Never, "image_too_small"),
+            ("image_too_large", 422, Class::Never, "image_too_large"),
+            ("file_too_large", 422, Class::Never, "image_too_large"),
+            ("image_load_error", 422, Class::Never, "image_unreadable"),
+            ("unsupported_image_format", 422, Class::Never, "image_unreadable"),
+            ("face_detection_error", 422, Class::Never, "no_face"),
+            ("file_download_error", 422, Class::Retry, "provider_error"),
+            ("feature_not_supported", 422, Class::Never, "provider_refused"),
+            ("greater_than", 422, Class::Never, "invalid_option"),
+            ("one_of", 422, Class::Never, "invalid_option"),
+            ("missing", 422, Class::Never, "provider_refused"),
+            ("value_error.missing", 422, Class::Never, "provider_refused"),
+            ("a_word_of_tomorrow", 422, Class::Never, "provider_refused"),
+        ] {
+            let error = by_model(status, word);
+            assert_eq!((error.class(), &*error.failure().code), (class, code), "{word}");
+            assert_eq!(error.worthwhile_tries(), 1, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_account_is_told_from_the_request() {
+        let locked =
+            r#"{"detail":"User is locked. Reason: Exhausted balance. Top up your balance."}"#;
+        let admin = r#"{"detail":"User is locked. Reason: Admin lock."}"#;
+        let unknown = r#"{"detail":"No user found for Key ID and Secret"}"#;
+        for (status, body, class, code) in [
+            (403, locked, Class::Halt, "provider_balance"),
+            (403, admin, Class::Halt, "provider_account"),
+            (401, unknown, Class::Halt, "provider_account"),
+            (429, "", Class::Later, "provider_busy"),
+            (404, r#"{"status":"NOT_FOUND"}"#, Class::Retry, "provider_lost_request"),
+        ] {
+            let error = refused(status, body);
+            assert_eq!((error.class(), &*error.failure().code), (class, code), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_partners_refusal_in_words_is_a_content_policy() {
+        let error = refused(400, r#"{"detail":"Request blocked due to safety violations"}"#);
+
+        assert_eq!(error.class(), Class::Never);
+        assert_eq!(error.failure().code, "content_policy");
+    }
+
+    #[test]
+    fn what_stands_before_fal_may_hiccup_and_ends_nothing() {
+        for body in ["<html><center>nginx</center></html>", "", "[1, 2", "null"] {
+            let error = refused(504, body);
+            assert!(error.is_passing() && error.worthwhile_tries() > 1, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_hint_that_another_try_is_useless_is_believed() {
+        let body = r#"{"detail":"Sorry","error_type":"runner_server_error"}"#;
+
+        for hint in [("x-fal-retryable", "false"), ("x-fal-needs-retry", "0")] {
+            assert_eq!(refused_with(500, &[hint], body).class(), Class::Never);
+        }
+        for hint in [("x-fal-retryable", "true"), ("x-fal-needs-retry", "1")] {
+            assert_eq!(refused_with(500, &[hint], body).class(), Class::Retry);
+        }
+    }
+
+    #[test]
+    fn nothing_that_fal_echoes_is_shown() {
+        let error = by_model(422, "secret words\nof a user");
+
+        let shown = format!("{error} {error:?} {:?}", error.failure());
+        assert!(!shown.contains("secret words") && !shown.contains("\"secret\""), "{shown}");
+    }
 }

@@ -5,7 +5,7 @@ use url::{Host, Url};
 
 use super::{
     Client, Error,
-    client::{bounded, send},
+    client::{bounded, refused, send},
 };
 use crate::images::{Inspected, inspect};
 
@@ -36,7 +36,7 @@ impl Client {
         }
         let response = send(self.keyless.get(url.clone())).await?;
         if !response.status().is_success() {
-            return Err(Error::refused(response.status(), response.headers(), &[]));
+            return Err(refused(response).await);
         }
         let data: Bytes = bounded(response, MAX_OUTPUT_BYTES).await?.into();
         match inspect(&data, MAX_OUTPUT_PIXELS) {

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{
     Client, Error,
-    client::{json, send},
+    client::{json, refused, send},
 };
 use crate::images::MediaType;
 
@@ -43,7 +43,7 @@ impl Client {
             .body(data);
         let answer = send(put).await?;
         if !answer.status().is_success() {
-            return Err(Error::refused(answer.status(), answer.headers(), &[]));
+            return Err(refused(answer).await);
         }
         Ok(initiated.file_url)
     }

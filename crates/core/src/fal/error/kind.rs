@@ -1,0 +1,134 @@
+//! Kinds of failure, as a job's caller sees them, and fal's words for each.
+
+use super::Class;
+
+/// A kind of failure: one code, one sentence, one class.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    ContentPolicy,
+    NothingMade,
+    ImageTooSmall,
+    ImageTooLarge,
+    ImageUnreadable,
+    NoFace,
+    InvalidOption,
+    ProviderRefused,
+    ProviderCancelled,
+    ProviderTimeout,
+    ProviderError,
+    ProviderBusy,
+    ProviderLostRequest,
+    ProviderAccount,
+    ProviderBalance,
+    ResultUnusable,
+}
+
+impl Kind {
+    /// By fal's own word (source: fal's pages on request errors and on model errors). A word that
+    /// is not listed is nobody's: 422 makes it a refusal, 5xx an error.
+    pub(super) fn of_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "content_policy_violation" => Self::ContentPolicy,
+            "no_media_generated" => Self::NothingMade,
+            "image_too_small" => Self::ImageTooSmall,
+            "image_too_large" | "file_too_large" => Self::ImageTooLarge,
+            "image_load_error" | "unsupported_image_format" => Self::ImageUnreadable,
+            "face_detection_error" => Self::NoFace,
+            "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal"
+            | "multiple_of" | "sequence_too_short" | "sequence_too_long" | "one_of" => {
+                Self::InvalidOption
+            }
+            "feature_not_supported" | "bad_request" => Self::ProviderRefused,
+            "client_disconnected" | "client_cancelled" => Self::ProviderCancelled,
+            "request_timeout" | "startup_timeout" | "generation_timeout" => Self::ProviderTimeout,
+            "concurrent_requests_limit" => Self::ProviderBusy,
+            // `file_download_error` is final by fal's table; but what it could not fetch is an
+            // upload on fal's own servers, so it is their hiccup and not the caller's picture.
+            "file_download_error"
+            | "internal_error"
+            | "internal_server_error"
+            | "downstream_service_error"
+            | "downstream_service_unavailable"
+            | "runner_scheduling_failure"
+            | "runner_connection_timeout"
+            | "runner_disconnected"
+            | "runner_connection_refused"
+            | "runner_connection_error"
+            | "runner_incomplete_response"
+            | "runner_server_error" => Self::ProviderError,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn class(self) -> Class {
+        match self {
+            Self::ContentPolicy
+            | Self::NothingMade
+            | Self::ImageTooSmall
+            | Self::ImageTooLarge
+            | Self::ImageUnreadable
+            | Self::NoFace
+            | Self::InvalidOption
+            | Self::ProviderRefused
+            | Self::ProviderCancelled => Class::Never,
+            Self::ProviderTimeout
+            | Self::ProviderError
+            | Self::ProviderLostRequest
+            | Self::ResultUnusable => Class::Retry,
+            Self::ProviderBusy => Class::Later,
+            Self::ProviderAccount | Self::ProviderBalance => Class::Halt,
+        }
+    }
+
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::ContentPolicy => "content_policy",
+            Self::NothingMade => "nothing_made",
+            Self::ImageTooSmall => "image_too_small",
+            Self::ImageTooLarge => "image_too_large",
+            Self::ImageUnreadable => "image_unreadable",
+            Self::NoFace => "no_face",
+            Self::InvalidOption => "invalid_option",
+            Self::ProviderRefused => "provider_refused",
+            Self::ProviderCancelled => "provider_cancelled",
+            Self::ProviderTimeout => "provider_timeout",
+            Self::ProviderError => "provider_error",
+            Self::ProviderBusy => "provider_busy",
+            Self::ProviderLostRequest => "provider_lost_request",
+            Self::ProviderAccount => "provider_account",
+            Self::ProviderBalance => "provider_balance",
+            Self::ResultUnusable => "result_unusable",
+        }
+    }
+
+    pub(super) fn sentence(self) -> &'static str {
+        match self {
+            Self::ContentPolicy => {
+                "The provider's content policy does not allow this edit. Change the prompt or the picture."
+            }
+            Self::NothingMade => "The model made no picture of this. Try another prompt.",
+            Self::ImageTooSmall => "The picture is too small for the model. Use a larger one.",
+            Self::ImageTooLarge => "The picture is too large for the model. Use a smaller one.",
+            Self::ImageUnreadable => {
+                "The model cannot read the picture. Save it anew, or use another."
+            }
+            Self::NoFace => "The model found no face in the picture, and needs one.",
+            Self::InvalidOption => "The model does not take one of the options in this range.",
+            Self::ProviderRefused => {
+                "The provider cannot make this edit of this picture with this prompt."
+            }
+            Self::ProviderCancelled => "The edit was cancelled at the provider.",
+            Self::ProviderTimeout => "The provider took too long. Try again.",
+            Self::ProviderError => "The provider did not complete the edit. Try again.",
+            Self::ProviderBusy => "The provider has too much to do at the moment. Try again later.",
+            Self::ProviderLostRequest => "The provider does not know the request any more.",
+            Self::ProviderAccount => {
+                "The provider does not accept this service's account at the moment."
+            }
+            Self::ProviderBalance => {
+                "This service's account at the provider is used up. Its operator has to top it up."
+            }
+            Self::ResultUnusable => "The provider's result could not be fetched.",
+        }
+    }
+}
