@@ -3,7 +3,6 @@
 use std::{fmt, str::FromStr};
 
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -82,13 +81,12 @@ pub(super) async fn insert_input(
     let (width, height) = sides(image);
     sqlx::query!(
         "insert into images (id, job_id, role, position, media_type, width, height, sha256, data)
-         values ($1, $2, 'input', 0, $3, $4, $5, $6, $7)",
+         values ($1, $2, 'input', 0, $3, $4, $5, sha256($6), $6)",
         id,
         job.0,
         image.media_type.as_str(),
         width,
         height,
-        &Sha256::digest(&image.data)[..],
         &image.data[..],
     )
     .execute(connection)
@@ -119,7 +117,7 @@ pub(crate) async fn insert_result(
              for share
          )
          insert into images (id, job_id, role, position, media_type, width, height, sha256, data)
-         select $4, job_id, 'result', $5, $6, $7, $8, $9, $10 from lease
+         select $4, job_id, 'result', $5, $6, $7, $8, sha256($9), $9 from lease
          on conflict on constraint images_job_id_role_position_key do update set
              id = excluded.id, media_type = excluded.media_type, width = excluded.width,
              height = excluded.height, sha256 = excluded.sha256, data = excluded.data",
@@ -131,7 +129,6 @@ pub(crate) async fn insert_result(
         image.media_type.as_str(),
         width,
         height,
-        &Sha256::digest(&image.data)[..],
         &image.data[..],
     )
     .execute(pool)
