@@ -1,11 +1,13 @@
 //! How a request ends: the status code and body its result GET gives.
 
+use std::borrow::Cow;
+
 use actix_web::web::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 /// The longest string that is kept of an input in ledger and errors, in bytes.
-const LONGEST_STRING: usize = 2048;
+const LONGEST_STRING: usize = 16 * 1024;
 
 /// The model's own answer, or the queue's in its place.
 #[derive(Debug, Clone)]
@@ -19,10 +21,12 @@ pub(crate) struct Answer {
 }
 
 /// A failure of the request outside the model.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct RequestError {
-    pub(crate) kind: &'static str,
-    pub(crate) message: &'static str,
+    pub(crate) kind: Cow<'static, str>,
+    pub(crate) message: Cow<'static, str>,
+    /// Whether the caller's own deadline ran out, and not one of the platform.
+    pub(crate) deadline: bool,
 }
 
 /// One entry of a model's `detail` list (fal docs: model errors).
@@ -91,13 +95,24 @@ impl Answer {
     }
 
     pub(crate) fn cancelled() -> Self {
-        let error = RequestError {
-            kind: "client_cancelled",
-            message: "Request was cancelled by the client",
-        };
+        Self::request_failed(499, "client_cancelled", "Request was cancelled by the client", false)
+    }
+
+    /// The caller's start deadline ran out (fal docs: request headers).
+    pub(crate) fn not_started() -> Self {
+        Self::request_failed(504, "request_timeout", "Request timed out", true)
+    }
+
+    fn request_failed(
+        status_code: u16,
+        kind: &'static str,
+        message: &'static str,
+        deadline: bool,
+    ) -> Self {
+        let error = RequestError { kind: kind.into(), message: message.into(), deadline };
         Self {
-            status_code: 499,
-            body: json!({"detail": error.message, "error_type": error.kind}).to_string().into(),
+            status_code,
+            body: json!({"detail": message, "error_type": kind}).to_string().into(),
             billed_units: 0,
             request_error: Some(error),
         }

@@ -1,12 +1,50 @@
 //! A stand-in for fal.ai's queue: the same protocol over HTTP, and edits one can see.
 //!
 //! [`start`] serves every path family of fal on one address: the queue
-//! (`/{owner}/{app}/...`), the two-step upload (`/storage/upload/initiate`) and the media
-//! (`/files/...`). A request waits for a free slot of the account, runs for
+//! (`/{owner}/{app}/...`) with its status stream, the two-step upload
+//! (`/storage/upload/initiate`), the media (`/files/...`), the platform's list of finished
+//! requests (`/v1/models/requests/by-endpoint`) and the keys of its webhooks
+//! (`/.well-known/jwks.json`). A request waits for a free slot of the account, runs for
 //! [`Settings::latency`], and answers with a print of the input picture: graded, framed and
 //! captioned with its prompt, the same for the same picture, prompt and seed.
 //!
 //! `GET /_sim/requests` is the ledger: what was asked for, billed and fetched.
+//!
+//! # Faults
+//!
+//! `PUT /_sim/faults` sets what goes wrong from now on, `GET` shows it with what each fault has
+//! done so far, and `DELETE` ends it.
+//!
+//! ```json
+//! {"seed": 7, "faults": [
+//!   {"at": "submit", "status": 429, "rate": 0.1, "headers": {"Retry-After": "3"}},
+//!   {"at": "submit", "reset": "after", "next": 1},
+//!   {"at": "result", "status": 504, "shape": "nginx", "next": 2},
+//!   {"at": "run", "endpoint": "fal-ai/nano-banana/edit", "error_type": "content_policy_violation"},
+//!   {"at": "run", "latency": {"log_normal": {"median": 8, "sigma": 0.5}}},
+//!   {"at": "webhook", "delivery": "forged"}
+//! ]}
+//! ```
+//!
+//! `at` is a call (`initiate`, `upload`, `submit`, `status`, `stream`, `result`, `cancel`,
+//! `history`, `download`), `run` for how a request itself runs and ends, or `webhook`. `rate`
+//! (0 to 1), `next` (so many strikes, then no more) and `endpoint` narrow a fault down. What
+//! goes wrong is one of these, with or without a `latency`:
+//!
+//! - another answer: `error_type` (any of fal's tables) or `status`, with `shape` (`model`,
+//!   `request`, `plain`, `nginx`, `empty`), `detail` and `headers` if they are to be special.
+//!   `processed` carries the call out nevertheless; `billed_units` has a failed run billed.
+//! - `reset` of a call: `before` it is read, `after` it is carried out, `midway` in the answer.
+//! - `bytes_per_second` of an answer.
+//! - `requeue` of a run: back to the queue for so many seconds, and again from the start.
+//! - `null` or `absent` fields of a run's pictures.
+//! - `delivery` of a webhook: `duplicate`, `missing`, `forged`, `stale`, `no_payload`.
+//! - `ignored`, of a cancellation: the request runs on and is billed.
+//!
+//! A `latency` is `fixed` seconds, `uniform` between two, `exponential` with a mean, or
+//! `log_normal`; for a run it takes the place of [`Settings::latency`].
+//!
+//! # Where it comes from
 //!
 //! It is written from fal's documentation alone and shares no code with a client of fal, so
 //! that a misreading in one does not hide in the other.
@@ -16,9 +54,12 @@ mod answer;
 mod authorization;
 mod cancel;
 mod clock;
+mod deadline;
 mod edit;
+mod faults;
 mod fetch;
 mod files;
+mod history;
 mod ledger;
 mod media;
 mod model;
@@ -35,8 +76,10 @@ mod seed;
 mod server;
 mod settings;
 mod status;
+mod stream;
 mod submit;
 mod upload;
+mod webhook;
 
 pub use server::{Running, start};
 pub use settings::Settings;

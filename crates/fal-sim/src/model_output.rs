@@ -6,6 +6,7 @@ use image::ImageFormat;
 use serde_json::{Map, Value, json};
 
 use crate::edit::Print;
+use crate::faults::Effect;
 use crate::files;
 use crate::media::File;
 use crate::model::{Model, Said};
@@ -29,6 +30,20 @@ pub(crate) fn publish(sim: &Sim, model: &Model, input: &ModelInput, prints: Vec<
         output.insert(name.to_owned(), value);
     }
     output.into()
+}
+
+/// Takes what a picture's JSON need not say out of it: only its `url` is sure to be there.
+pub(crate) fn blank(output: &mut Value, effect: &Effect) {
+    let images = output.get_mut("images").and_then(Value::as_array_mut);
+    for image in images.into_iter().flatten().filter_map(Value::as_object_mut) {
+        match effect {
+            Effect::Null(names) => {
+                image.extend(names.iter().map(|name| (name.clone(), Value::Null)));
+            }
+            Effect::Absent(names) => image.retain(|name, _| !names.contains(name)),
+            _ => {}
+        }
+    }
 }
 
 fn picture(sim: &Sim, input: &ModelInput, print: Print) -> Value {

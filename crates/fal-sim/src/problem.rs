@@ -25,6 +25,12 @@ pub(crate) enum Problem {
     /// An upload over the limit of this stand-in.
     #[error("File is larger than {0} bytes")]
     TooLarge(usize),
+    /// More requests wait than the caller allows (`fal_max_queue_length`).
+    #[error("The queue of this endpoint is longer than fal_max_queue_length")]
+    QueueFull,
+    /// A parameter or header of a submission that makes no sense.
+    #[error("{0}")]
+    BadRequest(String),
     /// A body that could not be read.
     #[error("{0}")]
     Unreadable(String),
@@ -37,7 +43,8 @@ impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::MalformedKey | Self::UnknownKey => StatusCode::UNAUTHORIZED,
-            Self::InProgress | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
+            Self::InProgress | Self::Unreadable(_) | Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::QueueFull => StatusCode::TOO_MANY_REQUESTS,
             Self::UnknownRequest | Self::UnknownFile | Self::NoPath(_) => StatusCode::NOT_FOUND,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         }
@@ -47,6 +54,7 @@ impl ResponseError for Problem {
         let body = match self {
             // An unknown id has its own body (fal queue docs: status).
             Self::UnknownRequest => json!({"status": "NOT_FOUND"}),
+            Self::BadRequest(message) => json!({"detail": message, "error_type": "bad_request"}),
             _ => json!({"detail": self.to_string()}),
         };
         HttpResponse::build(self.status_code()).json(body)

@@ -4,7 +4,9 @@
 //! nowhere else, so a slot taken by [`Requests::start_next`] comes back with
 //! [`Requests::settle`], whatever happened in between.
 
+mod history;
 mod request;
+mod submission;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +17,9 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::answer::Answer;
+pub(crate) use history::{Item, Outcome, Search};
 pub(crate) use request::{LedgerEntry, Log, Phase, Request};
+pub(crate) use submission::Submission;
 
 /// How many requests are remembered; beyond it the oldest finished one is forgotten.
 const REMEMBERED: usize = 10_000;
@@ -47,6 +51,8 @@ pub(crate) struct Started {
     pub(crate) id: Uuid,
     pub(crate) endpoint_id: String,
     pub(crate) input: Value,
+    /// How often it has got a slot, this time included.
+    pub(crate) attempt: u32,
     /// Rings when the request is cancelled.
     pub(crate) cancelled: Arc<Notify>,
 }
@@ -67,15 +73,22 @@ impl Requests {
     }
 
     /// Queues a request; answers its id and how many are ahead of it.
-    pub(crate) fn submit(&self, endpoint_id: &str, app: &str, input: Value) -> (Uuid, usize) {
+    ///
+    /// `None` when the endpoint's queue is longer than the caller allows.
+    pub(crate) fn submit(&self, submission: Submission) -> Option<(Uuid, usize)> {
         let id = Uuid::new_v4();
         let mut state = self.lock();
+        if let Some(longest) = submission.longest_queue
+            && state.length(&submission.endpoint_id) > longest
+        {
+            return None;
+        }
         state.forget_oldest();
         let position = state.waiting.len();
-        state.by_id.insert(id, Request::new(id, endpoint_id, app, input));
+        state.by_id.insert(id, Request::new(id, submission));
         state.oldest_first.push_back(id);
         state.waiting.push_back(id);
-        (id, position)
+        Some((id, position))
     }
 
     /// Gives a free slot to the request that has waited longest.
@@ -108,6 +121,38 @@ impl Requests {
         }
     }
 
+    /// Ends a request that has waited too long for its start; `false` when it has started.
+    pub(crate) fn give_up(&self, id: Uuid) -> bool {
+        let mut state = self.lock();
+        let waits = |request: &&mut Request| matches!(request.phase, Phase::InQueue);
+        let Some(request) = state.by_id.get_mut(&id).filter(waits) else {
+            return false;
+        };
+        request.settle(Answer::not_started(), None);
+        state.waiting.retain(|waiting| *waiting != id);
+        true
+    }
+
+    /// Frees the slot of a running request, which is to run again from its start.
+    ///
+    /// It is in the queue, yet not in the line, until [`Requests::rejoin`].
+    pub(crate) fn send_back(&self, started: Started) {
+        let mut state = self.lock();
+        state.running = state.running.saturating_sub(1);
+        if let Some(request) = state.by_id.get_mut(&started.id) {
+            request.send_back(started.input);
+        }
+    }
+
+    /// Puts a request that was sent back at the head of the line, unless it is over by now.
+    pub(crate) fn rejoin(&self, id: Uuid) {
+        let mut state = self.lock();
+        let waits = |request: &Request| matches!(request.phase, Phase::InQueue);
+        if state.by_id.get(&id).is_some_and(waits) {
+            state.waiting.push_front(id);
+        }
+    }
+
     /// Adds a line to what the model says while it runs.
     pub(crate) fn log(&self, id: Uuid, message: String) {
         if let Some(request) = self.lock().by_id.get_mut(&id) {
@@ -125,17 +170,30 @@ impl Requests {
         let mut state = self.lock();
         let position = state.waiting.iter().position(|waiting| *waiting == id);
         let request = state.by_id.get_mut(&id).filter(|request| request.app == app)?;
+        let position = match request.phase {
+            // One that was sent back is not in the line, and is its head nevertheless.
+            Phase::InQueue => Some(position.unwrap_or_default()),
+            Phase::InProgress | Phase::Completed => None,
+        };
         Some(read(request, position))
     }
 
-    /// Takes a request out of the queue, or tells it to stop.
-    pub(crate) fn cancel(&self, app: &str, id: Uuid) -> Option<Cancelled> {
+    /// Reads or changes one request, whatever its app.
+    pub(crate) fn with<T>(&self, id: Uuid, with: impl FnOnce(&mut Request) -> T) -> Option<T> {
+        self.lock().by_id.get_mut(&id).map(with)
+    }
+
+    /// Takes a request out of the queue, or tells it to stop; one that does not heed the
+    /// signal runs to its end.
+    pub(crate) fn cancel(&self, app: &str, id: Uuid, heeded: bool) -> Option<Cancelled> {
         let mut state = self.lock();
         let request = state.by_id.get_mut(&id).filter(|request| request.app == app)?;
         let found = match request.phase {
             Phase::Completed => Cancelled::TooLate,
             Phase::InProgress => {
-                request.cancelled.notify_one();
+                if heeded {
+                    request.cancelled.notify_one();
+                }
                 Cancelled::Signalled
             }
             Phase::InQueue => {
@@ -145,6 +203,11 @@ impl Requests {
         };
         state.waiting.retain(|waiting| *waiting != id || !matches!(found, Cancelled::Removed));
         Some(found)
+    }
+
+    /// A page of the finished requests that a search finds, and whether there are more.
+    pub(crate) fn history(&self, search: &Search) -> (Vec<Item>, bool) {
+        search.run(self.lock().by_id.values())
     }
 
     /// Every remembered request, oldest first.
@@ -160,6 +223,12 @@ impl Requests {
 }
 
 impl State {
+    /// How many requests of one endpoint wait.
+    fn length(&self, endpoint_id: &str) -> usize {
+        let requests = self.waiting.iter().filter_map(|id| self.by_id.get(id));
+        requests.filter(|request| request.endpoint_id == endpoint_id).count()
+    }
+
     /// Makes room for one more; requests that are not over are never forgotten.
     fn forget_oldest(&mut self) {
         if self.oldest_first.len() < REMEMBERED {

@@ -28,7 +28,10 @@ pub(crate) async fn result(
         .insert_header(("x-fal-request-id", id.to_string()))
         .insert_header(("X-Fal-Billable-Units", answer.billed_units.to_string()));
     if let Some(error) = answer.request_error {
-        response.insert_header(("X-Fal-Error-Type", error.kind));
+        response.insert_header(("X-Fal-Error-Type", error.kind.as_ref()));
+        if error.deadline {
+            response.insert_header(("X-Fal-Request-Timeout-Type", "user"));
+        }
     }
     Ok(response.body(answer.body))
 }

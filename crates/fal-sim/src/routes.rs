@@ -1,10 +1,12 @@
 //! Which path goes where.
 
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Responder};
+use actix_web::{HttpResponse, Resource, Responder};
 
 use crate::problem::Problem;
-use crate::{cancel, files, ledger, result, status, submit, upload};
+use crate::{
+    cancel, faults, files, history, ledger, result, status, stream, submit, upload, webhook,
+};
 
 /// The largest body of a submission; pictures may come inside as data URIs.
 const SUBMISSION_BYTES: usize = 64 * 1024 * 1024;
@@ -13,23 +15,38 @@ const SUBMISSION_BYTES: usize = 64 * 1024 * 1024;
 /// (fal queue docs: hosts and id rules).
 const APP: &str = "{app:(?:(?:workflows|comfy)/)?[^/]+/[^/]+}";
 
-/// Every path of the stand-in.
+/// Every path of the stand-in. A resource with a name is a place where faults may strike.
 ///
 /// The submission comes last, as it takes any path of two segments or more. Another method
 /// there is 405, which is also what fal says to a status URL with the whole endpoint id.
 pub(crate) fn all(routes: &mut ServiceConfig) {
+    let app = |rest: &str| format!("/{APP}/requests/{rest}");
     routes
         .app_data(web::PayloadConfig::new(SUBMISSION_BYTES))
         .service(web::resource("/").get(index))
         .service(web::resource("/_sim/requests").get(ledger::ledger))
-        .service(web::resource("/storage/upload/initiate").post(upload::initiate))
-        .service(web::resource("/files/upload/{id}/{name}").put(upload::receive))
-        .service(web::resource("/files/b/{id}/{name}").get(files::serve))
-        .service(web::resource(format!("/{APP}/requests/{{id}}")).get(result::result))
-        .service(web::resource(format!("/{APP}/requests/{{id}}/status")).get(status::status))
-        .service(web::resource(format!("/{APP}/requests/{{id}}/cancel")).put(cancel::cancel))
-        .service(web::resource("/{endpoint_id:.+/.+}").post(submit::submit))
+        .service(
+            web::resource("/_sim/faults")
+                .get(faults::show)
+                .put(faults::replace)
+                .delete(faults::clear),
+        )
+        .service(web::resource("/.well-known/jwks.json").get(webhook::jwks))
+        .service(place("history", "/v1/models/requests/by-endpoint").get(history::history))
+        .service(place("initiate", "/storage/upload/initiate").post(upload::initiate))
+        .service(place("upload", "/files/upload/{id}/{name}").put(upload::receive))
+        .service(place("download", "/files/b/{id}/{name}").get(files::serve))
+        .service(place("result", &app("{id}")).get(result::result))
+        .service(place("response", &app("{id}/response")).get(result::result))
+        .service(place("status", &app("{id}/status")).get(status::status))
+        .service(place("stream", &app("{id}/status/stream")).get(stream::stream))
+        .service(place("cancel", &app("{id}/cancel")).put(cancel::cancel))
+        .service(place("submit", "/{endpoint_id:.+/.+}").post(submit::submit))
         .default_service(web::to(nowhere));
+}
+
+fn place(name: &str, path: &str) -> Resource {
+    web::resource(path).name(name)
 }
 
 async fn index() -> impl Responder {
@@ -41,6 +58,10 @@ async fn index() -> impl Responder {
          GET  /{owner}/{app}/requests/{id}       result\n\
          PUT  /{owner}/{app}/requests/{id}/cancel\n\
          POST /storage/upload/initiate           upload\n\
+         GET  /{owner}/{app}/requests/{id}/status/stream\n\
+         GET  /v1/models/requests/by-endpoint    finished requests\n\
+         GET  /.well-known/jwks.json             the key of the webhooks\n\
+         GET, PUT, DELETE /_sim/faults           what goes wrong\n\
          GET  /_sim/requests                     what was asked for, oldest first\n",
     )
 }

@@ -5,16 +5,20 @@ use std::time::Duration;
 
 use image::DynamicImage;
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Detail};
 use crate::edit::{self, Order, Print};
+use crate::faults::{Place, Strike};
 use crate::model::{Model, dialect};
 use crate::model_input::ModelInput;
 use crate::requests::Started;
 use crate::server::Sim;
-use crate::{fetch, model_output, picture};
+use crate::{fetch, model_output, picture, webhook};
+
+/// How often a request may start; fal itself gives up after as many (fal docs: retries).
+const MOST_ATTEMPTS: u32 = 10;
 
 /// Starts waiting requests while a slot is free.
 pub(crate) fn start_waiting(sim: &Arc<Sim>) {
@@ -25,28 +29,52 @@ pub(crate) fn start_waiting(sim: &Arc<Sim>) {
 
 async fn run(sim: Arc<Sim>, started: Started) {
     let began = Instant::now();
+    let strike = sim.faults.strike(Place::Run, Some(&started.endpoint_id));
+    let until = began + strike.latency.unwrap_or(sim.settings.latency);
+    let requeue = strike.requeue().filter(|_| started.attempt < MOST_ATTEMPTS);
     let answer = tokio::select! {
-        answer = work(&sim, &started, began + sim.settings.latency) => answer,
+        answer = work(&sim, &started, &strike, until), if requeue.is_none() => answer,
+        () = sleep_until(until), if requeue.is_some() => {
+            return run_again(&sim, started, requeue.unwrap_or_default()).await;
+        }
         () = started.cancelled.notified() => Answer::cancelled(),
     };
     let inference: Duration = began.elapsed();
     tracing::debug!(request_id = %started.id, status_code = answer.status_code, "a request ended");
     sim.requests.settle(started.id, answer, inference);
+    webhook::announce(&sim, started.id);
     start_waiting(&sim);
 }
 
+/// The runner is lost: the request is back in the queue, and for a while it cannot start.
+async fn run_again(sim: &Arc<Sim>, started: Started, away: Duration) {
+    let id = started.id;
+    sim.requests.send_back(started);
+    start_waiting(sim);
+    sleep(away).await;
+    sim.requests.rejoin(id);
+    start_waiting(sim);
+}
+
 /// The edit happens within the latency, so that a slow machine does not pay for both.
-async fn work(sim: &Arc<Sim>, started: &Started, until: Instant) -> Answer {
+async fn work(sim: &Arc<Sim>, started: &Started, strike: &Strike, until: Instant) -> Answer {
     let model = dialect(&started.endpoint_id);
-    let answer = match ModelInput::read(&model, &started.input) {
-        Ok(input) => answer(sim, started.id, &model, input).await,
-        Err(details) => Answer::refused(&details),
+    let answer = match (strike.answer(), ModelInput::read(&model, &started.input)) {
+        (Some(answer), _) => answer.end(),
+        (None, Ok(input)) => answer(sim, started.id, &model, input, strike).await,
+        (None, Err(details)) => Answer::refused(&details),
     };
-    tokio::time::sleep_until(until).await;
+    sleep_until(until).await;
     answer
 }
 
-async fn answer(sim: &Arc<Sim>, id: Uuid, model: &Model, mut input: ModelInput) -> Answer {
+async fn answer(
+    sim: &Arc<Sim>,
+    id: Uuid,
+    model: &Model,
+    mut input: ModelInput,
+    strike: &Strike,
+) -> Answer {
     let log = |line: String| sim.requests.log(id, line);
     log(format!("Reading {} input picture(s)", input.pictures.len()));
     let mut files = Vec::new();
@@ -70,7 +98,8 @@ async fn answer(sim: &Arc<Sim>, id: Uuid, model: &Model, mut input: ModelInput) 
     match painted.await {
         Ok(Ok((input, Some(prints)))) => {
             let units = u32::try_from(prints.len()).unwrap_or(u32::MAX);
-            let output: Value = model_output::publish(sim, model, &input, prints);
+            let mut output: Value = model_output::publish(sim, model, &input, prints);
+            strike.blanks().for_each(|effect| model_output::blank(&mut output, effect));
             log(format!("Made {units} picture(s)"));
             Answer::output(&output, units)
         }

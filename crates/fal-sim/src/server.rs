@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use url::Url;
 
+use crate::faults::{self, Faults};
 use crate::media::Media;
 use crate::requests::Requests;
+use crate::webhook::{self, Keys};
 use crate::{Settings, fetch, routes};
 
 /// What every handler and every run shares.
@@ -22,7 +25,12 @@ pub(crate) struct Sim {
     pub(crate) base_url: String,
     pub(crate) requests: Requests,
     pub(crate) media: Media,
+    /// Fetches pictures that lie elsewhere.
     pub(crate) http: reqwest::Client,
+    /// Posts webhooks.
+    pub(crate) webhooks: reqwest::Client,
+    pub(crate) webhook_keys: Keys,
+    pub(crate) faults: Faults,
     runs: Mutex<JoinSet<()>>,
     runtime: Handle,
 }
@@ -91,13 +99,20 @@ pub async fn start(listener: TcpListener, settings: Settings) -> io::Result<Runn
         requests: Requests::new(settings.concurrency),
         media: Media::new(settings.media_bytes),
         http: fetch::client().map_err(io::Error::other)?,
+        webhooks: webhook::client().map_err(io::Error::other)?,
+        webhook_keys: Keys::generate()?,
+        faults: Faults::default(),
         runs: Mutex::default(),
         runtime: Handle::current(),
         settings,
     });
 
     let data = web::Data::from(Arc::clone(&sim));
-    let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(routes::all))
+    let app = move || {
+        let app = App::new().app_data(data.clone()).wrap(from_fn(faults::meet));
+        app.configure(routes::all)
+    };
+    let server = HttpServer::new(app)
         .workers(1)
         .disable_signals()
         .shutdown_timeout(1)

@@ -21,6 +21,10 @@ pub struct Settings {
     pub key: Option<String>,
     /// How many bytes of uploads and results are kept; the oldest go first. Default 512 MiB.
     pub media_bytes: usize,
+    /// After how long a silence a status stream sends a comment. Default 15 s.
+    pub stream_comment: Duration,
+    /// The pause before a webhook is tried again; it doubles each time. Default 5 s.
+    pub webhook_retry: Duration,
 }
 
 impl Default for Settings {
@@ -31,6 +35,8 @@ impl Default for Settings {
             public_url: None,
             key: None,
             media_bytes: 512 * 1024 * 1024,
+            stream_comment: Duration::from_secs(15),
+            webhook_retry: Duration::from_secs(5),
         }
     }
 }

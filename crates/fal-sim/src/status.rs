@@ -1,5 +1,7 @@
 //! `GET .../requests/{id}/status`: where a request is (fal queue docs: status answer).
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::web;
 use serde::{Deserialize, Serialize};
@@ -18,9 +20,15 @@ pub(crate) struct Query {
     logs: Option<String>,
 }
 
+impl Query {
+    pub(crate) fn wants_logs(&self) -> bool {
+        matches!(self.logs.as_deref(), Some("1" | "true"))
+    }
+}
+
 #[derive(Serialize)]
-struct StatusAnswer {
-    status: Phase,
+pub(crate) struct StatusAnswer {
+    pub(crate) status: Phase,
     request_id: Uuid,
     #[serde(flatten)]
     urls: Urls,
@@ -29,9 +37,9 @@ struct StatusAnswer {
     logs: Option<Vec<Log>>,
     metrics: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'static str>,
+    error: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error_type: Option<&'static str>,
+    error_type: Option<Cow<'static, str>>,
 }
 
 pub(crate) async fn status(
@@ -42,12 +50,14 @@ pub(crate) async fn status(
 ) -> Result<HttpResponse, Problem> {
     let (app, id) = path.into_inner();
     let id = Uuid::parse_str(&id).ok().ok_or(Problem::UnknownRequest)?;
-    let with_logs = matches!(query.logs.as_deref(), Some("1" | "true"));
     let urls = Urls::new(&sim.base_url, &app, id);
 
     let status = sim
         .requests
-        .read(&app, id, |request, position| describe(id, urls, request, position, with_logs))
+        .read(&app, id, |request, position| {
+            let logs = query.wants_logs().then(|| request.logs.clone());
+            describe(id, urls, request, position, logs)
+        })
         .ok_or(Problem::UnknownRequest)?;
 
     let mut answer = match status.status {
@@ -58,25 +68,25 @@ pub(crate) async fn status(
 }
 
 /// A model's refusal leaves no trace here: it is seen on the result alone.
-fn describe(
+pub(crate) fn describe(
     id: Uuid,
     urls: Urls,
     request: &Request,
     queue_position: Option<usize>,
-    with_logs: bool,
+    logs: Option<Vec<Log>>,
 ) -> StatusAnswer {
-    let error = request.answer.as_ref().and_then(|answer| answer.request_error);
+    let error = request.answer.as_ref().and_then(|answer| answer.request_error.as_ref());
     StatusAnswer {
         status: request.phase,
         request_id: id,
         urls,
         queue_position,
-        logs: with_logs.then(|| request.logs.clone()),
+        logs,
         metrics: match request.inference {
             Some(inference) => json!({"inference_time": inference.as_secs_f64()}),
             None => json!({}),
         },
-        error: error.map(|error| error.message),
-        error_type: error.map(|error| error.kind),
+        error: error.map(|error| error.message.clone()),
+        error_type: error.map(|error| error.kind.clone()),
     }
 }

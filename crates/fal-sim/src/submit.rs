@@ -3,6 +3,8 @@
 //! Nothing about the body is checked here: a bad one is queued like a good one and fails
 //! only when its result is fetched (fal queue docs: submit answer).
 
+mod options;
+
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -12,13 +14,16 @@ use uuid::Uuid;
 use crate::address::{Urls, app_of};
 use crate::authorization::KeyHolder;
 use crate::problem::Problem;
-use crate::run;
+use crate::requests::Submission;
 use crate::server::Sim;
+use crate::{deadline, run};
+use options::Options;
 
 #[derive(Serialize)]
 struct Submitted {
     status: &'static str,
     request_id: Uuid,
+    gateway_request_id: Uuid,
     #[serde(flatten)]
     urls: Urls,
     logs: Option<Value>,
@@ -35,15 +40,28 @@ pub(crate) async fn submit(
 ) -> Result<HttpResponse, Problem> {
     let endpoint_id = endpoint_id.into_inner();
     let app = app_of(&endpoint_id).ok_or_else(|| Problem::NoPath(request.path().to_owned()))?;
-    // What is no JSON at all is refused by the model, too, like any other bad input.
-    let input = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let options = Options::read(&request)?;
+    let submission = Submission {
+        endpoint_id,
+        app: app.clone(),
+        // What is no JSON at all is refused by the model, too, like any other bad input.
+        input: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        webhook: options.webhook,
+        longest_queue: options.longest_queue,
+        stored: options.stored,
+    };
 
-    let (request_id, queue_position) = sim.requests.submit(&endpoint_id, &app, input);
-    run::start_waiting(&sim.clone().into_inner());
+    let (request_id, queue_position) = sim.requests.submit(submission).ok_or(Problem::QueueFull)?;
+    let sim = sim.into_inner();
+    if let Some(start_within) = options.start_within {
+        deadline::watch(&sim, request_id, start_within);
+    }
+    run::start_waiting(&sim);
 
     Ok(HttpResponse::Ok().json(Submitted {
         status: "IN_QUEUE",
         request_id,
+        gateway_request_id: request_id,
         urls: Urls::new(&sim.base_url, &app, request_id),
         logs: None,
         metrics: json!({}),

@@ -7,17 +7,18 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+use url::Url;
 use uuid::Uuid;
 
-use super::Started;
+use super::{Started, Submission};
 use crate::answer::{Answer, shortened};
 use crate::clock;
 use crate::problem::Problem;
 
 /// Where a request is. There is no failed and no cancelled: both end `COMPLETED`
 /// (fal queue docs: status).
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Phase {
     InQueue,
@@ -37,12 +38,18 @@ pub(crate) struct Log {
 
 /// One request of the account.
 pub(crate) struct Request {
-    id: Uuid,
-    endpoint_id: String,
+    pub(super) id: Uuid,
+    /// The id of the last attempt: the request's own, unless it ran again.
+    pub(crate) gateway_id: Uuid,
+    pub(crate) endpoint_id: String,
     pub(crate) app: String,
-    submitted_at: OffsetDateTime,
+    pub(super) submitted_at: OffsetDateTime,
+    pub(super) started_at: Option<OffsetDateTime>,
+    pub(super) ended_at: Option<OffsetDateTime>,
     /// The input for the ledger, with long strings (data URIs) shortened.
-    input: Value,
+    pub(super) input: Value,
+    /// Whether input and output may be shown later (`X-Fal-Store-IO`).
+    pub(super) stored: bool,
     /// The whole input, until the model has it.
     whole_input: Value,
     pub(crate) phase: Phase,
@@ -51,7 +58,16 @@ pub(crate) struct Request {
     pub(crate) inference: Option<Duration>,
     expired: bool,
     result_fetches: u64,
+    attempt: u32,
     pub(super) cancelled: Arc<Notify>,
+    /// Rings at every change of phase and every line of the log.
+    changed: watch::Sender<()>,
+    /// Who wants to hear of the end.
+    pub(crate) webhook: Option<Url>,
+    /// How often the webhook was tried.
+    pub(crate) webhook_attempts: u32,
+    /// Whether its receiver has said 2xx.
+    pub(crate) webhook_acknowledged: bool,
 }
 
 /// A request as the ledger shows it.
@@ -67,35 +83,58 @@ pub(crate) struct LedgerEntry {
     status_code: Option<u16>,
     billed_units: u32,
     result_fetches: u64,
+    webhook_attempts: u32,
+    webhook_acknowledged: bool,
 }
 
 impl Request {
-    pub(super) fn new(id: Uuid, endpoint_id: &str, app: &str, input: Value) -> Self {
+    pub(super) fn new(id: Uuid, submission: Submission) -> Self {
         Self {
             id,
-            endpoint_id: endpoint_id.to_owned(),
-            app: app.to_owned(),
+            gateway_id: id,
+            endpoint_id: submission.endpoint_id,
+            app: submission.app,
             submitted_at: clock::now(),
-            input: shortened(&input),
-            whole_input: input,
+            started_at: None,
+            ended_at: None,
+            input: shortened(&submission.input),
+            stored: submission.stored,
+            whole_input: submission.input,
             phase: Phase::InQueue,
             logs: Vec::new(),
             answer: None,
             inference: None,
             expired: false,
             result_fetches: 0,
+            attempt: 0,
             cancelled: Arc::default(),
+            changed: watch::Sender::default(),
+            webhook: submission.webhook,
+            webhook_attempts: 0,
+            webhook_acknowledged: false,
         }
     }
 
     pub(super) fn start(&mut self) -> Started {
         self.phase = Phase::InProgress;
+        self.started_at = Some(clock::now());
+        self.attempt += 1;
+        self.changed.send_replace(());
         Started {
             id: self.id,
             endpoint_id: self.endpoint_id.clone(),
             input: self.whole_input.take(),
+            attempt: self.attempt,
             cancelled: Arc::clone(&self.cancelled),
         }
+    }
+
+    /// Back to the queue, for an attempt with an id of its own.
+    pub(super) fn send_back(&mut self, input: Value) {
+        self.phase = Phase::InQueue;
+        self.whole_input = input;
+        self.gateway_id = Uuid::new_v4();
+        self.changed.send_replace(());
     }
 
     pub(super) fn settle(&mut self, answer: Answer, inference: Option<Duration>) {
@@ -103,10 +142,18 @@ impl Request {
         self.whole_input = Value::Null;
         self.answer = Some(answer);
         self.inference = inference;
+        self.ended_at = Some(clock::now());
+        self.changed.send_replace(());
+    }
+
+    /// Rings at every change from now on.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     pub(super) fn log(&mut self, message: String) {
         self.logs.push(Log { message, timestamp: clock::now(), level: "INFO", source: "USER" });
+        self.changed.send_replace(());
     }
 
     /// Hands out the answer and counts that.
@@ -137,6 +184,8 @@ impl Request {
             status_code: self.answer.as_ref().map(|answer| answer.status_code),
             billed_units: self.answer.as_ref().map_or(0, |answer| answer.billed_units),
             result_fetches: self.result_fetches,
+            webhook_attempts: self.webhook_attempts,
+            webhook_acknowledged: self.webhook_acknowledged,
         }
     }
 }

@@ -6,8 +6,16 @@
 )]
 
 mod edit;
+mod fault;
+mod fault_line;
+mod fault_run;
+mod history;
 mod protocol;
 mod queue;
+mod receiver;
 mod refusal;
+mod stream;
+mod submission;
 mod support;
 mod upload;
+mod webhook;

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 pub(crate) const SEEDREAM: &str = "fal-ai/bytedance/seedream/v4/edit";
 
 /// No test waits longer than this for anything.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often a test looks again.
-const INTERVAL: Duration = Duration::from_millis(10);
+pub(crate) const INTERVAL: Duration = Duration::from_millis(10);
 
 /// The stand-in, and a client that knows a key.
 pub(crate) struct Sim {
@@ -112,6 +112,14 @@ impl Sim {
         let put = put.header("content-type", content_type).body(bytes);
         assert_eq!(put.send().await.unwrap().status(), 200);
         text(&places["file_url"]).to_owned()
+    }
+
+    /// Sets these faults in place of all earlier ones.
+    pub(crate) async fn faults(&self, faults: Value) {
+        let faults = json!({"seed": 7, "faults": faults});
+        let answer = self.http.put(self.url("_sim/faults")).json(&faults).send().await.unwrap();
+        let code = answer.status();
+        assert_eq!(code, 200, "{}", answer.text().await.unwrap());
     }
 
     pub(crate) async fn ledger(&self) -> Vec<Value> {

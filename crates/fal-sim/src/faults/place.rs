@@ -1,0 +1,61 @@
+//! Where something may go wrong.
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::server::Sim;
+
+/// A step of the protocol. The last two happen behind it, not at a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Place {
+    Initiate,
+    Upload,
+    Submit,
+    Status,
+    Stream,
+    Result,
+    Cancel,
+    History,
+    Download,
+    Run,
+    Webhook,
+}
+
+impl Place {
+    /// The place of a resource, by the name it has among the routes.
+    pub(super) fn named(resource: &str) -> Option<Self> {
+        Some(match resource {
+            "initiate" => Self::Initiate,
+            "upload" => Self::Upload,
+            "submit" => Self::Submit,
+            "status" => Self::Status,
+            "stream" => Self::Stream,
+            "result" | "response" => Self::Result,
+            "cancel" => Self::Cancel,
+            "history" => Self::History,
+            "download" => Self::Download,
+            _ => return None,
+        })
+    }
+
+    /// Whether a call belongs to one endpoint here.
+    pub(super) fn knows_endpoint(self) -> bool {
+        !matches!(self, Self::Initiate | Self::Upload | Self::History | Self::Download)
+    }
+
+    /// Whether it is a call, with an answer to spoil.
+    pub(super) fn is_call(self) -> bool {
+        !matches!(self, Self::Run | Self::Webhook)
+    }
+
+    /// The endpoint a call is about.
+    pub(super) fn endpoint_of(self, path: &str, sim: &Sim) -> Option<String> {
+        if self == Self::Submit {
+            return Some(path.trim_start_matches('/').to_owned());
+        }
+        let (_, rest) = path.rsplit_once("/requests/")?;
+        let id = Uuid::parse_str(rest.split('/').next()?).ok()?;
+        sim.requests.with(id, |request| request.endpoint_id.clone())
+    }
+}
