@@ -1,28 +1,82 @@
 //! Whose pages may call.
 
+use std::sync::Arc;
+
 use actix_cors::Cors;
-use actix_web::http::header::{self, HeaderValue};
-use darkroom_core::config::{CorsOrigins, Environment};
+use actix_web::{
+    Error, HttpRequest,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{self, HeaderValue},
+    },
+    middleware::Next,
+};
+use darkroom_core::config::{Config, Environment};
 use url::{Host, Url};
 
+use crate::{State, error::ApiError};
+
 /// The configured origins; in development also any page that this machine serves itself.
-pub(crate) fn policy(origins: &CorsOrigins, environment: Environment) -> Cors {
-    let origins = origins.0.clone();
-    Cors::default()
-        .allowed_origin_fn(move |origin, _request| {
-            is_listed(origin, &origins)
-                || (environment == Environment::Development && is_local(origin))
-        })
-        .allow_any_method()
-        .allow_any_header()
-        .expose_headers([header::LOCATION, header::LINK, header::RETRY_AFTER, header::ETAG])
-        .max_age(3600)
-        // The browser refuses; a request without a browser is none of CORS's business.
-        .block_on_origin_mismatch(false)
+#[derive(Clone, Debug)]
+pub(crate) struct Origins {
+    listed: Arc<[String]>,
+    environment: Environment,
 }
 
-fn is_listed(origin: &HeaderValue, origins: &[String]) -> bool {
-    origins.iter().any(|listed| listed == "*" || listed.as_bytes() == origin.as_bytes())
+impl Origins {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            listed: config.server.cors_allowed_origins.0.clone().into(),
+            environment: config.environment,
+        }
+    }
+
+    /// What browsers are told.
+    pub(crate) fn policy(&self) -> Cors {
+        let origins = self.clone();
+        Cors::default()
+            .allowed_origin_fn(move |origin, _request| origins.allow(origin))
+            .allow_any_method()
+            .allow_any_header()
+            .expose_headers([header::LOCATION, header::LINK, header::RETRY_AFTER, header::ETAG])
+            .max_age(3600)
+            .block_on_origin_mismatch(false)
+    }
+
+    fn allow(&self, origin: &HeaderValue) -> bool {
+        is_listed(origin, &self.listed)
+            || (self.environment == Environment::Development && is_local(origin))
+    }
+}
+
+/// Refuses what a foreign page would change. A browser keeps the answer from such a page, but it
+/// sends a form's POST all the same, and a job costs money.
+pub(crate) async fn refuse_foreign_pages<B: MessageBody + 'static>(
+    origins: Origins,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if let Some(origin) = request.headers().get(header::ORIGIN).filter(|_| changes)
+        && !origins.allow(origin)
+        && !is_own(origin, request.request())
+    {
+        return Err(ApiError::ForeignOrigin.into());
+    }
+    next.call(request).await
+}
+
+/// A page of this very server, such as `/docs`.
+fn is_own(origin: &HeaderValue, request: &HttpRequest) -> bool {
+    let home = request.app_data::<actix_web::web::Data<State>>();
+    home.and_then(|state| Url::parse(&state.link(request, "/")).ok())
+        .is_some_and(|home| home.origin().ascii_serialization().as_bytes() == origin.as_bytes())
+}
+
+fn is_listed(origin: &HeaderValue, listed: &[String]) -> bool {
+    listed.iter().any(|listed| listed == "*" || listed.as_bytes() == origin.as_bytes())
 }
 
 fn is_local(origin: &HeaderValue) -> bool {

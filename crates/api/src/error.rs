@@ -11,12 +11,12 @@ use actix_web::{
     http::{StatusCode, header},
     middleware::{ErrorHandlerResponse, ErrorHandlers},
 };
-use darkroom_core::db;
+use darkroom_core::{chain::chain, db};
 
 pub(crate) use problem::Problem;
 
 /// Seconds after which a client may ask again when the database is away.
-const RETRY_AFTER_SECONDS: u32 = 5;
+pub(crate) const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,11 @@ pub(crate) enum ApiError {
     /// The path is right, the method is not.
     #[error("This path does not take that method; the Allow header lists those it takes.")]
     MethodNotAllowed,
+    /// A page of somebody else's wants to change something.
+    #[error(
+        "Pages of this origin may not change anything here; CORS_ALLOWED_ORIGINS lists those that may."
+    )]
+    ForeignOrigin,
     /// The body is of another kind than the operation takes.
     #[error("{0}")]
     UnsupportedMediaType(&'static str),
@@ -69,6 +74,7 @@ impl ApiError {
         match self {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::ForeignOrigin => (StatusCode::FORBIDDEN, "foreign_origin"),
             Self::UnsupportedMediaType(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
@@ -150,16 +156,4 @@ pub(crate) fn fill_empty_bodies<B: MessageBody + 'static>() -> ErrorHandlers<B> 
             ServiceResponse::new(request, filled).map_into_right_body(),
         ))
     })
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -1,11 +1,11 @@
 //! Is the process alive, and can it do its work?
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, http::header, web};
 use darkroom_core::db;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::State;
+use crate::{State, error::RETRY_AFTER_SECONDS};
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
@@ -60,6 +60,8 @@ pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
     if ready.can_serve {
         HttpResponse::Ok().json(ready)
     } else {
-        HttpResponse::ServiceUnavailable().json(ready)
+        HttpResponse::ServiceUnavailable()
+            .insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS))
+            .json(ready)
     }
 }

@@ -5,10 +5,14 @@ use std::{
     net::{SocketAddr, TcpListener},
 };
 
-use actix_web::{App, HttpServer, dev, web};
+use actix_web::{App, HttpServer, dev, middleware::from_fn, web};
 use darkroom_core::config;
 
-use crate::{State, cors, docs, error, health, images, jobs, root};
+use crate::{
+    State,
+    cors::{self, Origins},
+    docs, error, health, images, jobs, root,
+};
 
 /// Seconds that requests have to end once the server is told to stop.
 const SHUTDOWN_SECONDS: u64 = 5;
@@ -33,14 +37,17 @@ pub fn start(
     state: State,
     settings: &config::Config,
 ) -> io::Result<dev::Server> {
-    let origins = settings.server.cors_allowed_origins.clone();
-    let environment = settings.environment;
+    let origins = Origins::new(settings);
     let state = web::Data::new(state);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
             .wrap(error::fill_empty_bodies())
-            .wrap(cors::policy(&origins, environment))
+            .wrap(from_fn({
+                let origins = origins.clone();
+                move |request, next| cors::refuse_foreign_pages(origins.clone(), request, next)
+            }))
+            .wrap(origins.policy())
             .service(root::resource())
             .configure(health::configure)
             .configure(jobs::configure)

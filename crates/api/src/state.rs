@@ -37,6 +37,9 @@ impl State {
             return format!("{}{path}", public_url.as_str().trim_end_matches('/'));
         }
         let connection = request.connection_info();
-        format!("{}://{}{path}", connection.scheme(), connection.host())
+        // What a client says of its host goes back to it: only as far as it is one.
+        let home = Url::parse(&format!("{}://{}", connection.scheme(), connection.host()));
+        let home = home.map(|url| url.origin()).ok().filter(url::Origin::is_tuple);
+        format!("{}{path}", home.map_or_else(String::new, |home| home.ascii_serialization()))
     }
 }

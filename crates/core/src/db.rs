@@ -97,10 +97,12 @@ impl Error {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Protocol(_) => true,
-            // Connection exceptions, out of resources, operator intervention (a restart).
-            sqlx::Error::Database(error) => error
-                .code()
-                .is_some_and(|code| ["08", "53", "57"].iter().any(|class| code.starts_with(class))),
+            // Connection exceptions, rolled back for another's sake, out of resources, operator
+            // intervention (a restart); and read-only, as a primary is that was just replaced.
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+                code == "25006"
+                    || ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class))
+            }),
             _ => false,
         }
     }

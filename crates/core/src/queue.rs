@@ -22,14 +22,14 @@ mod worker;
 
 pub use archive::{archive, input};
 pub use attempt::{
-    Submission, abandon_attempt, begin_attempt, record_submission, withdraw_attempt,
+    Submission, abandon_attempt, attempts_made, begin_attempt, record_submission, withdraw_attempt,
 };
 pub use claim::{Claimed, OpenAttempt, claim};
 pub use enqueue::enqueue;
 pub use rescue::{Rescued, rescue};
 pub use settle::{Ended, complete, fail, retry, snooze};
 pub use wake::{Listener, Wake, Waker};
-pub use worker::{Beat, WorkerId, beat, register, release};
+pub use worker::{Beat, WorkerId, beat, register, release, release_unknown};
 
 use crate::{db, job::JobId};
 

@@ -18,10 +18,11 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     tracing::info!(%address, "the API serves");
 
     let handle = server.handle();
-    let serving = tokio::spawn(server);
-    stop.cancelled().await;
-    handle.stop(true).await;
-    serving.await?.context("the API broke")?;
+    let mut serving = tokio::spawn(server);
+    tokio::select! {
+        () = stop.cancelled() => handle.stop(true).await,
+        broken = &mut serving => broken?.context("the API broke")?,
+    }
     pool.close().await;
     Ok(())
 }

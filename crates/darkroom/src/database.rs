@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use darkroom_core::{config, db};
+use darkroom_core::{chain::chain, config, db};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +30,7 @@ pub(crate) async fn expect_current_schema(
                 bail!("the database's schema is older than this version: run `darkroom migrate`")
             }
             Err(error) if error.is_unavailable() => {
-                tracing::warn!(%error, "the database is away; waiting for it");
+                tracing::warn!(error = %chain(&error), "the database is away; waiting for it");
             }
             Err(error) => return Err(error.into()),
         }

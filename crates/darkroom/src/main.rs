@@ -34,6 +34,8 @@ fn main() -> ExitCode {
         Err(error) => return refuse(&format!("The runtime does not start: {error}")),
     };
     let outcome = runtime.block_on(run(cli.command.unwrap_or(Command::Up), config));
+    // A picture that is still being decoded is nobody's any more, and not waited for.
+    runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&format!("{error:#}")),

@@ -12,6 +12,7 @@ mod upload;
 use std::time::Duration;
 
 use darkroom_core::{
+    chain::chain,
     job::Failure,
     queue::{self, Claimed, Lease, OpenAttempt, Submission},
 };
@@ -24,26 +25,18 @@ use crate::{
     outcome::{Outcome, Stop},
 };
 
-/// A request at the provider, and the attempt that it is.
-#[derive(Clone, Debug)]
-struct Running {
-    attempt: i16,
-    submission: Submission,
-}
-
 /// Works on a claimed job until it is settled, or somebody else's.
 pub(crate) async fn work_on(life: Life, job: Claimed) {
     let lease = job.lease;
-    let attempt = job.attempt.as_ref().map_or(1, |attempt| attempt.number);
     // A task of its own: a panic is this attempt's failure and nobody else's.
     let driving = AbortOnDropHandle::new(tokio::spawn(drive(life.clone(), job)));
     let stop = match driving.await {
         Ok(Ok(outcome)) => Stop::Outcome(outcome),
         Ok(Err(stop)) => stop,
         Err(error) => {
-            tracing::error!(job.id = %lease.job, %error, "the work on a job broke");
+            tracing::error!(job.id = %lease.job, error = %chain(&error), "the work on a job broke");
             let failure = Failure::new("internal", "Something went wrong on our side.");
-            Outcome::Retry { failure, attempt }.into()
+            Outcome::Retry(failure).into()
         }
     };
     let settled = match stop {
@@ -58,7 +51,7 @@ pub(crate) async fn work_on(life: Life, job: Claimed) {
             tracing::info!(job.id = %lease.job, "a job is somebody else's now");
         }
         Err(queue::Error::Database(error)) => {
-            tracing::warn!(job.id = %lease.job, %error, "the work on a job was interrupted");
+            tracing::warn!(job.id = %lease.job, error = %chain(&error), "the work on a job was interrupted");
             let_go(&life, &lease).await;
         }
     }
@@ -71,11 +64,11 @@ async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
             "The service broke down each time it worked on this job.",
         )));
     }
-    let running = match job.attempt.clone() {
+    let submission = match job.attempt.clone() {
         Some(OpenAttempt { number, submission: Some(submission) }) => {
             tracing::info!(job.id = %job.lease.job, job.attempt = number,
                 provider.request_id = submission.provider_request_id, "a request is resumed");
-            Running { attempt: number, submission }
+            submission
         }
         Some(OpenAttempt { number, submission: None }) => {
             submit::give_up_on_unknown(&life, &job, number).await?;
@@ -83,13 +76,13 @@ async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
         }
         None => start(&life, &job).await?,
     };
-    let ended = follow::until_ended(&life, &running).await?;
-    let output = follow::result(&life, &running).await?;
-    archive::outputs(&life, &job.lease, &running, &output).await?;
+    let ended = follow::until_ended(&life, &submission).await?;
+    let output = follow::result(&life, &submission).await?;
+    archive::outputs(&life, &job.lease, &submission, &output).await?;
     Ok(Outcome::Complete(ended))
 }
 
-async fn start(life: &Life, job: &Claimed) -> Result<Running, Stop> {
+async fn start(life: &Life, job: &Claimed) -> Result<Submission, Stop> {
     let uploaded = upload::input(life, &job.lease).await?;
     submit::once(life, job, uploaded).await
 }

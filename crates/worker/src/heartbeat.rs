@@ -1,24 +1,45 @@
 //! The heartbeat: one small write for all leases together, and the rescue of others' jobs.
 
-use darkroom_core::queue::{self, Beat};
-use tokio::time::{MissedTickBehavior, interval};
+use std::time::Duration;
+
+use darkroom_core::{chain::chain, queue};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::life::Life;
+
+/// How soon a missed beat is made up for.
+const MISSED: Duration = Duration::from_secs(1);
 
 /// Beats until the database says that this worker was taken for dead. While the database is away
 /// it goes on trying: what it did meanwhile is safe, because every write is fenced.
 pub(crate) async fn beat_until_dead(life: &Life) {
     let settings = life.worker.settings;
-    let mut beats = interval(settings.heartbeat);
-    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut missed: Option<Instant> = None;
     loop {
-        beats.tick().await;
-        match queue::beat(&life.worker.pool, life.id, settings.lease).await {
-            Ok(Some(Beat { someone_is_late: false })) => {}
-            Ok(Some(Beat { someone_is_late: true })) => rescue(life).await,
-            Ok(None) => return,
-            Err(error) => tracing::warn!(%error, "a heartbeat was missed"),
-        }
+        let beat = queue::beat(&life.worker.pool, life.id, settings.lease);
+        // A connection that went silent must not silence the worker.
+        let wait = match timeout(settings.heartbeat, beat).await {
+            Ok(Ok(Some(beat))) => {
+                // Whoever missed a beat was not alone in it: others get their chance to make theirs.
+                let fair = missed.is_none_or(|at| at.elapsed() > settings.lease);
+                if beat.someone_is_late && fair {
+                    rescue(life).await;
+                }
+                settings.heartbeat
+            }
+            Ok(Ok(None)) => return,
+            Ok(Err(error)) => {
+                tracing::warn!(error = %chain(&error), "a heartbeat was missed");
+                missed = Some(Instant::now());
+                MISSED
+            }
+            Err(_elapsed) => {
+                tracing::warn!("a heartbeat was not answered");
+                missed = Some(Instant::now());
+                MISSED
+            }
+        };
+        sleep(wait).await;
     }
 }
 
@@ -30,6 +51,8 @@ async fn rescue(life: &Life) {
             "workers stopped beating; their jobs are free again"
         ),
         Ok(_nobody) => {}
-        Err(error) => tracing::warn!(%error, "a rescue failed; the next beat tries again"),
+        Err(error) => {
+            tracing::warn!(error = %chain(&error), "a rescue failed; the next beat tries again")
+        }
     }
 }

@@ -9,6 +9,7 @@ mod drive;
 mod heartbeat;
 mod life;
 mod outcome;
+mod slots;
 mod waking;
 mod worker;
 

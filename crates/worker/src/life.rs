@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use darkroom_core::{
+    chain::chain,
     db::Pool,
     queue::{self, WorkerId},
 };
@@ -18,6 +19,8 @@ pub(crate) enum End {
     Stopped,
     /// Its beats came too late: others have its jobs.
     TakenForDead,
+    /// It can claim no more; it handed its jobs over.
+    Broken,
 }
 
 /// A submission that is under way is waited for: its answer is the only trace of what it bought.
@@ -51,20 +54,21 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
     // Ends the loops and the work on each job, however this function is left.
     let over = life.over.clone().drop_guard();
     let woken = waking::listen(&life);
-    let claiming = tokio::spawn(claiming::claim_jobs(life.clone(), woken));
+    let mut claiming = tokio::spawn(claiming::claim_jobs(life.clone(), woken));
     let end = tokio::select! {
         () = stop.cancelled() => End::Stopped,
         () = heartbeat::beat_until_dead(&life) => End::TakenForDead,
+        broken = &mut claiming => {
+            tracing::error!(?broken, "the claim loop broke");
+            End::Broken
+        }
     };
     drop(over);
-    if let Err(error) = claiming.await {
-        tracing::error!(%error, "the claim loop broke");
-    }
     life.submissions.close();
     if timeout(SUBMISSION_PATIENCE, life.submissions.wait()).await.is_err() {
         tracing::error!("a submission got no answer in time; its outcome is unknown");
     }
-    if end == End::Stopped {
+    if end != End::TakenForDead {
         hand_over(&life).await;
     }
     end
@@ -74,7 +78,7 @@ async fn hand_over(life: &Life) {
     match timeout(HAND_OVER_PATIENCE, queue::release(&life.worker.pool, life.id)).await {
         Ok(Ok(jobs)) => tracing::info!(jobs, "the worker stopped and handed its jobs over"),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "the jobs could not be handed over; they will be rescued");
+            tracing::warn!(error = %chain(&error), "the jobs could not be handed over; they will be rescued");
         }
         Err(_elapsed) => {
             tracing::warn!("the jobs could not be handed over in time; they will be rescued");
@@ -84,11 +88,14 @@ async fn hand_over(life: &Life) {
 
 /// Registers, as soon as the database is there.
 async fn register(pool: &Pool, stop: &CancellationToken) -> Option<WorkerId> {
-    let name = format!("pid {}", std::process::id());
+    let host = gethostname::gethostname();
+    let name = format!("{} pid {}", host.display(), std::process::id());
     for failures in 0.. {
         match queue::register(pool, &name).await {
             Ok(id) => return Some(id),
-            Err(error) => tracing::warn!(%error, "the worker cannot register; it tries again"),
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "the worker cannot register; it tries again")
+            }
         }
         let wait = exponential(Duration::from_millis(500), Duration::from_secs(10), failures);
         tokio::select! {

@@ -16,12 +16,7 @@ pub(crate) enum Outcome {
     /// Its outputs are archived.
     Complete(Ended),
     /// This attempt failed; another may succeed.
-    Retry {
-        /// Of this attempt.
-        failure: Failure,
-        /// This attempt's number.
-        attempt: i16,
-    },
+    Retry(Failure),
     /// No attempt will succeed.
     Fail(Failure),
     /// Something that it needs is away. Costs no attempt.
@@ -62,16 +57,18 @@ impl Outcome {
                 queue::complete(pool, lease, ended).await?;
                 tracing::info!(job.id = %lease.job, "a job was completed");
             }
-            Self::Retry { failure, attempt } if attempt < max_attempts => {
-                let after = retry_delay(attempt);
-                queue::retry(pool, lease, &failure, after).await?;
-                tracing::warn!(job.id = %lease.job, job.attempt = attempt, code = failure.code,
-                    "an attempt failed; another follows");
+            Self::Retry(failure) => {
+                // From the record, and not from what this worker remembers of it.
+                let made = queue::attempts_made(pool, lease.job).await?;
+                if made < max_attempts {
+                    queue::retry(pool, lease, &failure, retry_delay(made)).await?;
+                    tracing::warn!(job.id = %lease.job, job.attempt = made, code = failure.code,
+                        "an attempt failed; another follows");
+                } else {
+                    fail(pool, lease, &failure).await?;
+                }
             }
-            Self::Retry { failure, .. } | Self::Fail(failure) => {
-                queue::fail(pool, lease, &failure).await?;
-                tracing::warn!(job.id = %lease.job, code = failure.code, "a job failed");
-            }
+            Self::Fail(failure) => fail(pool, lease, &failure).await?,
             Self::Snooze(after) => {
                 queue::snooze(pool, lease, after).await?;
                 tracing::info!(job.id = %lease.job, "a job waits for the provider");
@@ -79,6 +76,12 @@ impl Outcome {
         }
         Ok(())
     }
+}
+
+async fn fail(pool: &Pool, lease: &Lease, failure: &Failure) -> Result<(), queue::Error> {
+    queue::fail(pool, lease, failure).await?;
+    tracing::warn!(job.id = %lease.job, code = failure.code, "a job failed");
+    Ok(())
 }
 
 fn retry_delay(attempt: i16) -> Duration {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use darkroom_core::queue::Listener;
+use darkroom_core::{chain::chain, queue::Listener};
 use tokio::{sync::Notify, time::sleep};
 
 use crate::{backoff::jittered, life::Life};
@@ -30,7 +30,7 @@ async fn pass_wakes_on(life: Life, woken: Arc<Notify>) {
                 }
                 tracing::debug!("the connection that hears wakes was lost");
             }
-            Err(error) => tracing::debug!(%error, "wakes cannot be heard"),
+            Err(error) => tracing::debug!(error = %chain(&error), "wakes cannot be heard"),
         }
         sleep(jittered(RECONNECT_WAIT)).await;
     }

@@ -39,7 +39,7 @@ impl Worker {
 /// Works until `stop` is cancelled, then hands its jobs over. A worker that was taken for dead (it
 /// was paused, or cut off from the database) drops what it held and lives again under a new id.
 pub async fn run(worker: Worker, stop: CancellationToken) {
-    while live(&worker, &stop).await == End::TakenForDead {
-        tracing::warn!("this worker was taken for dead; it goes on under a new id");
+    while live(&worker, &stop).await != End::Stopped {
+        tracing::warn!("the worker goes on under a new id");
     }
 }

@@ -30,6 +30,7 @@ pub(crate) struct NewJobForm {
         (status = 201, description = "The job is kept and will be worked on", body = JobView,
             headers(("Location" = String, description = "Address of the job"))),
         (status = 400, description = "The body breaks off or is not well-formed", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The image has too many bytes", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not multipart/form-data", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is missing or wrong; `field` and `detail` say which and how", body = Problem, content_type = "application/problem+json"),

@@ -14,6 +14,7 @@ use crate::{
     params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
     responses(
         (status = 204, description = "It is gone, and its images with it"),
+        (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]

@@ -29,17 +29,20 @@ pub(super) struct Upload {
 /// Reads and checks both fields.
 pub(super) async fn read(
     request: &HttpRequest,
-    payload: web::Payload,
+    mut payload: web::Payload,
     limits: &Limits,
 ) -> Result<Upload, ApiError> {
-    if request.content_type() != "multipart/form-data" {
-        return Err(ApiError::UnsupportedMediaType(
-            "Send the image and the prompt as multipart/form-data.",
-        ));
-    }
     let announced = announced_bytes(request);
     if announced.is_some_and(|bytes| bytes > limits.upload_bytes + ENVELOPE_BYTES) {
         return Err(ApiError::TooLarge { limit: limits.upload_bytes });
+    }
+    if !request.content_type().eq_ignore_ascii_case("multipart/form-data") {
+        if announced.is_some() {
+            while let Ok(Some(_rest)) = payload.try_next().await {}
+        }
+        return Err(ApiError::UnsupportedMediaType(
+            "Send the image and the prompt as multipart/form-data.",
+        ));
     }
     let mut multipart = Multipart::new(request.headers(), payload);
     let outcome = read_fields(&mut multipart, announced.unwrap_or(0), limits).await;

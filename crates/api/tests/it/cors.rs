@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::app::App;
+use crate::app::{App, form, photo, problem};
 
 async fn allows(app: &App, origin: &str) -> bool {
     let preflight = app
@@ -38,4 +38,20 @@ async fn in_production_only_listed_pages_may_call() {
     assert!(allows(&app, "https://two.example").await);
     assert!(!allows(&app, "http://localhost:5173").await);
     assert!(!allows(&app, "https://one.example.evil").await);
+}
+
+#[tokio::test]
+async fn a_foreign_page_cannot_spend_anything() {
+    let app = App::start_with(&[("ENVIRONMENT", "production")]).await;
+    let post = |origin: String| {
+        let request = app.client.post(app.url("/api/jobs")).header("origin", origin);
+        request.multipart(form(photo(), "x")).send()
+    };
+
+    for origin in ["https://evil.example", "null", "http://localhost:5173"] {
+        problem(post(origin.into()).await.unwrap(), 403, "foreign_origin").await;
+    }
+    app.assert_nothing_is_stored().await;
+    // The page that explains the API is its own.
+    assert_eq!(post(app.url("")).await.unwrap().status(), 201);
 }

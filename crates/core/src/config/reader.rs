@@ -133,7 +133,14 @@ fn environment() -> config::Environment {
 }
 
 fn read_env_file() -> Result<HashMap<String, String>, Problems> {
-    let problem = |error: dotenvy::Error| Problems(vec![format!(".env: {error}")]);
+    let problem = |error: dotenvy::Error| {
+        let what = match error {
+            // The line itself is not shown: it may hold a secret.
+            dotenvy::Error::LineParse(_, at) => format!("a line does not parse at column {at}"),
+            other => other.to_string(),
+        };
+        Problems(vec![format!(".env: {what}")])
+    };
     match dotenvy::from_path_iter(".env") {
         Ok(pairs) => pairs.collect::<Result<_, _>>().map_err(problem),
         Err(error) if error.not_found() => Ok(HashMap::new()),

@@ -71,6 +71,17 @@ impl Client {
     }
 }
 
+impl Client {
+    /// A call about a request, at the address that was stored with it. The provider may have been
+    /// another one then, and the key is none of its business.
+    pub(super) async fn ask(&self, url: &Url) -> Result<Response, Error> {
+        if url.origin() != self.queue_url.origin() {
+            return Err(Error::ForeignRequest);
+        }
+        send(self.keyed.get(url.clone())).await
+    }
+}
+
 fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .user_agent(concat!("darkroom/", env!("CARGO_PKG_VERSION")))

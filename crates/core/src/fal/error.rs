@@ -44,6 +44,12 @@ pub enum Error {
         /// Bytes that were allowed.
         limit: usize,
     },
+    /// A request at a provider that is not the configured one.
+    #[error("the request was made at another provider")]
+    ForeignRequest,
+    /// An output that is not there any more.
+    #[error("an output is gone ({0})")]
+    OutputGone(StatusCode),
     /// A picture on a host that results are not fetched from.
     #[error("fal put a result on {host}, which is not among FAL_MEDIA_HOSTS")]
     ForeignHost {
@@ -75,9 +81,12 @@ impl Error {
     /// What the error means for the job.
     pub fn class(&self) -> Class {
         match self {
-            Self::Transport(_) | Self::TooLarge { .. } | Self::Malformed(_) | Self::NoPicture => {
-                Class::Retry
-            }
+            Self::Transport(_)
+            | Self::TooLarge { .. }
+            | Self::Malformed(_)
+            | Self::NoPicture
+            | Self::ForeignRequest
+            | Self::OutputGone(_) => Class::Retry,
             Self::ForeignHost { .. } => Class::Never,
             Self::Refused(refusal) => refusal.class(),
         }
@@ -94,8 +103,8 @@ impl Error {
                 Origin::Model => 1,
             },
             // What was cut off or garbled on the way.
-            Self::Malformed(_) | Self::NoPicture => 3,
-            Self::TooLarge { .. } | Self::ForeignHost { .. } => 1,
+            Self::Malformed(_) | Self::NoPicture | Self::OutputGone(_) => 3,
+            Self::TooLarge { .. } | Self::ForeignHost { .. } | Self::ForeignRequest => 1,
         }
     }
 
@@ -110,6 +119,17 @@ impl Error {
 
     /// fal does not know the request.
     pub fn is_unknown_request(&self) -> bool {
+        match self {
+            Self::ForeignRequest => true,
+            Self::Refused(refusal) => {
+                refusal.status == StatusCode::NOT_FOUND && refusal.origin != Origin::Gateway
+            }
+            _ => false,
+        }
+    }
+
+    /// Somebody answered 404, if only a gateway: it counts when it does not stop.
+    pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused(Refusal { status: StatusCode::NOT_FOUND, .. }))
     }
 
@@ -117,9 +137,11 @@ impl Error {
     pub fn failure(&self) -> Failure {
         let kind = match self {
             Self::Refused(refusal) => refusal.kind(),
-            Self::ForeignHost { .. } | Self::NoPicture | Self::TooLarge { .. } => {
-                Kind::ResultUnusable
-            }
+            Self::ForeignHost { .. }
+            | Self::NoPicture
+            | Self::TooLarge { .. }
+            | Self::OutputGone(_) => Kind::ResultUnusable,
+            Self::ForeignRequest => Kind::ProviderLostRequest,
             Self::Transport(_) | Self::Malformed(_) => Kind::ProviderError,
         };
         Failure::new(kind.code(), kind.sentence())
@@ -224,6 +246,7 @@ mod tests {
             (401, unknown, Class::Halt, "provider_account"),
             (429, "", Class::Later, "provider_busy"),
             (404, r#"{"status":"NOT_FOUND"}"#, Class::Retry, "provider_lost_request"),
+            (402, "", Class::Halt, "provider_balance"),
         ] {
             let error = refused(status, body);
             assert_eq!((error.class(), &*error.failure().code), (class, code), "{body}");
@@ -244,6 +267,23 @@ mod tests {
             let error = refused(504, body);
             assert!(error.is_passing() && error.worthwhile_tries() > 1, "{body}");
         }
+    }
+
+    #[test]
+    fn what_does_not_speak_fals_json_refuses_nothing_for_good() {
+        for status in [301, 307, 404, 407, 421] {
+            let error = refused(status, "<html>proxy</html>");
+            assert_eq!(error.class(), Class::Retry, "{status}");
+            assert!(!error.is_unknown_request(), "{status}");
+        }
+        assert!(refused(404, r#"{"status":"NOT_FOUND"}"#).is_unknown_request());
+    }
+
+    #[test]
+    fn a_result_that_is_not_there_yet_is_asked_for_again() {
+        let error = refused(400, r#"{"detail":"Request is still in progress"}"#);
+
+        assert!(error.is_passing());
     }
 
     #[test]

@@ -35,6 +35,10 @@ impl Client {
             return Err(Error::ForeignHost { host });
         }
         let response = send(self.keyless.get(url.clone())).await?;
+        // No key was sent, so a refusal is about the output and not about the account.
+        if matches!(response.status().as_u16(), 401 | 403 | 404 | 410) {
+            return Err(Error::OutputGone(response.status()));
+        }
         if !response.status().is_success() {
             return Err(refused(response).await);
         }

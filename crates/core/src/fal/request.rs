@@ -2,10 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{
-    Client, Error,
-    client::{json, send},
-};
+use super::{Client, Error, client::json};
 use crate::queue::Submission;
 
 /// How far a request is. fal has no word for failed: that too is completed, and its result says so.
@@ -48,8 +45,7 @@ struct Metrics {
 impl Client {
     /// Asks once how far a request is.
     pub async fn check(&self, submission: &Submission) -> Result<Progress, Error> {
-        let request = self.keyed.get(submission.status_url.clone());
-        let answer: Answer = json(send(request).await?).await?;
+        let answer: Answer = json(self.ask(&submission.status_url).await?).await?;
         Ok(match answer.status {
             Status::InQueue => Progress::Waiting { position: answer.queue_position },
             Status::InProgress => Progress::Running,

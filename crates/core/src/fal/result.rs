@@ -3,10 +3,7 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::{
-    Client, Error,
-    client::{json, send},
-};
+use super::{Client, Error, client::json};
 use crate::queue::Submission;
 
 /// What a model made.
@@ -32,8 +29,7 @@ struct File {
 impl Client {
     /// Fetches what a request came to; the model's own error where it failed.
     pub async fn result(&self, submission: &Submission) -> Result<Output, Error> {
-        let request = self.keyed.get(submission.response_url.clone());
-        let answer: Answer = json(send(request).await?).await?;
+        let answer: Answer = json(self.ask(&submission.response_url).await?).await?;
         let files = answer.images.unwrap_or_default().into_iter().chain(answer.image);
         let images: Vec<Url> = files.map(|file| file.url).collect();
         if images.is_empty() { Err(Error::NoPicture) } else { Ok(Output { images }) }

@@ -4,21 +4,18 @@ use super::inspect::Sides;
 
 const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2c;
-const TRAILER: u8 = 0x3b;
 
-/// Walks the blocks up to the trailer.
+/// Walks the blocks up to the end of the first frame, which is all that is edited. What follows is
+/// let be: some writers pad, and some leave the trailer away.
 pub(super) fn sides(bytes: &[u8]) -> Sides {
     let screen = (le16(bytes, 6)?, le16(bytes, 8)?);
     let mut at = 13 + color_table(*bytes.get(10)?);
-    let mut has_image = false;
     loop {
         match *bytes.get(at)? {
-            TRAILER => return has_image.then_some(screen),
             EXTENSION => at = end_of_blocks(bytes, at + 2)?,
             IMAGE => {
-                has_image = true;
                 let table = color_table(*bytes.get(at + 9)?);
-                at = end_of_blocks(bytes, at + 11 + table)?;
+                return end_of_blocks(bytes, at + 11 + table).map(|_end| screen);
             }
             _ => return None,
         }

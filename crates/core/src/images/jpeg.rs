@@ -34,9 +34,8 @@ pub(super) fn sides(bytes: &[u8]) -> Sides {
 
 /// The next marker at `at`, after any fill bytes, and the position after it.
 fn next_marker(bytes: &[u8], mut at: usize) -> Option<(u8, usize)> {
-    if *bytes.get(at)? != 0xff {
-        return None;
-    }
+    // Some writers leave stray bytes between segments; decoders pass them over.
+    at += memchr::memchr(0xff, bytes.get(at..)?)?;
     while *bytes.get(at)? == 0xff {
         at += 1;
     }

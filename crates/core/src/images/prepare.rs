@@ -9,7 +9,7 @@ use image::{
     codecs::{jpeg::JpegEncoder, png::PngEncoder},
 };
 
-use super::MediaType;
+use super::{ImageProblem, MediaType, inspect};
 
 /// Longest side that leaves the house, in pixels: what Seedream takes at most (source: the
 /// model's 2025 pages).
@@ -20,6 +20,12 @@ const JPEG_QUALITY: u8 = 92;
 
 /// A decoder's working memory for each pixel: four channels of 16 bits, and as much again.
 const BYTES_PER_PIXEL: u64 = 16;
+
+/// A decoder's working memory beside that, metadata included.
+const BYTES_BESIDE: u64 = 8 * 1024 * 1024;
+
+/// No honest colour profile is larger; it is sent along with the picture.
+const MAX_PROFILE_BYTES: usize = 1024 * 1024;
 
 /// A picture that is ready to be uploaded.
 #[derive(Clone, Debug)]
@@ -40,9 +46,9 @@ pub enum PrepareError {
     /// It looked whole, but does not decode.
     #[error("the picture does not decode")]
     Decode(#[source] image::ImageError),
-    /// It has more pixels than may be held in memory.
-    #[error("the picture has too many pixels")]
-    TooManyPixels,
+    /// It is not a whole picture, or too large a one to be held in memory.
+    #[error("the picture is not taken")]
+    NotTaken(#[from] ImageProblem),
     /// It cannot be written again.
     #[error("the picture does not encode")]
     Encode(#[source] image::ImageError),
@@ -74,19 +80,17 @@ fn decode(
     original: &[u8],
     max_pixels: u64,
 ) -> Result<(DynamicImage, Option<Vec<u8>>), PrepareError> {
+    // By its own size and not by the most that is allowed: a small file gets little memory.
+    let picture = inspect(original, max_pixels)?;
+    let pixels = u64::from(picture.width) * u64::from(picture.height);
     let mut limits = Limits::default();
-    limits.max_alloc = Some(max_pixels.saturating_mul(BYTES_PER_PIXEL));
+    limits.max_alloc = Some(pixels * BYTES_PER_PIXEL + BYTES_BESIDE);
     let mut reader = ImageReader::new(Cursor::new(original));
     reader.limits(limits);
     let reader = reader
         .with_guessed_format()
         .map_err(|error| PrepareError::Decode(image::ImageError::IoError(error)))?;
     let mut decoder = reader.into_decoder().map_err(PrepareError::Decode)?;
-    // The limits bound what a decoder takes for itself, not the pixels that it hands out.
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > max_pixels {
-        return Err(PrepareError::TooManyPixels);
-    }
     let orientation = decoder.orientation().map_err(PrepareError::Decode)?;
     let icc_profile =
         decoder.icc_profile().map_err(PrepareError::Decode)?.filter(|profile| is_rgb(profile));
@@ -95,10 +99,10 @@ fn decode(
     Ok((picture, icc_profile))
 }
 
-/// What leaves is RGB: a profile for grey or CMYK values would colour it wrongly (source:
+/// A profile that may go along. What leaves is RGB: one for grey or CMYK values would colour it wrongly (source:
 /// ICC.1:2022 §7.2, the header's data colour space).
 fn is_rgb(icc_profile: &[u8]) -> bool {
-    icc_profile.get(16..20) == Some(b"RGB ")
+    icc_profile.len() <= MAX_PROFILE_BYTES && icc_profile.get(16..20) == Some(b"RGB ")
 }
 
 fn scale_down(picture: DynamicImage) -> Result<DynamicImage, PrepareError> {

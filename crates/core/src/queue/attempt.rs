@@ -3,7 +3,10 @@
 use url::Url;
 
 use super::{Error, Lease, fenced};
-use crate::db::{self, Pool};
+use crate::{
+    db::{self, Pool},
+    job::JobId,
+};
 
 /// A request that fal accepted. The URLs are fal's own and are followed as they are (source: fal's
 /// inference API reference: use the URLs of the submit answer).
@@ -42,6 +45,17 @@ pub async fn begin_attempt(pool: &Pool, lease: &Lease, input_url: &Url) -> Resul
     .await
     .map_err(db::Error::doing("beginning an attempt"))?;
     number.ok_or(Error::LeaseLost)
+}
+
+/// How many attempts a job has had, an open one included.
+pub async fn attempts_made(pool: &Pool, job: JobId) -> Result<i16, db::Error> {
+    sqlx::query_scalar!(
+        r#"select coalesce(max(number), 0::smallint) as "made!" from attempts where job_id = $1"#,
+        job.0,
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(db::Error::doing("counting attempts"))
 }
 
 /// Takes an attempt back whose submission surely did not arrive: it never happened.

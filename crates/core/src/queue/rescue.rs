@@ -43,6 +43,7 @@ pub async fn rescue(pool: &Pool, lease: Duration) -> Result<Rescued, Error> {
     .await
     .map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
+    super::wake::hint(pool).await;
     Ok(Rescued {
         workers: u64::try_from(dead.len()).unwrap_or(u64::MAX),
         jobs: freed.rows_affected(),

@@ -43,17 +43,16 @@ impl Waker {
 
 async fn send_wakes(pool: Pool, mut asked: mpsc::Receiver<()>) {
     while asked.recv().await.is_some() {
-        if let Err(error) = notify(&pool).await {
-            tracing::debug!(%error, "a wake was not sent; workers look by themselves");
-        }
+        hint(&pool).await;
         sleep(NOTIFY_INTERVAL).await;
     }
 }
 
-/// Wakes workers, now.
-pub(super) async fn notify(pool: &Pool) -> Result<(), sqlx::Error> {
-    sqlx::query!("select pg_notify($1, '')", CHANNEL).execute(pool).await?;
-    Ok(())
+/// Wakes workers now. It is a hint: that it is not sent is no error.
+pub(super) async fn hint(pool: &Pool) {
+    if let Err(error) = sqlx::query!("select pg_notify($1, '')", CHANNEL).execute(pool).await {
+        tracing::debug!(%error, "a wake was not sent; workers look by themselves");
+    }
 }
 
 /// Hears wakes, on a connection of its own.

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::db::{Error, Pool};
+use crate::{
+    db::{Error, Pool},
+    job::JobId,
+};
 
 /// Names a worker process. Random: a restarted process is another worker.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -46,6 +49,29 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
     Ok(someone_is_late.map(|someone_is_late| Beat { someone_is_late }))
 }
 
+/// Frees what a worker holds without knowing: a claim may be committed though its answer was lost,
+/// and nobody else would ever free it, because the worker lives. Answers how many jobs.
+pub async fn release_unknown(pool: &Pool, worker: WorkerId, known: &[JobId]) -> Result<u64, Error> {
+    let doing = "freeing jobs that a lost answer hid";
+    let known: Vec<Uuid> = known.iter().map(|job| job.0).collect();
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    // A claim that is still under way holds this row; the next statement sees what it took.
+    sqlx::query!("select id from workers where id = $1 for update", worker.0)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(Error::doing(doing))?;
+    let freed = sqlx::query!(
+        "update queue set leased_by = null where leased_by = $1 and job_id <> all($2)",
+        worker.0,
+        &known,
+    )
+    .execute(&mut *transaction)
+    .await
+    .map_err(Error::doing(doing))?;
+    transaction.commit().await.map_err(Error::doing(doing))?;
+    Ok(freed.rows_affected())
+}
+
 /// Hands over: the worker leaves, and its jobs are free at once for others. Answers how many.
 /// Nothing about them is lost; a request that is running at fal is resumed by the next worker.
 pub async fn release(pool: &Pool, worker: WorkerId) -> Result<u64, Error> {
@@ -62,7 +88,7 @@ pub async fn release(pool: &Pool, worker: WorkerId) -> Result<u64, Error> {
         .map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     if freed.rows_affected() > 0 {
-        super::wake::notify(pool).await.map_err(Error::doing(doing))?;
+        super::wake::hint(pool).await;
     }
     Ok(freed.rows_affected())
 }

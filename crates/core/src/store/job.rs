@@ -95,8 +95,9 @@ pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
 /// A worker that holds it finds its lease lost and stops.
 pub async fn delete(pool: &Pool, id: JobId) -> Result<bool, Error> {
     let deleted = sqlx::query!(
-        "with waiting as (delete from queue where job_id = $1)
-         delete from jobs where id = $1",
+        // The queue first, as every settle does: the other order would deadlock with one.
+        "with waiting as (delete from queue where job_id = $1 returning job_id)
+         delete from jobs where id = $1 and (select count(*) from waiting) >= 0",
         id.0,
     )
     .execute(pool)

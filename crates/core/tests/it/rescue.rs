@@ -119,3 +119,22 @@ async fn a_claim_that_commits_while_its_worker_is_rescued_leaves_no_job_behind()
     let next = factory::worker(pool).await;
     assert_eq!(queue::claim(pool, next, 1).await.unwrap().len(), 1);
 }
+
+/// A claim that committed, but whose answer never reached its worker.
+#[tokio::test]
+async fn a_worker_frees_what_it_holds_without_knowing_and_keeps_what_it_knows() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let known = factory::claimed(pool).await;
+    let worker = known.lease.worker;
+    let hidden = factory::job(pool).await;
+    queue::claim(pool, worker, 1).await.unwrap();
+
+    let freed = queue::release_unknown(pool, worker, &[known.lease.job]).await.unwrap();
+
+    assert_eq!(freed, 1);
+    let again = queue::claim(pool, worker, 10).await.unwrap();
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].lease.job, hidden.id);
+    queue::complete(pool, &known.lease, queue::Ended::default()).await.unwrap();
+}

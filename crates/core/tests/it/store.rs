@@ -2,6 +2,7 @@
 
 use darkroom_core::{
     job::{JobId, NewJob, Status},
+    queue,
     store::{self, ImageId, Page},
 };
 use darkroom_testing::TestDatabase;
@@ -69,4 +70,27 @@ async fn what_does_not_exist_is_not_found() {
     assert!(store::find(pool, JobId::generate()).await.unwrap().is_none());
     assert!(store::image(pool, ImageId(Uuid::new_v4())).await.unwrap().is_none());
     assert!(!store::delete(pool, JobId::generate()).await.unwrap());
+}
+
+/// Both lock the job's rows in the two tables; in different orders they would deadlock.
+#[tokio::test]
+async fn a_delete_and_a_completion_at_once_never_fail_one_another() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+
+    for _ in 0..40 {
+        let job = factory::claimed(pool).await;
+        let completing = tokio::spawn({
+            let pool = pool.clone();
+            async move { queue::complete(&pool, &job.lease, queue::Ended::default()).await }
+        });
+        let deleted = store::delete(pool, job.lease.job).await;
+
+        assert!(deleted.unwrap());
+        let completed = completing.await.unwrap();
+        assert!(matches!(completed, Ok(()) | Err(queue::Error::LeaseLost)), "{completed:?}");
+    }
+
+    assert_eq!(factory::count(pool, "queue").await, 0);
+    assert_eq!(factory::count(pool, "jobs").await, 0);
 }

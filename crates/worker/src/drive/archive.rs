@@ -2,22 +2,22 @@
 
 use darkroom_core::{
     fal::{Download, Output},
-    queue::{self, Lease},
+    queue::{self, Lease, Submission},
     store::NewImage,
 };
 
-use super::{Running, fetch::worthwhile};
+use super::fetch::worthwhile;
 use crate::{life::Life, outcome::Stop};
 
 /// Fetches and keeps all outputs, in order.
 pub(super) async fn outputs(
     life: &Life,
     lease: &Lease,
-    running: &Running,
+    submission: &Submission,
     output: &Output,
 ) -> Result<(), Stop> {
     for (position, url) in (0..).zip(&output.images) {
-        let download = worthwhile(running, || life.worker.fal.download(url));
+        let download = worthwhile(submission, || life.worker.fal.download(url));
         let Download { data, picture } = download.await?;
         let image = NewImage {
             data,

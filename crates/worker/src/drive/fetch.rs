@@ -2,17 +2,24 @@
 
 use std::time::Duration;
 
-use darkroom_core::fal::{Class, Error};
+use darkroom_core::{
+    chain::chain,
+    fal::{Class, Error},
+    queue::Submission,
+};
 use tokio::time::sleep;
 
-use super::{Running, upload::AWAY};
+use super::upload::AWAY;
 use crate::{
     backoff::{exponential, jittered},
     outcome::{Outcome, Stop},
 };
 
 /// Makes a call until it succeeds or its error is to be believed.
-pub(super) async fn worthwhile<T, F>(running: &Running, call: impl Fn() -> F) -> Result<T, Stop>
+pub(super) async fn worthwhile<T, F>(
+    submission: &Submission,
+    call: impl Fn() -> F,
+) -> Result<T, Stop>
 where
     F: Future<Output = Result<T, Error>>,
 {
@@ -22,22 +29,22 @@ where
             Ok(fetched) => return Ok(fetched),
             Err(error) => error,
         };
-        tracing::warn!(provider.request_id = running.submission.provider_request_id, %error,
+        tracing::warn!(provider.request_id = submission.provider_request_id, error = %chain(&error),
             "something that was paid for was not to be had");
         tries += 1;
         if tries >= error.worthwhile_tries() {
-            return Err(believe(&error, running));
+            return Err(believe(&error));
         }
         sleep(exponential(Duration::from_millis(250), Duration::from_secs(30), tries)).await;
     }
 }
 
-fn believe(error: &Error, running: &Running) -> Stop {
+fn believe(error: &Error) -> Stop {
     match error.class() {
         // Paid for and still there: it is asked for again later.
         _ if error.is_passing() => Outcome::Snooze(jittered(AWAY)),
         Class::Later | Class::Halt => Outcome::Snooze(jittered(AWAY)),
-        Class::Retry => Outcome::Retry { failure: error.failure(), attempt: running.attempt },
+        Class::Retry => Outcome::Retry(error.failure()),
         Class::Never => Outcome::Fail(error.failure()),
     }
     .into()

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use darkroom_core::{
+    chain::chain,
     fal::{Class, SubmitError},
     job::Failure,
     model,
@@ -10,10 +11,7 @@ use darkroom_core::{
 };
 use tokio::time::sleep;
 
-use super::{
-    Running,
-    upload::{AWAY, HALTED, Uploaded},
-};
+use super::upload::{AWAY, HALTED, Uploaded};
 use crate::{
     backoff::{exponential, jittered},
     life::Life,
@@ -22,12 +20,16 @@ use crate::{
 
 /// Submits. In a task that goes on when the work on the job is interrupted, because fal's answer
 /// is the only trace of what was bought.
-pub(super) async fn once(life: &Life, job: &Claimed, uploaded: Uploaded) -> Result<Running, Stop> {
+pub(super) async fn once(
+    life: &Life,
+    job: &Claimed,
+    uploaded: Uploaded,
+) -> Result<Submission, Stop> {
     let submitting = submit(life.clone(), job.clone(), uploaded);
     match life.submissions.spawn(submitting).await {
         Ok(submitted) => submitted,
         Err(error) => {
-            tracing::error!(job.id = %job.lease.job, %error, "a submission broke");
+            tracing::error!(job.id = %job.lease.job, error = %chain(&error), "a submission broke");
             Err(Outcome::Snooze(AWAY).into())
         }
     }
@@ -48,7 +50,11 @@ pub(super) async fn give_up_on_unknown(
     Ok(())
 }
 
-async fn submit(life: Life, job: Claimed, uploaded: Uploaded) -> Result<Running, Stop> {
+async fn submit(life: Life, job: Claimed, uploaded: Uploaded) -> Result<Submission, Stop> {
+    // Looked at inside the tracked task: whoever waits for submissions to end has cancelled first.
+    if life.over.is_cancelled() {
+        return Err(queue::Error::LeaseLost.into());
+    }
     let (pool, lease) = (&life.worker.pool, &job.lease);
     let input = model::input(&job.prompt, &uploaded.url, uploaded.width, uploaded.height);
     let attempt = queue::begin_attempt(pool, lease, &uploaded.url).await?;
@@ -57,24 +63,26 @@ async fn submit(life: Life, job: Claimed, uploaded: Uploaded) -> Result<Running,
             tracing::info!(job.id = %lease.job, job.attempt = attempt,
                 provider.request_id = submission.provider_request_id, "a job was submitted");
             record(&life, &job, attempt, &submission).await?;
-            Ok(Running { attempt, submission })
+            Ok(submission)
         }
         Err(SubmitError::NotAccepted(error)) => {
-            tracing::warn!(job.id = %lease.job, %error, "a submission was not accepted");
+            tracing::warn!(job.id = %lease.job, error = %chain(&error), "a submission was not accepted");
             queue::withdraw_attempt(pool, lease, attempt).await?;
             Err(match error.class() {
                 Class::Halt => Outcome::Snooze(jittered(HALTED)),
                 Class::Later => Outcome::Snooze(jittered(AWAY)),
-                Class::Retry if error.is_passing() => Outcome::Snooze(jittered(AWAY)),
-                Class::Retry | Class::Never => Outcome::Fail(error.failure()),
+                // There is no such model: asking again would not make one.
+                Class::Retry if error.is_unknown_request() => Outcome::Fail(no_such_model()),
+                Class::Retry => Outcome::Snooze(jittered(AWAY)),
+                Class::Never => Outcome::Fail(error.failure()),
             }
             .into())
         }
         Err(SubmitError::Unknown(error)) => {
-            tracing::error!(job.id = %lease.job, job.attempt = attempt, %error,
+            tracing::error!(job.id = %lease.job, job.attempt = attempt, error = %chain(&error),
                 "it is unknown whether the provider has an attempt; it may be paid for and lost");
             queue::abandon_attempt(pool, lease, attempt).await?;
-            Err(Outcome::Retry { failure: outcome_unknown(), attempt }.into())
+            Err(Outcome::Retry(outcome_unknown()).into())
         }
     }
 }
@@ -94,10 +102,14 @@ async fn record(
         let Err(queue::Error::Database(error)) = recorded else {
             return recorded;
         };
-        tracing::warn!(job.id = %job.lease.job, %error, "a submission is not recorded yet");
+        tracing::warn!(job.id = %job.lease.job, error = %chain(&error), "a submission is not recorded yet");
         sleep(exponential(Duration::from_millis(100), Duration::from_secs(2), failures)).await;
         failures += 1;
     }
+}
+
+fn no_such_model() -> Failure {
+    Failure::new("provider_refused", "The provider does not offer this model.")
 }
 
 fn outcome_unknown() -> Failure {

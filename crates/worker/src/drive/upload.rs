@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use darkroom_core::{
+    chain::chain,
     fal::Class,
-    images::{Prepared, prepare},
+    images::{PrepareError, Prepared, prepare},
     job::Failure,
     queue::{self, Lease},
 };
@@ -37,7 +38,7 @@ pub(super) async fn input(life: &Life, lease: &Lease) -> Result<Uploaded, Stop> 
     match life.worker.fal.upload(prepared.data, prepared.media_type).await {
         Ok(url) => Ok(Uploaded { url, width, height }),
         Err(error) => {
-            tracing::warn!(job.id = %lease.job, %error, "an upload failed");
+            tracing::warn!(job.id = %lease.job, error = %chain(&error), "an upload failed");
             Err(match error.class() {
                 Class::Never => Outcome::Fail(error.failure()),
                 Class::Halt => Outcome::Snooze(jittered(HALTED)),
@@ -60,8 +61,11 @@ async fn prepared(life: &Life, lease: &Lease) -> Result<Prepared, Stop> {
     });
     match preparing.await {
         Ok(Ok(prepared)) => Ok(prepared),
+        Ok(Err(PrepareError::NotTaken(problem))) => {
+            Err(Outcome::Fail(Failure::new("damaged_image", problem.to_string())).into())
+        }
         Ok(Err(error)) => {
-            tracing::info!(job.id = %lease.job, %error, "a picture cannot be prepared");
+            tracing::info!(job.id = %lease.job, error = %chain(&error), "a picture cannot be prepared");
             Err(unreadable())
         }
         // A decoder that panics on a picture would do so each time.

@@ -90,6 +90,44 @@ async fn a_submission_whose_answer_was_lost_is_told_and_made_anew() {
 }
 
 #[tokio::test]
+async fn a_request_at_another_provider_is_not_asked_for_and_the_key_stays_here() {
+    let mut house = House::open(Duration::from_millis(20)).await;
+    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
+    house.set("FAL_AI_API_KEY", "id:secret");
+    let id = house.job().await;
+    // Submitted when another provider was configured, which is still listening.
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    other.set_nonblocking(true).unwrap();
+    let url = format!("http://{}/requests/r-1", other.local_addr().unwrap());
+    sqlx::query(
+        "insert into attempts (job_id, number, worker_id, input_url, provider_request_id,
+             status_url, response_url, cancel_url, submitted_at)
+         values ($1, 1, gen_random_uuid(), $2, 'r-1', $2, $2, $2, now())",
+    )
+    .bind(id.0)
+    .bind(url)
+    .execute(&house.database.pool)
+    .await
+    .unwrap();
+    let worker = house.worker();
+    eventually("the attempt has ended", async || {
+        let outcome: Option<String> =
+            sqlx::query_scalar("select outcome from attempts where number = 1")
+                .fetch_one(&house.database.pool)
+                .await
+                .unwrap();
+        outcome
+    })
+    .await;
+    house.skip_waiting().await;
+
+    house.once(id, Status::Completed).await;
+    assert!(other.accept().is_err(), "somebody called");
+    assert_eq!(house.submissions().await.len(), 1);
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn a_stopped_worker_leaves_neither_its_row_nor_a_lease() {
     let house = House::open(SLOW).await;
     let id = house.job().await;

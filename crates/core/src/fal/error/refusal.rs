@@ -38,10 +38,13 @@ pub struct Refusal {
 enum About {
     Balance,
     Policy,
+    Progress,
 }
 
 #[derive(Deserialize)]
 struct Body {
+    /// Of answers about a request: `NOT_FOUND` where there is none.
+    status: Option<String>,
     detail: Option<Detail>,
     error_type: Option<String>,
 }
@@ -68,7 +71,8 @@ impl Refusal {
     pub(in crate::fal) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let body: Option<Body> = serde_json::from_slice(body).ok();
-        let (detail, error_type) = body.map_or((None, None), |body| (body.detail, body.error_type));
+        let (detail, error_type) =
+            body.map_or((None, None), |body| (body.detail, body.error_type.or(body.status)));
         let error_type = error_type.or(header("x-fal-error-type").map(Into::into));
         let (origin, word, text) = match detail {
             Some(Detail::Entries(entries)) => {
@@ -106,7 +110,8 @@ impl Refusal {
 
     pub(super) fn is_passing(&self) -> bool {
         let overloaded = matches!(self.status.as_u16(), 408 | 409 | 429);
-        overloaded || (self.origin == Origin::Gateway && self.status.is_server_error())
+        let early = self.about == Some(About::Progress);
+        overloaded || early || (self.origin == Origin::Gateway && self.status.is_server_error())
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -118,9 +123,12 @@ impl Refusal {
             (_, Some(kind)) => kind,
             // Partners of fal say so in their own words, under any code.
             (400..=499, None) if self.about == Some(About::Policy) => Kind::ContentPolicy,
+            (402, None) => Kind::ProviderBalance,
             (404, None) => Kind::ProviderLostRequest,
-            (408 | 409 | 500..=599, None) => Kind::ProviderError,
-            (_, None) => Kind::ProviderRefused,
+            (400 | 413 | 415 | 422, None) => Kind::ProviderRefused,
+            (400..=499, None) if self.origin != Origin::Gateway => Kind::ProviderRefused,
+            // Whoever answered so, it was not about this request.
+            (_, None) => Kind::ProviderError,
         }
     }
 }
@@ -131,6 +139,8 @@ impl About {
         let mentions = |words: &[&str]| words.iter().any(|word| text.contains(word));
         if mentions(&["balance", "top_up", "top up"]) {
             Some(Self::Balance)
+        } else if mentions(&["still in progress"]) {
+            Some(Self::Progress)
         } else if mentions(&["safety", "content policy", "moderation", "nsfw", "prohibited"]) {
             Some(Self::Policy)
         } else {
