@@ -52,7 +52,7 @@ async fn rescue(life: &Life) {
         ),
         Ok(_nobody) => {}
         Err(error) => {
-            tracing::warn!(error = %chain(&error), "a rescue failed; the next beat tries again")
+            tracing::warn!(error = %chain(&error), "a rescue failed; the next beat tries again");
         }
     }
 }

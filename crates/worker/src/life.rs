@@ -94,7 +94,7 @@ async fn register(pool: &Pool, stop: &CancellationToken) -> Option<WorkerId> {
         match queue::register(pool, &name).await {
             Ok(id) => return Some(id),
             Err(error) => {
-                tracing::warn!(error = %chain(&error), "the worker cannot register; it tries again")
+                tracing::warn!(error = %chain(&error), "the worker cannot register; it tries again");
             }
         }
         let wait = exponential(Duration::from_millis(500), Duration::from_secs(10), failures);

@@ -70,10 +70,9 @@ async fn submit(life: Life, job: Claimed, uploaded: Uploaded) -> Result<Submissi
             queue::withdraw_attempt(pool, lease, attempt).await?;
             Err(match error.class() {
                 Class::Halt => Outcome::Snooze(jittered(HALTED)),
-                Class::Later => Outcome::Snooze(jittered(AWAY)),
                 // There is no such model: asking again would not make one.
                 Class::Retry if error.is_unknown_request() => Outcome::Fail(no_such_model()),
-                Class::Retry => Outcome::Snooze(jittered(AWAY)),
+                Class::Retry | Class::Later => Outcome::Snooze(jittered(AWAY)),
                 Class::Never => Outcome::Fail(error.failure()),
             }
             .into())
