@@ -11,6 +11,25 @@
 //! - No transaction is open while anything but the database is waited for.
 //! - The database's clock decides everything that has to do with time.
 
+/// A statement that begins with `lease`: the job's row where the lease holds, locked until the
+/// statement ends, and no row where it does not.
+macro_rules! under_lease {
+    ($query:ident, $lease:expr, $sql:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::$query!(
+            "with lease as (
+                 select job_id from queue
+                 where job_id = $1 and leased_by = $2 and lease_no = $3
+                 for share
+             )" + $sql,
+            $lease.job.0,
+            $lease.worker.0,
+            $lease.number
+            $(, $argument)*
+        )
+    };
+}
+pub(crate) use under_lease;
+
 mod archive;
 mod attempt;
 mod claim;

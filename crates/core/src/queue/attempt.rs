@@ -25,20 +25,15 @@ pub struct Submission {
 /// Writes down that a submission is about to be made, and answers the attempt's number. From here
 /// until fal's answer is recorded, a crash leaves it unknown whether fal has the request.
 pub async fn begin_attempt(pool: &Pool, lease: &Lease, input_url: &Url) -> Result<i16, Error> {
-    let number = sqlx::query_scalar!(
-        r#"with lease as (
-               select job_id from queue
-               where job_id = $1 and leased_by = $2 and lease_no = $3
-               for share
-           )
+    let number = under_lease!(
+        query_scalar,
+        lease,
+        r#"
            insert into attempts (job_id, number, worker_id, input_url)
            select job_id,
                1 + (select coalesce(max(number), 0) from attempts where job_id = $1), $2, $4
            from lease
            returning number"#,
-        lease.job.0,
-        lease.worker.0,
-        lease.number,
         input_url.as_str(),
     )
     .fetch_optional(pool)
@@ -60,17 +55,12 @@ pub async fn attempts_made(pool: &Pool, job: JobId) -> Result<i16, db::Error> {
 
 /// Takes an attempt back whose submission surely did not arrive: it never happened.
 pub async fn withdraw_attempt(pool: &Pool, lease: &Lease, number: i16) -> Result<(), Error> {
-    let withdrawn = sqlx::query!(
-        "with lease as (
-             select job_id from queue
-             where job_id = $1 and leased_by = $2 and lease_no = $3
-             for share
-         )
+    let withdrawn = under_lease!(
+        query,
+        lease,
+        "
          delete from attempts using lease
          where attempts.job_id = lease.job_id and number = $4 and submitted_at is null",
-        lease.job.0,
-        lease.worker.0,
-        lease.number,
         number,
     )
     .execute(pool)
@@ -81,17 +71,12 @@ pub async fn withdraw_attempt(pool: &Pool, lease: &Lease, number: i16) -> Result
 
 /// Closes an attempt of which nobody knows whether fal has it, so that another may begin.
 pub async fn abandon_attempt(pool: &Pool, lease: &Lease, number: i16) -> Result<(), Error> {
-    let abandoned = sqlx::query!(
-        "with lease as (
-             select job_id from queue
-             where job_id = $1 and leased_by = $2 and lease_no = $3
-             for share
-         )
+    let abandoned = under_lease!(
+        query,
+        lease,
+        "
          update attempts set ended_at = now(), outcome = 'unknown' from lease
          where attempts.job_id = lease.job_id and number = $4 and ended_at is null",
-        lease.job.0,
-        lease.worker.0,
-        lease.number,
         number,
     )
     .execute(pool)
@@ -107,12 +92,10 @@ pub async fn record_submission(
     number: i16,
     submission: &Submission,
 ) -> Result<(), Error> {
-    let recorded = sqlx::query_scalar!(
-        r#"with lease as (
-               select job_id from queue
-               where job_id = $1 and leased_by = $2 and lease_no = $3
-               for share
-           ), recorded as (
+    let recorded = under_lease!(
+        query_scalar,
+        lease,
+        r#", recorded as (
                update attempts set submitted_at = now(), provider_request_id = $5,
                    status_url = $6, response_url = $7, cancel_url = $8
                from lease where attempts.job_id = lease.job_id and number = $4
@@ -123,9 +106,6 @@ pub async fn record_submission(
                from recorded where jobs.id = recorded.job_id
            )
            select exists (select from recorded) as "recorded!""#,
-        lease.job.0,
-        lease.worker.0,
-        lease.number,
         number,
         submission.provider_request_id,
         submission.status_url.as_str(),

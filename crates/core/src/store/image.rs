@@ -10,7 +10,7 @@ use crate::{
     db::{Error, Pool},
     images::MediaType,
     job::JobId,
-    queue::Lease,
+    queue::{Lease, under_lease},
 };
 
 /// Names a stored image. Random, so that one id tells nothing of another.
@@ -110,20 +110,15 @@ pub(crate) async fn insert_result(
     image: &NewImage,
 ) -> Result<bool, sqlx::Error> {
     let (width, height) = sides(image);
-    let stored = sqlx::query!(
-        "with lease as (
-             select job_id from queue
-             where job_id = $1 and leased_by = $2 and lease_no = $3
-             for share
-         )
+    let stored = under_lease!(
+        query,
+        lease,
+        "
          insert into images (id, job_id, role, position, media_type, width, height, sha256, data)
          select $4, job_id, 'result', $5, $6, $7, $8, sha256($9), $9 from lease
          on conflict on constraint images_job_id_role_position_key do update set
              id = excluded.id, media_type = excluded.media_type, width = excluded.width,
              height = excluded.height, sha256 = excluded.sha256, data = excluded.data",
-        lease.job.0,
-        lease.worker.0,
-        lease.number,
         Uuid::new_v4(),
         position,
         image.media_type.as_str(),
