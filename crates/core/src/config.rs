@@ -13,7 +13,7 @@ use std::{collections::HashMap, path::PathBuf};
 
 use secrecy::SecretString;
 
-pub use fal::{Fal, LIVE_QUEUE_URL, Sim};
+pub use fal::{Fal, LIVE_QUEUE_URL, Sim, Tags, TagsProblem};
 pub use reader::{Problems, Variable};
 pub use server::{CorsOrigins, Limits, Server};
 pub use worker::Worker;

@@ -1,14 +1,21 @@
 //! Settings of fal.ai and of its stand-in.
 
+mod tags;
+
 use std::time::Duration;
 
 use secrecy::SecretString;
 use url::Url;
 
 use super::reader::Reader;
+pub use tags::{Tags, TagsProblem};
 
 /// Where the real fal.ai takes submissions (source: fal's queue documentation).
 pub const LIVE_QUEUE_URL: &str = "https://queue.fal.run/";
+
+/// The shortest lifetime that fal's own clients have a name for (source: fal-js, `storage.ts`).
+/// Less would lose a picture before it is read; 0 means none at all there.
+const SHORTEST_LIFETIME: Duration = Duration::from_mins(1);
 
 /// How to reach fal.ai.
 #[derive(Clone, Debug)]
@@ -23,6 +30,14 @@ pub struct Fal {
     pub api_url: Url,
     /// `FAL_MEDIA_HOSTS`: hosts that results may be fetched from, beside fal's own; commas between.
     pub media_hosts: String,
+    /// `FAL_START_DEADLINE_SECONDS`: how long a request may wait for its start before fal gives it
+    /// up. Without it, as long as it takes.
+    pub start_deadline: Option<Duration>,
+    /// `FAL_OBJECT_LIFETIME_SECONDS`: how long fal keeps inputs and results. Without it, as the
+    /// account is set.
+    pub object_lifetime: Option<Duration>,
+    /// `FAL_TAGS`: what submissions are told apart by in fal's bills.
+    pub tags: Option<Tags>,
 }
 
 /// The stand-in for fal.ai.
@@ -45,13 +60,22 @@ impl Fal {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let key = reader.secret("FAL_AI_API_KEY");
         let other_name = reader.secret("FAL_KEY");
-        Self {
+        let fal = Self {
             key: key.or(other_name),
             queue_url: host(reader, "FAL_QUEUE_URL", LIVE_QUEUE_URL),
             rest_url: host(reader, "FAL_REST_URL", "https://rest.fal.ai/"),
             api_url: host(reader, "FAL_API_URL", "https://api.fal.ai/"),
             media_hosts: reader.value("FAL_MEDIA_HOSTS", String::new()),
-        }
+            start_deadline: seconds(reader, "FAL_START_DEADLINE_SECONDS"),
+            object_lifetime: seconds(reader, "FAL_OBJECT_LIFETIME_SECONDS"),
+            tags: reader.optional("FAL_TAGS"),
+        };
+        // fal's own clients send no less (source: fal-js, `headers.ts`).
+        let starts = fal.start_deadline.is_none_or(|deadline| deadline > Duration::from_secs(1));
+        reader.require("FAL_START_DEADLINE_SECONDS", starts, "must be more than 1");
+        let lives = fal.object_lifetime.is_none_or(|lifetime| lifetime >= SHORTEST_LIFETIME);
+        reader.require("FAL_OBJECT_LIFETIME_SECONDS", lives, "must be at least 60");
+        fal
     }
 }
 
@@ -65,6 +89,10 @@ impl Sim {
         reader.require("SIM_CONCURRENCY", sim.concurrency > 0, "must be more than 0");
         sim
     }
+}
+
+fn seconds(reader: &mut Reader, name: &'static str) -> Option<Duration> {
+    reader.optional(name).map(Duration::from_secs)
 }
 
 fn host(reader: &mut Reader, name: &'static str, default: &'static str) -> Url {
