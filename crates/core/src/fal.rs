@@ -1,18 +1,28 @@
-//! fal.ai, as a client: upload, submit, check, result, download.
+//! fal.ai, as a client: upload, submit, check, watch, cancel, result, download.
 //!
 //! The only place that knows fal's addresses and fal's words. It never submits twice by itself:
 //! [`SubmitError`] tells apart what surely did not arrive from what may have.
 
+mod address;
+mod answer;
+mod cancel;
 mod client;
 mod error;
+mod history;
+mod malformed;
 mod media;
-mod request;
+mod request_id;
 mod result;
+mod status;
+mod stream;
 mod submit;
 mod upload;
 
+pub use cancel::Cancellation;
 pub use client::{BuildError, Client};
 pub use error::{Class, Error, Origin, Refusal, SubmitError};
+pub use malformed::Malformed;
 pub use media::Download;
-pub use request::Progress;
-pub use result::Output;
+pub use result::{Output, OutputImage};
+pub use status::{LogLine, Progress, Report};
+pub use stream::Watch;

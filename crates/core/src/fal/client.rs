@@ -1,26 +1,31 @@
-//! The connection pools and the key.
+//! The connection pools, the key, and what every submission says of itself.
 
 use std::time::Duration;
 
 use reqwest::{
-    RequestBuilder, Response,
-    header::{AUTHORIZATION, HeaderMap, HeaderValue},
+    Method, RequestBuilder,
+    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
     redirect,
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::DeserializeOwned;
+use serde_json::json;
 use url::Url;
 
-use super::error::{Error, Refusal};
+use super::{answer::Answer, error::Error};
 use crate::{config, tls};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Of one call, from first byte sent to last byte received.
-const CALL_TIMEOUT: Duration = Duration::from_mins(1);
+/// Of one call, from its start to the last byte received. Calls with pictures have their own.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// No answer of fal is larger, pictures aside: results hold addresses of pictures.
-const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// How often a connection is looked at, and how long it may take to show life: one that broke
+/// without a word would otherwise swallow calls until they time out.
+const KEEPALIVE: Duration = Duration::from_secs(20);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections that are kept without work.
+const MAX_IDLE_CONNECTIONS: usize = 64;
 
 const STAND_IN_KEY: HeaderValue = HeaderValue::from_static("Key stand-in:no-key-is-set");
 
@@ -29,12 +34,19 @@ const STAND_IN_KEY: HeaderValue = HeaderValue::from_static("Key stand-in:no-key-
 pub struct Client {
     /// Sends the key, and follows no redirect, so that the key stays with fal.
     pub(super) keyed: reqwest::Client,
+    /// Sends the key, and lets answers take as long as they like.
+    pub(super) streaming: reqwest::Client,
     /// Sends no key: pictures are another service's.
     pub(super) keyless: reqwest::Client,
     pub(super) queue_url: Url,
     pub(super) rest_url: Url,
+    pub(super) api_url: Url,
     /// Hosts that results may be fetched from, beside fal's own.
     pub(super) media_hosts: Vec<String>,
+    /// Of every submission.
+    pub(super) submit_headers: HeaderMap,
+    /// Of every upload.
+    pub(super) upload_headers: HeaderMap,
 }
 
 /// The client cannot be made.
@@ -43,6 +55,9 @@ pub enum BuildError {
     /// A key with line breaks inside, or the like.
     #[error("FAL_AI_API_KEY holds characters that a key cannot have")]
     Key,
+    /// A setting that does not fit into a header.
+    #[error("FAL_TAGS does not fit into a header")]
+    Tags,
     /// TLS is not to be had.
     #[error("the HTTP client cannot be made")]
     Http(#[source] reqwest::Error),
@@ -51,7 +66,6 @@ pub enum BuildError {
 impl Client {
     /// A client with these settings. Without a key it can only drive a stand-in.
     pub fn new(settings: &config::Fal) -> Result<Self, BuildError> {
-        tls::install_provider();
         let mut headers = HeaderMap::new();
         match &settings.key {
             Some(key) => headers.insert(AUTHORIZATION, authorization(key)?),
@@ -59,35 +73,58 @@ impl Client {
             None if !settings.is_live() => headers.insert(AUTHORIZATION, STAND_IN_KEY),
             None => None,
         };
-        let keyed = builder().default_headers(headers).build().map_err(BuildError::Http)?;
-        let keyless = builder().build().map_err(BuildError::Http)?;
+        let keyed = builder().timeout(CALL_TIMEOUT).default_headers(headers.clone());
+        // A stream keeps its place for as long as its request runs. In HTTP/2 those would take
+        // the places of calls on the one connection; so each has a connection of its own.
+        let streaming = builder().http1_only().default_headers(headers);
+        let keyless = builder().timeout(CALL_TIMEOUT);
         Ok(Self {
-            keyed,
-            keyless,
+            keyed: keyed.build().map_err(BuildError::Http)?,
+            streaming: streaming.build().map_err(BuildError::Http)?,
+            keyless: keyless.build().map_err(BuildError::Http)?,
             queue_url: settings.queue_url.clone(),
             rest_url: settings.rest_url.clone(),
+            api_url: settings.api_url.clone(),
             media_hosts: media_hosts(settings),
+            submit_headers: submit_headers(settings)?,
+            upload_headers: upload_headers(settings),
         })
     }
-}
 
-impl Client {
-    /// A call about a request, at the address that was stored with it. The provider may have been
-    /// another one then, and the key is none of its business.
-    pub(super) async fn ask(&self, url: &Url) -> Result<Response, Error> {
-        if url.origin() != self.queue_url.origin() {
-            return Err(Error::ForeignRequest);
-        }
-        send(self.keyed.get(url.clone())).await
+    /// A call about a request, at the address that was stored with it.
+    pub(super) async fn ask(&self, method: Method, url: &Url) -> Result<Answer, Error> {
+        self.require_own(url)?;
+        Answer::to(self.keyed.request(method, url.clone())).await
+    }
+
+    /// The provider may have been another one when an address was stored, and the key is none of
+    /// its business.
+    pub(super) fn require_own(&self, url: &Url) -> Result<(), Error> {
+        if url.origin() == self.queue_url.origin() { Ok(()) } else { Err(Error::ForeignRequest) }
+    }
+
+    /// A call to fal's REST host.
+    pub(super) fn rest(&self, path: &str, query: &str) -> RequestBuilder {
+        let mut url = self.rest_url.clone();
+        url.set_path(path);
+        url.set_query(Some(query));
+        self.keyed.post(url)
     }
 }
 
-fn builder() -> reqwest::ClientBuilder {
+/// What all connections to fal have in common.
+pub(super) fn builder() -> reqwest::ClientBuilder {
+    tls::install_provider();
     reqwest::Client::builder()
         .user_agent(concat!("darkroom/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(CALL_TIMEOUT)
         .redirect(redirect::Policy::none())
+        .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+        .tcp_keepalive(KEEPALIVE)
+        .http2_adaptive_window(true)
+        .http2_keep_alive_interval(KEEPALIVE)
+        .http2_keep_alive_timeout(KEEPALIVE_TIMEOUT)
+        .http2_keep_alive_while_idle(true)
 }
 
 /// `Key <secret>`, not `Bearer` (source: fal's inference API reference).
@@ -96,6 +133,37 @@ fn authorization(key: &SecretString) -> Result<HeaderValue, BuildError> {
     let mut value = HeaderValue::from_str(&text).map_err(|_invalid| BuildError::Key)?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// What holds for all submissions (source: fal-js, `headers.ts`).
+fn submit_headers(settings: &config::Fal) -> Result<HeaderMap, BuildError> {
+    let mut headers = HeaderMap::new();
+    if let Some(deadline) = settings.start_deadline {
+        let name = HeaderName::from_static("x-fal-request-timeout");
+        headers.insert(name, deadline.as_secs().into());
+    }
+    if let Some(lifetime) = lifetime(settings) {
+        headers.insert(HeaderName::from_static("x-fal-object-lifecycle-preference"), lifetime);
+    }
+    if let Some(tags) = &settings.tags {
+        let value = HeaderValue::from_str(tags.as_str()).map_err(|_invalid| BuildError::Tags)?;
+        headers.insert(HeaderName::from_static("x-fal-tags"), value);
+    }
+    Ok(headers)
+}
+
+/// Under both names: which one is read depends on the storage (source: `fal_client`, `client.py`).
+fn upload_headers(settings: &config::Fal) -> HeaderMap {
+    let names = ["x-fal-object-lifecycle", "x-fal-object-lifecycle-preference"];
+    let lifetime = lifetime(settings).into_iter();
+    lifetime
+        .flat_map(|value| names.map(|name| (HeaderName::from_static(name), value.clone())))
+        .collect()
+}
+
+fn lifetime(settings: &config::Fal) -> Option<HeaderValue> {
+    let seconds = settings.object_lifetime?.as_secs();
+    HeaderValue::from_str(&json!({"expiration_duration_seconds": seconds}).to_string()).ok()
 }
 
 /// Where the hosts are not fal's, their pictures come from the same place.
@@ -108,37 +176,4 @@ fn media_hosts(settings: &config::Fal) -> Vec<String> {
         hosts.extend(settings.rest_url.host_str().map(str::to_lowercase));
     }
     hosts
-}
-
-/// Sends a call and reads its answer, whatever its status code.
-pub(super) async fn send(request: RequestBuilder) -> Result<Response, Error> {
-    request.send().await.map_err(Error::transport)
-}
-
-/// Reads a good answer's JSON, and turns any other into its error.
-pub(super) async fn json<T: DeserializeOwned>(response: Response) -> Result<T, Error> {
-    if !response.status().is_success() {
-        return Err(refused(response).await);
-    }
-    let body = bounded(response, MAX_ANSWER_BYTES).await?;
-    serde_json::from_slice(&body).map_err(Error::Malformed)
-}
-
-/// What an answer that is not good says. A body that breaks off says nothing, but the code stands.
-pub(super) async fn refused(response: Response) -> Error {
-    let (status, headers) = (response.status(), response.headers().clone());
-    let body = bounded(response, MAX_ANSWER_BYTES).await.unwrap_or_default();
-    Error::Refused(Refusal::read(status, &headers, &body))
-}
-
-/// Reads a body of at most `limit` bytes.
-pub(super) async fn bounded(mut response: Response, limit: usize) -> Result<Vec<u8>, Error> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(Error::transport)? {
-        if body.len() + chunk.len() > limit {
-            return Err(Error::TooLarge { limit });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

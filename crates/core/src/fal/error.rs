@@ -10,8 +10,8 @@ mod tests;
 
 use reqwest::StatusCode;
 
+use super::malformed::Malformed;
 use crate::job::Failure;
-
 use kind::Kind;
 pub use refusal::{Origin, Refusal};
 
@@ -39,7 +39,13 @@ pub enum Error {
     Refused(Refusal),
     /// A good answer that is not what fal documents.
     #[error("fal answered something unexpected")]
-    Malformed(#[source] serde_json::Error),
+    Malformed(#[source] Malformed),
+    /// An answer that began and then brought nothing for too long.
+    #[error("fal fell silent in the middle of an answer")]
+    Silent,
+    /// fal did not answer a moment ago, and was not asked again.
+    #[error("fal was not asked: it did not answer a moment ago")]
+    AskedTooSoon,
     /// More bytes than are ever needed.
     #[error("fal answered more than {limit} bytes")]
     TooLarge {
@@ -84,6 +90,8 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Transport(_)
+            | Self::Silent
+            | Self::AskedTooSoon
             | Self::TooLarge { .. }
             | Self::Malformed(_)
             | Self::NoPicture
@@ -98,22 +106,25 @@ impl Error {
     /// queue may, and what a model said it will say again.
     pub fn worthwhile_tries(&self) -> u32 {
         match self {
-            Self::Transport(_) => 8,
+            Self::Transport(_) | Self::Silent => 8,
             Self::Refused(refusal) => match refusal.origin {
                 Origin::Gateway => 8,
-                Origin::Queue => 3,
+                Origin::Queue | Origin::Platform => 3,
                 Origin::Model => 1,
             },
             // What was cut off or garbled on the way.
             Self::Malformed(_) | Self::NoPicture | Self::OutputGone(_) => 3,
-            Self::TooLarge { .. } | Self::ForeignHost { .. } | Self::ForeignRequest => 1,
+            Self::AskedTooSoon
+            | Self::TooLarge { .. }
+            | Self::ForeignHost { .. }
+            | Self::ForeignRequest => 1,
         }
     }
 
     /// The machinery is away or overloaded, not the request wrong: the same call may work soon.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Transport(_) => true,
+            Self::Transport(_) | Self::Silent | Self::AskedTooSoon => true,
             Self::Refused(refusal) => refusal.is_passing(),
             _ => false,
         }
@@ -124,7 +135,8 @@ impl Error {
         match self {
             Self::ForeignRequest => true,
             Self::Refused(refusal) => {
-                refusal.status == StatusCode::NOT_FOUND && refusal.origin != Origin::Gateway
+                refusal.status == StatusCode::NOT_FOUND
+                    && matches!(refusal.origin, Origin::Model | Origin::Queue)
             }
             _ => false,
         }
@@ -144,7 +156,9 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::OutputGone(_) => Kind::ResultUnusable,
             Self::ForeignRequest => Kind::ProviderLostRequest,
-            Self::Transport(_) | Self::Malformed(_) => Kind::ProviderError,
+            Self::Transport(_) | Self::Silent | Self::AskedTooSoon | Self::Malformed(_) => {
+                Kind::ProviderError
+            }
         };
         Failure::new(kind.code(), kind.sentence())
     }

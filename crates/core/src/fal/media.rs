@@ -1,16 +1,21 @@
 //! Download: fetch an output, from known hosts only, without the key and within bounds.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use url::{Host, Url};
 
 use super::{
     Client, Error,
-    client::{bounded, refused, send},
+    answer::{Answer, MAX_ANSWER_BYTES, bounded, send},
 };
 use crate::images::{Inspected, inspect};
 
 /// No output of the models offered is larger.
 const MAX_OUTPUT_BYTES: usize = 64 * 1024 * 1024;
+
+/// For the largest one on a slow line; one that brings nothing for a while is cut off before.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Twice what the largest model makes.
 const MAX_OUTPUT_PIXELS: u64 = 100_000_000;
@@ -34,13 +39,14 @@ impl Client {
             let host = url.host_str().unwrap_or("no host").to_owned();
             return Err(Error::ForeignHost { host });
         }
-        let response = send(self.keyless.get(url.clone())).await?;
+        let get = self.keyless.get(url.clone()).timeout(DOWNLOAD_TIMEOUT);
+        let response = send(get).await?;
         // No key was sent, so a refusal is about the output and not about the account.
         if matches!(response.status().as_u16(), 401 | 403 | 404 | 410) {
             return Err(Error::OutputGone(response.status()));
         }
         if !response.status().is_success() {
-            return Err(refused(response).await);
+            return Err(Answer::read(response, MAX_ANSWER_BYTES).await?.refusal());
         }
         let data: Bytes = bounded(response, MAX_OUTPUT_BYTES).await?.into();
         match inspect(&data, MAX_OUTPUT_PIXELS) {

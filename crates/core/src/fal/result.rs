@@ -1,24 +1,46 @@
 //! Result: what a request came to. Only here does a failed one show.
 
+use reqwest::{Method, header::HeaderMap};
 use serde::Deserialize;
 use url::Url;
 
-use super::{Client, Error, client::json};
+use super::{
+    Client, Error,
+    malformed::{hint, hints},
+};
 use crate::queue::Submission;
 
 /// What a model made.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Output {
-    /// Where the pictures are, in order; at least one.
-    pub images: Vec<Url>,
+    /// The pictures, in order; at least one.
+    pub images: Vec<OutputImage>,
+    /// What the model made them from, where it says so and the number is not too large.
+    pub seed: Option<i64>,
+    /// What fal charges for, in the endpoint's own unit.
+    pub billable_units: Option<f64>,
 }
 
-/// Everything but the address may be missing or null, and is only a hint (source: the models'
+/// A picture that a model made.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OutputImage {
+    /// Where it is.
+    pub url: Url,
+    /// Whether the safety checker put a black picture in its place, where the model says so.
+    pub blanked: Option<bool>,
+}
+
+/// Everything but the addresses may be missing or null, and is only a hint (source: the models'
 /// pages at fal).
 #[derive(Deserialize)]
-struct Answer {
+pub(super) struct Made {
     images: Option<Vec<File>>,
     image: Option<File>,
+    /// Up to 2^64, so never through a float.
+    #[serde(default, deserialize_with = "hint")]
+    seed: Option<i64>,
+    #[serde(default, deserialize_with = "hints")]
+    has_nsfw_concepts: Vec<Option<bool>>,
 }
 
 #[derive(Deserialize)]
@@ -29,9 +51,27 @@ struct File {
 impl Client {
     /// Fetches what a request came to; the model's own error where it failed.
     pub async fn result(&self, submission: &Submission) -> Result<Output, Error> {
-        let answer: Answer = json(self.ask(&submission.response_url).await?).await?;
-        let files = answer.images.unwrap_or_default().into_iter().chain(answer.image);
-        let images: Vec<Url> = files.map(|file| file.url).collect();
-        if images.is_empty() { Err(Error::NoPicture) } else { Ok(Output { images }) }
+        let answer = self.ask(Method::GET, &submission.response_url).await?;
+        answer.json::<Made>()?.output(billable_units(&answer.headers))
     }
+}
+
+impl Made {
+    pub(super) fn output(self, billable_units: Option<f64>) -> Result<Output, Error> {
+        let files = self.images.unwrap_or_default().into_iter().chain(self.image);
+        let blanked = self.has_nsfw_concepts.into_iter().chain(std::iter::repeat(None));
+        let images: Vec<OutputImage> = files
+            .zip(blanked)
+            .map(|(file, blanked)| OutputImage { url: file.url, blanked })
+            .collect();
+        if images.is_empty() {
+            return Err(Error::NoPicture);
+        }
+        Ok(Output { images, seed: self.seed, billable_units })
+    }
+}
+
+fn billable_units(headers: &HeaderMap) -> Option<f64> {
+    let units: f64 = headers.get("x-fal-billable-units")?.to_str().ok()?.trim().parse().ok()?;
+    (units.is_finite() && units >= 0.0).then_some(units)
 }

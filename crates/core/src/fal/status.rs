@@ -1,9 +1,29 @@
 //! Check: how far a request is (source: fal's inference API reference, queue status).
 
+use reqwest::Method;
 use serde::Deserialize;
 
-use super::{Client, Error, client::json};
+use super::{
+    Client, Error,
+    malformed::{Malformed, hint, hints, parse},
+};
 use crate::queue::Submission;
+
+/// The last lines of a log that are kept, and how much of each.
+const MOST_LINES: usize = 100;
+const MOST_CHARS: usize = 1_000;
+/// Of what stands beside a line: a moment, a word.
+const MOST_CHARS_BESIDE: usize = 64;
+
+/// What fal says of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// How far it is.
+    pub progress: Progress,
+    /// What the model said: all of it in an answer to [`Client::check`], what is new in each of
+    /// [`Client::watch`]. At most the last 100 lines, and 1,000 characters of each.
+    pub logs: Vec<LogLine>,
+}
 
 /// How far a request is. fal has no word for failed: that too is completed, and its result says so.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,11 +42,26 @@ pub enum Progress {
     },
 }
 
+/// A line of a model's log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LogLine {
+    /// As the model wrote it.
+    pub message: String,
+    /// When, as fal writes it: ISO 8601.
+    pub timestamp: Option<String>,
+    /// `INFO`, `STDERR` and so on.
+    pub level: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct Answer {
     status: Status,
+    #[serde(default, deserialize_with = "hint")]
     queue_position: Option<u64>,
+    #[serde(default, deserialize_with = "hint")]
     metrics: Option<Metrics>,
+    #[serde(default, deserialize_with = "hints")]
+    logs: Vec<Option<Line>>,
 }
 
 #[derive(Deserialize)]
@@ -39,19 +74,60 @@ enum Status {
 
 #[derive(Deserialize)]
 struct Metrics {
+    #[serde(default, deserialize_with = "hint")]
     inference_time: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    message: String,
+    #[serde(default, deserialize_with = "hint")]
+    timestamp: Option<String>,
+    #[serde(default, deserialize_with = "hint")]
+    level: Option<String>,
 }
 
 impl Client {
     /// Asks once how far a request is.
-    pub async fn check(&self, submission: &Submission) -> Result<Progress, Error> {
-        let answer: Answer = json(self.ask(&submission.status_url).await?).await?;
-        Ok(match answer.status {
+    pub async fn check(&self, submission: &Submission) -> Result<Report, Error> {
+        let mut url = submission.status_url.clone();
+        url.query_pairs_mut().append_pair("logs", "1");
+        Ok(self.ask(Method::GET, &url).await?.json::<Answer>()?.into())
+    }
+}
+
+impl Report {
+    /// Reads what the status stream brings: the same as an answer.
+    pub(super) fn read(json: &[u8]) -> Result<Self, Malformed> {
+        parse::<Answer>(json).map(Into::into)
+    }
+}
+
+impl From<Answer> for Report {
+    fn from(answer: Answer) -> Self {
+        let progress = match answer.status {
             Status::InQueue => Progress::Waiting { position: answer.queue_position },
             Status::InProgress => Progress::Running,
             Status::Completed => Progress::Ended {
                 inference_seconds: answer.metrics.and_then(|metrics| metrics.inference_time),
             },
-        })
+        };
+        let mut logs: Vec<Line> = answer.logs.into_iter().flatten().collect();
+        let logs = logs.split_off(logs.len().saturating_sub(MOST_LINES));
+        Self { progress, logs: logs.into_iter().map(Into::into).collect() }
     }
+}
+
+impl From<Line> for LogLine {
+    fn from(line: Line) -> Self {
+        Self {
+            message: start(&line.message, MOST_CHARS),
+            timestamp: line.timestamp.map(|text| start(&text, MOST_CHARS_BESIDE)),
+            level: line.level.map(|text| start(&text, MOST_CHARS_BESIDE)),
+        }
+    }
+}
+
+fn start(text: &str, chars: usize) -> String {
+    text.chars().take(chars).collect()
 }

@@ -1,15 +1,17 @@
 //! Upload: hand fal a picture (source: fal-js, `storage.ts`: initiate, then PUT).
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{
-    Client, Error,
-    client::{json, refused, send},
-};
+use super::{Client, Error, answer::Answer, client::CALL_TIMEOUT};
 use crate::images::MediaType;
+
+/// No line is slower that pictures are worth being sent over.
+const LEAST_BYTES_PER_SECOND: u64 = 50_000;
 
 #[derive(Serialize)]
 struct Initiate {
@@ -26,25 +28,36 @@ struct Initiated {
 impl Client {
     /// Uploads a picture and answers the address that models can read it at.
     pub async fn upload(&self, data: Bytes, media_type: MediaType) -> Result<Url, Error> {
-        let mut url = self.rest_url.clone();
-        url.set_path("storage/upload/initiate");
-        url.set_query(Some("storage_type=fal-cdn-v3"));
-        let initiate = Initiate {
-            content_type: media_type.as_str(),
-            file_name: format!("input.{}", media_type.extension()),
-        };
-        let initiated: Initiated = json(send(self.keyed.post(url).json(&initiate)).await?).await?;
-
+        let initiated = self.initiate(media_type).await?;
         // Another service, and its address is the permission: no key.
         let put = self
             .keyless
             .put(initiated.upload_url)
             .header(CONTENT_TYPE, media_type.as_str())
+            .timeout(time_for(data.len()))
             .body(data);
-        let answer = send(put).await?;
-        if !answer.status().is_success() {
-            return Err(refused(answer).await);
-        }
-        Ok(initiated.file_url)
+        let answer = Answer::to(put).await?;
+        if answer.status.is_success() { Ok(initiated.file_url) } else { Err(answer.refusal()) }
     }
+
+    /// Asks whether fal accepts the account. It is the beginning of an upload that is not made:
+    /// free, and refused while the account is locked (source: fal-ai/fal#1147).
+    pub async fn probe(&self) -> Result<(), Error> {
+        self.initiate(MediaType::Jpeg).await.map(drop)
+    }
+
+    async fn initiate(&self, media_type: MediaType) -> Result<Initiated, Error> {
+        let initiate = Initiate {
+            content_type: media_type.as_str(),
+            file_name: format!("input.{}", media_type.extension()),
+        };
+        let call = self.rest("storage/upload/initiate", "storage_type=fal-cdn-v3");
+        Answer::to(call.headers(self.upload_headers.clone()).json(&initiate)).await?.json()
+    }
+}
+
+/// How long it may take to send so many bytes and hear of it.
+fn time_for(bytes: usize) -> Duration {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    CALL_TIMEOUT.saturating_add(Duration::from_secs(bytes / LEAST_BYTES_PER_SECOND))
 }

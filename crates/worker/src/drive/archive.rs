@@ -16,8 +16,8 @@ pub(super) async fn outputs(
     submission: &Submission,
     output: &Output,
 ) -> Result<(), Stop> {
-    for (position, url) in (0..).zip(&output.images) {
-        let download = worthwhile(submission, || life.worker.fal.download(url));
+    for (position, image) in (0..).zip(&output.images) {
+        let download = worthwhile(submission, || life.worker.fal.download(&image.url));
         let Download { data, picture } = download.await?;
         let image = NewImage {
             data,

@@ -27,7 +27,7 @@ pub(super) async fn until_ended(life: &Life, submission: &Submission) -> Result<
     let mut failures = 0;
     loop {
         sleep(until_next_check(since.elapsed())).await;
-        match life.worker.fal.check(submission).await {
+        match life.worker.fal.check(submission).await.map(|report| report.progress) {
             Ok(Progress::Ended { inference_seconds }) => return Ok(Ended { inference_seconds }),
             Ok(Progress::Waiting { .. } | Progress::Running) => failures = 0,
             Err(error)

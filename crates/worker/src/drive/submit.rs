@@ -58,7 +58,7 @@ async fn submit(life: Life, job: Claimed, uploaded: Uploaded) -> Result<Submissi
     let (pool, lease) = (&life.worker.pool, &job.lease);
     let input = model::input(&job.prompt, &uploaded.url, uploaded.width, uploaded.height);
     let attempt = queue::begin_attempt(pool, lease, &uploaded.url).await?;
-    match life.worker.fal.submit(&job.model, &input).await {
+    match life.worker.fal.submit(&job.model, &input, None).await {
         Ok(submission) => {
             tracing::info!(job.id = %lease.job, job.attempt = attempt,
                 provider.request_id = submission.provider_request_id, "a job was submitted");

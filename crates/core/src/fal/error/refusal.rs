@@ -4,9 +4,11 @@
 use std::fmt;
 
 use reqwest::{StatusCode, header::HeaderMap};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::{Class, kind::Kind};
+use crate::fal::malformed::hint;
 
 /// Who said no.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -15,6 +17,8 @@ pub enum Origin {
     Model,
     /// fal's queue, about the machines that models run on.
     Queue,
+    /// fal's platform, about the account and what it did.
+    Platform,
     /// Something in front of both, which does not speak fal's JSON.
     Gateway,
 }
@@ -44,50 +48,60 @@ enum About {
 #[derive(Deserialize)]
 struct Body {
     /// Of answers about a request: `NOT_FOUND` where there is none.
+    #[serde(default, deserialize_with = "hint")]
     status: Option<String>,
+    #[serde(default, deserialize_with = "detail")]
     detail: Option<Detail>,
+    #[serde(default, deserialize_with = "hint")]
     error_type: Option<String>,
+    /// Of the platform: an entry too.
+    #[serde(default, deserialize_with = "hint")]
+    error: Option<PlatformError>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
 enum Detail {
     /// From the model: an entry for each problem.
     Entries(Vec<Entry>),
     /// A sentence.
     Sentence(String),
     /// What no page of fal's mentions.
-    Other(serde::de::IgnoredAny),
+    Other,
 }
 
 #[derive(Deserialize)]
 struct Entry {
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "hint")]
     word: Option<String>,
+    #[serde(default, deserialize_with = "hint")]
     msg: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct PlatformError {
+    #[serde(rename = "type")]
+    word: String,
+    #[serde(default, deserialize_with = "hint")]
+    message: Option<String>,
+}
+
+/// Of one of several types, none of which is promised.
+fn detail<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Detail>, D::Error> {
+    let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
+    Ok(raw.map(|raw| {
+        let entries = serde_json::from_str(raw.get()).map(Detail::Entries);
+        let sentence = || serde_json::from_str(raw.get()).map(Detail::Sentence);
+        entries.or_else(|_| sentence()).unwrap_or(Detail::Other)
+    }))
 }
 
 impl Refusal {
     pub(in crate::fal) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let body: Option<Body> = serde_json::from_slice(body).ok();
-        let (detail, error_type) =
-            body.map_or((None, None), |body| (body.detail, body.error_type.or(body.status)));
-        let error_type = error_type.or(header("x-fal-error-type").map(Into::into));
-        let (origin, word, text) = match detail {
-            Some(Detail::Entries(entries)) => {
-                let entry = entries.into_iter().find(|entry| entry.word.is_some());
-                let (word, text) = entry.map_or((None, None), |entry| (entry.word, entry.msg));
-                (Origin::Model, word.or(error_type), text)
-            }
-            Some(Detail::Sentence(text)) if error_type.is_some() => {
-                (Origin::Queue, error_type, Some(text))
-            }
-            Some(Detail::Sentence(text)) => (Origin::Model, None, Some(text)),
-            Some(Detail::Other(_)) | None if error_type.is_some() => {
-                (Origin::Queue, error_type, None)
-            }
-            Some(Detail::Other(_)) => (Origin::Model, None, None),
+        let header_word = header("x-fal-error-type").map(str::to_owned);
+        let (origin, word, text) = match body {
+            Some(body) => body.read(header_word),
+            None if header_word.is_some() => (Origin::Queue, header_word, None),
             None => (Origin::Gateway, None, None),
         };
         // Two generations of the same hint.
@@ -111,7 +125,8 @@ impl Refusal {
     pub(super) fn is_passing(&self) -> bool {
         let overloaded = matches!(self.status.as_u16(), 408 | 409 | 429);
         let early = self.about == Some(About::Progress);
-        overloaded || early || (self.origin == Origin::Gateway && self.status.is_server_error())
+        let aside = matches!(self.origin, Origin::Gateway | Origin::Platform);
+        overloaded || early || (aside && self.status.is_server_error())
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -129,6 +144,30 @@ impl Refusal {
             (400..=499, None) if self.origin != Origin::Gateway => Kind::ProviderRefused,
             // Whoever answered so, it was not about this request.
             (_, None) => Kind::ProviderError,
+        }
+    }
+}
+
+impl Body {
+    /// Who said it, their word for it, and their text.
+    fn read(self, header_word: Option<String>) -> (Origin, Option<String>, Option<String>) {
+        let error_type = self.error_type.or(self.status).or(header_word);
+        match (self.detail, self.error) {
+            (Some(Detail::Entries(entries)), _) => {
+                let entry = entries.into_iter().find(|entry| entry.word.is_some());
+                let (word, text) = entry.map_or((None, None), |entry| (entry.word, entry.msg));
+                (Origin::Model, word.or(error_type), text)
+            }
+            (Some(Detail::Sentence(text)), _) => {
+                let origin = if error_type.is_some() { Origin::Queue } else { Origin::Model };
+                (origin, error_type, Some(text))
+            }
+            (None, Some(error)) => (Origin::Platform, Some(error.word), error.message),
+            (Some(Detail::Other) | None, _) if error_type.is_some() => {
+                (Origin::Queue, error_type, None)
+            }
+            (Some(Detail::Other), _) => (Origin::Model, None, None),
+            (None, None) => (Origin::Gateway, None, None),
         }
     }
 }

@@ -1,0 +1,54 @@
+//! Cancel: ask fal to stop a request (source: fal's inference API reference, queue cancel).
+
+use reqwest::Method;
+use serde::Deserialize;
+
+use super::{
+    Client, Error,
+    answer::Answer,
+    malformed::{hint, parse},
+};
+use crate::queue::Submission;
+
+/// What came of asking fal to stop a request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cancellation {
+    /// It had not started and never will; nothing is charged.
+    Removed,
+    /// It was told to stop, and may still end well and be charged for.
+    Requested,
+    /// It had ended before.
+    TooLate,
+    /// fal does not know it.
+    Unknown,
+}
+
+/// Two generations of the same answer: the queue's, and the one in the models' own descriptions.
+#[derive(Default, Deserialize)]
+pub(super) struct Said {
+    #[serde(default, deserialize_with = "hint")]
+    status: Option<String>,
+    #[serde(default, deserialize_with = "hint")]
+    success: Option<bool>,
+}
+
+impl Client {
+    /// Asks fal to stop a request. Its end has to be awaited nevertheless.
+    pub async fn cancel(&self, submission: &Submission) -> Result<Cancellation, Error> {
+        let answer = self.ask(Method::PUT, &submission.cancel_url).await?;
+        read(&answer).ok_or_else(|| answer.refusal())
+    }
+}
+
+fn read(answer: &Answer) -> Option<Cancellation> {
+    let said: Said = parse(&answer.body).unwrap_or_default();
+    match (said.status.as_deref(), answer.status.as_u16()) {
+        (Some("ALREADY_COMPLETED"), 200..=499) => Some(Cancellation::TooLate),
+        (Some("NOT_FOUND"), 200..=499) => Some(Cancellation::Unknown),
+        (Some("OK"), 200) => Some(Cancellation::Removed),
+        (_, 200..=299) if said.success == Some(false) => Some(Cancellation::TooLate),
+        // Accepted in other words: the weaker of the two promises.
+        (_, 200..=299) => Some(Cancellation::Requested),
+        _ => None,
+    }
+}
