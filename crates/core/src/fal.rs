@@ -1,4 +1,4 @@
-//! fal.ai, as a client: upload, submit, check, watch, cancel, result, download.
+//! fal.ai, as a client: upload, submit, check, watch, cancel, result, download, and its webhooks.
 //!
 //! The only place that knows fal's addresses and fal's words. It never submits twice by itself:
 //! [`SubmitError`] tells apart what surely did not arrive from what may have.
@@ -17,6 +17,7 @@ mod status;
 mod stream;
 mod submit;
 mod upload;
+mod webhook;
 
 pub use cancel::Cancellation;
 pub use client::{BuildError, Client};
@@ -26,3 +27,4 @@ pub use media::Download;
 pub use result::{Output, OutputImage};
 pub use status::{LogLine, Progress, Report};
 pub use stream::Watch;
+pub use webhook::{Notice, WebhookError, WebhookHeaders, Webhooks};

@@ -1,0 +1,71 @@
+//! Webhooks: fal says that a request has ended, and proves that it was fal who said so (source:
+//! fal's page on webhooks).
+
+mod key_ring;
+mod keys;
+mod notice;
+mod signature;
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::{BuildError, Error, malformed::Malformed};
+use crate::config;
+use key_ring::KeyRing;
+pub(crate) use keys::Keys;
+pub use notice::Notice;
+pub use signature::WebhookHeaders;
+pub(crate) use signature::{Signed, is_genuine};
+
+/// Tells fal's webhooks from others. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Webhooks(Arc<KeyRing>);
+
+/// A webhook that is not believed.
+#[derive(Debug, thiserror::Error)]
+pub enum WebhookError {
+    /// It is not from fal, or too old. Which check said so is nobody's business.
+    #[error("the webhook is not from fal")]
+    Unauthentic,
+    /// Whether it is from fal cannot be told now; fal will send it again.
+    #[error("the keys to tell fal's webhooks by are not to be had")]
+    KeysUnavailable(#[source] Error),
+    /// It is from fal, and not what fal documents.
+    #[error("the webhook's body is unexpected")]
+    Malformed(#[source] Malformed),
+}
+
+impl Webhooks {
+    /// Knows fal by the keys at `FAL_REST_URL`, which are fetched when the first webhook comes.
+    pub fn new(settings: &config::Fal) -> Result<Self, BuildError> {
+        Ok(Self(Arc::new(KeyRing::new(&settings.rest_url)?)))
+    }
+
+    /// Says what a webhook tells, if fal sent it just now.
+    pub async fn verify(
+        &self,
+        headers: &WebhookHeaders<'_>,
+        body: &[u8],
+    ) -> Result<Notice, WebhookError> {
+        // What cannot be fal's has no keys fetched.
+        let signed = Signed::read(headers, now()).ok_or(WebhookError::Unauthentic)?;
+        let known = self.0.current().await.map_err(WebhookError::KeysUnavailable)?;
+        if !is_genuine(&known, &signed, body) {
+            let renewed = self.0.after(&known).await.map_err(WebhookError::KeysUnavailable)?;
+            let renewed = renewed.ok_or(WebhookError::Unauthentic)?;
+            if !is_genuine(&renewed, &signed, body) {
+                return Err(WebhookError::Unauthentic);
+            }
+        }
+        Notice::read(body).map_err(WebhookError::Malformed)
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is compared with fal's clock; no lease or schedule hangs on it"
+)]
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}

@@ -1,0 +1,105 @@
+//! fal's keys, fetched when they are needed and kept for a day.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync, time::Instant};
+use url::Url;
+
+use super::Keys;
+use crate::fal::{
+    BuildError, Error,
+    answer::{Answer, send},
+    client::builder,
+};
+
+/// fal allows no more.
+const MAX_AGE: Duration = Duration::from_hours(24);
+
+/// A webhook that no key fits may be anybody's: so many may have fal asked for new keys.
+const PAUSE: Duration = Duration::from_mins(1);
+
+/// Without keys, no webhook is believed, and fal is asked more often.
+const PAUSE_WITHOUT_KEYS: Duration = Duration::from_secs(3);
+
+/// fal waits 15 seconds for a webhook to be acknowledged.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
+
+const MAX_KEY_SET_BYTES: usize = 64 * 1024;
+
+/// Where the keys are (source: fal's page on webhooks).
+const PATH: &str = ".well-known/jwks.json";
+
+/// The keys as last fetched, and how to fetch them.
+#[derive(Debug)]
+pub(super) struct KeyRing {
+    http: reqwest::Client,
+    url: Url,
+    fetched: Mutex<Option<Fetched>>,
+    /// When fal was last asked. Held while it is, so that it is asked by one at a time.
+    asked: sync::Mutex<Option<Instant>>,
+}
+
+#[derive(Clone, Debug)]
+struct Fetched {
+    keys: Arc<Keys>,
+    at: Instant,
+}
+
+impl KeyRing {
+    pub(super) fn new(rest_url: &Url) -> Result<Self, BuildError> {
+        let mut url = rest_url.clone();
+        url.set_path(PATH);
+        let http = builder().timeout(FETCH_TIMEOUT).build().map_err(BuildError::Http)?;
+        Ok(Self { http, url, fetched: Mutex::default(), asked: sync::Mutex::default() })
+    }
+
+    /// The keys, not older than a day.
+    pub(super) async fn current(&self) -> Result<Arc<Keys>, Error> {
+        if let Some(keys) = self.fresh() {
+            return Ok(keys);
+        }
+        let mut asked = self.asked.lock().await;
+        // Somebody else's fetch may have been waited for.
+        if let Some(keys) = self.fresh() {
+            return Ok(keys);
+        }
+        if asked.is_some_and(|at| at.elapsed() < PAUSE_WITHOUT_KEYS) {
+            return Err(Error::AskedTooSoon);
+        }
+        self.fetch(&mut asked).await
+    }
+
+    /// Keys that came after these, which did not fit; `None` where fal cannot be asked again yet.
+    pub(super) async fn after(&self, old: &Arc<Keys>) -> Result<Option<Arc<Keys>>, Error> {
+        let mut asked = self.asked.lock().await;
+        if let Some(keys) = self.fresh().filter(|keys| !Arc::ptr_eq(keys, old)) {
+            return Ok(Some(keys));
+        }
+        if asked.is_some_and(|at| at.elapsed() < PAUSE) {
+            return Ok(None);
+        }
+        self.fetch(&mut asked).await.map(Some)
+    }
+
+    fn fresh(&self) -> Option<Arc<Keys>> {
+        let fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        let fetched = fetched.as_ref().filter(|fetched| fetched.at.elapsed() < MAX_AGE)?;
+        Some(Arc::clone(&fetched.keys))
+    }
+
+    async fn fetch(&self, asked: &mut Option<Instant>) -> Result<Arc<Keys>, Error> {
+        *asked = Some(Instant::now());
+        let response = send(self.http.get(self.url.clone())).await?;
+        let answer = Answer::read(response, MAX_KEY_SET_BYTES).await?;
+        if !answer.status.is_success() {
+            return Err(answer.refusal());
+        }
+        let keys = Arc::new(Keys::read(&answer.body).map_err(Error::Malformed)?);
+        let fetched = Fetched { keys: Arc::clone(&keys), at: Instant::now() };
+        *self.fetched.lock().unwrap_or_else(PoisonError::into_inner) = Some(fetched);
+        Ok(keys)
+    }
+}

@@ -1,0 +1,41 @@
+//! What a webhook tells (source: fal's page on webhooks).
+
+use serde::Deserialize;
+
+use crate::fal::{
+    malformed::{Malformed, parse},
+    request_id,
+};
+
+/// A request has ended. Its result has to be fetched: what the webhook carries of it may be
+/// missing, though it was paid for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Notice {
+    /// fal's `request_id`, as in the answer to the submission.
+    pub request_id: String,
+    /// Whether it ended well.
+    pub ok: bool,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(deserialize_with = "request_id::deserialize")]
+    request_id: String,
+    status: Status,
+}
+
+/// Not the words of the queue.
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Status {
+    Ok,
+    Error,
+}
+
+impl Notice {
+    /// Reads a webhook's body.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Malformed> {
+        let Body { request_id, status } = parse(body)?;
+        Ok(Self { request_id, ok: matches!(status, Status::Ok) })
+    }
+}
