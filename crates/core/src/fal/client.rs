@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{
     Method, RequestBuilder,
-    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+    header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue},
     redirect,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -94,7 +94,12 @@ impl Client {
     /// A call about a request, at the address that was stored with it.
     pub(super) async fn ask(&self, method: Method, url: &Url) -> Result<Answer, Error> {
         self.require_own(url)?;
-        Answer::to(self.keyed.request(method, url.clone())).await
+        let mut call = self.keyed.request(method.clone(), url.clone());
+        if method == Method::PUT {
+            // Not said by itself, and some servers answer 411 without it.
+            call = call.header(CONTENT_LENGTH, 0);
+        }
+        Answer::to(call).await
     }
 
     /// The provider may have been another one when an address was stored, and the key is none of

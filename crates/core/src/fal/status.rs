@@ -64,8 +64,9 @@ struct Answer {
     logs: Vec<Option<Line>>,
 }
 
+/// From a string, because something else in its place is a wrong type and no broken JSON.
 #[derive(Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[serde(try_from = "String")]
 enum Status {
     InQueue,
     InProgress,
@@ -100,6 +101,19 @@ impl Report {
     /// Reads what the status stream brings: the same as an answer.
     pub(super) fn read(json: &[u8]) -> Result<Self, Malformed> {
         parse::<Answer>(json).map(Into::into)
+    }
+}
+
+impl TryFrom<String> for Status {
+    type Error = &'static str;
+
+    fn try_from(word: String) -> Result<Self, Self::Error> {
+        match word.as_str() {
+            "IN_QUEUE" => Ok(Self::InQueue),
+            "IN_PROGRESS" => Ok(Self::InProgress),
+            "COMPLETED" => Ok(Self::Completed),
+            _ => Err("not a status"),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a webhook tells (source: fal's page on webhooks).
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::fal::{
     malformed::{Malformed, parse},
@@ -21,21 +21,23 @@ pub struct Notice {
 struct Body {
     #[serde(deserialize_with = "request_id::deserialize")]
     request_id: String,
-    status: Status,
-}
-
-/// Not the words of the queue.
-#[derive(Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-enum Status {
-    Ok,
-    Error,
+    #[serde(rename = "status", deserialize_with = "ok")]
+    ok: bool,
 }
 
 impl Notice {
     /// Reads a webhook's body.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Malformed> {
-        let Body { request_id, status } = parse(body)?;
-        Ok(Self { request_id, ok: matches!(status, Status::Ok) })
+        let Body { request_id, ok } = parse(body)?;
+        Ok(Self { request_id, ok })
+    }
+}
+
+/// `OK` or `ERROR`, which are not the words of the queue.
+fn ok<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "OK" => Ok(true),
+        "ERROR" => Ok(false),
+        _ => Err(D::Error::custom("not a status")),
     }
 }
