@@ -16,6 +16,8 @@ mod result;
 mod status;
 mod stream;
 mod submit;
+#[cfg(test)]
+mod tests;
 mod upload;
 mod webhook;
 

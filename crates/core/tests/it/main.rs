@@ -9,6 +9,13 @@
 mod attempt;
 mod claim;
 mod factory;
+mod fal_edit;
+mod fal_history;
+mod fal_result;
+mod fal_server;
+mod fal_stream;
+mod fal_webhook;
+mod fal_wire;
 mod inspect;
 mod lease;
 mod prepare;
