@@ -3,13 +3,15 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::{Client, malformed::hint};
+use super::{Client, malformed::hint, request_id};
 use crate::queue::Submission;
 
-/// The addresses that fal hands out with a request; each may be missing (source: fal's inference
-/// API reference, queue submit and status).
-#[derive(Default, Deserialize)]
-pub(super) struct Given {
+/// A request as fal names it. Only the id matters: each address may be missing (source: fal's
+/// inference API reference, queue submit).
+#[derive(Deserialize)]
+pub(super) struct Named {
+    #[serde(rename = "request_id", deserialize_with = "request_id::deserialize")]
+    id: String,
     #[serde(default, rename = "status_url", deserialize_with = "hint")]
     status: Option<Url>,
     #[serde(default, rename = "response_url", deserialize_with = "hint")]
@@ -18,24 +20,27 @@ pub(super) struct Given {
     cancel: Option<Url>,
 }
 
+impl Named {
+    /// A request of which nothing else is known.
+    pub(super) fn by(id: String) -> Self {
+        Self { id, status: None, response: None, cancel: None }
+    }
+}
+
 impl Client {
-    /// A request by its id. Addresses of somebody else are not followed: the key would go there.
-    pub(super) fn submission(
-        &self,
-        endpoint: &str,
-        request_id: String,
-        given: Given,
-    ) -> Submission {
+    /// A request with its addresses. Those of somebody else are not followed: the key would go
+    /// there.
+    pub(super) fn submission(&self, endpoint: &str, named: Named) -> Submission {
         let own = |given: Option<Url>, suffix: &str| {
             given
                 .filter(|url| url.origin() == self.queue_url.origin())
-                .unwrap_or_else(|| self.request_url(endpoint, &request_id, suffix))
+                .unwrap_or_else(|| self.request_url(endpoint, &named.id, suffix))
         };
         Submission {
-            status_url: own(given.status, "/status"),
-            response_url: own(given.response, ""),
-            cancel_url: own(given.cancel, "/cancel"),
-            provider_request_id: request_id,
+            status_url: own(named.status, "/status"),
+            response_url: own(named.response, ""),
+            cancel_url: own(named.cancel, "/cancel"),
+            provider_request_id: named.id,
         }
     }
 

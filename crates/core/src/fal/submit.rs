@@ -1,22 +1,14 @@
 //! Submit: the call that is paid for (source: fal's inference API reference, queue submit).
 
-use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
 use super::{
     Client, Error, SubmitError,
-    address::Given,
+    address::Named,
     answer::{Answer, MAX_ANSWER_BYTES},
-    malformed, request_id,
 };
 use crate::queue::Submission;
-
-#[derive(Deserialize)]
-pub(super) struct Submitted {
-    #[serde(deserialize_with = "request_id::deserialize")]
-    request_id: String,
-}
 
 impl Client {
     /// Hands a model its input; fal tells the webhook when the request has ended. Sent once,
@@ -42,12 +34,8 @@ impl Client {
         };
         let answer =
             Answer::read(response, MAX_ANSWER_BYTES).await.map_err(SubmitError::Unknown)?;
-        match answer.json::<Submitted>() {
-            Ok(submitted) => {
-                // Only the id matters: the addresses can be rebuilt.
-                let given: Given = malformed::parse(&answer.body).unwrap_or_default();
-                Ok(self.submission(endpoint, submitted.request_id, given))
-            }
+        match answer.json::<Named>() {
+            Ok(named) => Ok(self.submission(endpoint, named)),
             // fal's own "no". A 5xx may come from a machine that had already passed it on.
             Err(error) if answer.status.is_client_error() || answer.status.is_redirection() => {
                 Err(SubmitError::NotAccepted(error))

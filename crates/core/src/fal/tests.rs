@@ -6,7 +6,7 @@ use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::{Map, Value, json};
 
 use super::{
-    address::Given,
+    address::Named,
     cancel::Said,
     error::Refusal,
     history::Page,
@@ -14,7 +14,6 @@ use super::{
     result::Made,
     status::Report,
     stream::Events,
-    submit::Submitted,
     webhook::{Keys, Notice},
 };
 
@@ -109,8 +108,7 @@ fn tame<T>(read: Result<T, Malformed>) -> Result<(), TestCaseError> {
 fn all(text: &[u8]) -> Result<(), TestCaseError> {
     tame(Report::read(text))?;
     tame(parse::<Made>(text))?;
-    tame(parse::<Submitted>(text))?;
-    tame(parse::<Given>(text))?;
+    tame(parse::<Named>(text))?;
     tame(parse::<Said>(text))?;
     tame(parse::<Page>(text))?;
     tame(Keys::read(text))?;
@@ -165,7 +163,7 @@ proptest! {
     #[test]
     fn fields_that_nobody_knows_change_nothing(more in json_text()) {
         let id = json!({"request_id": "r-1", "status": "OK"});
-        same(parse::<Submitted>(with(&id, &more).as_bytes()))?;
+        same(parse::<Named>(with(&id, &more).as_bytes()))?;
         same(Notice::read(with(&id, &more).as_bytes()))?;
         same(Report::read(with(&json!({"status": "IN_QUEUE"}), &more).as_bytes()))?;
         let picture = json!({"images": [{"url": "https://fal.media/1"}]});
@@ -183,8 +181,9 @@ proptest! {
         for hint in ["seed", "has_nsfw_concepts"] {
             same(parse::<Made>(except(&made, hint, &other).as_bytes()))?;
         }
+        let id = json!({"request_id": "r-1"});
         for hint in ["status_url", "response_url", "cancel_url"] {
-            same(parse::<Given>(except(&json!({}), hint, &other).as_bytes()))?;
+            same(parse::<Named>(except(&id, hint, &other).as_bytes()))?;
         }
         let page = json!({"items": [{"request_id": "r-1"}]});
         same(parse::<Page>(except(&page, "next_cursor", &other).as_bytes()))?;
