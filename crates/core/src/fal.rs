@@ -8,6 +8,8 @@ mod answer;
 mod cancel;
 mod client;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod history;
 mod malformed;
 mod media;

@@ -14,3 +14,6 @@ pub mod model;
 pub mod queue;
 pub mod store;
 pub mod tls;
+
+#[cfg(feature = "fuzzing")]
+pub use fal::fuzzing;

@@ -18,7 +18,7 @@ use super::{
     status::Report,
 };
 use crate::queue::Submission;
-pub(crate) use events::Events;
+pub(super) use events::Events;
 
 /// fal sends a comment every 15 seconds: two of them may get lost.
 const IDLE: Duration = Duration::from_secs(40);

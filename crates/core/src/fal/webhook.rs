@@ -13,10 +13,10 @@ use time::OffsetDateTime;
 use super::{BuildError, Error, malformed::Malformed};
 use crate::config;
 use key_ring::KeyRing;
-pub(crate) use keys::Keys;
+pub(super) use keys::Keys;
 pub use notice::Notice;
 pub use signature::WebhookHeaders;
-pub(crate) use signature::{Signed, is_genuine};
+pub(super) use signature::{Signed, is_genuine};
 
 /// Tells fal's webhooks from others. Cheap to clone.
 #[derive(Clone, Debug)]

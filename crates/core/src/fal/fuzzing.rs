@@ -1,0 +1,71 @@
+//! Ways in for the fuzz targets in `fuzz/`: what reads fal's bytes, without a connection.
+//!
+//! There with the feature `fuzzing` alone, which nothing that is shipped turns on.
+
+use std::sync::OnceLock;
+
+use reqwest::{StatusCode, header::HeaderMap};
+use time::OffsetDateTime;
+
+use super::{
+    Client, Notice, Output, Refusal, WebhookHeaders,
+    address::Named,
+    malformed::parse,
+    result::Made,
+    status::Report,
+    stream::Events,
+    webhook::{Keys, Signed, is_genuine},
+};
+use crate::{config::Config, queue::Submission};
+
+/// An endpoint to submit to.
+const ENDPOINT: &str = "fal-ai/app/edit";
+
+/// Whether one of a key set's keys signed a webhook, at about this moment in Unix seconds.
+pub fn webhook_is_genuine(
+    keys: &[u8],
+    headers: &WebhookHeaders<'_>,
+    body: &[u8],
+    now: i64,
+) -> bool {
+    let (Ok(keys), Ok(now)) = (Keys::read(keys), OffsetDateTime::from_unix_timestamp(now)) else {
+        return false;
+    };
+    Signed::read(headers, now).is_some_and(|signed| is_genuine(&keys, &signed, body))
+}
+
+/// What a webhook's body tells.
+pub fn notice(body: &[u8]) -> Option<Notice> {
+    Notice::read(body).ok()
+}
+
+/// The events of a status stream that comes in these pieces, and the report that each brings.
+pub fn reports(pieces: &[&[u8]]) -> Vec<Option<Report>> {
+    let mut events = Events::default();
+    for piece in pieces {
+        if events.push(piece).is_err() {
+            break;
+        }
+    }
+    std::iter::from_fn(|| events.pop()).map(|event| Report::read(&event).ok()).collect()
+}
+
+/// What a result says.
+pub fn result(body: &[u8]) -> Option<Output> {
+    parse::<Made>(body).ok()?.output(None).ok()
+}
+
+/// What an answer that is not good says.
+pub fn refusal(body: &[u8]) -> Refusal {
+    Refusal::read(StatusCode::UNPROCESSABLE_ENTITY, &HeaderMap::new(), body)
+}
+
+/// The request that the answer to a submission names; fal's addresses are the real ones.
+pub fn submission(body: &[u8]) -> Option<Submission> {
+    static CLIENT: OnceLock<Option<Client>> = OnceLock::new();
+    let client = CLIENT.get_or_init(|| {
+        let settings = Config::from_variables([].into()).ok()?.fal;
+        Client::new(&settings).ok()
+    });
+    Some(client.as_ref()?.submission(ENDPOINT, parse::<Named>(body).ok()?))
+}
