@@ -78,8 +78,10 @@ mod settings;
 mod status;
 mod stream;
 mod submit;
+mod tls;
 mod upload;
 mod webhook;
 
 pub use server::{Running, start};
 pub use settings::Settings;
+pub use tls::Tls;

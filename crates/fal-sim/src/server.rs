@@ -16,7 +16,7 @@ use crate::faults::{self, Faults};
 use crate::media::Media;
 use crate::requests::Requests;
 use crate::webhook::{self, Keys};
-use crate::{Settings, fetch, routes};
+use crate::{Settings, Tls, fetch, routes};
 
 /// What every handler and every run shares.
 pub(crate) struct Sim {
@@ -89,10 +89,11 @@ impl Drop for Running {
 pub async fn start(listener: TcpListener, settings: Settings) -> io::Result<Running> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    let base_url = match &settings.public_url {
-        Some(url) => url.clone(),
-        None => Url::parse(&format!("http://{address}")).map_err(io::Error::other)?,
-    };
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let own_url = Url::parse(&format!("{scheme}://{address}")).map_err(io::Error::other)?;
+    let base_url = settings.public_url.clone().unwrap_or(own_url);
+
+    let tls = settings.tls.as_ref().map(Tls::server_config).transpose()?;
 
     let sim = Arc::new(Sim {
         base_url: base_url.as_str().trim_end_matches('/').to_owned(),
@@ -116,9 +117,12 @@ pub async fn start(listener: TcpListener, settings: Settings) -> io::Result<Runn
         .workers(1)
         .disable_signals()
         .shutdown_timeout(1)
-        .client_request_timeout(Duration::from_secs(10))
-        .listen(listener)?
-        .run();
+        .client_request_timeout(Duration::from_secs(10));
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+        None => server.listen(listener)?,
+    }
+    .run();
     let handle = server.handle();
     tokio::spawn(server);
     tracing::info!(base_url = %base_url, "the stand-in for fal is up");

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::Tls;
+
 /// How the stand-in behaves.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -17,6 +19,8 @@ pub struct Settings {
     ///
     /// Every absolute URL in an answer starts with it.
     pub public_url: Option<Url>,
+    /// Serves HTTPS and nothing else; default plain HTTP.
+    pub tls: Option<Tls>,
     /// The only key that is accepted; without it any `Authorization: Key ...` is.
     pub key: Option<String>,
     /// How many bytes of uploads and results are kept; the oldest go first. Default 512 MiB.
@@ -33,6 +37,7 @@ impl Default for Settings {
             latency: Duration::from_millis(1500),
             concurrency: 2,
             public_url: None,
+            tls: None,
             key: None,
             media_bytes: 512 * 1024 * 1024,
             stream_comment: Duration::from_secs(15),

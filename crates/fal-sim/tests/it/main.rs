@@ -17,5 +17,6 @@ mod refusal;
 mod stream;
 mod submission;
 mod support;
+mod tls;
 mod upload;
 mod webhook;
