@@ -1,8 +1,9 @@
 //! A stand-in for fal.ai's queue: the same protocol over HTTP, and edits one can see.
 //!
 //! [`start`] serves every path family of fal on one address: the queue
-//! (`/{owner}/{app}/...`) with its status stream, the two-step upload
-//! (`/storage/upload/initiate`), the media (`/files/...`), the platform's list of finished
+//! (`/{owner}/{app}/...`) with its status stream, uploads in two steps
+//! (`/storage/upload/initiate`), with a token (`/storage/auth/token`) and in parts, the media
+//! (`/files/...`), the platform's list of finished
 //! requests (`/v1/models/requests/by-endpoint`) and the keys of its webhooks
 //! (`/.well-known/jwks.json`). A request waits for a free slot of the account, runs for
 //! [`Settings::latency`], and answers with a print of the input picture: graded, framed and
@@ -26,7 +27,7 @@
 //! ]}
 //! ```
 //!
-//! `at` is a call (`initiate`, `upload`, `submit`, `status`, `stream`, `result`, `cancel`,
+//! `at` is a call (`token`, `initiate`, `upload`, `submit`, `status`, `stream`, `result`, `cancel`,
 //! `history`, `download`), `run` for how a request itself runs and ends, or `webhook`. `rate`
 //! (0 to 1), `next` (so many strikes, then no more) and `endpoint` narrow a fault down. What
 //! goes wrong is one of these, with or without a `latency`:

@@ -60,8 +60,13 @@ impl Media {
     /// Keeps a result.
     pub(crate) fn keep(&self, file: File) -> Uuid {
         let id = Uuid::new_v4();
-        self.lock().keep(id, file, self.limit);
+        self.keep_as(id, file);
         id
+    }
+
+    /// Keeps a file under an id that was given out for it, and for nothing else.
+    pub(crate) fn keep_as(&self, id: Uuid, file: File) {
+        self.lock().keep(id, file, self.limit);
     }
 
     pub(crate) fn get(&self, id: Uuid) -> Option<File> {

@@ -31,6 +31,12 @@ pub(crate) enum Problem {
     /// A parameter or header of a submission that makes no sense.
     #[error("{0}")]
     BadRequest(String),
+    /// No token of the CDN, or one that is not good any more.
+    #[error("Invalid or expired token")]
+    UnknownToken,
+    /// Parts of a file that do not make a whole.
+    #[error("{0}")]
+    WrongParts(&'static str),
     /// A body that could not be read.
     #[error("{0}")]
     Unreadable(String),
@@ -42,8 +48,10 @@ pub(crate) enum Problem {
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::MalformedKey | Self::UnknownKey => StatusCode::UNAUTHORIZED,
-            Self::InProgress | Self::Unreadable(_) | Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::MalformedKey | Self::UnknownKey | Self::UnknownToken => StatusCode::UNAUTHORIZED,
+            Self::InProgress | Self::Unreadable(_) | Self::WrongParts(_) | Self::BadRequest(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::QueueFull => StatusCode::TOO_MANY_REQUESTS,
             Self::UnknownRequest | Self::UnknownFile | Self::NoPath(_) => StatusCode::NOT_FOUND,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,

@@ -4,9 +4,8 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Responder};
 
 use crate::problem::Problem;
-use crate::{
-    cancel, faults, files, history, ledger, result, status, stream, submit, upload, webhook,
-};
+use crate::upload::{cdn, multipart, two_step};
+use crate::{cancel, faults, files, history, ledger, result, status, stream, submit, webhook};
 
 /// The largest body of a submission; pictures may come inside as data URIs.
 const SUBMISSION_BYTES: usize = 64 * 1024 * 1024;
@@ -20,6 +19,7 @@ const APP: &str = "{app:(?:(?:workflows|comfy)/)?[^/]+/[^/]+}";
 /// The submission comes last, as it takes any path of two segments or more. Another method
 /// there is 405, which is also what fal says to a status URL with the whole endpoint id.
 pub(crate) fn all(routes: &mut ServiceConfig) {
+    let parts = |rest: &str| format!("/files/b/{{id}}/{{name}}/multipart/{{upload}}/{rest}");
     let app = |rest: &str| format!("/{APP}/requests/{rest}");
     routes
         .app_data(web::PayloadConfig::new(SUBMISSION_BYTES))
@@ -33,8 +33,16 @@ pub(crate) fn all(routes: &mut ServiceConfig) {
         )
         .service(web::resource("/.well-known/jwks.json").get(webhook::jwks))
         .service(place("history", "/v1/models/requests/by-endpoint").get(history::history))
-        .service(place("initiate", "/storage/upload/initiate").post(upload::initiate))
-        .service(place("upload", "/files/upload/{id}/{name}").put(upload::receive))
+        .service(place("token", "/storage/auth/token").post(cdn::token))
+        .service(place("initiate", "/storage/upload/initiate").post(two_step::initiate))
+        .service(
+            place("initiate-parts", "/storage/upload/initiate-multipart").post(multipart::initiate),
+        )
+        .service(place("upload-file", "/files/upload").post(cdn::upload))
+        .service(place("upload-parts", "/files/upload/multipart").post(multipart::open))
+        .service(place("upload", "/files/upload/{id}/{name}").put(two_step::receive))
+        .service(place("upload-end", &parts("complete")).post(multipart::complete))
+        .service(place("upload-part", &parts("{number}")).put(multipart::receive))
         .service(place("download", "/files/b/{id}/{name}").get(files::serve))
         .service(place("result", &app("{id}")).get(result::result))
         .service(place("response", &app("{id}/response")).get(result::result))
@@ -57,7 +65,8 @@ async fn index() -> impl Responder {
          GET  /{owner}/{app}/requests/{id}/status\n\
          GET  /{owner}/{app}/requests/{id}       result\n\
          PUT  /{owner}/{app}/requests/{id}/cancel\n\
-         POST /storage/upload/initiate           upload\n\
+         POST /storage/upload/initiate           upload, in parts with -multipart\n\
+         POST /storage/auth/token                a token for POST /files/upload\n\
          GET  /{owner}/{app}/requests/{id}/status/stream\n\
          GET  /v1/models/requests/by-endpoint    finished requests\n\
          GET  /.well-known/jwks.json             the key of the webhooks\n\

@@ -15,6 +15,8 @@ use url::Url;
 use crate::faults::{self, Faults};
 use crate::media::Media;
 use crate::requests::Requests;
+use crate::upload::parts::Uploads;
+use crate::upload::tokens::Tokens;
 use crate::webhook::{self, Keys};
 use crate::{Settings, Tls, fetch, routes};
 
@@ -25,6 +27,8 @@ pub(crate) struct Sim {
     pub(crate) base_url: String,
     pub(crate) requests: Requests,
     pub(crate) media: Media,
+    pub(crate) tokens: Tokens,
+    pub(crate) uploads: Uploads,
     /// Fetches pictures that lie elsewhere.
     pub(crate) http: reqwest::Client,
     /// Posts webhooks.
@@ -99,6 +103,8 @@ pub async fn start(listener: TcpListener, settings: Settings) -> io::Result<Runn
         base_url: base_url.as_str().trim_end_matches('/').to_owned(),
         requests: Requests::new(settings.concurrency),
         media: Media::new(settings.media_bytes),
+        tokens: Tokens::default(),
+        uploads: Uploads::new(settings.media_bytes),
         http: fetch::client().map_err(io::Error::other)?,
         webhooks: webhook::client().map_err(io::Error::other)?,
         webhook_keys: Keys::generate()?,

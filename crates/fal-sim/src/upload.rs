@@ -1,67 +1,52 @@
-//! The two-step upload (fal docs: two-step REST upload).
+//! Files from callers, by each of fal's ways (fal docs: input files).
+//!
+//! - [`two_step`]: a place is asked for with the key, and filled without it.
+//! - [`cdn`]: a token is asked for with the key, and the bytes are sent with the token.
+//! - [`multipart`]: either, for a large file in parts.
 
+pub(crate) mod cdn;
+pub(crate) mod multipart;
+pub(crate) mod parts;
+pub(crate) mod tokens;
+pub(crate) mod two_step;
+
+use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::{self, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::Payload;
+use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::json;
-use uuid::Uuid;
 
-use crate::authorization::KeyHolder;
-use crate::files;
-use crate::media::File;
 use crate::problem::Problem;
-use crate::server::Sim;
 
-/// The largest upload. fal has no limit here; this memory has.
+/// The largest upload in one piece, and the largest part. fal has no limit here; this memory has.
 const UPLOAD_BYTES: usize = 64 * 1024 * 1024;
 
+/// What a caller says of a file before it sends it.
 #[derive(Deserialize)]
 struct Announcement {
+    content_type: Option<String>,
     file_name: Option<String>,
 }
 
-/// `POST /storage/upload/initiate`: answers where to put the bytes and where they will be.
-pub(crate) async fn initiate(
-    _key: KeyHolder,
-    body: web::Bytes,
-    sim: web::Data<Sim>,
-) -> Result<HttpResponse, Problem> {
-    let announcement: Announcement =
-        serde_json::from_slice(&body).map_err(|error| Problem::Unreadable(error.to_string()))?;
-    let name = safe_name(announcement.file_name.as_deref());
-    let id = sim.media.announce();
-    Ok(HttpResponse::Ok().json(json!({
-        "upload_url": format!("{}/files/upload/{id}/{name}", sim.base_url),
-        "file_url": files::url(&sim.base_url, id, &name),
-    })))
+impl Announcement {
+    fn read(body: &[u8]) -> Result<Self, Problem> {
+        serde_json::from_slice(body).map_err(|error| Problem::Unreadable(error.to_string()))
+    }
 }
 
-/// `PUT {upload_url}`: takes the bytes, with no key and the content type they are served with.
-pub(crate) async fn receive(
-    request: HttpRequest,
-    path: web::Path<(String, String)>,
-    payload: Payload,
-    sim: web::Data<Sim>,
-) -> Result<HttpResponse, Problem> {
-    let id = Uuid::parse_str(&path.0).ok().ok_or(Problem::UnknownFile)?;
-    let content_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("application/octet-stream")
-        .to_owned();
-    let bytes = payload
-        .to_bytes_limited(UPLOAD_BYTES)
-        .await
-        .ok()
-        .ok_or(Problem::TooLarge(UPLOAD_BYTES))?
-        .map_err(|error| Problem::Unreadable(error.to_string()))?;
+fn content_type(request: &HttpRequest) -> String {
+    header(request, CONTENT_TYPE.as_str()).unwrap_or("application/octet-stream").to_owned()
+}
 
-    if !sim.media.receive(id, File { content_type, bytes }) {
-        return Err(Problem::UnknownFile);
-    }
-    Ok(HttpResponse::Ok().finish())
+fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+async fn bytes(payload: Payload) -> Result<Bytes, Problem> {
+    let read = payload.to_bytes_limited(UPLOAD_BYTES).await;
+    read.ok()
+        .ok_or(Problem::TooLarge(UPLOAD_BYTES))?
+        .map_err(|error| Problem::Unreadable(error.to_string()))
 }
 
 /// The name a file has in its URL: what is harmless of the one its owner gave.

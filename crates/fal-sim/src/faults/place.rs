@@ -9,6 +9,7 @@ use crate::server::Sim;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Place {
+    Token,
     Initiate,
     Upload,
     Submit,
@@ -26,8 +27,11 @@ impl Place {
     /// The place of a resource, by the name it has among the routes.
     pub(super) fn named(resource: &str) -> Option<Self> {
         Some(match resource {
-            "initiate" => Self::Initiate,
-            "upload" => Self::Upload,
+            "token" => Self::Token,
+            "initiate" | "initiate-parts" => Self::Initiate,
+            "upload" | "upload-file" | "upload-parts" | "upload-part" | "upload-end" => {
+                Self::Upload
+            }
             "submit" => Self::Submit,
             "status" => Self::Status,
             "stream" => Self::Stream,
@@ -41,7 +45,10 @@ impl Place {
 
     /// Whether a call belongs to one endpoint here.
     pub(super) fn knows_endpoint(self) -> bool {
-        !matches!(self, Self::Initiate | Self::Upload | Self::History | Self::Download)
+        !matches!(
+            self,
+            Self::Token | Self::Initiate | Self::Upload | Self::History | Self::Download
+        )
     }
 
     /// Whether it is a call, with an answer to spoil.

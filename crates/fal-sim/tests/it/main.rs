@@ -5,6 +5,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod cdn;
 mod edit;
 mod fault;
 mod fault_line;
