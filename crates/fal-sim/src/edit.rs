@@ -12,7 +12,7 @@ mod mood;
 mod write;
 
 use bytes::Bytes;
-use image::{DynamicImage, ImageError, ImageFormat};
+use image::{DynamicImage, ImageError, ImageFormat, RgbImage};
 use sha2::{Digest, Sha256};
 
 use canvas::{Area, Canvas};
@@ -58,6 +58,13 @@ pub(crate) fn edit(
     caption.print(&mut canvas, &grade);
 
     Ok(Print { bytes: write::write(canvas.into_image(), order.format)?, width, height })
+}
+
+/// What a safety checker leaves of a picture.
+pub(crate) fn black(order: &Order<'_>) -> Result<Print, ImageError> {
+    let (width, height) = order.size;
+    let bytes = write::write(RgbImage::new(width, height), order.format)?;
+    Ok(Print { bytes, width, height })
 }
 
 /// A row of small pictures in the upper right corner, as long as there is room.

@@ -132,6 +132,11 @@ impl Strike {
         self.effects.iter().filter(|effect| matches!(effect, Effect::Null(_) | Effect::Absent(_)))
     }
 
+    /// Whether the safety checker blanks the pictures.
+    pub(crate) fn nsfw(&self) -> bool {
+        self.effects.iter().any(|effect| matches!(effect, Effect::Nsfw))
+    }
+
     pub(crate) fn delivery(&self) -> Option<Delivery> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Delivery(delivery) => Some(*delivery),

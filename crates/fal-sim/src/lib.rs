@@ -9,7 +9,8 @@
 //! [`Settings::latency`], and answers with a print of the input picture: graded, framed and
 //! captioned with its prompt, the same for the same picture, prompt and seed.
 //!
-//! `GET /_sim/requests` is the ledger: what was asked for, billed and fetched.
+//! `GET /_sim/requests` is the ledger: what was asked for, which fields of it the model
+//! does not document, what it cost, and how often its result was fetched.
 //!
 //! # Faults
 //!
@@ -38,6 +39,8 @@
 //! - `reset` of a call: `before` it is read, `after` it is carried out, `midway` in the answer.
 //! - `bytes_per_second` of an answer.
 //! - `requeue` of a run: back to the queue for so many seconds, and again from the start.
+//! - `nsfw` of a run: the safety checker leaves black pictures, and the output says so in
+//!   `has_nsfw_concepts` where the model has that field.
 //! - `null` or `absent` fields of a run's pictures.
 //! - `delivery` of a webhook: `duplicate`, `missing`, `forged`, `stale`, `no_payload`.
 //! - `ignored`, of a cancellation: the request runs on and is billed.

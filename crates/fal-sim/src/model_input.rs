@@ -32,12 +32,14 @@ pub(crate) struct ModelInput {
 
 impl ModelInput {
     pub(crate) fn read(model: &Model, body: &Value) -> Result<Self, Vec<Detail>> {
-        if !body.is_object() {
+        let Some(fields) = body.as_object() else {
             let msg = "Input should be a valid dictionary";
             let mut detail = Detail::about("", "model_attributes_type", msg, body);
             detail.loc.pop();
             return Err(vec![detail]);
-        }
+        };
+        let (body, wrong) = model.sift(fields);
+        let body = &body;
         let mut faults = Vec::new();
         let mut ok = |detail: Detail| faults.push(detail);
 
@@ -49,6 +51,10 @@ impl ModelInput {
         let seed = seed(body).map_err(&mut ok).ok();
         let format = format(model, body).map_err(&mut ok).ok();
 
+        faults.extend(wrong);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         let parts = (prompt, pictures, size, wanted, each, seed, format);
         let (
             Some(prompt),
@@ -62,7 +68,6 @@ impl ModelInput {
         else {
             return Err(faults);
         };
-        let each = if model.max_images { each } else { 1 };
         let sent = u32::try_from(pictures.len()).unwrap_or(MOST_TOGETHER);
         Ok(Self {
             prompt,
@@ -158,18 +163,20 @@ fn seed(body: &Value) -> Result<Seed, Detail> {
 }
 
 fn format(model: &Model, body: &Value) -> Result<ImageFormat, Detail> {
-    let value = match body.get("output_format") {
-        None | Some(Value::Null) => return Ok(model.format),
-        Some(value) => value,
+    let value = body.get("output_format").filter(|value| !value.is_null());
+    let name = match value {
+        None => model.formats.first().copied(),
+        Some(value) => value.as_str().filter(|name| model.formats.contains(name)),
     };
-    match value.as_str() {
-        Some("jpeg" | "jpg") => Ok(ImageFormat::Jpeg),
+    match name {
+        Some("jpeg") => Ok(ImageFormat::Jpeg),
         Some("png") => Ok(ImageFormat::Png),
         Some("webp") => Ok(ImageFormat::WebP),
         _ => {
-            let msg = "Input should be one of jpeg, png, webp";
+            let msg = format!("Input should be one of {}", model.formats.join(", "));
+            let value = value.unwrap_or(&Value::Null);
             let detail = Detail::about("output_format", "one_of", msg, value);
-            Err(detail.with(json!({"expected": ["jpeg", "png", "webp"]})))
+            Err(detail.with(json!({"expected": model.formats})))
         }
     }
 }

@@ -14,7 +14,15 @@ use crate::model_input::ModelInput;
 use crate::server::Sim;
 
 /// Keeps the pictures where their URLs say, and writes the model's JSON about them.
-pub(crate) fn publish(sim: &Sim, model: &Model, input: &ModelInput, prints: Vec<Print>) -> Value {
+///
+/// Pictures that are flagged are said to be so where the model has a word for it.
+pub(crate) fn publish(
+    sim: &Sim,
+    model: &Model,
+    input: &ModelInput,
+    prints: Vec<Print>,
+    flagged: bool,
+) -> Value {
     let count = prints.len();
     let images: Vec<Value> = prints.into_iter().map(|print| picture(sim, input, print)).collect();
 
@@ -24,7 +32,7 @@ pub(crate) fn publish(sim: &Sim, model: &Model, input: &ModelInput, prints: Vec<
             Said::Seed => ("seed", Value::Number(input.seed.given.clone())),
             Said::Prompt => ("prompt", json!(input.prompt)),
             Said::Timings => ("timings", json!({})),
-            Said::Nsfw => ("has_nsfw_concepts", json!(vec![false; count])),
+            Said::Nsfw => ("has_nsfw_concepts", json!(vec![flagged; count])),
             Said::Description => ("description", json!("")),
         };
         output.insert(name.to_owned(), value);

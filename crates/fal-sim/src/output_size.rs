@@ -73,11 +73,17 @@ fn read_size(value: &Value) -> Result<OutputSize, Detail> {
             one_of("image_size", &[&names[..], &more[..]].concat(), value)
         });
     }
+    let (width, height) = read_sides(value)?;
+    Ok(OutputSize::Exact(width, height))
+}
+
+/// Both sides of a size object.
+pub(crate) fn read_sides(value: &Value) -> Result<(u32, u32), Detail> {
     if !value.is_object() {
         let msg = "Input should be a valid dictionary or a size name";
         return Err(Detail::about("image_size", "model_attributes_type", msg, value));
     }
-    Ok(OutputSize::Exact(read_side(value, "width")?, read_side(value, "height")?))
+    Ok((read_side(value, "width")?, read_side(value, "height")?))
 }
 
 fn read_side(object: &Value, name: &str) -> Result<u32, Detail> {

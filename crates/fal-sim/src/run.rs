@@ -87,18 +87,19 @@ async fn answer(
 
     log(format!("Editing, seed {}", input.seed.given));
     // Pictures are decoded and painted off the runtime: both keep a core busy.
+    let flagged = strike.nsfw();
     let painted = tokio::task::spawn_blocking(move || {
         let pictures = files
             .into_iter()
             .map(|(place, url, bytes)| picture::decode(bytes, input.field, place, &url))
             .collect::<Result<Vec<_>, Detail>>()?;
-        let prints = paint(&input, &pictures);
+        let prints = paint(&input, &pictures, flagged);
         Ok::<_, Detail>((input, prints))
     });
     match painted.await {
         Ok(Ok((input, Some(prints)))) => {
             let units = u32::try_from(prints.len()).unwrap_or(u32::MAX);
-            let mut output: Value = model_output::publish(sim, model, &input, prints);
+            let mut output: Value = model_output::publish(sim, model, &input, prints, flagged);
             strike.blanks().for_each(|effect| model_output::blank(&mut output, effect));
             log(format!("Made {units} picture(s)"));
             Answer::output(&output, units)
@@ -112,15 +113,15 @@ async fn answer(
     }
 }
 
-fn paint(input: &ModelInput, pictures: &[DynamicImage]) -> Option<Vec<Print>> {
+/// Paints the pictures, or black ones where the safety checker has flagged them.
+fn paint(input: &ModelInput, pictures: &[DynamicImage], flagged: bool) -> Option<Vec<Print>> {
     let (first, rest) = pictures.split_first()?;
     let size = input.size.of((first.width(), first.height()));
     let paint_one = |n: u32| {
         let order =
             Order { prompt: &input.prompt, seed: input.seed.plus(n), size, format: input.format };
-        edit::edit(first, rest, &order)
-            .inspect_err(|error| tracing::error!(%error, "a picture could not be written"))
-            .ok()
+        let print = if flagged { edit::black(&order) } else { edit::edit(first, rest, &order) };
+        print.inspect_err(|error| tracing::error!(%error, "a picture could not be written")).ok()
     };
     (0..input.count).map(paint_one).collect()
 }

@@ -35,6 +35,8 @@ pub(crate) enum Effect {
     Null(Vec<String>),
     /// These fields of the output's pictures are not there.
     Absent(Vec<String>),
+    /// The safety checker blanks the pictures.
+    Nsfw,
     /// Something is wrong with a webhook.
     Delivery(Delivery),
     /// A running request does not hear that it is cancelled.

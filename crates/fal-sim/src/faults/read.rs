@@ -91,6 +91,9 @@ fn run(fields: &mut Fields) -> Result<Option<Effect>, Refusal> {
         }
         return Ok(Some(Effect::Requeue(Duration::from_secs_f64(seconds))));
     }
+    if fields.take("nsfw")?.unwrap_or(false) {
+        return Ok(Some(Effect::Nsfw));
+    }
     if let Some(names) = fields.take("null")? {
         return Ok(Some(Effect::Null(names)));
     }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{Started, Submission};
 use crate::answer::{Answer, shortened};
 use crate::clock;
+use crate::model::dialect;
 use crate::problem::Problem;
 
 /// Where a request is. There is no failed and no cancelled: both end `COMPLETED`
@@ -78,10 +79,14 @@ pub(crate) struct LedgerEntry {
     #[serde(with = "time::serde::rfc3339")]
     submitted_at: OffsetDateTime,
     input: Value,
+    /// Fields of the input that the model does not document.
+    unknown_fields: Vec<String>,
     status: Phase,
     /// The code the result GET answers with, once the request is over.
     status_code: Option<u16>,
     billed_units: u32,
+    /// Dollars.
+    cost_usd: f64,
     result_fetches: u64,
     webhook_attempts: u32,
     webhook_acknowledged: bool,
@@ -175,14 +180,18 @@ impl Request {
     }
 
     pub(super) fn entry(&self) -> LedgerEntry {
+        let model = dialect(&self.endpoint_id);
+        let billed_units = self.answer.as_ref().map_or(0, |answer| answer.billed_units);
         LedgerEntry {
             request_id: self.id,
             endpoint_id: self.endpoint_id.clone(),
             submitted_at: self.submitted_at,
             input: self.input.clone(),
+            unknown_fields: model.unknown(&self.input),
             status: self.phase,
             status_code: self.answer.as_ref().map(|answer| answer.status_code),
-            billed_units: self.answer.as_ref().map_or(0, |answer| answer.billed_units),
+            billed_units,
+            cost_usd: model.cost(billed_units),
             result_fetches: self.result_fetches,
             webhook_attempts: self.webhook_attempts,
             webhook_acknowledged: self.webhook_acknowledged,

@@ -98,7 +98,7 @@ async fn the_format_may_be_chosen_and_the_picture_may_come_inside_the_answer() {
         input["output_format"] = json!(format);
         input["sync_mode"] = json!(true);
 
-        let (_, output) = sim.run(SEEDREAM, &input).await;
+        let (_, output) = sim.run("fal-ai/nano-banana/edit", &input).await;
 
         let start = format!("data:image/{format};base64,");
         assert!(text(&output["images"][0]["url"]).starts_with(&start));

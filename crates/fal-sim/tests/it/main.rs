@@ -11,6 +11,7 @@ mod fault;
 mod fault_line;
 mod fault_run;
 mod history;
+mod model;
 mod protocol;
 mod queue;
 mod receiver;
