@@ -10,7 +10,10 @@ use crate::problem::Problem;
 use crate::server::Sim;
 
 /// Proof that the caller has sent a key.
-pub(crate) struct KeyHolder;
+pub(crate) struct KeyHolder {
+    /// The half of the key that is no secret; `None` when it has no halves.
+    pub(crate) key_id: Option<String>,
+}
 
 impl FromRequest for KeyHolder {
     type Error = Problem;
@@ -33,6 +36,6 @@ fn check(request: &HttpRequest) -> Result<KeyHolder, Problem> {
     let known = request.app_data::<web::Data<Sim>>().and_then(|sim| sim.settings.key.as_deref());
     match known {
         Some(known) if known != key => Err(Problem::UnknownKey),
-        _ => Ok(KeyHolder),
+        _ => Ok(KeyHolder { key_id: key.split_once(':').map(|(id, _)| id.to_owned()) }),
     }
 }

@@ -1,16 +1,16 @@
 //! A stand-in for fal.ai's queue: the same protocol over HTTP, and edits one can see.
 //!
 //! [`start`] serves every path family of fal on one address: the queue
-//! (`/{owner}/{app}/...`) with its status stream, uploads in two steps
-//! (`/storage/upload/initiate`), with a token (`/storage/auth/token`) and in parts, the media
-//! (`/files/...`), the platform's list of finished
+//! (`/{owner}/{app}/...`) with its status stream, direct runs (a submission whose `Host` is
+//! `fal.run`), uploads in two steps (`/storage/upload/initiate`), with a token
+//! (`/storage/auth/token`) and in parts, the media (`/files/...`), the platform's list of finished
 //! requests (`/v1/models/requests/by-endpoint`) and the keys of its webhooks
 //! (`/.well-known/jwks.json`). A request waits for a free slot of the account, runs for
 //! [`Settings::latency`], and answers with a print of the input picture: graded, framed and
 //! captioned with its prompt, the same for the same picture, prompt and seed.
 //!
-//! `GET /_sim/requests` is the ledger: what was asked for, which fields of it the model
-//! does not document, what it cost, and how often its result was fetched.
+//! `GET /_sim/requests` is the ledger: what was asked for and by whose key, which fields of it
+//! the model does not document, what it cost, and how often its result was fetched.
 //!
 //! # Faults
 //!
@@ -87,5 +87,5 @@ mod upload;
 mod webhook;
 
 pub use server::{Running, start};
-pub use settings::Settings;
+pub use settings::{Retention, Settings};
 pub use tls::Tls;

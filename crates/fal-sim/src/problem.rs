@@ -4,6 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
+/// The type of a refusal for want of a slot.
+const CONCURRENCY: &str = "concurrent_requests_limit";
+
 /// A request the queue refuses.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
@@ -28,6 +31,9 @@ pub(crate) enum Problem {
     /// More requests wait than the caller allows (`fal_max_queue_length`).
     #[error("The queue of this endpoint is longer than fal_max_queue_length")]
     QueueFull,
+    /// A direct run, and no free slot for it.
+    #[error("Too many concurrent requests")]
+    AtOnceTooMany,
     /// A parameter or header of a submission that makes no sense.
     #[error("{0}")]
     BadRequest(String),
@@ -52,7 +58,7 @@ impl ResponseError for Problem {
             Self::InProgress | Self::Unreadable(_) | Self::WrongParts(_) | Self::BadRequest(_) => {
                 StatusCode::BAD_REQUEST
             }
-            Self::QueueFull => StatusCode::TOO_MANY_REQUESTS,
+            Self::QueueFull | Self::AtOnceTooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::UnknownRequest | Self::UnknownFile | Self::NoPath(_) => StatusCode::NOT_FOUND,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         }
@@ -63,8 +69,15 @@ impl ResponseError for Problem {
             // An unknown id has its own body (fal queue docs: status).
             Self::UnknownRequest => json!({"status": "NOT_FOUND"}),
             Self::BadRequest(message) => json!({"detail": message, "error_type": "bad_request"}),
+            // Type and header are documented, the layout is not (fal docs: concurrency limits).
+            Self::AtOnceTooMany => json!({"detail": self.to_string(), "error_type": CONCURRENCY}),
             _ => json!({"detail": self.to_string()}),
         };
-        HttpResponse::build(self.status_code()).json(body)
+        let mut response = HttpResponse::build(self.status_code());
+        if matches!(self, Self::AtOnceTooMany) {
+            response.insert_header(("X-Fal-Error-Type", CONCURRENCY));
+            response.insert_header(("X-Fal-Needs-Retry", "1"));
+        }
+        response.json(body)
     }
 }

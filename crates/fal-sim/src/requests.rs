@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::answer::Answer;
 pub(crate) use history::{Item, Outcome, Search};
 pub(crate) use request::{LedgerEntry, Log, Phase, Request};
-pub(crate) use submission::Submission;
+pub(crate) use submission::{Door, Submission};
 
 /// How many requests are remembered; beyond it the oldest finished one is forgotten.
 const REMEMBERED: usize = 10_000;
@@ -53,6 +53,7 @@ pub(crate) struct Started {
     pub(crate) input: Value,
     /// How often it has got a slot, this time included.
     pub(crate) attempt: u32,
+    pub(crate) door: Door,
     /// Rings when the request is cancelled.
     pub(crate) cancelled: Arc<Notify>,
 }
@@ -83,12 +84,23 @@ impl Requests {
         {
             return None;
         }
-        state.forget_oldest();
         let position = state.waiting.len();
-        state.by_id.insert(id, Request::new(id, submission));
-        state.oldest_first.push_back(id);
+        state.add(Request::new(id, Door::Queue, submission));
         state.waiting.push_back(id);
         Some((id, position))
+    }
+
+    /// Gives a free slot to a request that does not queue; `None` when there is none.
+    pub(crate) fn start_at_once(&self, submission: Submission) -> Option<Started> {
+        let mut state = self.lock();
+        if state.running >= self.concurrency {
+            return None;
+        }
+        let mut request = Request::new(Uuid::new_v4(), Door::Direct, submission);
+        let started = request.start();
+        state.add(request);
+        state.running += 1;
+        Some(started)
     }
 
     /// Gives a free slot to the request that has waited longest.
@@ -227,6 +239,13 @@ impl State {
     fn length(&self, endpoint_id: &str) -> usize {
         let requests = self.waiting.iter().filter_map(|id| self.by_id.get(id));
         requests.filter(|request| request.endpoint_id == endpoint_id).count()
+    }
+
+    /// Remembers one more.
+    fn add(&mut self, request: Request) {
+        self.forget_oldest();
+        self.oldest_first.push_back(request.id);
+        self.by_id.insert(request.id, request);
     }
 
     /// Makes room for one more; requests that are not over are never forgotten.

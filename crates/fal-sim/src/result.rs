@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use uuid::Uuid;
 
+use crate::answer::Answer;
 use crate::authorization::KeyHolder;
 use crate::problem::Problem;
 use crate::requests::Request;
@@ -18,9 +19,13 @@ pub(crate) async fn result(
     let id = Uuid::parse_str(&id).ok().ok_or(Problem::UnknownRequest)?;
     let answer = sim
         .requests
-        .read(&app, id, |request: &mut Request, _| request.fetch())
+        .read(&app, id, |request: &mut Request, _| request.fetch(sim.settings.retention))
         .ok_or(Problem::UnknownRequest)??;
+    Ok(respond(id, answer))
+}
 
+/// How a request ended, as an HTTP answer.
+pub(crate) fn respond(id: Uuid, answer: Answer) -> HttpResponse {
     let code = StatusCode::from_u16(answer.status_code).unwrap_or(StatusCode::OK);
     let mut response = HttpResponse::build(code);
     response
@@ -33,5 +38,5 @@ pub(crate) async fn result(
             response.insert_header(("X-Fal-Request-Timeout-Type", "user"));
         }
     }
-    Ok(response.body(answer.body))
+    response.body(answer.body)
 }

@@ -1,5 +1,6 @@
 //! Which path goes where.
 
+use actix_web::guard::fn_guard;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Responder};
 
@@ -49,7 +50,11 @@ pub(crate) fn all(routes: &mut ServiceConfig) {
         .service(place("status", &app("{id}/status")).get(status::status))
         .service(place("stream", &app("{id}/status/stream")).get(stream::stream))
         .service(place("cancel", &app("{id}/cancel")).put(cancel::cancel))
-        .service(place("submit", "/{endpoint_id:.+/.+}").post(submit::submit))
+        .service(
+            place("submit", "/{endpoint_id:.+/.+}")
+                .route(web::post().guard(fn_guard(submit::is_direct)).to(submit::run_directly))
+                .route(web::post().to(submit::submit)),
+        )
         .default_service(web::to(nowhere));
 }
 
@@ -61,7 +66,7 @@ async fn index() -> impl Responder {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(
         "A stand-in for fal.ai's queue. It speaks the protocol and edits the picture itself; \
          nothing leaves this server and nothing is billed.\n\n\
-         POST /{endpoint_id}                     submit\n\
+         POST /{endpoint_id}                     submit; to the host fal.run: run at once\n\
          GET  /{owner}/{app}/requests/{id}/status\n\
          GET  /{owner}/{app}/requests/{id}       result\n\
          PUT  /{owner}/{app}/requests/{id}/cancel\n\

@@ -13,7 +13,7 @@ use crate::edit::{self, Order, Print};
 use crate::faults::{Place, Strike};
 use crate::model::{Model, dialect};
 use crate::model_input::ModelInput;
-use crate::requests::Started;
+use crate::requests::{Door, Started};
 use crate::server::Sim;
 use crate::{fetch, model_output, picture, webhook};
 
@@ -23,15 +23,22 @@ const MOST_ATTEMPTS: u32 = 10;
 /// Starts waiting requests while a slot is free.
 pub(crate) fn start_waiting(sim: &Arc<Sim>) {
     while let Some(started) = sim.requests.start_next() {
-        sim.spawn(run(Arc::clone(sim), started));
+        start(sim, started);
     }
+}
+
+/// Runs a request that has a slot.
+pub(crate) fn start(sim: &Arc<Sim>, started: Started) {
+    sim.spawn(run(Arc::clone(sim), started));
 }
 
 async fn run(sim: Arc<Sim>, started: Started) {
     let began = Instant::now();
     let strike = sim.faults.strike(Place::Run, Some(&started.endpoint_id));
     let until = began + strike.latency.unwrap_or(sim.settings.latency);
-    let requeue = strike.requeue().filter(|_| started.attempt < MOST_ATTEMPTS);
+    // A direct run has no queue to go back to (fal docs: direct run).
+    let goes_back = started.door == Door::Queue && started.attempt < MOST_ATTEMPTS;
+    let requeue = strike.requeue().filter(|_| goes_back);
     let answer = tokio::select! {
         answer = work(&sim, &started, &strike, until), if requeue.is_none() => answer,
         () = sleep_until(until), if requeue.is_some() => {

@@ -23,12 +23,43 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// The only key that is accepted; without it any `Authorization: Key ...` is.
     pub key: Option<String>,
+    /// The names of the host that runs without a queue: a submission to one of them waits for
+    /// its answer. Default `fal.run` and its backup.
+    pub run_hosts: Vec<String>,
+    /// How long a result can be fetched.
+    pub retention: Retention,
     /// How many bytes of uploads and results are kept; the oldest go first. Default 512 MiB.
     pub media_bytes: usize,
     /// After how long a silence a status stream sends a comment. Default 15 s.
     pub stream_comment: Duration,
     /// The pause before a webhook is tried again; it doubles each time. Default 5 s.
     pub webhook_retry: Duration,
+}
+
+/// How long a result can be fetched after its request has ended
+/// (fal queue docs: result retention).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Default 1 hour.
+    pub small: Duration,
+    /// For a result of 10 KB of JSON or more. Default 6 minutes.
+    pub large: Duration,
+}
+
+/// The length of JSON, in bytes, from which a result is large.
+const LARGE: usize = 10 * 1024;
+
+impl Retention {
+    /// How long a result of this length is kept.
+    pub(crate) fn of(self, length: usize) -> Duration {
+        if length < LARGE { self.small } else { self.large }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { small: Duration::from_hours(1), large: Duration::from_mins(6) }
+    }
 }
 
 impl Default for Settings {
@@ -39,6 +70,8 @@ impl Default for Settings {
             public_url: None,
             tls: None,
             key: None,
+            run_hosts: ["fal.run", "falrun.com"].map(str::to_owned).into(),
+            retention: Retention::default(),
             media_bytes: 512 * 1024 * 1024,
             stream_comment: Duration::from_secs(15),
             webhook_retry: Duration::from_secs(5),

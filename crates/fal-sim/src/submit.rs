@@ -3,6 +3,7 @@
 //! Nothing about the body is checked here: a bad one is queued like a good one and fails
 //! only when its result is fetched (fal queue docs: submit answer).
 
+mod direct;
 mod options;
 
 use actix_web::web::{self, Bytes};
@@ -17,6 +18,7 @@ use crate::problem::Problem;
 use crate::requests::Submission;
 use crate::server::Sim;
 use crate::{deadline, run};
+pub(crate) use direct::{is_direct, run_directly};
 use options::Options;
 
 #[derive(Serialize)]
@@ -33,27 +35,19 @@ struct Submitted {
 
 pub(crate) async fn submit(
     request: HttpRequest,
-    _key: KeyHolder,
+    key: KeyHolder,
     endpoint_id: web::Path<String>,
     body: Bytes,
     sim: web::Data<Sim>,
 ) -> Result<HttpResponse, Problem> {
-    let endpoint_id = endpoint_id.into_inner();
-    let app = app_of(&endpoint_id).ok_or_else(|| Problem::NoPath(request.path().to_owned()))?;
     let options = Options::read(&request)?;
-    let submission = Submission {
-        endpoint_id,
-        app: app.clone(),
-        // What is no JSON at all is refused by the model, too, like any other bad input.
-        input: serde_json::from_slice(&body).unwrap_or(Value::Null),
-        webhook: options.webhook,
-        longest_queue: options.longest_queue,
-        stored: options.stored,
-    };
+    let start_within = options.start_within;
+    let submission = read(&request, key, endpoint_id.into_inner(), &body, options)?;
+    let app = submission.app.clone();
 
     let (request_id, queue_position) = sim.requests.submit(submission).ok_or(Problem::QueueFull)?;
     let sim = sim.into_inner();
-    if let Some(start_within) = options.start_within {
+    if let Some(start_within) = start_within {
         deadline::watch(&sim, request_id, start_within);
     }
     run::start_waiting(&sim);
@@ -67,4 +61,25 @@ pub(crate) async fn submit(
         metrics: json!({}),
         queue_position,
     }))
+}
+
+/// Reads what is asked for, whichever door it came through.
+fn read(
+    request: &HttpRequest,
+    key: KeyHolder,
+    endpoint_id: String,
+    body: &Bytes,
+    options: Options,
+) -> Result<Submission, Problem> {
+    let app = app_of(&endpoint_id).ok_or_else(|| Problem::NoPath(request.path().to_owned()))?;
+    Ok(Submission {
+        endpoint_id,
+        app,
+        // What is no JSON at all is refused by the model, too, like any other bad input.
+        input: serde_json::from_slice(body).unwrap_or(Value::Null),
+        key_id: key.key_id,
+        webhook: options.webhook,
+        longest_queue: options.longest_queue,
+        stored: options.stored,
+    })
 }

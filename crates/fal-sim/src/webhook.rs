@@ -32,9 +32,6 @@ const MOST_RETRIES: u32 = 31;
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
-/// A result of this size is large, and stored for the shorter time.
-const LARGE: usize = 10 * 1024;
-
 /// How far from the truth the timestamp of a stale webhook is, in seconds.
 const STALE: i64 = 3600;
 
@@ -93,8 +90,7 @@ enum Attempt {
 
 impl Post {
     async fn deliver(self, body: Bytes) {
-        let kept = if body.len() < LARGE { 60 } else { 6 };
-        let until = Instant::now() + Duration::from_mins(kept);
+        let until = Instant::now() + self.sim.settings.retention.of(body.len());
         let mut pause = self.sim.settings.webhook_retry;
         let mut timeout = FIRST_TIMEOUT;
         for _ in 0..=MOST_RETRIES {

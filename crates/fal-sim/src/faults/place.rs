@@ -12,6 +12,7 @@ pub(crate) enum Place {
     Token,
     Initiate,
     Upload,
+    /// A direct run, too.
     Submit,
     Status,
     Stream,

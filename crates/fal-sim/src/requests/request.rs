@@ -1,7 +1,7 @@
 //! One request, from its submission to its answer.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -11,11 +11,12 @@ use tokio::sync::{Notify, watch};
 use url::Url;
 use uuid::Uuid;
 
-use super::{Started, Submission};
+use super::{Door, Started, Submission};
 use crate::answer::{Answer, shortened};
 use crate::clock;
 use crate::model::dialect;
 use crate::problem::Problem;
+use crate::settings::Retention;
 
 /// Where a request is. There is no failed and no cancelled: both end `COMPLETED`
 /// (fal queue docs: status).
@@ -59,6 +60,10 @@ pub(crate) struct Request {
     pub(crate) inference: Option<Duration>,
     expired: bool,
     result_fetches: u64,
+    door: Door,
+    key_id: Option<String>,
+    /// When it ended, on the clock that only goes forward.
+    settled_at: Option<Instant>,
     attempt: u32,
     pub(super) cancelled: Arc<Notify>,
     /// Rings at every change of phase and every line of the log.
@@ -76,6 +81,9 @@ pub(crate) struct Request {
 pub(crate) struct LedgerEntry {
     request_id: Uuid,
     endpoint_id: String,
+    door: Door,
+    /// Who asked. The secret half of the key is not kept.
+    key_id: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
     submitted_at: OffsetDateTime,
     input: Value,
@@ -93,7 +101,7 @@ pub(crate) struct LedgerEntry {
 }
 
 impl Request {
-    pub(super) fn new(id: Uuid, submission: Submission) -> Self {
+    pub(super) fn new(id: Uuid, door: Door, submission: Submission) -> Self {
         Self {
             id,
             gateway_id: id,
@@ -111,6 +119,9 @@ impl Request {
             inference: None,
             expired: false,
             result_fetches: 0,
+            door,
+            key_id: submission.key_id,
+            settled_at: None,
             attempt: 0,
             cancelled: Arc::default(),
             changed: watch::Sender::default(),
@@ -130,6 +141,7 @@ impl Request {
             endpoint_id: self.endpoint_id.clone(),
             input: self.whole_input.take(),
             attempt: self.attempt,
+            door: self.door,
             cancelled: Arc::clone(&self.cancelled),
         }
     }
@@ -148,6 +160,7 @@ impl Request {
         self.answer = Some(answer);
         self.inference = inference;
         self.ended_at = Some(clock::now());
+        self.settled_at = Some(Instant::now());
         self.changed.send_replace(());
     }
 
@@ -161,14 +174,24 @@ impl Request {
         self.changed.send_replace(());
     }
 
-    /// Hands out the answer and counts that.
-    pub(crate) fn fetch(&mut self) -> Result<Answer, Problem> {
+    /// Hands out the answer while it is kept, and counts that.
+    pub(crate) fn fetch(&mut self, retention: Retention) -> Result<Answer, Problem> {
+        if let (Some(answer), Some(settled_at)) = (&self.answer, self.settled_at)
+            && settled_at.elapsed() >= retention.of(answer.body.len())
+        {
+            self.expire();
+        }
         if self.expired {
             return Err(Problem::UnknownRequest);
         }
-        let answer = self.answer.clone().ok_or(Problem::InProgress)?;
+        self.hand_out().ok_or(Problem::InProgress)
+    }
+
+    /// Hands out the answer, if there is one, and counts that.
+    pub(crate) fn hand_out(&mut self) -> Option<Answer> {
+        let answer = self.answer.clone()?;
         self.result_fetches += 1;
-        Ok(answer)
+        Some(answer)
     }
 
     /// Lets go of the answer's body; the ledger keeps the rest.
@@ -185,6 +208,8 @@ impl Request {
         LedgerEntry {
             request_id: self.id,
             endpoint_id: self.endpoint_id.clone(),
+            door: self.door,
+            key_id: self.key_id.clone(),
             submitted_at: self.submitted_at,
             input: self.input.clone(),
             unknown_fields: model.unknown(&self.input),

@@ -1,5 +1,6 @@
 //! What a submission asks for.
 
+use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
@@ -8,10 +9,22 @@ pub(crate) struct Submission {
     pub(crate) endpoint_id: String,
     pub(crate) app: String,
     pub(crate) input: Value,
+    /// Who asks: the id of the key.
+    pub(crate) key_id: Option<String>,
     /// Who wants to hear of the end.
     pub(crate) webhook: Option<Url>,
     /// The longest queue of the endpoint the caller puts up with.
     pub(crate) longest_queue: Option<usize>,
     /// Whether input and output may be shown later.
     pub(crate) stored: bool,
+}
+
+/// Which door a request came through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Door {
+    /// `queue.fal.run`: it waits for a slot, and is followed by its URLs.
+    Queue,
+    /// `fal.run`: the call itself waits for the answer.
+    Direct,
 }

@@ -6,6 +6,7 @@
 )]
 
 mod cdn;
+mod direct;
 mod edit;
 mod fault;
 mod fault_line;
@@ -16,6 +17,7 @@ mod protocol;
 mod queue;
 mod receiver;
 mod refusal;
+mod retention;
 mod stream;
 mod submission;
 mod support;

@@ -83,9 +83,14 @@ async fn the_ledger_shows_what_was_asked_billed_and_fetched() {
     assert_eq!(ledger[0]["status"], "COMPLETED");
     assert_eq!(ledger[0]["status_code"], 200);
     assert_eq!(ledger[0]["billed_units"], 2);
+    assert_eq!(ledger[0]["cost_usd"], 0.06);
+    assert_eq!(ledger[0]["key_id"], "id");
+    assert_eq!(ledger[0]["door"], "queue");
     assert_eq!(ledger[0]["result_fetches"], 2);
     assert_eq!(ledger[1]["status_code"], 422);
     assert_eq!(ledger[1]["billed_units"], 0);
+    assert_eq!(ledger[1]["cost_usd"], 0.0);
+    assert!(!json!(ledger).to_string().contains("secret"));
     assert_eq!(ledger[1]["result_fetches"], 0);
     sim.running.stop().await;
 }
