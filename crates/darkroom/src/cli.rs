@@ -1,9 +1,10 @@
 //! The command line.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use darkroom_core::config;
+use url::Url;
 
 /// A queue-backed service for AI image editing.
 ///
@@ -42,6 +43,18 @@ pub(crate) struct SimOptions {
     /// Edits at a time
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: Option<u16>,
+    /// The only key that is accepted, as `<id>:<secret>`; without it any is
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// Where callers reach the stand-in; every URL in its answers starts with it
+    #[arg(long)]
+    pub(crate) public_url: Option<Url>,
+    /// PEM file with the certificate, and those that lead to its authority; serves HTTPS
+    #[arg(long, requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// PEM file with the certificate's private key
+    #[arg(long, requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
 }
 
 impl SimOptions {
