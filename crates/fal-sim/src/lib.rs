@@ -50,8 +50,10 @@
 //!
 //! # Where it comes from
 //!
-//! It is written from fal's documentation alone and shares no code with a client of fal, so
-//! that a misreading in one does not hide in the other.
+//! It is written from fal's documentation, and where that is silent from what fal's own clients
+//! send: the paths of uploads in parts, and the values of some models' fields. It shares no code
+//! with a client of fal, so that a misreading in one does not hide in the other. `conformance/`
+//! runs fal's own clients against it.
 
 mod address;
 mod answer;
