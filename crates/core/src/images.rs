@@ -11,4 +11,4 @@ mod prepare;
 mod webp;
 
 pub use inspect::{ImageProblem, Inspected, MediaType, inspect};
-pub use prepare::{MAX_SIDE, PrepareError, Prepared, prepare};
+pub use prepare::{Fit, PrepareError, Prepared, prepare};

@@ -1,34 +1,61 @@
 //! The structure of a JPEG file (source: ITU-T T.81, annex B).
 
+use std::ops::Range;
+
 use super::inspect::Sides;
 
-const START_OF_SCAN: u8 = 0xda;
+/// The marker that every file begins with.
+pub(super) const START_OF_IMAGE: Range<usize> = 0..2;
+
+/// Start of scan: a header, and entropy-coded data after it.
+pub(super) const START_OF_SCAN: u8 = 0xda;
+
 const END_OF_IMAGE: u8 = 0xd9;
+
+/// One marker of a file, with all that belongs to it.
+#[derive(Clone, Debug)]
+pub(super) struct Segment {
+    /// The marker's second byte.
+    pub(super) marker: u8,
+    /// From the marker's first byte to its last: a scan's data is part of the scan.
+    pub(super) whole: Range<usize>,
+    /// What the segment holds, without marker, length and a scan's data.
+    pub(super) body: Range<usize>,
+}
 
 /// Walks the segments up to the end-of-image marker. Bytes after it are let be: cameras append
 /// thumbnails and phones whole films there.
 pub(super) fn sides(bytes: &[u8]) -> Sides {
-    let mut sides = None;
-    let mut at = 2; // past start-of-image
+    let frame = segments(bytes)?.into_iter().find(Segment::is_start_of_frame)?;
+    let height = be16(bytes, frame.body.start + 1)?;
+    let width = be16(bytes, frame.body.start + 3)?;
+    Some((u32::from(width), u32::from(height)))
+}
+
+/// The segments between start and end of the image; nothing, where the end is missing.
+pub(super) fn segments(bytes: &[u8]) -> Option<Vec<Segment>> {
+    let mut segments = Vec::new();
+    let mut at = START_OF_IMAGE.end;
     loop {
         let (marker, after) = next_marker(bytes, at)?;
         match marker {
-            END_OF_IMAGE => return sides,
+            END_OF_IMAGE => return Some(segments),
             // Markers without a segment: TEM, RST0 to RST7.
             0x01 | 0xd0..=0xd7 => at = after,
             _ => {
-                let length = usize::from(be16(bytes, after)?);
-                if is_start_of_frame(marker) && sides.is_none() {
-                    let height = be16(bytes, after + 3)?;
-                    let width = be16(bytes, after + 5)?;
-                    sides = Some((u32::from(width), u32::from(height)));
-                }
-                at = after + length.max(2);
-                if marker == START_OF_SCAN {
-                    at = end_of_scan(bytes, at)?;
-                }
+                let length = usize::from(be16(bytes, after)?).max(2);
+                let body = after + 2..after + length;
+                at = if marker == START_OF_SCAN { end_of_scan(bytes, body.end)? } else { body.end };
+                segments.push(Segment { marker, whole: after - 2..at, body });
             }
         }
+    }
+}
+
+impl Segment {
+    /// SOF0 to SOF15, without DHT, JPG and DAC, which share the range.
+    pub(super) fn is_start_of_frame(&self) -> bool {
+        matches!(self.marker, 0xc0..=0xcf) && !matches!(self.marker, 0xc4 | 0xc8 | 0xcc)
     }
 }
 
@@ -54,11 +81,6 @@ fn end_of_scan(bytes: &[u8], from: usize) -> Option<usize> {
             _ => return Some(at),
         }
     }
-}
-
-/// SOF0 to SOF15, without DHT, JPG and DAC, which share the range.
-fn is_start_of_frame(marker: u8) -> bool {
-    matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
 }
 
 fn be16(bytes: &[u8], at: usize) -> Option<u16> {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use darkroom_core::{
     chain::chain,
     fal::Class,
-    images::{PrepareError, Prepared, prepare},
+    images::{Fit, PrepareError, Prepared, prepare},
     job::Failure,
     queue::{self, Lease},
 };
@@ -55,7 +55,7 @@ async fn prepared(life: &Life, lease: &Lease) -> Result<Prepared, Stop> {
     let permit = Arc::clone(&life.worker.decoding).acquire_owned().await;
     let original = queue::input(&life.worker.pool, lease).await?;
     let preparing = tokio::task::spawn_blocking(move || {
-        let prepared = prepare(&original, max_pixels);
+        let prepared = prepare(&original, max_pixels, Fit::default());
         drop(permit);
         prepared
     });

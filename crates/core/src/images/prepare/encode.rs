@@ -1,0 +1,82 @@
+//! Pixels written as a file that is not too heavy.
+
+mod jpeg;
+
+use std::error::Error;
+
+use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+
+use super::{
+    PrepareError, Prepared,
+    pixels::{Kind, Pixels},
+    scale,
+};
+use crate::images::MediaType;
+
+/// High enough that the model sees no blocks; the file is a fraction of a PNG.
+const QUALITY: u8 = 92;
+
+/// Blocks show in skies only.
+const LOWER_QUALITY: u8 = 80;
+
+/// A picture that is too heavy is scaled so often at most; each time a third of its sides goes.
+const MAX_SHRINKS: usize = 24;
+
+/// Whether a file is no heavier.
+pub(super) fn fits(data: &[u8], max_bytes: u64) -> bool {
+    u64::try_from(data.len()).is_ok_and(|length| length <= max_bytes)
+}
+
+/// A PNG where there is transparency, else a JPEG; of a GIF, whose areas are flat, what is smaller.
+///
+/// Too heavy, it loses quality first and pixels then. A PNG cannot lose quality.
+pub(super) fn within(
+    mut pixels: Pixels,
+    original: MediaType,
+    max_bytes: u64,
+) -> Result<Prepared, PrepareError> {
+    for _ in 0..MAX_SHRINKS {
+        let mut file = encode(&pixels, original, QUALITY)?;
+        if !fits(&file.data, max_bytes) && file.media_type == MediaType::Jpeg {
+            file = encode(&pixels, original, LOWER_QUALITY)?;
+        }
+        if fits(&file.data, max_bytes) {
+            return Ok(file);
+        }
+        let longest = pixels.width.max(pixels.height);
+        if longest == 1 {
+            break;
+        }
+        pixels = scale::within(pixels, longest - longest.div_ceil(3))?;
+    }
+    Err(PrepareError::TooHeavy { max_bytes })
+}
+
+fn encode(pixels: &Pixels, original: MediaType, quality: u8) -> Result<Prepared, PrepareError> {
+    let (data, media_type) = match pixels.kind {
+        Kind::Rgba => (png(pixels, ExtendedColorType::Rgba8)?, MediaType::Png),
+        _ if original == MediaType::Gif => {
+            let lossless = png(pixels, ExtendedColorType::Rgb8)?;
+            let lossy = jpeg::encode(pixels, quality)?;
+            if lossy.len() < lossless.len() {
+                (lossy, MediaType::Jpeg)
+            } else {
+                (lossless, MediaType::Png)
+            }
+        }
+        _ => (jpeg::encode(pixels, quality)?, MediaType::Jpeg),
+    };
+    Ok(Prepared { data: data.into(), media_type, width: pixels.width, height: pixels.height })
+}
+
+fn png(pixels: &Pixels, color: ExtendedColorType) -> Result<Vec<u8>, PrepareError> {
+    let mut data = Vec::new();
+    PngEncoder::new(&mut data)
+        .write_image(&pixels.data, pixels.width, pixels.height, color)
+        .map_err(unencodable)?;
+    Ok(data)
+}
+
+fn unencodable(error: impl Error + Send + Sync + 'static) -> PrepareError {
+    PrepareError::Encode(Box::new(error))
+}

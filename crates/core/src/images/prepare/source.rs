@@ -1,0 +1,139 @@
+//! A file that is opened: what its head says, and then its pixels.
+
+mod jpeg;
+
+use std::io::Cursor;
+
+use image::{
+    ColorType, DynamicImage, ImageDecoder, ImageReader, Limits, codecs::webp::WebPDecoder,
+    metadata::Orientation,
+};
+
+use super::{
+    PrepareError,
+    colour::Conversion,
+    pixels::{Kind, Pixels},
+};
+use crate::images::{Inspected, MediaType};
+
+/// A decoder's working memory for each pixel: four channels of 16 bits, and as much again.
+const BYTES_PER_PIXEL: u64 = 16;
+
+/// A decoder's working memory beside that, metadata included.
+const BYTES_BESIDE: u64 = 8 * 1024 * 1024;
+
+/// A file whose pixels are not decoded yet.
+pub(super) struct Source<'a> {
+    decoder: Decoder<'a>,
+    /// As stored.
+    sides: (u32, u32),
+    /// How it is to be turned.
+    pub(super) orientation: Orientation,
+    /// How its values become sRGB, where they are not.
+    pub(super) conversion: Option<Conversion>,
+    /// Whether any reader shows it the same: one picture, eight bits a channel, grey or RGB.
+    is_plain: bool,
+}
+
+enum Decoder<'a> {
+    Jpeg(Box<jpeg::Decoder<'a>>),
+    Other(Box<dyn ImageDecoder + 'a>),
+}
+
+impl<'a> Source<'a> {
+    /// Reads the head of a file that was inspected.
+    pub(super) fn open(original: &'a [u8], inspected: Inspected) -> Result<Self, PrepareError> {
+        let source = match inspected.media_type {
+            MediaType::Jpeg => jpeg::open(original)?,
+            other => open(original, inspected, other)?,
+        };
+        // Memory was allowed for what the inspection saw.
+        if source.sides == (inspected.width, inspected.height) {
+            Ok(source)
+        } else {
+            Err(PrepareError::SizeDiffers)
+        }
+    }
+
+    /// Whether the model can take the pixels as they are stored.
+    pub(super) fn is_right_already(&self, max_side: u32) -> bool {
+        self.is_plain
+            && self.conversion.is_none()
+            && self.orientation == Orientation::NoTransforms
+            && self.sides.0.max(self.sides.1) <= max_side
+    }
+
+    /// The pixels of the first frame, as they lie.
+    pub(super) fn decode(self) -> Result<Pixels, PrepareError> {
+        match self.decoder {
+            Decoder::Jpeg(decoder) => decoder.decode(),
+            Decoder::Other(decoder) => DynamicImage::from_decoder(decoder)
+                .map(eight_bits)
+                .map_err(|error| PrepareError::Decode(error.into())),
+        }
+    }
+}
+
+fn open(
+    original: &[u8],
+    inspected: Inspected,
+    media_type: MediaType,
+) -> Result<Source<'_>, PrepareError> {
+    let decode = |error: image::ImageError| PrepareError::Decode(error.into());
+    let mut reader = ImageReader::new(Cursor::new(original))
+        .with_guessed_format()
+        .map_err(|error| PrepareError::Decode(error.into()))?;
+    reader.limits(limits(inspected));
+    let mut decoder = reader.into_decoder().map_err(decode)?;
+    let color = decoder.color_type();
+    let kind = kind(color);
+    let orientation = decoder.orientation().map_err(decode)?;
+    let icc_profile = decoder.icc_profile().map_err(decode)?;
+    let is_plain = match media_type {
+        MediaType::Gif => false,
+        // A PNG's animation is left behind with its metadata.
+        MediaType::Jpeg | MediaType::Png => {
+            matches!(color, ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8)
+        }
+        MediaType::WebP => {
+            WebPDecoder::new(Cursor::new(original)).is_ok_and(|decoder| !decoder.has_animation())
+        }
+    };
+    Ok(Source {
+        sides: decoder.dimensions(),
+        decoder: Decoder::Other(Box::new(decoder)),
+        orientation,
+        conversion: icc_profile.and_then(|profile| Conversion::new(&profile, kind)),
+        is_plain,
+    })
+}
+
+/// By the picture's own size and not by the most that is allowed: a small file gets little memory.
+fn limits(inspected: Inspected) -> Limits {
+    let pixels = u64::from(inspected.width) * u64::from(inspected.height);
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(pixels * BYTES_PER_PIXEL + BYTES_BESIDE);
+    limits
+}
+
+/// What the pixels of a colour type are in eight bits.
+fn kind(color: ColorType) -> Kind {
+    match (color.has_color(), color.has_alpha()) {
+        (false, false) => Kind::Grey,
+        (false, true) => Kind::GreyAlpha,
+        (true, false) => Kind::Rgb,
+        (true, true) => Kind::Rgba,
+    }
+}
+
+fn eight_bits(picture: DynamicImage) -> Pixels {
+    let (width, height) = (picture.width(), picture.height());
+    let kind = kind(picture.color());
+    let data = match kind {
+        Kind::Grey => picture.into_luma8().into_raw(),
+        Kind::GreyAlpha => picture.into_luma_alpha8().into_raw(),
+        Kind::Rgba => picture.into_rgba8().into_raw(),
+        Kind::Rgb | Kind::Cmyk => picture.into_rgb8().into_raw(),
+    };
+    Pixels { width, height, kind, data }
+}
