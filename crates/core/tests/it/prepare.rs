@@ -1,5 +1,6 @@
 //! What leaves the house.
 
+mod arbitrary;
 mod colour;
 mod files;
 mod fit;
