@@ -10,6 +10,7 @@ pub(super) const START_OF_IMAGE: Range<usize> = 0..2;
 /// Start of scan: a header, and entropy-coded data after it.
 pub(super) const START_OF_SCAN: u8 = 0xda;
 
+/// The marker that every file ends with, whatever follows.
 const END_OF_IMAGE: u8 = 0xd9;
 
 /// One marker of a file, with all that belongs to it.
@@ -23,30 +24,49 @@ pub(super) struct Segment {
     pub(super) body: Range<usize>,
 }
 
-/// Walks the segments up to the end-of-image marker. Bytes after it are let be: cameras append
-/// thumbnails and phones whole films there.
+/// The sides of the first frame, if the walk comes to the end of the image. Bytes after it are let
+/// be: cameras append thumbnails and phones whole films there.
 pub(super) fn sides(bytes: &[u8]) -> Sides {
-    let frame = segments(bytes)?.into_iter().find(Segment::is_start_of_frame)?;
-    let height = be16(bytes, frame.body.start + 1)?;
-    let width = be16(bytes, frame.body.start + 3)?;
-    Some((u32::from(width), u32::from(height)))
+    let mut sides = None;
+    for segment in segments(bytes) {
+        if segment.marker == END_OF_IMAGE {
+            return sides;
+        }
+        if segment.is_start_of_frame() && sides.is_none() {
+            let height = be16(bytes, segment.body.start + 1)?;
+            let width = be16(bytes, segment.body.start + 3)?;
+            sides = Some((u32::from(width), u32::from(height)));
+        }
+    }
+    None
 }
 
-/// The segments between start and end of the image; nothing, where the end is missing.
-pub(super) fn segments(bytes: &[u8]) -> Option<Vec<Segment>> {
-    let mut segments = Vec::new();
-    let mut at = START_OF_IMAGE.end;
+/// The segments after the start of the image; the last one is the end of it, in a file that is whole.
+pub(super) fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment> {
+    let mut at = Some(START_OF_IMAGE.end);
+    std::iter::from_fn(move || {
+        let segment = segment(bytes, at?)?;
+        at = (segment.marker != END_OF_IMAGE).then_some(segment.whole.end);
+        Some(segment)
+    })
+}
+
+/// The first segment from here on.
+fn segment(bytes: &[u8], mut at: usize) -> Option<Segment> {
     loop {
         let (marker, after) = next_marker(bytes, at)?;
         match marker {
-            END_OF_IMAGE => return Some(segments),
             // Markers without a segment: TEM, RST0 to RST7.
             0x01 | 0xd0..=0xd7 => at = after,
+            END_OF_IMAGE => {
+                return Some(Segment { marker, whole: after - 2..after, body: after..after });
+            }
             _ => {
                 let length = usize::from(be16(bytes, after)?).max(2);
                 let body = after + 2..after + length;
-                at = if marker == START_OF_SCAN { end_of_scan(bytes, body.end)? } else { body.end };
-                segments.push(Segment { marker, whole: after - 2..at, body });
+                let end =
+                    if marker == START_OF_SCAN { end_of_scan(bytes, body.end)? } else { body.end };
+                return Some(Segment { marker, whole: after - 2..end, body });
             }
         }
     }

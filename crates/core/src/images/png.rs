@@ -19,29 +19,39 @@ pub(super) struct Chunk {
     pub(super) whole: Range<usize>,
 }
 
-/// Walks the chunks up to `IEND`; what follows it is let be.
+/// The sides that the header states, if the walk comes to `IEND` past some data. What follows is let be.
 pub(super) fn sides(bytes: &[u8]) -> Sides {
-    let chunks = chunks(bytes)?;
-    let named = |name: &[u8; 4]| chunks.iter().find(|chunk| chunk.name == *name);
-    named(b"IDAT")?;
-    let header = named(b"IHDR")?.whole.start + 8;
-    Some((be32(bytes, header)?, be32(bytes, header + 4)?))
-}
-
-/// The chunks up to `IEND`; nothing, where that is missing.
-pub(super) fn chunks(bytes: &[u8]) -> Option<Vec<Chunk>> {
-    let mut chunks = Vec::new();
-    let mut at = SIGNATURE.end;
-    loop {
-        let length = usize::try_from(be32(bytes, at)?).ok()?;
-        let name = bytes.get(at + 4..at + 8)?.try_into().ok()?;
-        let whole = at..at.checked_add(CHUNK_FRAME)?.checked_add(length)?;
-        at = whole.end;
-        chunks.push(Chunk { name, whole });
-        if name == *b"IEND" {
-            return (bytes.len() >= at).then_some(chunks);
+    let mut sides = None;
+    let mut has_data = false;
+    for chunk in chunks(bytes) {
+        match &chunk.name {
+            b"IHDR" => {
+                let body = chunk.whole.start + 8;
+                sides = Some((be32(bytes, body)?, be32(bytes, body + 4)?));
+            }
+            b"IDAT" => has_data = true,
+            b"IEND" => return sides.filter(|_| has_data),
+            _ => {}
         }
     }
+    None
+}
+
+/// The chunks after the signature; the last one is `IEND`, in a file that is whole.
+pub(super) fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk> {
+    let mut at = Some(SIGNATURE.end);
+    std::iter::from_fn(move || {
+        let chunk = chunk(bytes, at?)?;
+        at = (chunk.name != *b"IEND").then_some(chunk.whole.end);
+        Some(chunk)
+    })
+}
+
+fn chunk(bytes: &[u8], at: usize) -> Option<Chunk> {
+    let length = usize::try_from(be32(bytes, at)?).ok()?;
+    let name = bytes.get(at + 4..at + 8)?.try_into().ok()?;
+    let whole = at..at.checked_add(CHUNK_FRAME)?.checked_add(length)?;
+    (whole.end <= bytes.len()).then_some(Chunk { name, whole })
 }
 
 impl Chunk {

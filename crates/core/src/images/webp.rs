@@ -31,15 +31,14 @@ pub(super) fn sides(bytes: &[u8]) -> Sides {
 }
 
 /// The chunks that the container's length covers, as far as they are whole.
-pub(super) fn chunks(bytes: &[u8]) -> Vec<Chunk> {
+pub(super) fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk> {
     let end = end(bytes).unwrap_or_default().min(bytes.len());
-    let mut chunks = Vec::new();
     let mut at = FILE_HEADER;
-    while let Some(chunk) = chunk(bytes, at).filter(|chunk| chunk.whole.end <= end) {
+    std::iter::from_fn(move || {
+        let chunk = chunk(bytes, at).filter(|chunk| chunk.whole.end <= end)?;
         at = chunk.whole.end;
-        chunks.push(chunk);
-    }
-    chunks
+        Some(chunk)
+    })
 }
 
 fn chunk(bytes: &[u8], at: usize) -> Option<Chunk> {

@@ -30,23 +30,20 @@ pub(super) fn metadata(original: &Bytes, media_type: MediaType) -> Option<Bytes>
 }
 
 fn jpeg(original: &Bytes) -> Option<Bytes> {
-    let segments = jpeg::segments(original)?;
-    let end = segments.last()?.whole.end;
-    let mut kept = Vec::from([jpeg::START_OF_IMAGE]);
-    for segment in segments {
+    let mut kept = Kept::from(jpeg::START_OF_IMAGE);
+    for segment in jpeg::segments(original) {
         if stays(&segment, original.get(segment.body.clone())?)? {
             kept.push(segment.whole);
         }
     }
-    kept.push(end..end + 2);
-    (original.get(end..end + 2)? == b"\xff\xd9").then(|| gather(original, &kept))
+    Some(kept.of(original))
 }
 
 /// Whether a decoder needs a segment; nothing, where it needs only part of it.
 fn stays(segment: &Segment, body: &[u8]) -> Option<bool> {
     match segment.marker {
-        // Tables, restart interval, number of lines, scans.
-        0xc4 | 0xcc | 0xda..=0xdd => Some(true),
+        // Tables, restart interval, number of lines, scans, end of image.
+        0xc4 | 0xcc | 0xd9..=0xdd => Some(true),
         _ if segment.is_start_of_frame() => Some(true),
         // Says that the channels are YCbCr; its thumbnail follows (source: ITU-T T.871, §10.1).
         0xe0 if body.starts_with(b"JFIF\0") => (body.len() == 14).then_some(true),
@@ -57,8 +54,8 @@ fn stays(segment: &Segment, body: &[u8]) -> Option<bool> {
 }
 
 fn png(original: &Bytes) -> Option<Bytes> {
-    let mut kept = Vec::from([png::SIGNATURE]);
-    for chunk in png::chunks(original)? {
+    let mut kept = Kept::from(png::SIGNATURE);
+    for chunk in png::chunks(original) {
         // The small ones that tell how values are meant stay with what is drawn.
         if matches!(
             &chunk.name,
@@ -70,12 +67,11 @@ fn png(original: &Bytes) -> Option<Bytes> {
             kept.push(chunk.whole);
         }
     }
-    Some(gather(original, &kept))
+    Some(kept.of(original))
 }
 
 fn webp(original: &Bytes) -> Option<Bytes> {
     let kept: Vec<_> = webp::chunks(original)
-        .into_iter()
         .filter(|chunk| matches!(&chunk.name, b"VP8X" | b"ALPH" | b"VP8 " | b"VP8L"))
         .collect();
     let frames = kept.iter().filter(|chunk| matches!(&chunk.name, b"VP8 " | b"VP8L"));
@@ -96,13 +92,30 @@ fn webp(original: &Bytes) -> Option<Bytes> {
     Some(data.into())
 }
 
-/// The ranges, one after the other; without copying, where nothing lies between them.
-fn gather(original: &Bytes, kept: &[Range<usize>]) -> Bytes {
-    let ranges = || kept.iter().filter_map(|range| original.get(range.clone()));
-    match (kept.first(), kept.last()) {
-        (Some(first), Some(last)) if kept.is_sorted_by(|a, b| a.end == b.start) => {
-            original.slice(first.start..last.end)
+/// What stays of a file, in its order.
+struct Kept(Vec<Range<usize>>);
+
+impl Kept {
+    fn from(start: Range<usize>) -> Self {
+        Self(Vec::from([start]))
+    }
+
+    /// Neighbours become one range.
+    fn push(&mut self, range: Range<usize>) {
+        match self.0.last_mut() {
+            Some(last) if last.end == range.start => last.end = range.end,
+            _ => self.0.push(range),
         }
-        _ => ranges().collect::<Vec<_>>().concat().into(),
+    }
+
+    /// Without copying, where nothing lies between.
+    fn of(self, original: &Bytes) -> Bytes {
+        match self.0.as_slice() {
+            [all] => original.slice(all.clone()),
+            ranges => {
+                let parts = ranges.iter().filter_map(|range| original.get(range.clone()));
+                parts.collect::<Vec<_>>().concat().into()
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::unencodable;
 use crate::images::{
-    jpeg::{self, START_OF_SCAN},
+    jpeg::{self, START_OF_SCAN, Segment},
     prepare::{PrepareError, pixels::Pixels},
 };
 
@@ -45,9 +45,8 @@ pub(super) fn encode(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, PrepareErr
 /// One file of all strips: the head of the first, and everybody's scan.
 fn join(strips: &[Vec<u8>], width: u16, height: u16) -> Option<Vec<u8>> {
     let first = strips.first()?;
-    let segments = jpeg::segments(first)?;
-    let frame = segments.iter().find(|segment| segment.is_start_of_frame())?;
-    let scan = segments.iter().find(|segment| segment.marker == START_OF_SCAN)?;
+    let frame = jpeg::segments(first).find(Segment::is_start_of_frame)?;
+    let scan = jpeg::segments(first).find(|segment| segment.marker == START_OF_SCAN)?;
 
     let mut file = Vec::with_capacity(strips.iter().map(Vec::len).sum());
     file.extend_from_slice(first.get(..scan.whole.start)?);

@@ -101,9 +101,8 @@ impl Stored {
 }
 
 fn is_adobes(original: &[u8]) -> bool {
-    let segments = segments(original).unwrap_or_default();
-    segments.iter().any(|segment| {
-        let body = original.get(segment.body.clone()).unwrap_or_default();
+    segments(original).any(|segment| {
+        let body = original.get(segment.body).unwrap_or_default();
         segment.marker == ADOBE.0 && body.starts_with(ADOBE.1)
     })
 }
