@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::bare;
+use crate::{bare, images};
 
 /// Measures Darkroom beside the floors it can be judged by.
 ///
@@ -25,11 +25,16 @@ pub(crate) enum Command {
     Latency,
     /// Memory of each role, idle and after load
     Memory,
+    /// Pictures made right for the model, beside vipsthumbnail
+    Images,
     /// All of them
     All,
     /// Serves the floors of `http`
     #[command(hide = true)]
     Bare(bare::Options),
+    /// Prepares one picture, for `images`
+    #[command(hide = true)]
+    Prepare(images::Once),
 }
 
 /// How much is measured.

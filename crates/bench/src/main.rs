@@ -1,7 +1,7 @@
 //! Measures Darkroom's release build beside the floors it can be judged by, in one run on one machine.
 //!
-//! A file for each benchmark (`http`, `latency`, `memory`), on a [`stand`]: every role as the process it is in
-//! production, on a PostgreSQL of its own that really writes to disk. Figures are printed as Markdown tables,
+//! A file for each benchmark (`http`, `latency`, `memory`, `images`). The first three are on a [`stand`]: every role as the
+//! process it is in production, on a PostgreSQL of its own that really writes to disk. Figures are printed as Markdown tables,
 //! with the settings they hold for.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
@@ -10,6 +10,7 @@ mod bare;
 mod cli;
 mod follow;
 mod http;
+mod images;
 mod latency;
 mod load;
 mod memory;
@@ -35,8 +36,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(Cli { command, scale }: Cli) -> anyhow::Result<()> {
-    if let Command::Bare(options) = &command {
-        return bare::serve(options).await;
+    match &command {
+        Command::Bare(options) => return bare::serve(options).await,
+        Command::Prepare(once) => return once.run(),
+        _ => {}
     }
     if cfg!(debug_assertions) {
         bail!("a debug build tells nothing about speed: run with --release");
@@ -46,12 +49,14 @@ async fn run(Cli { command, scale }: Cli) -> anyhow::Result<()> {
         Command::Http => http::run(&scale).await,
         Command::Latency => latency::run(&scale).await,
         Command::Memory => memory::run(&scale).await,
+        Command::Images => images::run(&scale),
         Command::All => {
             http::run(&scale).await?;
             latency::run(&scale).await?;
-            memory::run(&scale).await
+            memory::run(&scale).await?;
+            images::run(&scale)
         }
-        Command::Bare(_served_above) => Ok(()),
+        Command::Bare(_) | Command::Prepare(_) => Ok(()),
     }
 }
 

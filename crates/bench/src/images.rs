@@ -1,0 +1,138 @@
+//! `images`: pictures made right for the model, beside `vipsthumbnail` on the same files.
+//!
+//! Each side is a process that reads a file, brings it within a size, upright and without metadata, and
+//! writes another, at the same quality. What a process takes to start is in the figures of both.
+
+mod cases;
+mod photo;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use darkroom_core::images::{Fit, prepare};
+
+use self::cases::Case;
+use crate::{cli::Scale, table};
+
+/// The tool to be compared with, of Debian's package `libvips-tools`.
+const VIPS: &str = "vipsthumbnail";
+
+/// More than any file here has.
+const MAX_PIXELS: u64 = 50_000_000;
+
+const HEADS: [&str; 8] = [
+    "picture → longest side",
+    "vips ms",
+    "Darkroom ms",
+    "vips MP/s",
+    "Darkroom MP/s",
+    "÷ vips",
+    "vips kB",
+    "Darkroom kB",
+];
+
+/// One picture, prepared by a process of its own.
+#[derive(Debug, Args)]
+pub(crate) struct Once {
+    /// Longest side that is left, in pixels
+    #[arg(long)]
+    max_side: u32,
+    file: PathBuf,
+    to: PathBuf,
+}
+
+impl Once {
+    /// What a worker does with a picture, from file to file.
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        let fit = Fit { max_side: self.max_side, ..Fit::default() };
+        let prepared = prepare(&fs::read(&self.file)?.into(), MAX_PIXELS, fit)?;
+        Ok(fs::write(&self.to, prepared.data)?)
+    }
+}
+
+/// Measures both sides on each file, in turn.
+pub(crate) fn run(scale: &Scale) -> anyhow::Result<()> {
+    println!("\n### Images\n");
+    let vips = vips_version();
+    match &vips {
+        Some(version) => println!("{VIPS} of {version}. Median of {} runs of each.", scale.rounds),
+        None => println!("{VIPS} is not there (`apt-get install libvips-tools`): left out."),
+    }
+    let folder = tempfile::tempdir()?;
+    let mut rows = Vec::new();
+    for case in cases::all(folder.path())? {
+        rows.push(measure(&case, folder.path(), vips.is_some(), scale.rounds)?);
+    }
+    table::print(HEADS, &rows);
+    Ok(())
+}
+
+fn measure(
+    case: &Case,
+    folder: &Path,
+    with_vips: bool,
+    rounds: u16,
+) -> anyhow::Result<[String; 8]> {
+    let (ours, theirs) = (folder.join("ours"), folder.join(case.vips_output()));
+    let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let mut prepare = Command::new(env::current_exe()?);
+        prepare.args(["prepare", "--max-side", &case.max_side.to_string()]);
+        our_times.push(timed(prepare.arg(&case.file).arg(&ours))?);
+        if with_vips {
+            // `>`: never up. The brackets are options of the writer.
+            let size = format!("{0}x{0}>", case.max_side);
+            let to = format!("{}{}", theirs.display(), case.vips_options());
+            let mut vips = Command::new(VIPS);
+            their_times.push(timed(vips.arg(&case.file).args(["--size", &size, "-o", &to]))?);
+        }
+    }
+    let ours_took = median(our_times)?;
+    let speed = |took: Duration| case.megapixels / took.as_secs_f64();
+    let mut row = [(); 8].map(|()| "–".to_owned());
+    let [name, their_ms, our_ms, their_speed, our_speed, ratio, their_size, our_size] = &mut row;
+    name.clone_from(&case.name);
+    *our_ms = milliseconds(ours_took);
+    *our_speed = format!("{:.0}", speed(ours_took));
+    *our_size = kilobytes(&ours)?;
+    if with_vips {
+        let took = median(their_times)?;
+        *their_ms = milliseconds(took);
+        *their_speed = format!("{:.0}", speed(took));
+        *their_size = kilobytes(&theirs)?;
+        *ratio = format!("{:.2}", speed(ours_took) / speed(took));
+    }
+    Ok(row)
+}
+
+/// How long a process takes, from its start to its end.
+fn timed(command: &mut Command) -> anyhow::Result<Duration> {
+    let begun = Instant::now();
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
+    ensure!(status.success(), "{command:?} failed: {status}");
+    Ok(begun.elapsed())
+}
+
+fn median(mut times: Vec<Duration>) -> anyhow::Result<Duration> {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().context("no round was measured")
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.0}", time.as_secs_f64() * 1000.0)
+}
+
+fn kilobytes(file: &Path) -> anyhow::Result<String> {
+    Ok((fs::metadata(file)?.len() / 1000).to_string())
+}
+
+fn vips_version() -> Option<String> {
+    let answer = Command::new(VIPS).arg("--version").output().ok()?;
+    Some(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+}
