@@ -62,6 +62,30 @@ fn a_png_of_sixteen_bits_leaves_as_a_jpeg_of_eight() {
 }
 
 #[test]
+fn the_strips_of_a_jpeg_are_joined_at_restart_markers_in_their_order() {
+    let deep = decoded(&picture(40, 330, ImageFormat::Png)).into_rgb16();
+    let mut file = std::io::Cursor::new(Vec::new());
+    DynamicImage::ImageRgb16(deep).write_to(&mut file, ImageFormat::Png).unwrap();
+
+    let sent = prepared(file.into_inner()).data;
+
+    // In a scan, a marker's first byte is never data.
+    let restarts = sent.windows(2).filter(|two| two[0] == 0xff && (0xd0..=0xd7).contains(&two[1]));
+    let numbers: Vec<u8> = restarts.map(|two| two[1] - 0xd0).collect();
+    assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 0, 1]);
+}
+
+#[test]
+fn a_jpeg_that_declares_two_sizes_is_an_error() {
+    let file = picture(64, 48, ImageFormat::Jpeg);
+    let small = (0xc0, [8, 0, 8, 0, 8, 3, 1, 0x11, 0, 2, 0x11, 1, 3, 0x11, 1].to_vec());
+
+    let refused = prepare(&files::jpeg_with(&file, &[small]).into(), PIXELS, Fit::default());
+
+    assert!(refused.is_err());
+}
+
+#[test]
 fn transparency_of_sixteen_bits_is_kept_in_eight() {
     let half = RgbaImage::from_pixel(10, 10, Rgba([200, 100, 50, 128]));
     let deep = DynamicImage::ImageRgba16(DynamicImage::ImageRgba8(half).into_rgba16());

@@ -4,10 +4,7 @@ mod jpeg;
 
 use std::io::Cursor;
 
-use image::{
-    ColorType, DynamicImage, ImageDecoder, ImageReader, Limits, codecs::webp::WebPDecoder,
-    metadata::Orientation,
-};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, Limits, metadata::Orientation};
 
 use super::{
     PrepareError,
@@ -45,7 +42,7 @@ impl<'a> Source<'a> {
     pub(super) fn open(original: &'a [u8], inspected: Inspected) -> Result<Self, PrepareError> {
         let source = match inspected.media_type {
             MediaType::Jpeg => jpeg::open(original)?,
-            other => open(original, inspected, other)?,
+            MediaType::Png | MediaType::WebP | MediaType::Gif => open(original, inspected)?,
         };
         // Memory was allowed for what the inspection saw.
         if source.sides == (inspected.width, inspected.height) {
@@ -74,11 +71,7 @@ impl<'a> Source<'a> {
     }
 }
 
-fn open(
-    original: &[u8],
-    inspected: Inspected,
-    media_type: MediaType,
-) -> Result<Source<'_>, PrepareError> {
+fn open(original: &[u8], inspected: Inspected) -> Result<Source<'_>, PrepareError> {
     let decode = |error: image::ImageError| PrepareError::Decode(error.into());
     let mut reader = ImageReader::new(Cursor::new(original))
         .with_guessed_format()
@@ -89,22 +82,15 @@ fn open(
     let kind = kind(color);
     let orientation = decoder.orientation().map_err(decode)?;
     let icc_profile = decoder.icc_profile().map_err(decode)?;
-    let is_plain = match media_type {
-        MediaType::Gif => false,
-        // A PNG's animation is left behind with its metadata.
-        MediaType::Jpeg | MediaType::Png => {
-            matches!(color, ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8)
-        }
-        MediaType::WebP => {
-            WebPDecoder::new(Cursor::new(original)).is_ok_and(|decoder| !decoder.has_animation())
-        }
-    };
+    // An animation is left behind with the metadata, or cannot be and is decoded.
+    let is_shallow =
+        matches!(color, ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8);
     Ok(Source {
         sides: decoder.dimensions(),
         decoder: Decoder::Other(Box::new(decoder)),
         orientation,
         conversion: icc_profile.and_then(|profile| Conversion::new(&profile, kind)),
-        is_plain,
+        is_plain: is_shallow && inspected.media_type != MediaType::Gif,
     })
 }
 
