@@ -3,11 +3,14 @@
 use bytes::Bytes;
 use darkroom_core::images::{Fit, prepare};
 use image::{DynamicImage, ImageFormat};
+use jpeg_encoder::ColorType;
 use moxcms::ColorProfile;
 use proptest::{prelude::*, sample::select};
 
 use super::{
-    PIXELS, decoded,
+    PIXELS,
+    colour::cmyk,
+    decoded,
     files::{SECRET, exif, exif_segment, icc_segment, jpeg_with, png_chunk, png_with, with_exif},
     holds,
 };
@@ -128,14 +131,21 @@ proptest! {
 
     #[test]
     fn a_damaged_profile_is_no_danger(
+        is_a_press in any::<bool>(),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {
-        let mut profile = ColorProfile::new_display_p3().encode().unwrap();
+        let (picture, mut profile) = if is_a_press {
+            (cmyk::file([255, 55, 0, 20], ColorType::Cmyk), cmyk::strange_press())
+        } else {
+            let profile = ColorProfile::new_display_p3().encode().unwrap();
+            (picture(24, 18, ImageFormat::Jpeg), profile)
+        };
+        // The header and the tables' own headers first: there is little to damage in values.
         for (at, value) in damage {
-            let at = at.index(profile.len());
+            let at = at.index(profile.len().min(400));
             profile[at] = value;
         }
-        let file = jpeg_with(&picture(24, 18, ImageFormat::Jpeg), &[icc_segment(&profile)]);
+        let file = jpeg_with(&picture, &[icc_segment(&profile)]);
         prop_assert!(prepare(&file.into(), 1_000_000, Fit::default()).is_ok());
     }
 }

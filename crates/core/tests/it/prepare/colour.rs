@@ -1,6 +1,6 @@
 //! Colours come out as they were meant, in sRGB.
 
-mod cmyk;
+pub(super) mod cmyk;
 
 use image::{
     DynamicImage, ExtendedColorType, GrayImage, ImageEncoder, ImageFormat, Luma, Rgb, RgbImage,

@@ -8,8 +8,8 @@ use super::super::{
     near, prepared,
 };
 
-/// Flat, as Adobe's programs write it: the inks inverted.
-fn file(inks: [u8; 4], color: ColorType) -> Vec<u8> {
+/// A flat JPEG, as Adobe's programs write it: the inks inverted.
+pub(in super::super) fn file(inks: [u8; 4], color: ColorType) -> Vec<u8> {
     let mut file = Vec::new();
     Encoder::new(&mut file, 100).encode(&inks.repeat(32 * 24), 32, 24, color).unwrap();
     file
@@ -21,7 +21,7 @@ fn sent(file: Vec<u8>) -> [u8; 3] {
 
 /// A profile of a strange press (source: ICC.1:2022, §7 and §10.11): its cyan is a bright red, and
 /// all else black.
-fn strange_press() -> Vec<u8> {
+pub(in super::super) fn strange_press() -> Vec<u8> {
     let mut table = b"mft1\0\0\0\0\x04\x03\x02\0".to_vec();
     let one = 0x0001_0000_u32.to_be_bytes();
     for at in 0..9 {
