@@ -5,6 +5,7 @@
 //! time.
 
 mod fal;
+mod jobs;
 mod reader;
 mod server;
 mod worker;
@@ -14,6 +15,7 @@ use std::{collections::HashMap, path::PathBuf};
 use secrecy::SecretString;
 
 pub use fal::{Fal, LIVE_QUEUE_URL, Sim, Tags, TagsProblem};
+pub use jobs::{Jobs, UnknownSubmission};
 pub use reader::{Problems, Variable};
 pub use server::{CorsOrigins, Limits, Server};
 pub use worker::Worker;
@@ -29,6 +31,8 @@ pub struct Config {
     pub server: Server,
     /// What an upload may be.
     pub limits: Limits,
+    /// What jobs may be.
+    pub jobs: Jobs,
     /// Where the data is.
     pub database: Database,
     /// How jobs are worked on.
@@ -108,6 +112,7 @@ impl Config {
             environment,
             server: Server::read(reader),
             limits: Limits::read(reader),
+            jobs: Jobs::read(reader),
             database: Database::read(reader),
             worker: Worker::read(reader),
             fal: Fal::read(reader),

@@ -11,6 +11,7 @@ pub mod fal;
 pub mod images;
 pub mod job;
 pub mod model;
+pub mod models;
 pub mod queue;
 pub mod store;
 pub mod tls;

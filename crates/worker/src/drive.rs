@@ -41,7 +41,7 @@ pub(crate) async fn work_on(life: Life, job: Claimed) {
     };
     let settled = match stop {
         Stop::Outcome(outcome) => {
-            outcome.settle(&life.worker.pool, &lease, life.worker.settings.max_attempts).await
+            outcome.settle(&life.worker.pool, &lease, life.worker.jobs.max_attempts).await
         }
         Stop::Queue(error) => Err(error),
     };
@@ -58,7 +58,7 @@ pub(crate) async fn work_on(life: Life, job: Claimed) {
 }
 
 async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
-    if job.rescues > life.worker.settings.max_rescues {
+    if job.rescues > life.worker.jobs.max_rescues {
         return Ok(Outcome::Fail(Failure::new(
             "worker_lost",
             "The service broke down each time it worked on this job.",

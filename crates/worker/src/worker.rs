@@ -14,6 +14,7 @@ pub struct Worker {
     pub(crate) pool: Pool,
     pub(crate) fal: fal::Client,
     pub(crate) settings: config::Worker,
+    pub(crate) jobs: config::Jobs,
     /// Whether NOTIFY can be listened to.
     pub(crate) notify: bool,
     pub(crate) max_pixels: u64,
@@ -29,6 +30,7 @@ impl Worker {
             pool,
             fal,
             settings: config.worker,
+            jobs: config.jobs.clone(),
             notify: config.database.notify,
             max_pixels: config.limits.image_pixels,
             decoding: Arc::new(Semaphore::new(cores)),

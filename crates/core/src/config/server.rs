@@ -13,7 +13,8 @@ pub struct Server {
     pub host: IpAddr,
     /// `PORT`: the port to listen on; 0 takes a free one.
     pub port: u16,
-    /// `PUBLIC_URL`: how clients reach this server. Without it, links follow the request's host.
+    /// `PUBLIC_URL`: how clients and fal reach this server. Without it, links follow the request's
+    /// host and fal does not say by itself that a request has ended.
     pub public_url: Option<Url>,
     /// `CORS_ALLOWED_ORIGINS`: whose pages may call, separated by commas.
     pub cors_allowed_origins: CorsOrigins,
@@ -28,6 +29,8 @@ pub struct CorsOrigins(pub Vec<String>);
 pub struct Limits {
     /// `MAX_UPLOAD_BYTES`: of one image.
     pub upload_bytes: usize,
+    /// `MAX_REQUEST_BYTES`: of all images of one request together.
+    pub request_bytes: usize,
     /// `MAX_IMAGE_PIXELS`: width times height of one image.
     pub image_pixels: u64,
 }
@@ -52,9 +55,12 @@ impl Limits {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let limits = Self {
             upload_bytes: reader.value("MAX_UPLOAD_BYTES", 20 * 1024 * 1024),
+            request_bytes: reader.value("MAX_REQUEST_BYTES", 60 * 1024 * 1024),
             image_pixels: reader.value("MAX_IMAGE_PIXELS", 50_000_000),
         };
         reader.require("MAX_UPLOAD_BYTES", limits.upload_bytes > 0, "must be more than 0");
+        let holds_one = limits.request_bytes >= limits.upload_bytes;
+        reader.require("MAX_REQUEST_BYTES", holds_one, "must not be less than MAX_UPLOAD_BYTES");
         reader.require("MAX_IMAGE_PIXELS", limits.image_pixels > 0, "must be more than 0");
         limits
     }

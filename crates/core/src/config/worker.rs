@@ -17,10 +17,12 @@ pub struct Worker {
     /// `WORKER_CLAIM_INTERVAL_SECONDS`: how long an idle worker waits before it looks again,
     /// when nothing wakes it.
     pub claim_interval: Duration,
-    /// `MAX_ATTEMPTS`: submissions to fal before a job fails for good.
-    pub max_attempts: i16,
-    /// `MAX_RESCUES`: how often a job may take its worker down before it fails for good.
-    pub max_rescues: i16,
+    /// `WORKER_STREAMS`: status streams that one process holds open at a time; requests beyond are
+    /// followed by asking.
+    pub streams: usize,
+    /// `HALT_PROBE_SECONDS`: how long submissions rest before fal is asked again whether it accepts
+    /// the account.
+    pub halt_probe: Duration,
 }
 
 impl Worker {
@@ -30,9 +32,9 @@ impl Worker {
             heartbeat: seconds("WORKER_HEARTBEAT_SECONDS", 5),
             lease: seconds("WORKER_LEASE_SECONDS", 16),
             claim_interval: seconds("WORKER_CLAIM_INTERVAL_SECONDS", 5),
+            halt_probe: seconds("HALT_PROBE_SECONDS", 30),
             concurrency: reader.value("WORKER_CONCURRENCY", 64),
-            max_attempts: reader.value("MAX_ATTEMPTS", 3),
-            max_rescues: reader.value("MAX_RESCUES", 5),
+            streams: reader.value("WORKER_STREAMS", 256),
         };
         let beats = worker.heartbeat > Duration::ZERO && worker.lease > worker.heartbeat * 3;
         reader.require(
@@ -43,8 +45,8 @@ impl Worker {
         let looks = worker.claim_interval > Duration::ZERO;
         reader.require("WORKER_CLAIM_INTERVAL_SECONDS", looks, "must be more than 0");
         reader.require("WORKER_CONCURRENCY", worker.concurrency > 0, "must be more than 0");
-        reader.require("MAX_ATTEMPTS", worker.max_attempts > 0, "must be more than 0");
-        reader.require("MAX_RESCUES", worker.max_rescues > 0, "must be more than 0");
+        let probes = worker.halt_probe > Duration::ZERO;
+        reader.require("HALT_PROBE_SECONDS", probes, "must be more than 0");
         worker
     }
 }

@@ -18,6 +18,7 @@ mod fal_webhook;
 mod fal_wire;
 mod inspect;
 mod lease;
+mod models;
 mod prepare;
 mod rescue;
 mod settle;

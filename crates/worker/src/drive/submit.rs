@@ -44,7 +44,7 @@ pub(super) async fn give_up_on_unknown(
     queue::abandon_attempt(&life.worker.pool, &job.lease, attempt).await?;
     tracing::error!(job.id = %job.lease.job, job.attempt = attempt,
         "it is unknown whether the provider has an attempt; it may be paid for and lost");
-    if attempt >= life.worker.settings.max_attempts {
+    if attempt >= life.worker.jobs.max_attempts {
         return Err(Outcome::Fail(outcome_unknown()).into());
     }
     Ok(())

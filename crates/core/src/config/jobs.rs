@@ -1,0 +1,56 @@
+//! Settings of what jobs may be.
+
+use std::{path::PathBuf, time::Duration};
+
+use super::reader::Reader;
+use crate::models;
+
+/// What jobs may be.
+#[derive(Clone, Debug)]
+pub struct Jobs {
+    /// `MODELS_FILE`: models beside the embedded ones, or in their place.
+    pub models_file: Option<PathBuf>,
+    /// `DEFAULT_MODEL`: edits when nobody says which model.
+    pub default_model: String,
+    /// `JOB_DEADLINE_SECONDS`: how long a job may take, from its creation, before it fails.
+    pub deadline: Duration,
+    /// `MAX_ATTEMPTS`: submissions to fal before a job fails for good.
+    pub max_attempts: i16,
+    /// `MAX_RESCUES`: how often a job may take its worker down before it fails for good.
+    pub max_rescues: i16,
+    /// `UNKNOWN_SUBMISSION_SECONDS`: how long a submission is looked for whose answer was lost.
+    pub unknown_patience: Duration,
+    /// `UNKNOWN_SUBMISSION`: what follows when it was not found.
+    pub unknown: UnknownSubmission,
+}
+
+/// What follows when it does not come out whether fal has a submission.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum UnknownSubmission {
+    /// Another attempt, as far as there are any left: the edit may be paid for twice.
+    Resubmit,
+    /// The job fails: the edit may be paid for and lost.
+    Fail,
+}
+
+impl Jobs {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let jobs = Self {
+            models_file: reader.optional("MODELS_FILE"),
+            default_model: reader.value("DEFAULT_MODEL", models::DEFAULT.to_owned()),
+            deadline: Duration::from_secs(reader.value("JOB_DEADLINE_SECONDS", 24 * 60 * 60)),
+            max_attempts: reader.value("MAX_ATTEMPTS", 3),
+            max_rescues: reader.value("MAX_RESCUES", 5),
+            unknown_patience: Duration::from_secs(reader.value("UNKNOWN_SUBMISSION_SECONDS", 600)),
+            unknown: reader.choice(
+                "UNKNOWN_SUBMISSION",
+                &[("resubmit", UnknownSubmission::Resubmit), ("fail", UnknownSubmission::Fail)],
+            ),
+        };
+        let lasts = jobs.deadline > Duration::ZERO;
+        reader.require("JOB_DEADLINE_SECONDS", lasts, "must be more than 0");
+        reader.require("MAX_ATTEMPTS", jobs.max_attempts > 0, "must be more than 0");
+        reader.require("MAX_RESCUES", jobs.max_rescues > 0, "must be more than 0");
+        jobs
+    }
+}

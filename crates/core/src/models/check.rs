@@ -1,0 +1,282 @@
+//! Holds a caller's wishes against a model's descriptor, before anything is paid for.
+
+use super::{
+    AspectRatio, ImageSize, Model, Options, Size,
+    size::{parse_ratio, parse_sides},
+};
+
+/// A wish that is not granted. The sentence is for the caller.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{detail}")]
+pub struct OptionProblem {
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// The option at fault.
+    pub field: String,
+    /// For people.
+    pub detail: String,
+}
+
+impl OptionProblem {
+    pub(super) fn unknown(name: &str) -> Self {
+        let names = Options::NAMES.join(", ");
+        Self::new("unknown_field", name, format!("There is no option '{name}'; {names} are."))
+    }
+
+    pub(super) fn malformed(name: &str, form: &str) -> Self {
+        Self::new("invalid_option", name, format!("The option '{name}' must be {form}."))
+    }
+
+    fn new(code: &'static str, field: &str, detail: String) -> Self {
+        Self { code, field: field.into(), detail }
+    }
+}
+
+impl Model {
+    /// Whether the model can do all of this with so many pictures.
+    pub fn check(&self, options: &Options, images: usize) -> Result<(), OptionProblem> {
+        if images > self.images.most {
+            let most = self.images.most;
+            let pictures =
+                if most == 1 { "one picture".into() } else { format!("{most} pictures") };
+            let detail = format!("{} takes at most {pictures}; {images} were sent.", self.name);
+            return Err(OptionProblem::new("too_many_images", "image", detail));
+        }
+        if let Some(wanted) = options.num_images {
+            match self.num_images {
+                // One is what every model makes.
+                None if wanted == 1 => {}
+                None => return Err(self.lacks("num_images", "it makes one picture")),
+                Some(most) => self.within("num_images", wanted, 1, most)?,
+            }
+        }
+        if options.seed.is_some() && !self.seed {
+            return Err(self.lacks("seed", "its results cannot be repeated"));
+        }
+        if let Some(format) = options.output_format {
+            let formats = self.output_formats.iter().map(|format| format.as_str().into());
+            self.listed("output_format", format.as_str(), &formats.collect::<Vec<_>>())?;
+        }
+        if options.enable_safety_checker.is_some() && !self.safety.checker {
+            return Err(self.lacks("enable_safety_checker", "its checker cannot be switched"));
+        }
+        if let Some(tolerance) = options.safety_tolerance {
+            let Some((least, most)) = self.safety.tolerance else {
+                return Err(self.lacks("safety_tolerance", "its tolerance cannot be set"));
+            };
+            self.within("safety_tolerance", tolerance, least, most)?;
+        }
+        self.check_size(options)
+    }
+
+    fn check_size(&self, options: &Options) -> Result<(), OptionProblem> {
+        if options.image_size.is_some() && options.aspect_ratio.is_some() {
+            let detail = "Say image_size or aspect_ratio, not both.";
+            return Err(OptionProblem::new("invalid_option", "aspect_ratio", detail.into()));
+        }
+        if let Some(resolution) = &options.resolution {
+            let resolutions: &[String] = match &self.size {
+                Size::Ratio { resolutions, .. } => resolutions,
+                Size::Sides { .. } | Size::List { .. } => &[],
+            };
+            self.listed("resolution", resolution, resolutions)?;
+        }
+        if let Some(size) = &options.image_size {
+            self.check_image_size(size)?;
+        }
+        match options.aspect_ratio {
+            Some(ratio @ AspectRatio::Ratio(..)) => self.check_aspect_ratio(ratio),
+            Some(AspectRatio::Auto) | None => Ok(()),
+        }
+    }
+
+    fn check_image_size(&self, size: &ImageSize) -> Result<(), OptionProblem> {
+        let field = "image_size";
+        match (&self.size, size) {
+            (Size::Ratio { .. }, _) => Err(self.lacks(field, "say aspect_ratio instead")),
+            (Size::List { sizes, auto }, size) => {
+                let auto = auto.then(|| "auto".to_owned());
+                let all: Vec<String> = sizes.iter().cloned().chain(auto).collect();
+                self.listed(field, &size.to_string(), &all)
+            }
+            (Size::Sides { names, .. }, ImageSize::Named(name)) => self.listed(field, name, names),
+            (
+                Size::Sides { multiple_of, min_side, max_side, min_area, max_area, .. },
+                ImageSize::Sides(width, height),
+            ) => {
+                let refuse = |rule: String| {
+                    let detail = format!("{} makes pictures {rule}.", self.name);
+                    Err(OptionProblem::new("invalid_option", field, detail))
+                };
+                let area = u64::from(*width) * u64::from(*height);
+                if !(*min_side..=*max_side).contains(&(*width).min(*height))
+                    || *width.max(height) > *max_side
+                {
+                    return refuse(format!("with sides from {min_side} to {max_side} pixels"));
+                }
+                if !(*min_area..=*max_area).contains(&area) {
+                    return refuse(format!("of {min_area} to {max_area} pixels in all"));
+                }
+                if width % multiple_of != 0 || height % multiple_of != 0 {
+                    return refuse(format!("whose sides are multiples of {multiple_of}"));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn check_aspect_ratio(&self, ratio: AspectRatio) -> Result<(), OptionProblem> {
+        let AspectRatio::Ratio(width, height) = ratio else {
+            return Ok(());
+        };
+        let field = "aspect_ratio";
+        match &self.size {
+            Size::Sides { .. } if width.max(height) > 16 * width.min(height) => {
+                let form = "between 1:16 and 16:1";
+                Err(OptionProblem::malformed(field, form))
+            }
+            Size::Sides { .. } => Ok(()),
+            Size::Ratio { ratios, auto, .. } => {
+                let auto = auto.then(|| "auto".to_owned());
+                let all: Vec<String> = ratios.iter().cloned().chain(auto).collect();
+                // The model knows its ratios by their spelling.
+                let is_there =
+                    ratios.iter().any(|known| parse_ratio(known) == Some((width, height)));
+                if is_there { Ok(()) } else { self.listed(field, &ratio.to_string(), &all) }
+            }
+            Size::List { sizes, .. } => {
+                let same = |(w, h): (u32, u32)| {
+                    u64::from(w) * u64::from(height) == u64::from(h) * u64::from(width)
+                };
+                let is_there = sizes.iter().filter_map(|size| parse_sides(size)).any(same);
+                if is_there {
+                    return Ok(());
+                }
+                let detail = format!("{} makes pictures of {} only.", self.name, sizes.join(", "));
+                Err(OptionProblem::new("invalid_option", field, detail))
+            }
+        }
+    }
+
+    fn lacks(&self, field: &str, instead: &str) -> OptionProblem {
+        let detail = format!("{} does not take '{field}': {instead}.", self.name);
+        OptionProblem::new("option_not_supported", field, detail)
+    }
+
+    fn within(&self, field: &str, value: u8, least: u8, most: u8) -> Result<(), OptionProblem> {
+        if (least..=most).contains(&value) {
+            return Ok(());
+        }
+        let detail = format!("{} takes a '{field}' from {least} to {most}.", self.name);
+        Err(OptionProblem::new("invalid_option", field, detail))
+    }
+
+    fn listed(&self, field: &str, value: &str, all: &[String]) -> Result<(), OptionProblem> {
+        if all.is_empty() {
+            return Err(self.lacks(field, "it has no such choice"));
+        }
+        if all.iter().any(|one| one == value) {
+            return Ok(());
+        }
+        let detail = format!("{} takes as '{field}' one of {}.", self.name, all.join(", "));
+        Err(OptionProblem::new("invalid_option", field, detail))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::models::{DEFAULT, Models, Options};
+
+    /// The code and field that these options are refused with.
+    fn refused(
+        model: &str,
+        options: &[(&str, &str)],
+        images: usize,
+    ) -> Option<(&'static str, String)> {
+        let models = Models::new(None, DEFAULT).unwrap();
+        let mut wishes = Options::default();
+        let set = options.iter().try_for_each(|(name, text)| wishes.set(name, text));
+        let checked = set.and_then(|()| models.find(model).unwrap().check(&wishes, images));
+        checked.err().map(|problem| (problem.code, problem.field))
+    }
+
+    const SEEDREAM: &str = "fal-ai/bytedance/seedream/v4/edit";
+    const SEEDREAM_5: &str = "bytedance/seedream/v5/lite/edit";
+    const KONTEXT: &str = "fal-ai/flux-pro/kontext";
+    const FLUX_2: &str = "fal-ai/flux-2-pro/edit";
+    const BANANA_PRO: &str = "fal-ai/nano-banana-pro/edit";
+    const GPT: &str = "fal-ai/gpt-image-1.5/edit";
+
+    #[test]
+    fn what_a_model_takes_is_taken() {
+        for (model, options, images) in [
+            (SEEDREAM, &[("num_images", "6"), ("seed", "9223372036854775807")][..], 10),
+            (SEEDREAM, &[("image_size", "4096x4096")], 1),
+            (SEEDREAM, &[("image_size", " auto_4K "), ("enable_safety_checker", "false")], 1),
+            (SEEDREAM, &[("aspect_ratio", "16:9")], 1),
+            (KONTEXT, &[("aspect_ratio", "21:9"), ("safety_tolerance", "6")], 1),
+            (KONTEXT, &[("output_format", "png"), ("num_images", "1")], 1),
+            (FLUX_2, &[("num_images", "1"), ("image_size", "1024x1536")], 9),
+            (BANANA_PRO, &[("resolution", "4K"), ("aspect_ratio", "auto")], 14),
+            (GPT, &[("image_size", "1024x1536"), ("output_format", "webp")], 1),
+            (GPT, &[("image_size", "auto")], 1),
+            (GPT, &[("aspect_ratio", "3:2")], 1),
+        ] {
+            assert_eq!(refused(model, options, images), None, "{model} {options:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_model_does_not_take_is_refused_by_its_name() {
+        let (invalid, missing) = ("invalid_option", "option_not_supported");
+        for (model, option, code) in [
+            (SEEDREAM, ("num_images", "7"), invalid),
+            (SEEDREAM, ("num_images", "0"), invalid),
+            (SEEDREAM, ("num_images", "-1"), invalid),
+            (SEEDREAM, ("num_images", "many"), invalid),
+            (SEEDREAM, ("seed", "-1"), invalid),
+            (SEEDREAM, ("seed", "1.5"), invalid),
+            (SEEDREAM, ("seed", "9223372036854775808"), invalid),
+            (SEEDREAM_5, ("seed", "1"), missing),
+            (SEEDREAM, ("image_size", "512x512"), invalid),
+            (SEEDREAM, ("image_size", "5000x1000"), invalid),
+            (SEEDREAM, ("image_size", "0x0"), invalid),
+            (SEEDREAM, ("image_size", "huge"), invalid),
+            (SEEDREAM_5, ("image_size", "auto"), invalid),
+            (SEEDREAM, ("aspect_ratio", "40:1"), invalid),
+            (SEEDREAM, ("aspect_ratio", "wide"), invalid),
+            (SEEDREAM, ("output_format", "png"), missing),
+            (KONTEXT, ("output_format", "webp"), invalid),
+            (KONTEXT, ("output_format", "tiff"), invalid),
+            (KONTEXT, ("image_size", "1024x1024"), missing),
+            (KONTEXT, ("aspect_ratio", "5:4"), invalid),
+            (KONTEXT, ("safety_tolerance", "7"), invalid),
+            (KONTEXT, ("enable_safety_checker", "false"), missing),
+            (SEEDREAM, ("enable_safety_checker", "perhaps"), invalid),
+            (FLUX_2, ("num_images", "2"), missing),
+            (FLUX_2, ("image_size", "1001x1001"), invalid),
+            (SEEDREAM, ("resolution", "4K"), missing),
+            (BANANA_PRO, ("resolution", "8K"), invalid),
+            (GPT, ("image_size", "800x600"), invalid),
+            (GPT, ("aspect_ratio", "16:9"), invalid),
+            (GPT, ("seed", "1"), missing),
+            (SEEDREAM, ("strength", "1"), "unknown_field"),
+        ] {
+            let expected = Some((code, option.0.to_owned()));
+            assert_eq!(refused(model, &[option], 1), expected, "{model} {option:?}");
+        }
+    }
+
+    #[test]
+    fn more_pictures_than_a_model_takes_are_refused() {
+        assert_eq!(refused(KONTEXT, &[], 2), Some(("too_many_images", "image".into())));
+        assert_eq!(refused(SEEDREAM, &[], 11), Some(("too_many_images", "image".into())));
+    }
+
+    #[test]
+    fn a_size_is_said_in_one_way_only() {
+        let both = [("image_size", "auto"), ("aspect_ratio", "1:1")];
+
+        assert_eq!(refused(SEEDREAM, &both, 1), Some(("invalid_option", "aspect_ratio".into())));
+    }
+}

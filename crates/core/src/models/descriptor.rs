@@ -1,0 +1,144 @@
+//! A model's descriptor, as `models.toml` writes it.
+
+use serde::Deserialize;
+
+use super::{OutputFormat, Price};
+use crate::images::Fit;
+
+/// An AI model, as fal offers it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Its endpoint at fal, and what names it on create.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// How long an edit usually takes, in seconds.
+    pub typical_seconds: u32,
+    /// What an edit costs.
+    pub price: Price,
+    /// The pictures it takes.
+    pub images: Images,
+    /// How the output's size is asked for.
+    pub size: Size,
+    /// Most pictures of one edit; nothing where that cannot be chosen.
+    pub num_images: Option<u8>,
+    /// Whether it takes a seed.
+    #[serde(default)]
+    pub seed: bool,
+    /// The formats to choose from; empty where there is no choice.
+    #[serde(default)]
+    pub output_formats: Vec<OutputFormat>,
+    /// What can be chosen of its safety.
+    #[serde(default)]
+    pub safety: Safety,
+}
+
+/// The pictures that a model takes.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Images {
+    /// The field they go into.
+    pub field: ImageField,
+    /// How many, at most.
+    pub most: usize,
+    /// Longest side, in pixels; larger ones are scaled down.
+    #[serde(default = "default_max_side")]
+    pub max_side: u32,
+    /// Largest file.
+    #[serde(default = "default_max_bytes")]
+    pub max_bytes: u64,
+}
+
+/// The field of the input that has the pictures (source: fal-js, `types/endpoints.ts`).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageField {
+    /// One address.
+    ImageUrl,
+    /// A list of addresses.
+    ImageUrls,
+}
+
+/// How a model is asked for the size of its output.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "dialect", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Size {
+    /// `image_size` with both sides, or by a name.
+    Sides {
+        /// Both sides are a multiple of it.
+        #[serde(default = "one")]
+        multiple_of: u32,
+        /// Shortest side, in pixels.
+        min_side: u32,
+        /// Longest side, in pixels.
+        max_side: u32,
+        /// Fewest pixels.
+        min_area: u64,
+        /// Pixels to ask for when the caller does not say.
+        default_area: u64,
+        /// Most pixels.
+        max_area: u64,
+        /// Sizes that the model knows by name.
+        #[serde(default)]
+        names: Vec<String>,
+    },
+    /// `aspect_ratio` out of a list.
+    Ratio {
+        /// Each `WIDTH:HEIGHT`.
+        ratios: Vec<String>,
+        /// Whether `auto` follows the picture.
+        #[serde(default)]
+        auto: bool,
+        /// What `resolution` may be; empty where there is no such field.
+        #[serde(default)]
+        resolutions: Vec<String>,
+    },
+    /// `image_size` out of a list.
+    List {
+        /// Each `WIDTHxHEIGHT`.
+        sizes: Vec<String>,
+        /// Whether the model may be left to choose.
+        #[serde(default)]
+        auto: bool,
+    },
+}
+
+/// What can be chosen of a model's safety.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Safety {
+    /// Whether the checker can be switched.
+    #[serde(default)]
+    pub checker: bool,
+    /// Least and most tolerance.
+    pub tolerance: Option<(u8, u8)>,
+}
+
+impl Images {
+    /// What a picture has to fit into.
+    pub fn fit(&self) -> Fit {
+        Fit { max_side: self.max_side, max_bytes: self.max_bytes }
+    }
+}
+
+impl ImageField {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::ImageUrl => "image_url",
+            Self::ImageUrls => "image_urls",
+        }
+    }
+}
+
+fn default_max_side() -> u32 {
+    Fit::default().max_side
+}
+
+fn default_max_bytes() -> u64 {
+    Fit::default().max_bytes
+}
+
+fn one() -> u32 {
+    1
+}
