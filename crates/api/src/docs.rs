@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::header::ContentType, web};
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{error, health, images, jobs, root};
+use crate::{error, health, images, jobs, models, root};
 
 /// The contract of the HTTP face.
 #[derive(OpenApi)]
@@ -20,6 +20,7 @@ use crate::{error, health, images, jobs, root};
         jobs::get::get,
         jobs::delete::delete,
         images::get,
+        models::list,
         root::describe,
         health::live,
         health::ready,
@@ -28,6 +29,7 @@ use crate::{error, health, images, jobs, root};
     tags(
         (name = "jobs", description = "Ask for an edit and follow it"),
         (name = "images", description = "What was given and what came of it"),
+        (name = "models", description = "What can edit, how, and for how much"),
         (name = "service", description = "The service itself"),
     ),
 )]

@@ -11,7 +11,7 @@ use actix_web::{
     http::{StatusCode, header},
     middleware::{ErrorHandlerResponse, ErrorHandlers},
 };
-use darkroom_core::{chain::chain, db};
+use darkroom_core::{chain::chain, db, fal};
 
 pub(crate) use problem::Problem;
 
@@ -32,6 +32,12 @@ pub(crate) enum ApiError {
         "Pages of this origin may not change anything here; CORS_ALLOWED_ORIGINS lists those that may."
     )]
     ForeignOrigin,
+    /// A notice that is not the provider's.
+    #[error("This is not signed by the provider, or not now.")]
+    Unauthentic,
+    /// A notice that cannot be verified now.
+    #[error("The provider's keys cannot be fetched at the moment. Try again shortly.")]
+    KeysAway(#[source] fal::Error),
     /// The body is of another kind than the operation takes.
     #[error("{0}")]
     UnsupportedMediaType(&'static str),
@@ -75,6 +81,8 @@ impl ApiError {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::ForeignOrigin => (StatusCode::FORBIDDEN, "foreign_origin"),
+            Self::Unauthentic => (StatusCode::UNAUTHORIZED, "not_authentic"),
+            Self::KeysAway(_) => (StatusCode::SERVICE_UNAVAILABLE, "keys_unavailable"),
             Self::UnsupportedMediaType(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
@@ -90,6 +98,9 @@ impl ApiError {
         match self {
             Self::Internal(cause) => {
                 tracing::error!(error = %chain(cause), "a request failed on our side");
+            }
+            Self::KeysAway(cause) => {
+                tracing::warn!(error = %chain(cause), "a notice could not be verified");
             }
             Self::Unavailable(cause) => {
                 tracing::warn!(error = %chain(cause), "a request found the database away");
@@ -115,7 +126,7 @@ impl ResponseError for ApiError {
         let (status, code) = self.kind();
         let mut response = HttpResponse::build(status);
         match self {
-            Self::Unavailable(_) => {
+            Self::Unavailable(_) | Self::KeysAway(_) => {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
             }
             // The rest of the upload is not read, so the connection is of no more use.

@@ -1,11 +1,15 @@
 //! Is the process alive, and can it do its work?
 
 use actix_web::{HttpResponse, http::header, web};
-use darkroom_core::db;
+use darkroom_core::{db, queue};
 use serde::Serialize;
+use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
 
-use crate::{State, error::RETRY_AFTER_SECONDS};
+use crate::{
+    State,
+    error::{ApiError, RETRY_AFTER_SECONDS},
+};
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
@@ -31,6 +35,25 @@ pub(crate) struct Ready {
     database: bool,
     /// The schema is what this version needs.
     schema: bool,
+    /// Set while jobs are accepted and not submitted: the provider does not accept the account.
+    #[schema(required)]
+    halted: Option<HaltView>,
+    /// Submissions, ever, of which it never came out whether the provider has them: each may be paid
+    /// for and lost.
+    #[schema(required)]
+    unknown_submissions: Option<i64>,
+}
+
+/// Why jobs are not submitted at the moment.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Halt)]
+pub(crate) struct HaltView {
+    /// As a job's failure would say it.
+    #[schema(example = "provider_balance")]
+    code: String,
+    /// Since when.
+    #[serde(with = "rfc3339")]
+    since: OffsetDateTime,
 }
 
 /// Whether the process is alive
@@ -48,7 +71,7 @@ pub(crate) async fn live() -> HttpResponse {
         (status = 200, description = "The database answers and its schema is current", body = Ready),
         (status = 503, description = "Not now; the body says why", body = Ready),
     ))]
-pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
+pub(crate) async fn ready(state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     let (database, schema) = match db::schema_is_current(&state.pool).await {
         Ok(current) => (true, current),
         Err(error) => {
@@ -56,12 +79,20 @@ pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
             (false, false)
         }
     };
-    let ready = Ready { can_serve: database && schema, database, schema };
-    if ready.can_serve {
+    let can_serve = database && schema;
+    // Jobs are accepted during a halt, so it is no reason to send requests elsewhere.
+    let (halted, unknown_submissions) = if can_serve {
+        (queue::halted(&state.pool).await?, Some(queue::unknown_attempts(&state.pool).await?))
+    } else {
+        (None, None)
+    };
+    let halted = halted.map(|halt| HaltView { code: halt.failure_code, since: halt.since });
+    let ready = Ready { can_serve, database, schema, halted, unknown_submissions };
+    Ok(if ready.can_serve {
         HttpResponse::Ok().json(ready)
     } else {
         HttpResponse::ServiceUnavailable()
             .insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS))
             .json(ready)
-    }
+    })
 }

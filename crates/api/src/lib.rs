@@ -9,6 +9,8 @@ mod error;
 mod health;
 mod images;
 mod jobs;
+mod models;
+mod notices;
 mod root;
 mod server;
 mod state;

@@ -11,7 +11,7 @@ use darkroom_core::config;
 use crate::{
     State,
     cors::{self, Origins},
-    docs, error, health, images, jobs, root,
+    docs, error, health, images, jobs, models, notices, root,
 };
 
 /// Seconds that requests have to end once the server is told to stop.
@@ -52,6 +52,8 @@ pub fn start(
             .configure(health::configure)
             .configure(jobs::configure)
             .configure(images::configure)
+            .configure(models::configure)
+            .configure(notices::configure)
             .configure(docs::configure)
             .default_service(web::to(error::no_such_path))
     });

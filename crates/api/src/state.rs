@@ -1,7 +1,18 @@
 //! What every request handler may use.
 
+use std::{sync::Arc, time::Duration};
+
 use actix_web::HttpRequest;
-use darkroom_core::{config, db::Pool, queue::Waker};
+use darkroom_core::{
+    callback::Callback,
+    config,
+    db::{self, Pool},
+    fal,
+    models::Models,
+    queue::Waker,
+    store,
+};
+use tokio::sync::OnceCell;
 use url::Url;
 
 /// What every request handler may use. One for the process; its parts are cheap to clone.
@@ -13,22 +24,49 @@ pub struct State {
     pub waker: Waker,
     /// What an upload may be.
     pub limits: config::Limits,
+    /// The models on offer.
+    pub models: Models,
+    /// How long a job may take.
+    pub deadline: Duration,
     /// How clients reach this server, where that is set.
     pub public_url: Option<Url>,
     /// Who edits: `fal.ai` or its stand-in.
     pub provider: &'static str,
+    /// Recognises the provider's webhooks.
+    pub(crate) webhooks: fal::Webhooks,
+    callback: Arc<OnceCell<Callback>>,
 }
 
 impl State {
     /// What the settings say, on top of `pool`.
-    pub fn new(config: &config::Config, pool: Pool) -> Self {
-        Self {
+    pub fn new(
+        config: &config::Config,
+        pool: Pool,
+        models: Models,
+    ) -> Result<Self, fal::BuildError> {
+        Ok(Self {
             waker: Waker::new(pool.clone()),
             pool,
             limits: config.limits,
+            models,
+            deadline: config.jobs.deadline,
             public_url: config.server.public_url.clone(),
             provider: if config.fal.is_live() { "fal.ai" } else { "stand-in" },
-        }
+            webhooks: fal::Webhooks::new(&config.fal)?,
+            callback: Arc::default(),
+        })
+    }
+
+    /// Recognises the addresses for notices; nothing where there is no public address to send them to.
+    pub(crate) async fn callback(&self) -> Result<Option<&Callback>, db::Error> {
+        let Some(public_url) = &self.public_url else {
+            return Ok(None);
+        };
+        let make = async || {
+            let secret = store::secret(&self.pool, Callback::SECRET).await?;
+            Ok(Callback::new(public_url, &secret))
+        };
+        self.callback.get_or_try_init(make).await.map(Some)
     }
 
     /// The address of `path` (which starts with a slash) as this request's client would write it.

@@ -1,10 +1,15 @@
 //! A job: one accepted request for one edit.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use crate::{
+    models::Options,
+    store::{NewImage, StoredImage},
+};
 
 /// Most characters that a prompt may have.
 pub const MAX_PROMPT_CHARS: usize = 5_000;
@@ -77,6 +82,10 @@ pub struct Job {
     pub prompt: String,
     /// Endpoint at fal that edits; never changes.
     pub model: String,
+    /// What the caller wished beside the prompt; never changes.
+    pub options: Options,
+    /// The seed that made the results; set when the job completes, where the model tells it.
+    pub seed: Option<i64>,
     /// Changes when the job is submitted and when it ends.
     pub status: Status,
     /// Set when the job fails.
@@ -85,17 +94,21 @@ pub struct Job {
     pub created_at: OffsetDateTime,
     /// When the status last changed.
     pub updated_at: OffsetDateTime,
-    /// The input, then the results, each in order; without their bytes.
-    pub images: Vec<crate::store::StoredImage>,
+    /// The inputs, then the results, each in order; without their bytes.
+    pub images: Vec<StoredImage>,
 }
 
 /// A job about to be made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NewJob {
     /// At most [`MAX_PROMPT_CHARS`], without NUL, not blank.
     pub prompt: String,
     /// Endpoint at fal.
     pub model: String,
-    /// The picture to edit.
-    pub input: crate::store::NewImage,
+    /// Checked against the model.
+    pub options: Options,
+    /// The pictures to edit, in order; at least one.
+    pub inputs: Vec<NewImage>,
+    /// How long the job may take before it fails; nothing means for ever.
+    pub deadline: Option<Duration>,
 }

@@ -4,13 +4,13 @@
 //! Nothing here knows an HTTP server framework. All SQL is in [`queue`], [`store`] and [`db`];
 //! nothing outside [`fal`] knows an address of fal.ai.
 
+pub mod callback;
 pub mod chain;
 pub mod config;
 pub mod db;
 pub mod fal;
 pub mod images;
 pub mod job;
-pub mod model;
 pub mod models;
 pub mod queue;
 pub mod store;

@@ -34,6 +34,8 @@ mod archive;
 mod attempt;
 mod claim;
 mod enqueue;
+mod halt;
+mod notice;
 mod rescue;
 mod settle;
 mod wake;
@@ -41,10 +43,13 @@ mod worker;
 
 pub use archive::{archive, input};
 pub use attempt::{
-    Submission, abandon_attempt, attempts_made, begin_attempt, record_submission, withdraw_attempt,
+    Begun, Submission, abandon_attempt, attempts_made, begin_attempt, open_submission,
+    record_submission, unknown_attempts, withdraw_attempt,
 };
 pub use claim::{Claimed, OpenAttempt, claim};
 pub use enqueue::enqueue;
+pub use halt::{Halt, halt, halted, resume, take_probe};
+pub use notice::{Noticed, attempted_model, record_notice};
 pub use rescue::{Rescued, rescue};
 pub use settle::{Ended, complete, fail, retry, snooze};
 pub use wake::{Listener, Wake, Waker};

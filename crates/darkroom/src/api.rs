@@ -2,19 +2,21 @@
 
 use anyhow::Context;
 use darkroom_api::State;
-use darkroom_core::config::Config;
+use darkroom_core::{config::Config, models::Models};
 
 use crate::{database, stop};
 
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let stop = stop::on_signal()?;
+    let models = Models::load(&config.jobs)?;
     let listener = darkroom_api::bind(&config.server)?;
     let pool = database::connect(&config.database)?;
     if !database::expect_current_schema(&pool, &stop).await? {
         return Ok(());
     }
     let address = listener.local_addr()?;
-    let server = darkroom_api::start(listener, State::new(&config, pool.clone()), &config)?;
+    let state = State::new(&config, pool.clone(), models)?;
+    let server = darkroom_api::start(listener, state, &config)?;
     tracing::info!(%address, "the API serves");
 
     let handle = server.handle();

@@ -3,7 +3,7 @@
 
 use anyhow::Context;
 use darkroom_api::State;
-use darkroom_core::{config::Config, db};
+use darkroom_core::{config::Config, db, models::Models};
 use darkroom_embedded_postgres::{EmbeddedPostgres, Settings};
 use darkroom_fal_sim::Running;
 use darkroom_worker::Worker;
@@ -23,17 +23,19 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
 
     provider::check(&config)?;
+    let models = Models::load(&config.jobs)?;
     let postgres = embedded_postgres(&mut config).await?;
     let stand_in = stand_in(&mut config).await?;
     let fal = provider::client(&config)?;
     let pool = database::connect(&config.database)?;
     db::migrate(&pool).await?;
 
-    let server = darkroom_api::start(listener, State::new(&config, pool.clone()), &config)?;
+    let server =
+        darkroom_api::start(listener, State::new(&config, pool.clone(), models.clone())?, &config)?;
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
-    let working =
-        tokio::spawn(darkroom_worker::run(Worker::new(&config, pool.clone(), fal), stop.clone()));
+    let worker = Worker::new(&config, pool.clone(), fal, models);
+    let working = tokio::spawn(darkroom_worker::run(worker, stop.clone()));
     banner::print(&Parts {
         config: &config,
         address,

@@ -4,8 +4,12 @@
 //! the database after each step that costs money, so that another worker can go on from there.
 
 mod archive;
+mod deadline;
+mod expire;
 mod fetch;
 mod follow;
+mod reconcile;
+mod stream;
 mod submit;
 mod upload;
 
@@ -14,7 +18,8 @@ use std::time::Duration;
 use darkroom_core::{
     chain::chain,
     job::Failure,
-    queue::{self, Claimed, Lease, OpenAttempt, Submission},
+    models::Request,
+    queue::{self, Claimed, Ended, Lease, OpenAttempt, Submission},
 };
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
@@ -24,6 +29,7 @@ use crate::{
     life::Life,
     outcome::{Outcome, Stop},
 };
+use deadline::{Deadline, Expired};
 
 /// Works on a claimed job until it is settled, or somebody else's.
 pub(crate) async fn work_on(life: Life, job: Claimed) {
@@ -64,27 +70,61 @@ async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
             "The service broke down each time it worked on this job.",
         )));
     }
-    let submission = match job.attempt.clone() {
-        Some(OpenAttempt { number, submission: Some(submission) }) => {
+    let deadline = Deadline::of(&job);
+    let known = match &job.attempt {
+        Some(OpenAttempt { number, submission: Some(submission), .. }) => {
             tracing::info!(job.id = %job.lease.job, job.attempt = number,
                 provider.request_id = submission.provider_request_id, "a request is resumed");
-            submission
+            Some(submission.clone())
         }
-        Some(OpenAttempt { number, submission: None }) => {
-            submit::give_up_on_unknown(&life, &job, number).await?;
-            start(&life, &job).await?
-        }
-        None => start(&life, &job).await?,
+        Some(unanswered) => reconcile::find(&life, &job, unanswered, &deadline).await?,
+        None => None,
     };
-    let ended = follow::until_ended(&life, &submission).await?;
-    let output = follow::result(&life, &submission).await?;
-    archive::outputs(&life, &job.lease, &submission, &output).await?;
-    Ok(Outcome::Complete(ended))
+    let submission = match known {
+        Some(submission) => submission,
+        None => start(&life, &job, &deadline).await?,
+    };
+    if job.attempt.is_some_and(|attempt| attempt.has_notice) {
+        return finish(&life, &job.lease, &submission, Ended::default()).await;
+    }
+    match deadline.cut(follow::until_ended(&life, job.lease.job, &submission)).await {
+        Ok(ended) => finish(&life, &job.lease, &submission, ended?).await,
+        Err(Expired) => expire::request(&life, &job.lease, &submission).await,
+    }
 }
 
-async fn start(life: &Life, job: &Claimed) -> Result<Submission, Stop> {
-    let uploaded = upload::input(life, &job.lease).await?;
-    submit::once(life, job, uploaded).await
+/// Everything up to the record of a submission. Only what costs nothing is cut by the deadline.
+async fn start(life: &Life, job: &Claimed, deadline: &Deadline) -> Result<Submission, Stop> {
+    let model = life.worker.models.find(&job.model).ok_or_else(|| {
+        let failure =
+            Failure::new("unknown_model", "This service does not offer the model any more.");
+        Stop::from(Outcome::Fail(failure))
+    })?;
+    let uploading = upload::inputs(life, &job.lease, model.images.fit());
+    let uploaded = match deadline.cut(uploading).await {
+        Ok(uploaded) => uploaded?,
+        Err(Expired) => return Err(Outcome::Fail(expire::failure()).into()),
+    };
+    let input = model.input(&Request {
+        prompt: &job.prompt,
+        options: &job.options,
+        image_urls: &uploaded.urls,
+        sides: uploaded.sides,
+    });
+    submit::once(life, job, uploaded.first, input).await
+}
+
+/// Fetches and keeps what a request came to.
+async fn finish(
+    life: &Life,
+    lease: &Lease,
+    submission: &Submission,
+    ended: Ended,
+) -> Result<Outcome, Stop> {
+    let output = follow::result(life, submission).await?;
+    archive::outputs(life, lease, submission, &output).await?;
+    let (seed, billed_units) = (output.seed, output.billable_units);
+    Ok(Outcome::Complete(Ended { seed, billed_units, ..ended }))
 }
 
 /// Gives a job back as soon as the database takes it: it is still leased to this worker, which

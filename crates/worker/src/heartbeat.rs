@@ -5,7 +5,7 @@ use std::time::Duration;
 use darkroom_core::{chain::chain, queue};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::life::Life;
+use crate::{life::Life, probing};
 
 /// How soon a missed beat is made up for.
 const MISSED: Duration = Duration::from_secs(1);
@@ -24,6 +24,11 @@ pub(crate) async fn beat_until_dead(life: &Life) {
                 let fair = missed.is_none_or(|at| at.elapsed() > settings.lease);
                 if beat.someone_is_late && fair {
                     rescue(life).await;
+                }
+                if beat.probe_is_due {
+                    // Not waited for: a provider that is slow must not silence the worker.
+                    let probe = probing::probe(life.clone());
+                    tokio::spawn(life.over.clone().run_until_cancelled_owned(probe));
                 }
                 settings.heartbeat
             }

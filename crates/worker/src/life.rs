@@ -10,7 +10,7 @@ use darkroom_core::{
 use tokio::time::{sleep, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Worker, backoff::exponential, claiming, heartbeat, waking};
+use crate::{Worker, backoff::exponential, claiming, heartbeat, notices::Notices, waking};
 
 /// How a life ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,6 +36,8 @@ pub(crate) struct Life {
     pub(crate) id: WorkerId,
     /// Submissions that are under way: they outlive the work on their job.
     pub(crate) submissions: TaskTracker,
+    /// Jobs whose request is followed.
+    pub(crate) notices: Notices,
     /// Cancelled when this life ends.
     pub(crate) over: CancellationToken,
 }
@@ -49,6 +51,7 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         worker: worker.clone(),
         id,
         submissions: TaskTracker::new(),
+        notices: Notices::default(),
         over: CancellationToken::new(),
     };
     // Ends the loops and the work on each job, however this function is left.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use darkroom_core::{
-    db::Pool,
+    db::{self, Pool},
     job::Failure,
     queue::{self, Ended, Lease},
 };
@@ -41,6 +41,12 @@ impl From<Outcome> for Stop {
 impl From<queue::Error> for Stop {
     fn from(error: queue::Error) -> Self {
         Self::Queue(error)
+    }
+}
+
+impl From<db::Error> for Stop {
+    fn from(error: db::Error) -> Self {
+        Self::Queue(error.into())
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use darkroom_core::{chain::chain, queue::Listener};
+use darkroom_core::{
+    chain::chain,
+    queue::{Listener, Wake},
+};
 use tokio::{sync::Notify, time::sleep};
 
 use crate::{backoff::jittered, life::Life};
@@ -23,10 +26,21 @@ async fn pass_wakes_on(life: Life, woken: Arc<Notify>) {
     loop {
         match Listener::connect(&life.worker.pool).await {
             Ok(mut listener) => {
-                // What was enqueued while nobody listened.
-                woken.notify_one();
-                while listener.heard().await.is_ok() {
-                    woken.notify_one();
+                // What happened while nobody listened.
+                let mut heard = Wake::Reconnected;
+                loop {
+                    match heard {
+                        Wake::Work => woken.notify_one(),
+                        Wake::Ended(job) => life.notices.hear(job),
+                        Wake::Reconnected => {
+                            woken.notify_one();
+                            life.notices.doubt();
+                        }
+                    }
+                    heard = match listener.heard().await {
+                        Ok(next) => next,
+                        Err(_lost) => break,
+                    };
                 }
                 tracing::debug!("the connection that hears wakes was lost");
             }

@@ -2,9 +2,17 @@
 
 use std::sync::Arc;
 
-use darkroom_core::{config, db::Pool, fal};
-use tokio::sync::Semaphore;
+use darkroom_core::{
+    callback::Callback,
+    config,
+    db::{self, Pool},
+    fal,
+    models::Models,
+    store,
+};
+use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::life::{End, live};
 
@@ -13,6 +21,7 @@ use crate::life::{End, live};
 pub struct Worker {
     pub(crate) pool: Pool,
     pub(crate) fal: fal::Client,
+    pub(crate) models: Models,
     pub(crate) settings: config::Worker,
     pub(crate) jobs: config::Jobs,
     /// Whether NOTIFY can be listened to.
@@ -20,21 +29,42 @@ pub struct Worker {
     pub(crate) max_pixels: u64,
     /// Pictures decoded at a time: each takes a core, and memory for all its pixels.
     pub(crate) decoding: Arc<Semaphore>,
+    /// Status streams that may still be opened.
+    pub(crate) streams: Arc<Semaphore>,
+    /// How fal reaches the API, where it can.
+    public_url: Option<Url>,
+    callback: Arc<OnceCell<Callback>>,
 }
 
 impl Worker {
-    /// A worker with these settings, on `pool` and `fal`.
-    pub fn new(config: &config::Config, pool: Pool, fal: fal::Client) -> Self {
+    /// A worker with these settings, on `pool` and `fal`, for jobs of `models`.
+    pub fn new(config: &config::Config, pool: Pool, fal: fal::Client, models: Models) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             pool,
             fal,
+            models,
             settings: config.worker,
             jobs: config.jobs.clone(),
             notify: config.database.notify,
             max_pixels: config.limits.image_pixels,
             decoding: Arc::new(Semaphore::new(cores)),
+            streams: Arc::new(Semaphore::new(config.worker.streams)),
+            public_url: config.server.public_url.clone(),
+            callback: Arc::default(),
         }
+    }
+
+    /// Where fal may say that a request has ended; nothing where it cannot reach us.
+    pub(crate) async fn callback(&self) -> Result<Option<&Callback>, db::Error> {
+        let Some(public_url) = &self.public_url else {
+            return Ok(None);
+        };
+        let make = async || {
+            let secret = store::secret(&self.pool, Callback::SECRET).await?;
+            Ok(Callback::new(public_url, &secret))
+        };
+        self.callback.get_or_try_init(make).await.map(Some)
     }
 }
 

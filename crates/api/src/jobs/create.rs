@@ -1,7 +1,7 @@
 //! Make a job of an image and a prompt.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use darkroom_core::{job::NewJob, model, store};
+use darkroom_core::{job::NewJob, store};
 
 use super::{upload, view::JobView};
 use crate::{
@@ -13,12 +13,39 @@ use crate::{
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "documents the multipart body, which is read as a stream")]
 pub(crate) struct NewJobForm {
-    /// The picture to edit: JPEG, PNG, WebP or GIF (first frame).
+    /// The picture to edit: JPEG, PNG, WebP or GIF (first frame). Models that take several pictures
+    /// take the field several times.
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     image: Vec<u8>,
     /// What to do with it, in up to 5,000 characters.
     #[schema(min_length = 1, max_length = 5000, example = "make it look like a woodcut")]
     prompt: String,
+    /// The model that edits, as `GET /api/models` lists it; the default one unless said.
+    #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
+    model: Option<String>,
+    /// How many pictures to make; 1 unless said.
+    #[schema(minimum = 1)]
+    num_images: Option<u8>,
+    /// The same seed makes the same picture.
+    #[schema(minimum = 0)]
+    seed: Option<i64>,
+    /// The result's size: `WIDTHxHEIGHT` in pixels, or a name that the model knows. Unless said, the
+    /// result has the proportions of the picture.
+    #[schema(example = "2048x1536")]
+    image_size: Option<String>,
+    /// The result's proportions: `WIDTH:HEIGHT`, or `auto`.
+    #[schema(example = "4:3")]
+    aspect_ratio: Option<String>,
+    /// The result's resolution, as a word of the model's.
+    #[schema(example = "2K")]
+    resolution: Option<String>,
+    /// The result's format.
+    #[schema(pattern = "^(jpeg|png|webp)$", example = "png")]
+    output_format: Option<String>,
+    /// Whether the model's safety checker looks at the result.
+    enable_safety_checker: Option<bool>,
+    /// How much the model's safety lets pass; more is more.
+    safety_tolerance: Option<u8>,
 }
 
 /// Ask for an edit
@@ -31,7 +58,7 @@ pub(crate) struct NewJobForm {
             headers(("Location" = String, description = "Address of the job"))),
         (status = 400, description = "The body breaks off or is not well-formed", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The image has too many bytes", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The images have too many bytes", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not multipart/form-data", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is missing or wrong; `field` and `detail` say which and how", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away, nothing was stored; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
@@ -41,15 +68,17 @@ pub(crate) async fn create(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let upload = upload::read(&request, payload, &state.limits).await?;
+    let upload = upload::read(&request, payload, &state.limits, &state.models).await?;
     let new = NewJob {
         prompt: upload.prompt,
-        model: model::SEEDREAM_V4_EDIT.into(),
-        input: upload.image,
+        model: upload.model,
+        options: upload.options,
+        inputs: upload.images,
+        deadline: Some(state.deadline),
     };
     let job = store::create(&state.pool, &new).await?;
     state.waker.wake();
-    tracing::info!(job.id = %job.id, bytes = new.input.data.len(), "a job was accepted");
+    tracing::info!(job.id = %job.id, job.model = job.model, images = new.inputs.len(), "a job was accepted");
 
     let location = state.link(&request, &format!("/api/jobs/{}", job.id));
     Ok(HttpResponse::Created()

@@ -7,14 +7,18 @@ use darkroom_core::{
     config::Limits,
     images::{ImageProblem, inspect},
     job::MAX_PROMPT_CHARS,
+    models::{Models, OptionProblem, Options},
     store::NewImage,
 };
 use futures_util::TryStreamExt;
 
 use crate::error::ApiError;
 
-/// Room for the prompt, headers and boundaries beside the image.
+/// Room for the prompt, the options, headers and boundaries beside the images.
 const ENVELOPE_BYTES: usize = 64 * 1024;
+
+/// Of a model's id or an option.
+const MAX_OPTION_BYTES: usize = 200;
 
 /// UTF-8 takes up to four bytes for a character.
 const MAX_PROMPT_BYTES: usize = 4 * MAX_PROMPT_CHARS;
@@ -23,18 +27,35 @@ const MAX_PROMPT_BYTES: usize = 4 * MAX_PROMPT_CHARS;
 #[derive(Debug)]
 pub(super) struct Upload {
     pub(super) prompt: String,
-    pub(super) image: NewImage,
+    /// In order; at least one.
+    pub(super) images: Vec<NewImage>,
+    /// Id of a model that is on offer and takes all of this.
+    pub(super) model: String,
+    pub(super) options: Options,
 }
 
-/// Reads and checks both fields.
+/// Fields as they came.
+#[derive(Debug, Default)]
+struct Fields {
+    prompt: Option<Bytes>,
+    images: Vec<Bytes>,
+    /// Of all images so far.
+    image_bytes: usize,
+    model: Option<Bytes>,
+    /// Names and texts of options.
+    options: Vec<(String, Bytes)>,
+}
+
+/// Reads and checks all fields.
 pub(super) async fn read(
     request: &HttpRequest,
     mut payload: web::Payload,
     limits: &Limits,
+    models: &Models,
 ) -> Result<Upload, ApiError> {
     let announced = announced_bytes(request);
-    if announced.is_some_and(|bytes| bytes > limits.upload_bytes + ENVELOPE_BYTES) {
-        return Err(ApiError::TooLarge { limit: limits.upload_bytes });
+    if announced.is_some_and(|bytes| bytes > limits.request_bytes + ENVELOPE_BYTES) {
+        return Err(ApiError::TooLarge { limit: limits.request_bytes });
     }
     if !request.content_type().eq_ignore_ascii_case("multipart/form-data") {
         if announced.is_some() {
@@ -45,7 +66,9 @@ pub(super) async fn read(
         ));
     }
     let mut multipart = Multipart::new(request.headers(), payload);
-    let outcome = read_fields(&mut multipart, announced.unwrap_or(0), limits).await;
+    let outcome = read_fields(&mut multipart, announced.unwrap_or(0), limits, models)
+        .await
+        .and_then(|fields| fields.check(limits, models));
     // A client that sends on while it is told of its mistake can use the connection again. One that
     // does not say how much is to come may never end: its connection closes.
     if announced.is_some() && matches!(outcome, Err(ApiError::Invalid { .. })) {
@@ -58,28 +81,74 @@ async fn read_fields(
     multipart: &mut Multipart,
     expected: usize,
     limits: &Limits,
-) -> Result<Upload, ApiError> {
-    let (mut image, mut prompt) = (None, None);
+    models: &Models,
+) -> Result<Fields, ApiError> {
+    let mut fields = Fields::default();
     while let Some(field) = multipart.try_next().await.map_err(|error| malformed(&error))? {
-        match field.name().unwrap_or_default() {
+        let name = field.name().unwrap_or_default().to_owned();
+        match name.as_str() {
             "image" => {
-                once(image.as_ref(), "image")?;
-                let too_large = ApiError::TooLarge { limit: limits.upload_bytes };
-                image = Some(collect(field, expected, limits.upload_bytes, too_large).await?);
+                if fields.images.len() >= models.most_images() {
+                    return Err(too_many_images(models.most_images()));
+                }
+                let left = limits.request_bytes - fields.image_bytes;
+                let limit = limits.upload_bytes.min(left);
+                // The limit that was hit is the one that is told.
+                let told = if limit < limits.upload_bytes { limits.request_bytes } else { limit };
+                let too_large = ApiError::TooLarge { limit: told };
+                let image = collect(field, expected, limit, too_large).await?;
+                fields.image_bytes += image.len();
+                fields.images.push(image);
             }
             "prompt" => {
-                once(prompt.as_ref(), "prompt")?;
-                prompt = Some(collect(field, 0, MAX_PROMPT_BYTES, prompt_too_long()).await?);
+                once(fields.prompt.is_some(), &name)?;
+                fields.prompt = Some(collect(field, 0, MAX_PROMPT_BYTES, prompt_too_long()).await?);
+            }
+            "model" => {
+                once(fields.model.is_some(), &name)?;
+                fields.model =
+                    Some(collect(field, 0, MAX_OPTION_BYTES, option_too_long(&name)).await?);
+            }
+            option if Options::NAMES.contains(&option) => {
+                once(fields.options.iter().any(|(known, _)| known == option), option)?;
+                let text = collect(field, 0, MAX_OPTION_BYTES, option_too_long(option)).await?;
+                fields.options.push((name, text));
             }
             other => {
-                let detail = format!("There is no field '{other}'; image and prompt are taken.");
+                let options = Options::NAMES.join(", ");
+                let detail = format!(
+                    "There is no field '{other}'; image, prompt, model, {options} are taken."
+                );
                 return Err(ApiError::invalid("unknown_field", other, detail));
             }
         }
     }
-    let image = image.ok_or_else(|| missing("image"))?;
-    let prompt = prompt.ok_or_else(|| missing("prompt"))?;
-    Ok(Upload { prompt: check_prompt(&prompt)?, image: check_image(image, limits)? })
+    Ok(fields)
+}
+
+impl Fields {
+    fn check(self, limits: &Limits, models: &Models) -> Result<Upload, ApiError> {
+        if self.images.is_empty() {
+            return Err(missing("image"));
+        }
+        let prompt = check_prompt(&self.prompt.ok_or_else(|| missing("prompt"))?)?;
+        let id = match &self.model {
+            Some(id) => text("model", id)?.trim(),
+            None => models.default_id(),
+        };
+        let model = models.find(id).ok_or_else(|| {
+            let detail = "There is no such model; GET /api/models lists those there are.";
+            ApiError::invalid("unknown_model", "model", detail)
+        })?;
+        let mut options = Options::default();
+        for (name, value) in &self.options {
+            options.set(name, text(name, value)?)?;
+        }
+        model.check(&options, self.images.len())?;
+        let images = self.images.into_iter().map(|data| check_image(data, limits));
+        let images = images.collect::<Result<_, _>>()?;
+        Ok(Upload { prompt, images, model: model.id.clone(), options })
+    }
 }
 
 /// Collects a field of about `expected` bytes; one of more than `limit` is `over`.
@@ -100,9 +169,7 @@ async fn collect(
 }
 
 fn check_prompt(prompt: &[u8]) -> Result<String, ApiError> {
-    let Ok(prompt) = str::from_utf8(prompt) else {
-        return Err(ApiError::invalid("invalid_encoding", "prompt", "The prompt must be UTF-8."));
-    };
+    let prompt = text("prompt", prompt)?;
     if prompt.contains('\0') {
         let detail = "The prompt must not contain NUL characters.";
         return Err(ApiError::invalid("invalid_character", "prompt", detail));
@@ -139,8 +206,15 @@ fn announced_bytes(request: &HttpRequest) -> Option<usize> {
     header.to_str().ok()?.parse().ok()
 }
 
-fn once(given: Option<&Bytes>, field: &str) -> Result<(), ApiError> {
-    if given.is_none() {
+fn text<'a>(field: &str, value: &'a [u8]) -> Result<&'a str, ApiError> {
+    str::from_utf8(value).map_err(|_invalid| {
+        let detail = format!("The field '{field}' must be UTF-8.");
+        ApiError::invalid("invalid_encoding", field, detail)
+    })
+}
+
+fn once(given: bool, field: &str) -> Result<(), ApiError> {
+    if !given {
         return Ok(());
     }
     let detail = format!("The field '{field}' was sent more than once.");
@@ -151,9 +225,25 @@ fn missing(field: &str) -> ApiError {
     ApiError::invalid("missing_field", field, format!("The field '{field}' is missing."))
 }
 
+fn too_many_images(most: usize) -> ApiError {
+    let detail = format!("No model takes more than {most} pictures.");
+    ApiError::invalid("too_many_images", "image", detail)
+}
+
+fn option_too_long(field: &str) -> ApiError {
+    let detail = format!("The field '{field}' has more than {MAX_OPTION_BYTES} bytes.");
+    ApiError::invalid("too_long", field, detail)
+}
+
 fn prompt_too_long() -> ApiError {
     let detail = format!("The prompt has more than {MAX_PROMPT_CHARS} characters.");
     ApiError::invalid("too_long", "prompt", detail)
+}
+
+impl From<OptionProblem> for ApiError {
+    fn from(problem: OptionProblem) -> Self {
+        Self::invalid(problem.code, &problem.field, problem.detail)
+    }
 }
 
 fn malformed(error: &MultipartError) -> ApiError {

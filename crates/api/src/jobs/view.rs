@@ -3,6 +3,7 @@
 use actix_web::HttpRequest;
 use darkroom_core::{
     job::{Job, Status},
+    models::Options,
     store::StoredImage,
 };
 use serde::Serialize;
@@ -26,14 +27,22 @@ pub(crate) struct JobView {
     /// The endpoint at fal that edits.
     #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     model: String,
+    /// What was wished beside the prompt; only what was said is in it.
+    #[schema(value_type = OptionsSchema)]
+    options: Options,
+    /// The seed that made the results; null where the model does not tell it.
+    #[schema(required)]
+    seed: Option<i64>,
     /// Address of the first result; null until the job is completed.
     #[schema(required)]
     result_image_url: Option<String>,
     /// All results, in order.
     result_images: Vec<ImageView>,
-    /// Address of the picture that was given.
+    /// Address of the first picture that was given.
     #[schema(required)]
     input_image_url: Option<String>,
+    /// All pictures that were given, in order.
+    input_images: Vec<ImageView>,
     /// Why the job failed; null unless it did.
     #[schema(required)]
     error: Option<FailureView>,
@@ -72,6 +81,30 @@ pub(crate) struct ImageView {
     content_type: String,
     /// In bytes.
     size: u64,
+    /// Of a result: whether the model's safety checker blanked it; null where the model does not say.
+    #[schema(required)]
+    blanked: Option<bool>,
+}
+
+/// What was wished beside the prompt. A seed goes beyond what a double holds.
+#[derive(ToSchema)]
+#[schema(as = Options)]
+#[expect(dead_code, reason = "documents the wire form of a type of the core")]
+struct OptionsSchema {
+    #[schema(minimum = 1)]
+    num_images: Option<u8>,
+    #[schema(minimum = 0)]
+    seed: Option<i64>,
+    #[schema(example = "2048x1536")]
+    image_size: Option<String>,
+    #[schema(example = "4:3")]
+    aspect_ratio: Option<String>,
+    #[schema(example = "2K")]
+    resolution: Option<String>,
+    #[schema(example = "png")]
+    output_format: Option<String>,
+    enable_safety_checker: Option<bool>,
+    safety_tolerance: Option<u8>,
 }
 
 /// Why a job failed.
@@ -93,8 +126,10 @@ impl JobView {
             height: image.height,
             content_type: image.media_type.clone(),
             size: image.bytes,
+            blanked: image.blanked,
         };
-        let input = job.images.iter().find(|image| !image.is_result).map(view);
+        let inputs: Vec<ImageView> =
+            job.images.iter().filter(|image| !image.is_result).map(view).collect();
         // Outputs are archived before the job completes; until then they may still change.
         let shown = job.status == Status::Completed;
         let results: Vec<ImageView> =
@@ -104,9 +139,12 @@ impl JobView {
             prompt: job.prompt,
             status: job.status,
             model: job.model,
+            options: job.options,
+            seed: job.seed,
             result_image_url: results.first().map(|image| image.url.clone()),
             result_images: results,
-            input_image_url: input.map(|image| image.url),
+            input_image_url: inputs.first().map(|image| image.url.clone()),
+            input_images: inputs,
             error: job
                 .failure
                 .map(|failure| FailureView { code: failure.code, message: failure.message }),

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, net::SocketAddr};
 
 use darkroom_api::State;
-use darkroom_core::config::Config;
+use darkroom_core::{config::Config, models::Models};
 use darkroom_testing::TestDatabase;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use reqwest::{
@@ -29,10 +29,11 @@ impl App {
         let mut all = HashMap::from([("PORT".to_owned(), "0".to_owned())]);
         all.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let config = Config::from_variables(all).unwrap();
+        let models = Models::load(&config.jobs).unwrap();
         let database = TestDatabase::create().await;
         let listener = darkroom_api::bind(&config.server).unwrap();
         let address = listener.local_addr().unwrap();
-        let state = State::new(&config, database.pool.clone());
+        let state = State::new(&config, database.pool.clone(), models).unwrap();
         tokio::spawn(darkroom_api::start(listener, state, &config).unwrap());
         Self { address, database, client: darkroom_testing::http_client() }
     }

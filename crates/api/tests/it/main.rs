@@ -14,6 +14,8 @@ mod database_away;
 mod health;
 mod images;
 mod jobs;
+mod notices;
+mod options;
 mod prompts;
 mod raw;
 mod wrong_request;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::{Client, malformed::hint, request_id};
+use super::{malformed::hint, request_id};
 use crate::queue::Submission;
 
 /// A request as fal names it. Only the id matters: each address may be missing (source: fal's
@@ -25,35 +25,33 @@ impl Named {
     pub(super) fn by(id: String) -> Self {
         Self { id, status: None, response: None, cancel: None }
     }
-}
 
-impl Client {
-    /// A request with its addresses. Those of somebody else are not followed: the key would go
-    /// there.
-    pub(super) fn submission(&self, endpoint: &str, named: Named) -> Submission {
+    /// The request at this queue, with its addresses. Those of somebody else are not followed: the
+    /// key would go there.
+    pub(super) fn at(self, queue_url: &Url, endpoint: &str) -> Submission {
         let own = |given: Option<Url>, suffix: &str| {
             given
-                .filter(|url| url.origin() == self.queue_url.origin())
-                .unwrap_or_else(|| self.request_url(endpoint, &named.id, suffix))
+                .filter(|url| url.origin() == queue_url.origin())
+                .unwrap_or_else(|| request_url(queue_url, endpoint, &self.id, suffix))
         };
         Submission {
-            status_url: own(named.status, "/status"),
-            response_url: own(named.response, ""),
-            cancel_url: own(named.cancel, "/cancel"),
-            provider_request_id: named.id,
+            status_url: own(self.status, "/status"),
+            response_url: own(self.response, ""),
+            cancel_url: own(self.cancel, "/cancel"),
+            provider_request_id: self.id,
         }
     }
+}
 
-    /// The address of a request: only owner and app of the endpoint, after the namespace where
-    /// there is one (source: fal-js, `utils.ts`, `parseEndpointId`).
-    fn request_url(&self, endpoint: &str, request_id: &str, suffix: &str) -> Url {
-        let segments = match endpoint.split('/').next() {
-            Some("workflows" | "comfy") => 3,
-            _ => 2,
-        };
-        let app: Vec<&str> = endpoint.split('/').take(segments).collect();
-        let mut url = self.queue_url.clone();
-        url.set_path(&format!("{}/requests/{request_id}{suffix}", app.join("/")));
-        url
-    }
+/// The address of a request: only owner and app of the endpoint, after the namespace where there is
+/// one (source: fal-js, `utils.ts`, `parseEndpointId`).
+fn request_url(queue_url: &Url, endpoint: &str, request_id: &str, suffix: &str) -> Url {
+    let segments = match endpoint.split('/').next() {
+        Some("workflows" | "comfy") => 3,
+        _ => 2,
+    };
+    let app: Vec<&str> = endpoint.split('/').take(segments).collect();
+    let mut url = queue_url.clone();
+    url.set_path(&format!("{}/requests/{request_id}{suffix}", app.join("/")));
+    url
 }

@@ -53,7 +53,7 @@ impl Client {
         for _ in 0..MOST_PAGES {
             let mut page = self.page(endpoint, since, cursor.as_deref()).await?;
             if let Some(request_id) = page.take(input_url) {
-                return Ok(Some(self.submission(endpoint, Named::by(request_id))));
+                return Ok(Some(Named::by(request_id).at(&self.queue_url, endpoint)));
             }
             match page.next_cursor {
                 Some(next) if !next.is_empty() && cursor.as_ref() != Some(&next) => {

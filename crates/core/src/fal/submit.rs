@@ -35,7 +35,7 @@ impl Client {
         let answer =
             Answer::read(response, MAX_ANSWER_BYTES).await.map_err(SubmitError::Unknown)?;
         match answer.json::<Named>() {
-            Ok(named) => Ok(self.submission(endpoint, named)),
+            Ok(named) => Ok(named.at(&self.queue_url, endpoint)),
             // fal's own "no". A 5xx may come from a machine that had already passed it on.
             Err(error) if answer.status.is_client_error() || answer.status.is_redirection() => {
                 Err(SubmitError::NotAccepted(error))

@@ -9,9 +9,10 @@ mod signature;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
+use url::Url;
 
-use super::{BuildError, Error, malformed::Malformed};
-use crate::config;
+use super::{BuildError, Error, address::Named, malformed::Malformed};
+use crate::{config, queue::Submission};
 use key_ring::KeyRing;
 pub(super) use keys::Keys;
 pub use notice::Notice;
@@ -20,7 +21,10 @@ pub(super) use signature::{Signed, is_genuine};
 
 /// Tells fal's webhooks from others. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Webhooks(Arc<KeyRing>);
+pub struct Webhooks {
+    keys: Arc<KeyRing>,
+    queue_url: Url,
+}
 
 /// A webhook that is not believed.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +43,8 @@ pub enum WebhookError {
 impl Webhooks {
     /// Knows fal by the keys at `FAL_REST_URL`, which are fetched when the first webhook comes.
     pub fn new(settings: &config::Fal) -> Result<Self, BuildError> {
-        Ok(Self(Arc::new(KeyRing::new(&settings.rest_url)?)))
+        let keys = Arc::new(KeyRing::new(&settings.rest_url)?);
+        Ok(Self { keys, queue_url: settings.queue_url.clone() })
     }
 
     /// Says what a webhook tells, if fal sent it just now.
@@ -50,15 +55,20 @@ impl Webhooks {
     ) -> Result<Notice, WebhookError> {
         // What cannot be fal's has no keys fetched.
         let signed = Signed::read(headers, now()).ok_or(WebhookError::Unauthentic)?;
-        let known = self.0.current().await.map_err(WebhookError::KeysUnavailable)?;
+        let known = self.keys.current().await.map_err(WebhookError::KeysUnavailable)?;
         if !is_genuine(&known, &signed, body) {
-            let renewed = self.0.after(&known).await.map_err(WebhookError::KeysUnavailable)?;
+            let renewed = self.keys.after(&known).await.map_err(WebhookError::KeysUnavailable)?;
             let renewed = renewed.ok_or(WebhookError::Unauthentic)?;
             if !is_genuine(&renewed, &signed, body) {
                 return Err(WebhookError::Unauthentic);
             }
         }
         Notice::read(body).map_err(WebhookError::Malformed)
+    }
+
+    /// The request that a notice is about, made of this endpoint.
+    pub fn submission(&self, endpoint: &str, notice: &Notice) -> Submission {
+        Named::by(notice.request_id.clone()).at(&self.queue_url, endpoint)
     }
 }
 

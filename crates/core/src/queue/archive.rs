@@ -8,21 +8,22 @@ use crate::{
     store::{self, NewImage},
 };
 
-/// The picture that the caller gave.
-pub async fn input(pool: &Pool, lease: &Lease) -> Result<Bytes, Error> {
-    let data = sqlx::query_scalar!(
-        "select images.data from images
-         join queue on queue.job_id = images.job_id
-         where images.job_id = $1 and role = 'input' and position = 0
-             and leased_by = $2 and lease_no = $3",
+/// The picture that the caller gave in this place, from 0; nothing where there are no more.
+pub async fn input(pool: &Pool, lease: &Lease, position: i16) -> Result<Option<Bytes>, Error> {
+    let row = sqlx::query!(
+        r#"select images.data as "data?" from queue
+           left join images on images.job_id = queue.job_id
+               and role = 'input' and position = $4
+           where queue.job_id = $1 and leased_by = $2 and lease_no = $3"#,
         lease.job.0,
         lease.worker.0,
         lease.number,
+        position,
     )
     .fetch_optional(pool)
     .await
     .map_err(db::Error::doing("reading a job's input"))?;
-    data.map(Bytes::from).ok_or(Error::LeaseLost)
+    row.map(|row| row.data.map(Bytes::from)).ok_or(Error::LeaseLost)
 }
 
 /// Keeps one output in the image store. Archiving it again replaces it.
@@ -31,8 +32,9 @@ pub async fn archive(
     lease: &Lease,
     position: i16,
     output: &NewImage,
+    blanked: Option<bool>,
 ) -> Result<(), Error> {
-    let stored = store::insert_result(pool, lease, position, output)
+    let stored = store::insert_result(pool, lease, position, output, blanked)
         .await
         .map_err(db::Error::doing("archiving an output"))?;
     fenced(stored)

@@ -22,24 +22,79 @@ pub struct Submission {
     pub cancel_url: Url,
 }
 
-/// Writes down that a submission is about to be made, and answers the attempt's number. From here
-/// until fal's answer is recorded, a crash leaves it unknown whether fal has the request.
-pub async fn begin_attempt(pool: &Pool, lease: &Lease, input_url: &Url) -> Result<i16, Error> {
-    let number = under_lease!(
-        query_scalar,
+/// Whether an attempt may be made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Begun {
+    /// It is written down under this number.
+    Attempt(i16),
+    /// Submissions are halted; nothing was written.
+    Halted,
+}
+
+/// Writes down that a submission is about to be made. From here until fal's answer is recorded, a
+/// crash leaves it unknown whether fal has the request.
+pub async fn begin_attempt(pool: &Pool, lease: &Lease, input_url: &Url) -> Result<Begun, Error> {
+    let row = under_lease!(
+        query,
+        lease,
+        r#", begun as (
+               insert into attempts (job_id, number, worker_id, input_url)
+               select job_id,
+                   1 + (select coalesce(max(number), 0) from attempts where job_id = $1), $2, $4
+               from lease where not exists (select from provider_halt)
+               returning number
+           )
+           select exists (select from lease) as "held!", (select number from begun) as number"#,
+        input_url.as_str(),
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(db::Error::doing("beginning an attempt"))?;
+    fenced(row.held)?;
+    Ok(row.number.map_or(Begun::Halted, Begun::Attempt))
+}
+
+/// The request of a job's open attempt, where fal's answer is on record.
+pub async fn open_submission(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
+    let row = under_lease!(
+        query,
         lease,
         r#"
-           insert into attempts (job_id, number, worker_id, input_url)
-           select job_id,
-               1 + (select coalesce(max(number), 0) from attempts where job_id = $1), $2, $4
-           from lease
-           returning number"#,
-        input_url.as_str(),
+           select provider_request_id as "provider_request_id?", status_url as "status_url?",
+               response_url as "response_url?", cancel_url as "cancel_url?"
+           from lease left join attempts
+               on attempts.job_id = lease.job_id and ended_at is null"#,
     )
     .fetch_optional(pool)
     .await
-    .map_err(db::Error::doing("beginning an attempt"))?;
-    number.ok_or(Error::LeaseLost)
+    .map_err(db::Error::doing("reading an attempt"))?
+    .ok_or(Error::LeaseLost)?;
+    let urls = [row.status_url, row.response_url, row.cancel_url];
+    Ok(Submission::stored(row.provider_request_id, urls))
+}
+
+/// How many attempts there are of which it never came out whether fal has them.
+pub async fn unknown_attempts(pool: &Pool) -> Result<i64, db::Error> {
+    sqlx::query_scalar!(r#"select count(*) as "unknown!" from attempts where outcome = 'unknown'"#)
+        .fetch_one(pool)
+        .await
+        .map_err(db::Error::doing("counting unknown attempts"))
+}
+
+impl Submission {
+    /// As the columns hold it; nothing where any is missing.
+    pub(super) fn stored(
+        provider_request_id: Option<String>,
+        [status, response, cancel]: [Option<String>; 3],
+    ) -> Option<Self> {
+        let url = |text: Option<String>| Url::parse(&text?).ok();
+        Some(Self {
+            provider_request_id: provider_request_id?,
+            status_url: url(status)?,
+            response_url: url(response)?,
+            cancel_url: url(cancel)?,
+        })
+    }
 }
 
 /// How many attempts a job has had, an open one included.

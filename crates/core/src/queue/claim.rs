@@ -1,11 +1,15 @@
 //! Claim: take due jobs and mint their leases, in one short statement.
 
-use url::Url;
+use std::time::Duration;
+
+use sqlx::types::Json;
+use time::OffsetDateTime;
 
 use super::{Lease, Submission, WorkerId};
 use crate::{
     db::{self, Pool},
     job::JobId,
+    models::Options,
 };
 
 /// A job that was claimed, with what its worker needs to go on.
@@ -17,6 +21,10 @@ pub struct Claimed {
     pub prompt: String,
     /// Endpoint at fal.
     pub model: String,
+    /// What the caller wished beside the prompt.
+    pub options: Options,
+    /// Until the job's deadline; zero when that has passed, nothing when there is none.
+    pub time_left: Option<Duration>,
     /// How often it was taken from a worker that died.
     pub rescues: i16,
     /// What a former worker began and did not end.
@@ -28,6 +36,14 @@ pub struct Claimed {
 pub struct OpenAttempt {
     /// 1 for a job's first.
     pub number: i16,
+    /// Where its first picture was uploaded. No other attempt has this address.
+    pub input_url: String,
+    /// When it was written down.
+    pub began_at: OffsetDateTime,
+    /// How long ago that was.
+    pub age: Duration,
+    /// fal has said by itself that the request has ended.
+    pub has_notice: bool,
     /// What fal answered. Nothing, where the answer was never recorded: fal may have the request
     /// or not.
     pub submission: Option<Submission>,
@@ -35,6 +51,9 @@ pub struct OpenAttempt {
 
 /// Claims up to `limit` due jobs for a worker that is alive, longest due first. Jobs that another
 /// claim is taking at the same moment are skipped, not waited for.
+///
+/// While the provider does not accept the account, only jobs are claimed that need no submission: those
+/// that may have a request there, and those that are to fail because their time is up.
 ///
 /// The worker's own row is locked against deletion: a worker that is being rescued claims nothing,
 /// and a claim that came first is seen by the rescue. The CTE is needed: as a subquery with a
@@ -46,17 +65,31 @@ pub async fn claim(pool: &Pool, worker: WorkerId, limit: usize) -> Result<Vec<Cl
            ), due as (
                select job_id from queue
                where leased_by is null and run_at <= now() and exists (select from alive)
+                   and (
+                       not exists (select from provider_halt)
+                       or deadline_at <= now()
+                       or exists (
+                           select from attempts
+                           where attempts.job_id = queue.job_id and ended_at is null
+                       )
+                   )
                order by run_at, job_id
                limit $2
                for update skip locked
            ), claimed as (
                update queue set leased_by = $1, lease_no = queue.lease_no + 1
                from due where queue.job_id = due.job_id
-               returning queue.job_id, queue.lease_no, queue.rescues
+               returning queue.job_id, queue.lease_no, queue.rescues, queue.deadline_at
            )
            select claimed.job_id as "job_id!", claimed.lease_no as "lease_no!",
                claimed.rescues as "rescues!", jobs.prompt, jobs.model,
-               attempts.number as "attempt?", attempts.provider_request_id, attempts.status_url,
+               jobs.options as "options: Json<Options>",
+               extract(epoch from claimed.deadline_at - now())::float8 as time_left,
+               attempts.number as "attempt?", attempts.input_url as "input_url?",
+               attempts.began_at as "began_at?",
+               extract(epoch from now() - attempts.began_at)::float8 as age,
+               attempts.notice_at is not null as "has_notice!",
+               attempts.provider_request_id, attempts.status_url,
                attempts.response_url, attempts.cancel_url
            from claimed
            join jobs on jobs.id = claimed.job_id
@@ -71,27 +104,27 @@ pub async fn claim(pool: &Pool, worker: WorkerId, limit: usize) -> Result<Vec<Cl
         lease: Lease { job: JobId(row.job_id), worker, number: row.lease_no },
         prompt: row.prompt,
         model: row.model,
+        options: row.options.0,
+        time_left: row.time_left.map(seconds),
         rescues: row.rescues,
-        attempt: row.attempt.map(|number| OpenAttempt {
-            number,
-            submission: stored_submission(
-                row.provider_request_id,
-                [row.status_url, row.response_url, row.cancel_url],
-            ),
-        }),
+        attempt: row.attempt.zip(row.input_url).zip(row.began_at).map(
+            |((number, input_url), began_at)| OpenAttempt {
+                number,
+                input_url,
+                began_at,
+                age: row.age.map_or(Duration::ZERO, seconds),
+                has_notice: row.has_notice,
+                submission: Submission::stored(
+                    row.provider_request_id,
+                    [row.status_url, row.response_url, row.cancel_url],
+                ),
+            },
+        ),
     });
     Ok(claimed.collect())
 }
 
-fn stored_submission(
-    provider_request_id: Option<String>,
-    [status, response, cancel]: [Option<String>; 3],
-) -> Option<Submission> {
-    let url = |text: Option<String>| Url::parse(&text?).ok();
-    Some(Submission {
-        provider_request_id: provider_request_id?,
-        status_url: url(status)?,
-        response_url: url(response)?,
-        cancel_url: url(cancel)?,
-    })
+/// What is past is zero.
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }

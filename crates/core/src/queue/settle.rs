@@ -13,6 +13,10 @@ use crate::{
 pub struct Ended {
     /// Seconds of inference, as fal reports them.
     pub inference_seconds: Option<f64>,
+    /// What fal charged, in the model's units.
+    pub billed_units: Option<f64>,
+    /// The seed that made the outputs, where the model tells it.
+    pub seed: Option<i64>,
 }
 
 /// The job is done; its outputs are archived.
@@ -23,10 +27,11 @@ pub async fn complete(pool: &Pool, lease: &Lease, ended: Ended) -> Result<(), Er
                where job_id = $1 and leased_by = $2 and lease_no = $3
                returning job_id
            ), ended as (
-               update attempts set ended_at = now(), outcome = 'completed', inference_seconds = $4
+               update attempts set ended_at = now(), outcome = 'completed', inference_seconds = $4,
+                   billed_units = $5
                from lease where attempts.job_id = lease.job_id and ended_at is null
            ), shown as (
-               update jobs set status = 'completed', updated_at = now(), finished_at = now()
+               update jobs set status = 'completed', updated_at = now(), finished_at = now(), seed = $6
                from lease where jobs.id = lease.job_id
            )
            select exists (select from lease) as "settled!""#,
@@ -34,6 +39,8 @@ pub async fn complete(pool: &Pool, lease: &Lease, ended: Ended) -> Result<(), Er
         lease.worker.0,
         lease.number,
         ended.inference_seconds,
+        ended.billed_units,
+        ended.seed,
     )
     .fetch_one(pool)
     .await

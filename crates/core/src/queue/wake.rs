@@ -8,10 +8,19 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::db::{Error, Pool};
+use crate::{
+    db::{Error, Pool},
+    job::JobId,
+};
 
-/// The channel that workers listen on.
-const CHANNEL: &str = "darkroom_queue";
+/// The channel that says that there is work.
+const WORK: &str = "darkroom_queue";
+
+/// The channel that names jobs whose request has ended at fal.
+const ENDED: &str = "darkroom_ended";
+
+/// Jobs that are named at once, at most; more are named a moment later.
+const MOST_ENDED: usize = 500;
 
 /// NOTIFY takes a lock that all commits of the server share: however many jobs are enqueued, one
 /// process asks for it no more often than this.
@@ -20,24 +29,35 @@ const NOTIFY_INTERVAL: Duration = Duration::from_millis(5);
 /// Longest wait for a connection before a listener gives up and comes again.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Tells workers that there is work. Many wakes at once are sent as one.
+/// Tells workers that there is work, or that requests have ended. Many wakes at once are sent as one.
 #[derive(Clone, Debug)]
-pub struct Waker(mpsc::Sender<()>);
+pub struct Waker {
+    work: mpsc::Sender<()>,
+    ended: mpsc::Sender<JobId>,
+}
 
 impl Waker {
-    /// A waker that sends through `pool`. Must be called in a tokio runtime; its task ends with the
+    /// A waker that sends through `pool`. Must be called in a tokio runtime; its tasks end with the
     /// last clone.
     pub fn new(pool: Pool) -> Self {
-        let (sender, asked) = mpsc::channel(1);
-        tokio::spawn(send_wakes(pool, asked));
-        Self(sender)
+        let (work, work_asked) = mpsc::channel(1);
+        let (ended, ended_asked) = mpsc::channel(MOST_ENDED);
+        tokio::spawn(send_wakes(pool.clone(), work_asked));
+        tokio::spawn(send_ended(pool, ended_asked));
+        Self { work, ended }
     }
 
     /// Asks for a wake and does not wait for it. Call it after the commit: before, there is nothing
     /// to see.
     pub fn wake(&self) {
         // Full means that a wake is on its way already.
-        self.0.try_send(()).ok();
+        self.work.try_send(()).ok();
+    }
+
+    /// Says that a job's request has ended, to whoever follows it, and does not wait for it.
+    pub fn ended(&self, job: JobId) {
+        // It is a hint: whoever follows the request asks by itself.
+        self.ended.try_send(job).ok();
     }
 }
 
@@ -48,9 +68,27 @@ async fn send_wakes(pool: Pool, mut asked: mpsc::Receiver<()>) {
     }
 }
 
+async fn send_ended(pool: Pool, mut asked: mpsc::Receiver<JobId>) {
+    let mut jobs = Vec::new();
+    while asked.recv_many(&mut jobs, MOST_ENDED).await > 0 {
+        let names: Vec<String> = jobs.drain(..).map(|job| job.to_string()).collect();
+        let sent = sqlx::query!(
+            "select pg_notify($1, name) from unnest($2::text[]) as name",
+            ENDED,
+            &names,
+        )
+        .execute(&pool)
+        .await;
+        if let Err(error) = sent {
+            tracing::debug!(%error, "ends were not told; workers ask by themselves");
+        }
+        sleep(NOTIFY_INTERVAL).await;
+    }
+}
+
 /// Wakes workers now. It is a hint: that it is not sent is no error.
 pub(super) async fn hint(pool: &Pool) {
-    if let Err(error) = sqlx::query!("select pg_notify($1, '')", CHANNEL).execute(pool).await {
+    if let Err(error) = sqlx::query!("select pg_notify($1, '')", WORK).execute(pool).await {
         tracing::debug!(%error, "a wake was not sent; workers look by themselves");
     }
 }
@@ -64,6 +102,8 @@ pub struct Listener(PgListener);
 pub enum Wake {
     /// There may be work.
     Work,
+    /// fal says that this job's request has ended.
+    Ended(JobId),
     /// The connection was lost and made again; wakes in between were missed.
     Reconnected,
 }
@@ -75,7 +115,7 @@ impl Listener {
         let doing = "listening for wakes";
         let listen = async {
             let mut listener = PgListener::connect_with(pool).await?;
-            listener.listen(CHANNEL).await?;
+            listener.listen_all([WORK, ENDED]).await?;
             Ok(listener)
         };
         let listener = timeout(LISTEN_PATIENCE, listen)
@@ -88,6 +128,10 @@ impl Listener {
     /// Waits for the next wake.
     pub async fn heard(&mut self) -> Result<Wake, Error> {
         match self.0.try_recv().await.map_err(Error::doing("listening for wakes"))? {
+            Some(wake) if wake.channel() == ENDED => {
+                // Whatever else somebody may say there is no reason to stop listening.
+                Ok(wake.payload().parse().map_or(Wake::Work, Wake::Ended))
+            }
             Some(_) => Ok(Wake::Work),
             None => Ok(Wake::Reconnected),
         }

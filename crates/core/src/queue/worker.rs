@@ -28,25 +28,31 @@ pub async fn register(pool: &Pool, name: &str) -> Result<WorkerId, Error> {
 pub struct Beat {
     /// Some worker's beat is late: its jobs wait for a rescue.
     pub someone_is_late: bool,
+    /// Submissions are halted, and it is time to probe the provider.
+    pub probe_is_due: bool,
 }
 
 /// Says that a worker is alive, for all its leases together; its jobs are safe from rescue for
 /// another `lease`. Answers nothing when it was taken for dead: its leases are gone, and it must
 /// register anew.
 pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Option<Beat>, Error> {
-    let someone_is_late = sqlx::query_scalar!(
+    let beat = sqlx::query_as!(
+        Beat,
         r#"update workers set beat_at = now() where id = $1
            returning exists (
                select from workers as others
                where others.id <> $1 and others.beat_at < now() - make_interval(secs => $2)
-           ) as "someone_is_late!""#,
+           ) as "someone_is_late!",
+           exists (
+               select from provider_halt where probe_at <= now()
+           ) as "probe_is_due!""#,
         worker.0,
         lease.as_secs_f64(),
     )
     .fetch_optional(pool)
     .await
     .map_err(Error::doing("beating"))?;
-    Ok(someone_is_late.map(|someone_is_late| Beat { someone_is_late }))
+    Ok(beat)
 }
 
 /// Frees what a worker holds without knowing: a claim may be committed though its answer was lost,

@@ -37,6 +37,8 @@ pub struct StoredImage {
     pub id: ImageId,
     /// An input, or a result.
     pub is_result: bool,
+    /// Whether the model's safety checker blanked it; nothing where the model does not say.
+    pub blanked: Option<bool>,
     /// As HTTP writes it.
     pub media_type: String,
     /// In pixels.
@@ -71,19 +73,21 @@ pub async fn image(pool: &Pool, id: ImageId) -> Result<Option<ImageData>, Error>
     }))
 }
 
-/// Stores a job's input, in the caller's transaction.
+/// Stores one of a job's inputs, in the caller's transaction.
 pub(super) async fn insert_input(
     connection: &mut PgConnection,
     job: JobId,
+    position: i16,
     image: &NewImage,
 ) -> Result<StoredImage, sqlx::Error> {
     let id = Uuid::new_v4();
     let (width, height) = sides(image);
     sqlx::query!(
         "insert into images (id, job_id, role, position, media_type, width, height, sha256, data)
-         values ($1, $2, 'input', 0, $3, $4, $5, sha256($6), $6)",
+         values ($1, $2, 'input', $3, $4, $5, $6, sha256($7), $7)",
         id,
         job.0,
+        position,
         image.media_type.as_str(),
         width,
         height,
@@ -94,6 +98,7 @@ pub(super) async fn insert_input(
     Ok(StoredImage {
         id: ImageId(id),
         is_result: false,
+        blanked: None,
         media_type: image.media_type.as_str().into(),
         width: image.width,
         height: image.height,
@@ -108,23 +113,27 @@ pub(crate) async fn insert_result(
     lease: &Lease,
     position: i16,
     image: &NewImage,
+    blanked: Option<bool>,
 ) -> Result<bool, sqlx::Error> {
     let (width, height) = sides(image);
     let stored = under_lease!(
         query,
         lease,
         "
-         insert into images (id, job_id, role, position, media_type, width, height, sha256, data)
-         select $4, job_id, 'result', $5, $6, $7, $8, sha256($9), $9 from lease
+         insert into images
+             (id, job_id, role, position, media_type, width, height, sha256, data, blanked)
+         select $4, job_id, 'result', $5, $6, $7, $8, sha256($9), $9, $10 from lease
          on conflict on constraint images_job_id_role_position_key do update set
              id = excluded.id, media_type = excluded.media_type, width = excluded.width,
-             height = excluded.height, sha256 = excluded.sha256, data = excluded.data",
+             height = excluded.height, sha256 = excluded.sha256, data = excluded.data,
+             blanked = excluded.blanked",
         Uuid::new_v4(),
         position,
         image.media_type.as_str(),
         width,
         height,
         &image.data[..],
+        blanked,
     )
     .execute(pool)
     .await?;

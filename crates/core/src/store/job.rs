@@ -1,5 +1,6 @@
 //! Jobs: made, read, listed, deleted.
 
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -7,6 +8,7 @@ use super::image::{ImageId, StoredImage, insert_input};
 use crate::{
     db::{Error, Pool},
     job::{Failure, Job, JobId, NewJob, Status},
+    models::Options,
     queue,
 };
 
@@ -19,34 +21,40 @@ pub struct Page {
     pub limit: u16,
 }
 
-/// Makes a job: its row, its input and its place in the queue commit together or not at all.
+/// Makes a job: its row, its inputs and its place in the queue commit together or not at all.
 pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
     let doing = "making a job";
     let id = JobId::generate();
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     let made = sqlx::query!(
-        r#"insert into jobs (id, prompt, model) values ($1, $2, $3)
+        r#"insert into jobs (id, prompt, model, options) values ($1, $2, $3, $4)
            returning status as "status: Status", created_at, updated_at"#,
         id.0,
         new.prompt,
         new.model,
+        Json(&new.options) as _,
     )
     .fetch_one(&mut *transaction)
     .await
     .map_err(Error::doing(doing))?;
-    let input =
-        insert_input(&mut transaction, id, &new.input).await.map_err(Error::doing(doing))?;
-    queue::enqueue(&mut transaction, id).await.map_err(Error::doing(doing))?;
+    let mut images = Vec::new();
+    for (position, input) in (0..).zip(&new.inputs) {
+        let stored = insert_input(&mut transaction, id, position, input).await;
+        images.push(stored.map_err(Error::doing(doing))?);
+    }
+    queue::enqueue(&mut transaction, id, new.deadline).await.map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     Ok(Job {
         id,
         prompt: new.prompt.clone(),
         model: new.model.clone(),
+        options: new.options.clone(),
+        seed: None,
         status: made.status,
         failure: None,
         created_at: made.created_at,
         updated_at: made.updated_at,
-        images: vec![input],
+        images,
     })
 }
 
@@ -54,9 +62,9 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
 pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
     let rows = sqlx::query_as!(
         JobImageRow,
-        r#"select jobs.id, prompt, model, status as "status: Status", failure_code,
-               failure_message, jobs.created_at, updated_at, images.id as "image_id?",
-               role as "role?", media_type as "media_type?", width as "width?",
+        r#"select jobs.id, prompt, model, options as "options: Json<Options>", seed,
+               status as "status: Status", failure_code, failure_message, jobs.created_at, updated_at, images.id as "image_id?",
+               role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
            from jobs left join images on images.job_id = jobs.id
            where jobs.id = $1
@@ -76,9 +84,9 @@ pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
         r#"with page as (
                select * from jobs where id < $1 order by id desc limit $2
            )
-           select page.id, prompt, model, status as "status: Status", failure_code,
-               failure_message, page.created_at, updated_at, images.id as "image_id?",
-               role as "role?", media_type as "media_type?", width as "width?",
+           select page.id, prompt, model, options as "options: Json<Options>", seed,
+               status as "status: Status", failure_code, failure_message, page.created_at, updated_at, images.id as "image_id?",
+               role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
            from page left join images on images.job_id = page.id
            order by page.id desc, role, position"#,
@@ -111,6 +119,8 @@ struct JobImageRow {
     id: Uuid,
     prompt: String,
     model: String,
+    options: Json<Options>,
+    seed: Option<i64>,
     status: Status,
     failure_code: Option<String>,
     failure_message: Option<String>,
@@ -118,6 +128,7 @@ struct JobImageRow {
     updated_at: OffsetDateTime,
     image_id: Option<Uuid>,
     role: Option<String>,
+    blanked: Option<bool>,
     media_type: Option<String>,
     width: Option<i32>,
     height: Option<i32>,
@@ -141,6 +152,7 @@ impl JobImageRow {
         Some(StoredImage {
             id: ImageId(self.image_id?),
             is_result: self.role.as_deref() == Some("result"),
+            blanked: self.blanked,
             media_type: self.media_type.take()?,
             width: self.width?.unsigned_abs(),
             height: self.height?.unsigned_abs(),
@@ -154,6 +166,8 @@ impl JobImageRow {
             id: JobId(self.id),
             prompt: self.prompt,
             model: self.model,
+            options: self.options.0,
+            seed: self.seed,
             status: self.status,
             failure: failure.map(|(code, message)| Failure { code, message }),
             created_at: self.created_at,

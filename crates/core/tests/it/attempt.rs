@@ -7,13 +7,8 @@ use darkroom_core::{
     queue, store,
 };
 use darkroom_testing::TestDatabase;
-use url::Url;
 
 use crate::factory;
-
-fn input_url() -> Url {
-    "http://fal.test/input".parse().unwrap()
-}
 
 #[tokio::test]
 async fn a_recorded_submission_makes_the_job_processing_and_is_resumed_by_the_next_worker() {
@@ -22,7 +17,7 @@ async fn a_recorded_submission_makes_the_job_processing_and_is_resumed_by_the_ne
     let job = factory::claimed(pool).await;
     let submission = factory::submission();
 
-    let number = queue::begin_attempt(pool, &job.lease, &input_url()).await.unwrap();
+    let number = factory::begin(pool, &job.lease).await;
     queue::record_submission(pool, &job.lease, number, &submission).await.unwrap();
     queue::release(pool, job.lease.worker).await.unwrap();
 
@@ -40,7 +35,7 @@ async fn an_attempt_whose_answer_was_not_recorded_is_told_apart() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let job = factory::claimed(pool).await;
-    queue::begin_attempt(pool, &job.lease, &input_url()).await.unwrap();
+    factory::begin(pool, &job.lease).await;
     queue::release(pool, job.lease.worker).await.unwrap();
 
     let next = factory::worker(pool).await;
@@ -54,9 +49,9 @@ async fn the_database_refuses_a_second_open_attempt() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let job = factory::claimed(pool).await;
-    queue::begin_attempt(pool, &job.lease, &input_url()).await.unwrap();
+    factory::begin(pool, &job.lease).await;
 
-    let second = queue::begin_attempt(pool, &job.lease, &input_url()).await;
+    let second = queue::begin_attempt(pool, &job.lease, &factory::input_url()).await;
 
     assert!(matches!(second, Err(queue::Error::Database(_))), "{second:?}");
 }
@@ -66,12 +61,12 @@ async fn an_attempt_that_surely_did_not_arrive_never_happened() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let job = factory::claimed(pool).await;
-    let number = queue::begin_attempt(pool, &job.lease, &input_url()).await.unwrap();
+    let number = factory::begin(pool, &job.lease).await;
 
     queue::withdraw_attempt(pool, &job.lease, number).await.unwrap();
 
     assert_eq!(factory::count(pool, "attempts").await, 0);
-    assert_eq!(queue::begin_attempt(pool, &job.lease, &input_url()).await.unwrap(), 1);
+    assert_eq!(factory::begin(pool, &job.lease).await, 1);
 }
 
 #[tokio::test]
@@ -79,12 +74,12 @@ async fn a_retry_ends_the_attempt_and_the_next_one_counts_on() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let job = factory::claimed(pool).await;
-    queue::begin_attempt(pool, &job.lease, &input_url()).await.unwrap();
+    factory::begin(pool, &job.lease).await;
     let failure = Failure::new("provider_error", "It did not work.");
 
     queue::retry(pool, &job.lease, &failure, Duration::ZERO).await.unwrap();
 
     let again = queue::claim(pool, job.lease.worker, 1).await.unwrap().remove(0);
     assert!(again.attempt.is_none());
-    assert_eq!(queue::begin_attempt(pool, &again.lease, &input_url()).await.unwrap(), 2);
+    assert_eq!(factory::begin(pool, &again.lease).await, 2);
 }

@@ -4,11 +4,12 @@ use darkroom_core::{
     db::Pool,
     images::inspect,
     job::{Job, NewJob},
-    model,
-    queue::{self, Claimed, Submission, WorkerId},
+    models,
+    queue::{self, Begun, Claimed, Lease, Submission, WorkerId},
     store::{self, NewImage},
 };
 use image::{DynamicImage, ImageFormat, RgbImage};
+use url::Url;
 
 /// A picture of this size, whole, in this format.
 pub(crate) fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
@@ -34,8 +35,9 @@ pub(crate) fn stored(data: Vec<u8>) -> NewImage {
 pub(crate) async fn job(pool: &Pool) -> Job {
     let new = NewJob {
         prompt: "make it rain".into(),
-        model: model::SEEDREAM_V4_EDIT.into(),
-        input: stored(picture(16, 12, ImageFormat::Jpeg)),
+        model: models::DEFAULT.into(),
+        inputs: vec![stored(picture(16, 12, ImageFormat::Jpeg))],
+        ..NewJob::default()
     };
     store::create(pool, &new).await.unwrap()
 }
@@ -51,6 +53,19 @@ pub(crate) async fn claimed(pool: &Pool) -> Claimed {
     let mut claimed = queue::claim(pool, worker, 1).await.unwrap();
     assert_eq!(claimed[0].lease.job, job.id);
     claimed.remove(0)
+}
+
+/// Where a picture was uploaded.
+pub(crate) fn input_url() -> Url {
+    "http://fal.test/input".parse().unwrap()
+}
+
+/// Begins an attempt, and answers its number.
+pub(crate) async fn begin(pool: &Pool, lease: &Lease) -> i16 {
+    let begun = queue::begin_attempt(pool, lease, &input_url()).await.unwrap();
+    let number = if let Begun::Attempt(number) = begun { number } else { 0 };
+    assert!(number > 0, "submissions are halted");
+    number
 }
 
 pub(crate) fn submission() -> Submission {

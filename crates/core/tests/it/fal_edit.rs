@@ -8,7 +8,7 @@ use darkroom_core::{
         WebhookHeaders, Webhooks,
     },
     images::MediaType,
-    model,
+    models,
     queue::Submission,
 };
 use darkroom_fal_sim::{Running, Settings, start};
@@ -23,7 +23,12 @@ use crate::{
     fal_server::{Reply, Seen, Server, settings},
 };
 
-const ENDPOINT: &str = model::SEEDREAM_V4_EDIT;
+const ENDPOINT: &str = models::DEFAULT;
+
+/// What the model is asked, in its own dialect.
+fn input(prompt: &str, image_url: &Url) -> Value {
+    json!({"prompt": prompt, "image_urls": [image_url], "num_images": 1})
+}
 
 /// The stand-in, and a client of it.
 struct Sim {
@@ -56,7 +61,7 @@ impl Sim {
     }
 
     async fn submit(&self, webhook: Option<&Url>) -> Submission {
-        let input = model::input("make it rain", &self.input().await, 96, 64);
+        let input = input("make it rain", &self.input().await);
         self.client.submit(ENDPOINT, &input, webhook).await.unwrap()
     }
 
@@ -135,7 +140,7 @@ async fn a_request_whose_submission_went_unanswered_is_found_and_was_made_once()
     let url = sim.input().await;
     sim.faults(json!([{"at": "submit", "reset": "after", "next": 1}])).await;
 
-    let input = model::input("lost", &url, 96, 64);
+    let input = input("lost", &url);
     let submitted = sim.client.submit(ENDPOINT, &input, None).await;
 
     assert!(matches!(submitted, Err(SubmitError::Unknown(_))), "{submitted:?}");
@@ -157,7 +162,7 @@ async fn a_start_deadline_ends_a_request_that_waits_too_long() {
     let settings = settings(sim.running.base_url(), &[("FAL_START_DEADLINE_SECONDS", "2")]);
     let client = Client::new(&settings).unwrap();
 
-    let input = model::input("too late", &sim.input().await, 96, 64);
+    let input = input("too late", &sim.input().await);
     let submission = client.submit(ENDPOINT, &input, None).await.unwrap();
     sim.until_ended(&submission).await;
 

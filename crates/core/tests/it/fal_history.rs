@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use darkroom_core::{fal::Error, model};
+use darkroom_core::{fal::Error, models};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, macros::datetime};
 
 use crate::fal_server::{Reply, Seen, Server};
 
-const ENDPOINT: &str = model::SEEDREAM_V4_EDIT;
+const ENDPOINT: &str = models::DEFAULT;
 
 const PICTURE: &str = "https://v3b.fal.media/files/b/1/input.jpg";
 

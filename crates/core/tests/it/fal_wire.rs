@@ -5,13 +5,13 @@ use darkroom_core::{
     config::Config,
     fal::{Cancellation, Client, Error, SubmitError},
     images::MediaType,
-    model,
+    models,
 };
 use serde_json::{Value, json};
 
 use crate::fal_server::{Reply, Server, settings};
 
-const ENDPOINT: &str = model::SEEDREAM_V4_EDIT;
+const ENDPOINT: &str = models::DEFAULT;
 
 const KEY: Option<&str> = Some("Key id:secret");
 

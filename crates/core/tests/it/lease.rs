@@ -20,8 +20,7 @@ async fn lost_and_claimed_again(pool: &Pool) -> (Claimed, Claimed) {
     queue::rescue(pool, Duration::from_secs(10)).await.unwrap();
     let worker = factory::worker(pool).await;
     let second = queue::claim(pool, worker, 1).await.unwrap().remove(0);
-    let input_url = "http://fal.test/input".parse().unwrap();
-    queue::begin_attempt(pool, &second.lease, &input_url).await.unwrap();
+    factory::begin(pool, &second.lease).await;
     (first, second)
 }
 
@@ -41,18 +40,19 @@ async fn everything(pool: &Pool) -> String {
 
 /// Every write that takes a lease, by name.
 async fn every_write(pool: &Pool, lease: &Lease) -> Vec<(&'static str, Result<(), Error>)> {
-    let url = "http://fal.test/input".parse().unwrap();
+    let url = factory::input_url();
     let failure = Failure::new("test", "A test.");
     let picture = factory::stored(factory::picture(8, 8, ImageFormat::Png));
     let submission = factory::submission();
     let soon = Duration::ZERO;
     vec![
-        ("read input", queue::input(pool, lease).await.map(|_| ())),
+        ("read input", queue::input(pool, lease, 0).await.map(|_| ())),
         ("begin", queue::begin_attempt(pool, lease, &url).await.map(|_| ())),
+        ("read submission", queue::open_submission(pool, lease).await.map(|_| ())),
         ("withdraw", queue::withdraw_attempt(pool, lease, 1).await),
         ("abandon", queue::abandon_attempt(pool, lease, 1).await),
         ("record", queue::record_submission(pool, lease, 1, &submission).await),
-        ("archive", queue::archive(pool, lease, 0, &picture).await),
+        ("archive", queue::archive(pool, lease, 0, &picture, None).await),
         ("snooze", queue::snooze(pool, lease, soon).await),
         ("retry", queue::retry(pool, lease, &failure, soon).await),
         ("fail", queue::fail(pool, lease, &failure).await),

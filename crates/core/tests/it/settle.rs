@@ -16,7 +16,7 @@ async fn a_completed_job_has_its_results_in_order_and_leaves_the_queue() {
     let job = factory::claimed(pool).await;
     for (position, side) in [(1, 20), (0, 10)] {
         let output = factory::stored(factory::picture(side, side, ImageFormat::Png));
-        queue::archive(pool, &job.lease, position, &output).await.unwrap();
+        queue::archive(pool, &job.lease, position, &output, None).await.unwrap();
     }
 
     queue::complete(pool, &job.lease, queue::Ended::default()).await.unwrap();
@@ -37,7 +37,7 @@ async fn an_output_that_is_archived_again_replaces_the_first() {
 
     for side in [10, 20] {
         let output = factory::stored(factory::picture(side, side, ImageFormat::Png));
-        queue::archive(pool, &job.lease, 0, &output).await.unwrap();
+        queue::archive(pool, &job.lease, 0, &output, None).await.unwrap();
     }
 
     assert_eq!(factory::count(pool, "images where role = 'result'").await, 1);

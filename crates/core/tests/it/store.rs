@@ -34,7 +34,8 @@ async fn a_job_that_cannot_be_stored_whole_is_not_stored_at_all() {
     let new = NewJob {
         prompt: "x".into(),
         model: "m".into(),
-        input: factory::stored(factory::picture(8, 8, ImageFormat::Png)),
+        inputs: vec![factory::stored(factory::picture(8, 8, ImageFormat::Png))],
+        ..NewJob::default()
     };
 
     assert!(store::create(pool, &new).await.is_err());

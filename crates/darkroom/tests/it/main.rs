@@ -12,3 +12,4 @@ mod env_example;
 mod program;
 mod roles;
 mod up;
+mod webhook;

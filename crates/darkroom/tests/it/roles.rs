@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use darkroom_core::{
     images::MediaType,
     job::{JobId, NewJob, Status},
-    model,
+    models,
     store::{self, NewImage},
 };
 use darkroom_fal_sim::{Settings, start};
@@ -114,7 +114,12 @@ async fn new_job(database: &TestDatabase) -> JobId {
     image::RgbImage::new(32, 32).write_to(&mut file, image::ImageFormat::Png).unwrap();
     let data = file.into_inner().into();
     let input = NewImage { data, media_type: MediaType::Png, width: 32, height: 32 };
-    let new = NewJob { prompt: "x".into(), model: model::SEEDREAM_V4_EDIT.into(), input };
+    let new = NewJob {
+        prompt: "x".into(),
+        model: models::DEFAULT.into(),
+        inputs: vec![input],
+        ..NewJob::default()
+    };
     store::create(&database.pool, &new).await.unwrap().id
 }
 

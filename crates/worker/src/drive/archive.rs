@@ -19,13 +19,13 @@ pub(super) async fn outputs(
     for (position, image) in (0..).zip(&output.images) {
         let download = worthwhile(submission, || life.worker.fal.download(&image.url));
         let Download { data, picture } = download.await?;
-        let image = NewImage {
+        let kept = NewImage {
             data,
             media_type: picture.media_type,
             width: picture.width,
             height: picture.height,
         };
-        queue::archive(&life.worker.pool, lease, position, &image).await?;
+        queue::archive(&life.worker.pool, lease, position, &kept, image.blanked).await?;
     }
     Ok(())
 }

@@ -6,16 +6,18 @@ use darkroom_core::{
     chain::chain,
     fal::{Class, SubmitError},
     job::Failure,
-    model,
-    queue::{self, Claimed, Submission},
+    queue::{self, Begun, Claimed, Submission},
 };
+use serde_json::Value;
 use tokio::time::sleep;
+use url::Url;
 
-use super::upload::{AWAY, HALTED, Uploaded};
+use super::upload::AWAY;
 use crate::{
     backoff::{exponential, jittered},
     life::Life,
     outcome::{Outcome, Stop},
+    probing,
 };
 
 /// Submits. In a task that goes on when the work on the job is interrupted, because fal's answer
@@ -23,9 +25,10 @@ use crate::{
 pub(super) async fn once(
     life: &Life,
     job: &Claimed,
-    uploaded: Uploaded,
+    input_url: Url,
+    input: Value,
 ) -> Result<Submission, Stop> {
-    let submitting = submit(life.clone(), job.clone(), uploaded);
+    let submitting = submit(life.clone(), job.clone(), input_url, input);
     match life.submissions.spawn(submitting).await {
         Ok(submitted) => submitted,
         Err(error) => {
@@ -35,30 +38,25 @@ pub(super) async fn once(
     }
 }
 
-/// Closes an attempt of a worker that died between the submission and its record.
-pub(super) async fn give_up_on_unknown(
-    life: &Life,
-    job: &Claimed,
-    attempt: i16,
-) -> Result<(), Stop> {
-    queue::abandon_attempt(&life.worker.pool, &job.lease, attempt).await?;
-    tracing::error!(job.id = %job.lease.job, job.attempt = attempt,
-        "it is unknown whether the provider has an attempt; it may be paid for and lost");
-    if attempt >= life.worker.jobs.max_attempts {
-        return Err(Outcome::Fail(outcome_unknown()).into());
-    }
-    Ok(())
-}
-
-async fn submit(life: Life, job: Claimed, uploaded: Uploaded) -> Result<Submission, Stop> {
+async fn submit(
+    life: Life,
+    job: Claimed,
+    input_url: Url,
+    input: Value,
+) -> Result<Submission, Stop> {
     // Looked at inside the tracked task: whoever waits for submissions to end has cancelled first.
     if life.over.is_cancelled() {
         return Err(queue::Error::LeaseLost.into());
     }
     let (pool, lease) = (&life.worker.pool, &job.lease);
-    let input = model::input(&job.prompt, &uploaded.url, uploaded.width, uploaded.height);
-    let attempt = queue::begin_attempt(pool, lease, &uploaded.url).await?;
-    match life.worker.fal.submit(&job.model, &input, None).await {
+    let callback = life.worker.callback().await?;
+    let attempt = match queue::begin_attempt(pool, lease, &input_url).await? {
+        Begun::Attempt(number) => number,
+        // The claim lets the job wait until submissions go on.
+        Begun::Halted => return Err(Outcome::Snooze(Duration::ZERO).into()),
+    };
+    let webhook = callback.map(|callback| callback.url(lease.job, attempt));
+    match life.worker.fal.submit(&job.model, &input, webhook.as_ref()).await {
         Ok(submission) => {
             tracing::info!(job.id = %lease.job, job.attempt = attempt,
                 provider.request_id = submission.provider_request_id, "a job was submitted");
@@ -68,8 +66,9 @@ async fn submit(life: Life, job: Claimed, uploaded: Uploaded) -> Result<Submissi
         Err(SubmitError::NotAccepted(error)) => {
             tracing::warn!(job.id = %lease.job, error = %chain(&error), "a submission was not accepted");
             queue::withdraw_attempt(pool, lease, attempt).await?;
+            probing::heed(&life, &error).await;
             Err(match error.class() {
-                Class::Halt => Outcome::Snooze(jittered(HALTED)),
+                Class::Halt => Outcome::Snooze(Duration::ZERO),
                 // There is no such model: asking again would not make one.
                 Class::Retry if error.is_unknown_request() => Outcome::Fail(no_such_model()),
                 Class::Retry | Class::Later => Outcome::Snooze(jittered(AWAY)),
@@ -78,17 +77,16 @@ async fn submit(life: Life, job: Claimed, uploaded: Uploaded) -> Result<Submissi
             .into())
         }
         Err(SubmitError::Unknown(error)) => {
-            tracing::error!(job.id = %lease.job, job.attempt = attempt, error = %chain(&error),
-                "it is unknown whether the provider has an attempt; it may be paid for and lost");
-            queue::abandon_attempt(pool, lease, attempt).await?;
-            Err(Outcome::Retry(outcome_unknown()).into())
+            tracing::warn!(job.id = %lease.job, job.attempt = attempt, error = %chain(&error),
+                "the provider did not say whether it has an attempt; it is looked for");
+            Err(Outcome::Snooze(jittered(AWAY)).into())
         }
     }
 }
 
 /// Records fal's answer, and does not stop trying while the database is away: forgetting it would
 /// mean to pay twice.
-async fn record(
+pub(super) async fn record(
     life: &Life,
     job: &Claimed,
     attempt: i16,
@@ -111,6 +109,6 @@ fn no_such_model() -> Failure {
     Failure::new("provider_refused", "The provider does not offer this model.")
 }
 
-fn outcome_unknown() -> Failure {
+pub(super) fn outcome_unknown() -> Failure {
     Failure::new("submission_unknown", "The provider did not say whether it accepted the edit.")
 }

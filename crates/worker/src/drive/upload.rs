@@ -1,4 +1,4 @@
-//! Prepare the caller's picture and upload it.
+//! Prepare the caller's pictures and upload them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,52 +15,71 @@ use crate::{
     backoff::jittered,
     life::Life,
     outcome::{Outcome, Stop},
+    probing,
 };
 
 /// How long a job waits when the provider is away.
 pub(super) const AWAY: Duration = Duration::from_secs(5);
 
-/// How long a job waits when the provider does not accept the account.
-pub(super) const HALTED: Duration = Duration::from_mins(1);
-
-/// A picture that the provider can read.
+/// Pictures that the provider can read.
 #[derive(Debug)]
 pub(super) struct Uploaded {
-    pub(super) url: Url,
-    pub(super) width: u32,
-    pub(super) height: u32,
+    /// The first of them, which no other upload has.
+    pub(super) first: Url,
+    /// In order, the first included.
+    pub(super) urls: Vec<Url>,
+    /// Width and height of the first.
+    pub(super) sides: (u32, u32),
 }
 
-/// Makes the job's picture right for the model and uploads it. Nothing is paid for yet.
-pub(super) async fn input(life: &Life, lease: &Lease) -> Result<Uploaded, Stop> {
-    let prepared = prepared(life, lease).await?;
-    let (width, height) = (prepared.width, prepared.height);
-    match life.worker.fal.upload(prepared.data, prepared.media_type).await {
-        Ok(url) => Ok(Uploaded { url, width, height }),
-        Err(error) => {
-            tracing::warn!(job.id = %lease.job, error = %chain(&error), "an upload failed");
-            Err(match error.class() {
-                Class::Never => Outcome::Fail(error.failure()),
-                Class::Halt => Outcome::Snooze(jittered(HALTED)),
-                Class::Retry | Class::Later => Outcome::Snooze(jittered(AWAY)),
+/// Makes the job's pictures right for the model and uploads them, one after the other: one at a
+/// time is in memory. Nothing is paid for yet.
+pub(super) async fn inputs(life: &Life, lease: &Lease, fit: Fit) -> Result<Uploaded, Stop> {
+    let (mut urls, mut sides) = (Vec::new(), None);
+    for position in 0.. {
+        let Some(prepared) = prepared(life, lease, position, fit).await? else {
+            break;
+        };
+        sides.get_or_insert((prepared.width, prepared.height));
+        match life.worker.fal.upload(prepared.data, prepared.media_type).await {
+            Ok(url) => urls.push(url),
+            Err(error) => {
+                tracing::warn!(job.id = %lease.job, error = %chain(&error), "an upload failed");
+                probing::heed(life, &error).await;
+                return Err(match error.class() {
+                    Class::Never => Outcome::Fail(error.failure()),
+                    // The claim lets the job wait until submissions go on.
+                    Class::Halt => Outcome::Snooze(Duration::ZERO),
+                    Class::Retry | Class::Later => Outcome::Snooze(jittered(AWAY)),
+                }
+                .into());
             }
-            .into())
         }
     }
+    let (first, sides) = urls.first().cloned().zip(sides).ok_or_else(unreadable)?;
+    Ok(Uploaded { first, urls, sides })
 }
 
-async fn prepared(life: &Life, lease: &Lease) -> Result<Prepared, Stop> {
+/// The picture in this place, right for the model; nothing where there are no more.
+async fn prepared(
+    life: &Life,
+    lease: &Lease,
+    position: i16,
+    fit: Fit,
+) -> Result<Option<Prepared>, Stop> {
     let max_pixels = life.worker.max_pixels;
     // The permit first: pictures that wait for a core are not held in memory.
     let permit = Arc::clone(&life.worker.decoding).acquire_owned().await;
-    let original = queue::input(&life.worker.pool, lease).await?;
+    let Some(original) = queue::input(&life.worker.pool, lease, position).await? else {
+        return Ok(None);
+    };
     let preparing = tokio::task::spawn_blocking(move || {
-        let prepared = prepare(&original, max_pixels, Fit::default());
+        let prepared = prepare(&original, max_pixels, fit);
         drop(permit);
         prepared
     });
     match preparing.await {
-        Ok(Ok(prepared)) => Ok(prepared),
+        Ok(Ok(prepared)) => Ok(Some(prepared)),
         Ok(Err(PrepareError::NotTaken(problem))) => {
             Err(Outcome::Fail(Failure::new("damaged_image", problem.to_string())).into())
         }

@@ -65,31 +65,6 @@ async fn a_worker_that_was_taken_for_dead_goes_on_under_a_new_id() {
 }
 
 #[tokio::test]
-async fn a_submission_whose_answer_was_lost_is_told_and_made_anew() {
-    let house = House::open(Duration::from_millis(20)).await;
-    let id = house.job().await;
-    // A worker died after it wrote the attempt down and before it recorded fal's answer.
-    sqlx::query(
-        "insert into attempts (job_id, number, worker_id, input_url)
-         values ($1, 1, gen_random_uuid(), 'http://fal.test/input')",
-    )
-    .bind(id.0)
-    .execute(&house.database.pool)
-    .await
-    .unwrap();
-    let worker = house.worker();
-
-    house.once(id, Status::Completed).await;
-
-    let outcomes: Vec<String> = sqlx::query_scalar("select outcome from attempts order by number")
-        .fetch_all(&house.database.pool)
-        .await
-        .unwrap();
-    assert_eq!(outcomes, ["unknown", "completed"]);
-    worker.stop().await;
-}
-
-#[tokio::test]
 async fn a_request_at_another_provider_is_not_asked_for_and_the_key_stays_here() {
     let mut house = House::open(Duration::from_millis(20)).await;
     house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");

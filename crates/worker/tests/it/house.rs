@@ -7,7 +7,7 @@ use darkroom_core::{
     fal,
     images::MediaType,
     job::{Job, JobId, NewJob, Status},
-    model,
+    models::{self, Models},
     store::{self, NewImage},
 };
 use darkroom_fal_sim::{Running, Settings, start};
@@ -54,7 +54,8 @@ impl House {
     pub(crate) fn worker(&self) -> Working {
         let config = Config::from_variables(self.variables.clone()).unwrap();
         let fal = fal::Client::new(&config.fal).unwrap();
-        let worker = Worker::new(&config, self.database.pool.clone(), fal);
+        let models = Models::load(&config.jobs).unwrap();
+        let worker = Worker::new(&config, self.database.pool.clone(), fal, models);
         let stop = CancellationToken::new();
         let task = tokio::spawn(darkroom_worker::run(worker, stop.clone()));
         Working { stop, task }
@@ -65,10 +66,16 @@ impl House {
     }
 
     pub(crate) async fn job_of(&self, data: Vec<u8>) -> JobId {
-        let input =
-            NewImage { data: data.into(), media_type: MediaType::Png, width: 64, height: 48 };
-        let prompt = "make it rain".into();
-        let new = NewJob { prompt, model: model::SEEDREAM_V4_EDIT.into(), input };
+        let inputs = vec![NewImage { data: data.into(), ..input() }];
+        self.create(NewJob { inputs, ..new_job() }).await
+    }
+
+    /// A job that fails after so long.
+    pub(crate) async fn job_within(&self, deadline: Duration) -> JobId {
+        self.create(NewJob { deadline: Some(deadline), ..new_job() }).await
+    }
+
+    async fn create(&self, new: NewJob) -> JobId {
         store::create(&self.database.pool, &new).await.unwrap().id
     }
 
@@ -90,6 +97,42 @@ impl House {
         http_client().get(url).send().await.unwrap().json().await.unwrap()
     }
 
+    /// Sets what goes wrong at the stand-in from now on.
+    pub(crate) async fn set_faults(&self, faults: Value) {
+        let url = self.sim.base_url().join("_sim/faults").unwrap();
+        let set = http_client().put(url).json(&faults).send().await.unwrap();
+        assert!(set.status().is_success(), "{}", set.text().await.unwrap());
+    }
+
+    /// What goes wrong, and how often it did.
+    pub(crate) async fn faults(&self) -> Value {
+        let url = self.sim.base_url().join("_sim/faults").unwrap();
+        http_client().get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// How each attempt ended, the first one first; `open` where it has not.
+    pub(crate) async fn attempts(&self) -> Vec<String> {
+        let attempts = "select coalesce(outcome, 'open') from attempts order by job_id, number";
+        sqlx::query_scalar(attempts).fetch_all(&self.database.pool).await.unwrap()
+    }
+
+    /// Hashes of what the stand-in made, in the order in which it answers them.
+    pub(crate) async fn output_hashes(&self) -> Vec<Vec<u8>> {
+        let id = self.submissions().await[0]["request_id"].as_str().unwrap().to_owned();
+        let path = format!("fal-ai/bytedance/requests/{id}");
+        let url = self.sim.base_url().join(&path).unwrap();
+        let get = http_client().get(url).header("Authorization", "Key a:b");
+        let result: Value = get.send().await.unwrap().json().await.unwrap();
+        let mut hashes = Vec::new();
+        for image in result["images"].as_array().unwrap() {
+            let url = image["url"].as_str().unwrap();
+            let data = http_client().get(url).send().await.unwrap().bytes().await.unwrap();
+            let hash = sqlx::query_scalar("select sha256($1)").bind(&data[..]);
+            hashes.push(hash.fetch_one(&self.database.pool).await.unwrap());
+        }
+        hashes
+    }
+
     /// Makes every waiting job due now.
     pub(crate) async fn skip_waiting(&self) {
         let statement = "update queue set run_at = now() where leased_by is null";
@@ -109,6 +152,21 @@ impl Working {
         self.task.abort();
         assert!(self.task.await.unwrap_err().is_cancelled());
     }
+}
+
+/// What a usual job is made of.
+pub(crate) fn new_job() -> NewJob {
+    NewJob {
+        prompt: "make it rain".into(),
+        model: models::DEFAULT.into(),
+        inputs: vec![input()],
+        ..NewJob::default()
+    }
+}
+
+/// A picture that a job has.
+pub(crate) fn input() -> NewImage {
+    NewImage { data: picture().into(), media_type: MediaType::Png, width: 64, height: 48 }
 }
 
 pub(crate) fn picture() -> Vec<u8> {

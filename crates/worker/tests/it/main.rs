@@ -1,8 +1,17 @@
 //! Workers at work: a real PostgreSQL, and the stand-in for fal over HTTP.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
 mod away;
+mod deadline;
 mod edit;
+mod faults;
+mod halt;
 mod hand_over;
 mod house;
+mod models;
+mod unknown;

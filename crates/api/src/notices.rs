@@ -1,0 +1,80 @@
+//! Notices of the provider: its webhook says that a request has ended.
+//!
+//! Believed only with both proofs: the MAC in the address says that it was given out for this very
+//! attempt, the signature that fal itself calls. The answer is quick: the end is written down, and
+//! whoever holds the job fetches the result.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use darkroom_core::{
+    callback,
+    fal::{WebhookError, WebhookHeaders},
+    queue::{self, Noticed},
+};
+
+use crate::{State, error::ApiError};
+
+/// Results hold addresses of pictures and no pictures.
+const MAX_BYTES: usize = 1024 * 1024;
+
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    let path = format!("{}/{{job}}/{{attempt}}/{{mac}}", callback::PATH);
+    config.service(web::resource(path).post(hear));
+}
+
+/// Not in the contract: it is not for clients.
+async fn hear(
+    state: web::Data<State>,
+    request: HttpRequest,
+    payload: web::Payload,
+    path: web::Path<(String, String, String)>,
+) -> Result<HttpResponse, ApiError> {
+    let nowhere = || ApiError::NotFound("Nothing is waited for at this address.");
+    let (job, attempt, mac) = path.into_inner();
+    let (Ok(job), Ok(attempt)) = (job.parse(), attempt.parse()) else {
+        return Err(nowhere());
+    };
+    let callback = state.callback().await?.ok_or_else(nowhere)?;
+    if !callback.is_authentic(job, attempt, &mac) {
+        return Err(nowhere());
+    }
+    let body = match payload.to_bytes_limited(MAX_BYTES).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_broken_off)) => return Err(ApiError::MalformedBody("The body breaks off.")),
+        Err(_limit) => return Err(ApiError::TooLarge { limit: MAX_BYTES }),
+    };
+    let headers = headers(&request).ok_or(ApiError::Unauthentic)?;
+    let notice = match state.webhooks.verify(&headers, &body).await {
+        Ok(notice) => notice,
+        Err(WebhookError::Unauthentic) => return Err(ApiError::Unauthentic),
+        Err(WebhookError::Malformed(_)) => {
+            return Err(ApiError::MalformedBody("The body is not a notice."));
+        }
+        Err(WebhookError::KeysUnavailable(error)) => return Err(ApiError::KeysAway(error)),
+    };
+
+    let model = queue::attempted_model(&state.pool, job, attempt).await?.ok_or_else(nowhere)?;
+    let submission = state.webhooks.submission(&model, &notice);
+    match queue::record_notice(&state.pool, job, attempt, &submission).await? {
+        Noticed::Open => {
+            state.waker.ended(job);
+            state.waker.wake();
+        }
+        Noticed::GivenUp => {
+            tracing::error!(job.id = %job, job.attempt = attempt,
+                provider.request_id = submission.provider_request_id,
+                "an attempt that was given up as unknown was made after all");
+        }
+        Noticed::Nothing => {}
+    }
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn headers(request: &HttpRequest) -> Option<WebhookHeaders<'_>> {
+    let header = |name| request.headers().get(name)?.to_str().ok();
+    Some(WebhookHeaders {
+        request_id: header("x-fal-webhook-request-id")?,
+        user_id: header("x-fal-webhook-user-id")?,
+        timestamp: header("x-fal-webhook-timestamp")?,
+        signature: header("x-fal-webhook-signature")?,
+    })
+}

@@ -1,0 +1,106 @@
+//! Notices: what fal says by itself of a request that has ended.
+
+use darkroom_core::{
+    job::Status,
+    queue::{self, Noticed, Submission},
+    store,
+};
+use darkroom_testing::TestDatabase;
+
+use crate::factory;
+
+#[tokio::test]
+async fn a_notice_answers_a_submission_whose_answer_was_never_seen() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let number = factory::begin(pool, &job.lease).await;
+    queue::release(pool, job.lease.worker).await.unwrap();
+    let id = job.lease.job;
+
+    assert_eq!(
+        queue::attempted_model(pool, id, number).await.unwrap().as_deref(),
+        Some(darkroom_core::models::DEFAULT)
+    );
+    for _ in 0..2 {
+        let noticed = queue::record_notice(pool, id, number, &factory::submission()).await.unwrap();
+        assert_eq!(noticed, Noticed::Open);
+    }
+
+    assert_eq!(store::find(pool, id).await.unwrap().unwrap().status, Status::Processing);
+    let next = factory::worker(pool).await;
+    let attempt = queue::claim(pool, next, 1).await.unwrap().remove(0).attempt.unwrap();
+    assert!(attempt.has_notice);
+    assert_eq!(attempt.submission, Some(factory::submission()));
+}
+
+#[tokio::test]
+async fn a_job_that_waits_is_due_once_its_request_has_ended() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let number = factory::begin(pool, &job.lease).await;
+    let hour = std::time::Duration::from_hours(1);
+    queue::snooze(pool, &job.lease, hour).await.unwrap();
+    assert!(queue::claim(pool, job.lease.worker, 1).await.unwrap().is_empty());
+
+    queue::record_notice(pool, job.lease.job, number, &factory::submission()).await.unwrap();
+
+    assert_eq!(queue::claim(pool, job.lease.worker, 1).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_notice_about_another_request_changes_nothing() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let number = factory::begin(pool, &job.lease).await;
+    queue::record_submission(pool, &job.lease, number, &factory::submission()).await.unwrap();
+    let other = Submission { provider_request_id: "r-2".into(), ..factory::submission() };
+
+    assert_eq!(
+        queue::record_notice(pool, job.lease.job, number, &other).await.unwrap(),
+        Noticed::Nothing
+    );
+
+    assert_eq!(
+        queue::open_submission(pool, &job.lease).await.unwrap(),
+        Some(factory::submission())
+    );
+    assert_eq!(queue::attempted_model(pool, job.lease.job, 7).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_notice_about_an_attempt_that_was_given_up_is_told_apart() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let number = factory::begin(pool, &job.lease).await;
+    queue::abandon_attempt(pool, &job.lease, number).await.unwrap();
+
+    let noticed =
+        queue::record_notice(pool, job.lease.job, number, &factory::submission()).await.unwrap();
+
+    assert_eq!(noticed, Noticed::GivenUp);
+    assert_eq!(queue::unknown_attempts(pool).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn the_secret_is_made_once_for_all_who_ask() {
+    use secrecy::ExposeSecret;
+
+    let database = TestDatabase::create().await;
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let pool = database.pool.clone();
+        asking.spawn(async move { store::secret(&pool, "a secret").await.unwrap() });
+    }
+
+    let secrets = asking.join_all().await;
+
+    let first = secrets[0].expose_secret();
+    assert_eq!(first.len(), 32);
+    assert!(secrets.iter().all(|secret| secret.expose_secret() == first));
+    let other = store::secret(&database.pool, "another").await.unwrap();
+    assert_ne!(other.expose_secret(), first);
+}

@@ -1,0 +1,71 @@
+//! An account that fal does not accept: nobody submits until it does again.
+
+use std::time::Duration;
+
+use darkroom_core::{job::Status, queue};
+use darkroom_testing::eventually;
+use serde_json::json;
+
+use crate::house::House;
+
+async fn locked() -> House {
+    let mut house = House::open(Duration::from_millis(20)).await;
+    house.set("HALT_PROBE_SECONDS", "1");
+    house.set("WORKER_HEARTBEAT_SECONDS", "1");
+    house.set("WORKER_LEASE_SECONDS", "4");
+    let lock = ["initiate", "submit"].map(|at| json!({"at": at, "status": 403, "shape": "plain"}));
+    house.set_faults(json!({"faults": lock})).await;
+    house
+}
+
+#[tokio::test]
+async fn one_refusal_halts_all_workers_and_a_probe_lets_them_go_on() {
+    let house = locked().await;
+    let mut jobs = vec![house.job().await];
+    let workers = [house.worker(), house.worker()];
+    let halt = eventually("submissions are halted", async || {
+        queue::halted(&house.database.pool).await.unwrap()
+    })
+    .await;
+    assert_eq!(halt.failure_code, "provider_balance");
+
+    for _ in 0..5 {
+        jobs.push(house.job().await);
+    }
+    // Probes go on meanwhile, and nothing else does.
+    let refused = async || house.faults().await["counts"][0]["strikes"].as_u64().unwrap();
+    let before = refused().await;
+    eventually("the provider was probed", async || (refused().await > before).then_some(())).await;
+    let claims: i64 = sqlx::query_scalar("select sum(lease_no)::bigint from queue")
+        .fetch_one(&house.database.pool)
+        .await
+        .unwrap();
+    assert!(claims <= 2, "jobs are claimed though none can be submitted: {claims}");
+    assert!(house.attempts().await.is_empty());
+
+    house.set_faults(json!({})).await;
+    for id in jobs {
+        house.once(id, Status::Completed).await;
+    }
+    assert_eq!(house.submissions().await.len(), 6);
+    assert_eq!(queue::halted(&house.database.pool).await.unwrap(), None);
+    for worker in workers {
+        worker.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn requests_that_are_running_are_followed_through_a_halt() {
+    let mut house = House::open(Duration::from_secs(1)).await;
+    house.set("HALT_PROBE_SECONDS", "60");
+    let id = house.job().await;
+    let first = house.worker();
+    house.once(id, Status::Processing).await;
+    first.stop().await;
+    queue::halt(&house.database.pool, "provider_balance", Duration::from_mins(1)).await.unwrap();
+
+    let second = house.worker();
+
+    house.once(id, Status::Completed).await;
+    second.stop().await;
+}

@@ -1,0 +1,125 @@
+//! Submissions whose answer was lost: looked for before anything else is done, and counted when
+//! they cannot be found.
+
+use std::time::Duration;
+
+use darkroom_core::{
+    job::{JobId, Status},
+    queue,
+};
+use darkroom_testing::eventually;
+use serde_json::json;
+
+use crate::house::House;
+
+const QUICK: Duration = Duration::from_millis(20);
+
+/// A worker died after it wrote an attempt down and before it recorded fal's answer.
+async fn lose_answer(house: &House, id: JobId) {
+    sqlx::query(
+        "insert into attempts (job_id, number, worker_id, input_url)
+         values ($1, 1, gen_random_uuid(), 'http://fal.test/input')",
+    )
+    .bind(id.0)
+    .execute(&house.database.pool)
+    .await
+    .unwrap();
+}
+
+async fn ended(house: &House, id: JobId) -> Status {
+    eventually("the job has ended", async || {
+        house.skip_waiting().await;
+        let status = house.find(id).await.status;
+        matches!(status, Status::Completed | Status::Failed).then_some(status)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn one_that_arrived_is_found_and_not_bought_again() {
+    let house = House::open(QUICK).await;
+    house.set_faults(json!({"faults": [{"at": "submit", "reset": "after", "next": 1}]})).await;
+    let id = house.job().await;
+    let worker = house.worker();
+
+    assert_eq!(ended(&house, id).await, Status::Completed);
+
+    assert_eq!(house.submissions().await.len(), 1);
+    assert_eq!(house.attempts().await, ["completed"]);
+    assert_eq!(queue::unknown_attempts(&house.database.pool).await.unwrap(), 0);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_is_not_found_is_waited_for_before_another_is_made() {
+    let house = House::open(QUICK).await;
+    let id = house.job().await;
+    lose_answer(&house, id).await;
+    let worker = house.worker();
+
+    eventually("it was looked for", async || {
+        let waiting: bool =
+            sqlx::query_scalar("select leased_by is null and run_at > now() from queue")
+                .fetch_one(&house.database.pool)
+                .await
+                .unwrap();
+        waiting.then_some(())
+    })
+    .await;
+
+    assert_eq!(house.find(id).await.status, Status::Pending);
+    assert!(house.submissions().await.is_empty());
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_is_never_found_is_counted_and_made_anew() {
+    let mut house = House::open(QUICK).await;
+    house.set("UNKNOWN_SUBMISSION_SECONDS", "0");
+    let id = house.job().await;
+    lose_answer(&house, id).await;
+    let worker = house.worker();
+
+    assert_eq!(ended(&house, id).await, Status::Completed);
+
+    assert_eq!(house.attempts().await, ["unknown", "completed"]);
+    assert_eq!(queue::unknown_attempts(&house.database.pool).await.unwrap(), 1);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_is_never_found_fails_its_job_where_that_is_the_policy() {
+    let mut house = House::open(QUICK).await;
+    house.set("UNKNOWN_SUBMISSION_SECONDS", "0");
+    house.set("UNKNOWN_SUBMISSION", "fail");
+    let id = house.job().await;
+    lose_answer(&house, id).await;
+    let worker = house.worker();
+
+    assert_eq!(ended(&house, id).await, Status::Failed);
+
+    assert_eq!(house.find(id).await.failure.unwrap().code, "submission_unknown");
+    assert!(house.submissions().await.is_empty());
+    assert_eq!(house.attempts().await, ["unknown"]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_looked_for_is_not_given_up() {
+    let mut house = House::open(QUICK).await;
+    house.set("UNKNOWN_SUBMISSION_SECONDS", "0");
+    house.set_faults(json!({"faults": [{"at": "history", "status": 503, "shape": "nginx"}]})).await;
+    let id = house.job().await;
+    lose_answer(&house, id).await;
+    let worker = house.worker();
+
+    eventually("it was looked for", async || {
+        let faults = house.faults().await;
+        (faults["counts"][0]["strikes"].as_u64().unwrap() > 0).then_some(())
+    })
+    .await;
+    worker.stop().await;
+
+    assert!(house.submissions().await.is_empty());
+    assert_eq!(house.attempts().await, ["open"]);
+}
