@@ -33,7 +33,7 @@ async fn hear(
     let (Ok(job), Ok(attempt)) = (job.parse(), attempt.parse()) else {
         return Err(nowhere());
     };
-    let callback = state.callback().await?.ok_or_else(nowhere)?;
+    let callback = state.callback.get(&state.pool).await?.ok_or_else(nowhere)?;
     if !callback.is_authentic(job, attempt, &mac) {
         return Err(nowhere());
     }

@@ -1,18 +1,9 @@
 //! What every request handler may use.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use actix_web::HttpRequest;
-use darkroom_core::{
-    callback::Callback,
-    config,
-    db::{self, Pool},
-    fal,
-    models::Models,
-    queue::Waker,
-    store,
-};
-use tokio::sync::OnceCell;
+use darkroom_core::{callback::LazyCallback, config, db::Pool, fal, models::Models, queue::Waker};
 use url::Url;
 
 /// What every request handler may use. One for the process; its parts are cheap to clone.
@@ -34,7 +25,8 @@ pub struct State {
     pub provider: &'static str,
     /// Recognises the provider's webhooks.
     pub(crate) webhooks: fal::Webhooks,
-    callback: Arc<OnceCell<Callback>>,
+    /// Recognises the addresses that the provider was given.
+    pub(crate) callback: LazyCallback,
 }
 
 impl State {
@@ -53,20 +45,8 @@ impl State {
             public_url: config.server.public_url.clone(),
             provider: if config.fal.is_live() { "fal.ai" } else { "stand-in" },
             webhooks: fal::Webhooks::new(&config.fal)?,
-            callback: Arc::default(),
+            callback: LazyCallback::new(config.server.public_url.clone()),
         })
-    }
-
-    /// Recognises the addresses for notices; nothing where there is no public address to send them to.
-    pub(crate) async fn callback(&self) -> Result<Option<&Callback>, db::Error> {
-        let Some(public_url) = &self.public_url else {
-            return Ok(None);
-        };
-        let make = async || {
-            let secret = store::secret(&self.pool, Callback::SECRET).await?;
-            Ok(Callback::new(public_url, &secret))
-        };
-        self.callback.get_or_try_init(make).await.map(Some)
     }
 
     /// The address of `path` (which starts with a slash) as this request's client would write it.

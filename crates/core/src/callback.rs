@@ -1,15 +1,49 @@
 //! The address at which fal says that an attempt's request has ended: ours, and nobody's who does
 //! not hold the secret.
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretSlice};
+use tokio::sync::OnceCell;
 use url::Url;
 
-use crate::job::JobId;
+use crate::{
+    db::{self, Pool},
+    job::JobId,
+    store,
+};
 
 /// Where the API takes notices, before job, attempt and MAC.
 pub const PATH: &str = "/webhooks/fal";
+
+/// The callback of a process, made when it is first needed: its secret is in the database, which may
+/// be away when the process starts. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct LazyCallback {
+    public_url: Option<Url>,
+    made: Arc<OnceCell<Callback>>,
+}
+
+impl LazyCallback {
+    /// For the API at `public_url`.
+    pub fn new(public_url: Option<Url>) -> Self {
+        Self { public_url, made: Arc::default() }
+    }
+
+    /// The callback; nothing where the API has no public address that fal could reach.
+    pub async fn get(&self, pool: &Pool) -> Result<Option<&Callback>, db::Error> {
+        let Some(public_url) = &self.public_url else {
+            return Ok(None);
+        };
+        let make = async || {
+            let secret = store::secret(pool, Callback::SECRET).await?;
+            Ok(Callback::new(public_url, &secret))
+        };
+        self.made.get_or_try_init(make).await.map(Some)
+    }
+}
 
 /// Makes and recognises the addresses of attempts.
 #[derive(Clone, Debug)]

@@ -2,17 +2,9 @@
 
 use std::sync::Arc;
 
-use darkroom_core::{
-    callback::Callback,
-    config,
-    db::{self, Pool},
-    fal,
-    models::Models,
-    store,
-};
-use tokio::sync::{OnceCell, Semaphore};
+use darkroom_core::{callback::LazyCallback, config, db::Pool, fal, models::Models};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use crate::life::{End, live};
 
@@ -31,9 +23,8 @@ pub struct Worker {
     pub(crate) decoding: Arc<Semaphore>,
     /// Status streams that may still be opened.
     pub(crate) streams: Arc<Semaphore>,
-    /// How fal reaches the API, where it can.
-    public_url: Option<Url>,
-    callback: Arc<OnceCell<Callback>>,
+    /// Where fal may say that a request has ended.
+    pub(crate) callback: LazyCallback,
 }
 
 impl Worker {
@@ -50,21 +41,8 @@ impl Worker {
             max_pixels: config.limits.image_pixels,
             decoding: Arc::new(Semaphore::new(cores)),
             streams: Arc::new(Semaphore::new(config.worker.streams)),
-            public_url: config.server.public_url.clone(),
-            callback: Arc::default(),
+            callback: LazyCallback::new(config.server.public_url.clone()),
         }
-    }
-
-    /// Where fal may say that a request has ended; nothing where it cannot reach us.
-    pub(crate) async fn callback(&self) -> Result<Option<&Callback>, db::Error> {
-        let Some(public_url) = &self.public_url else {
-            return Ok(None);
-        };
-        let make = async || {
-            let secret = store::secret(&self.pool, Callback::SECRET).await?;
-            Ok(Callback::new(public_url, &secret))
-        };
-        self.callback.get_or_try_init(make).await.map(Some)
     }
 }
 

@@ -21,30 +21,32 @@ pub(crate) struct NewJobForm {
     #[schema(min_length = 1, max_length = 5000, example = "make it look like a woodcut")]
     prompt: String,
     /// The model that edits, as `GET /api/models` lists it; the default one unless said.
-    #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
+    #[schema(nullable = false)]
     model: Option<String>,
     /// How many pictures to make; 1 unless said.
-    #[schema(minimum = 1)]
+    #[schema(nullable = false, minimum = 1)]
     num_images: Option<u8>,
     /// The same seed makes the same picture.
-    #[schema(minimum = 0)]
+    #[schema(nullable = false, minimum = 0)]
     seed: Option<i64>,
-    /// The result's size: `WIDTHxHEIGHT` in pixels, or a name that the model knows. Unless said, the
-    /// result has the proportions of the picture.
-    #[schema(example = "2048x1536")]
+    /// The result's size: `WIDTHxHEIGHT` in pixels such as `2048x1536`, or a name that the model
+    /// knows. Unless said, the result has the proportions of the picture.
+    #[schema(nullable = false)]
     image_size: Option<String>,
-    /// The result's proportions: `WIDTH:HEIGHT`, or `auto`.
-    #[schema(example = "4:3")]
+    /// The result's proportions: `WIDTH:HEIGHT` such as `4:3`, or `auto`. In place of `image_size`.
+    #[schema(nullable = false)]
     aspect_ratio: Option<String>,
-    /// The result's resolution, as a word of the model's.
-    #[schema(example = "2K")]
+    /// The result's resolution, as a word of the model's such as `2K`.
+    #[schema(nullable = false)]
     resolution: Option<String>,
-    /// The result's format.
-    #[schema(pattern = "^(jpeg|png|webp)$", example = "png")]
+    /// The result's format: `jpeg`, `png` or `webp`.
+    #[schema(nullable = false)]
     output_format: Option<String>,
     /// Whether the model's safety checker looks at the result.
+    #[schema(nullable = false)]
     enable_safety_checker: Option<bool>,
     /// How much the model's safety lets pass; more is more.
+    #[schema(nullable = false)]
     safety_tolerance: Option<u8>,
 }
 

@@ -1,13 +1,14 @@
 //! Reads an upload as it streams in, and stops at the first byte too many.
 
+mod check;
+
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{HttpMessage, HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use darkroom_core::{
     config::Limits,
-    images::{ImageProblem, inspect},
     job::MAX_PROMPT_CHARS,
-    models::{Models, OptionProblem, Options},
+    models::{Models, Options},
     store::NewImage,
 };
 use futures_util::TryStreamExt;
@@ -126,31 +127,6 @@ async fn read_fields(
     Ok(fields)
 }
 
-impl Fields {
-    fn check(self, limits: &Limits, models: &Models) -> Result<Upload, ApiError> {
-        if self.images.is_empty() {
-            return Err(missing("image"));
-        }
-        let prompt = check_prompt(&self.prompt.ok_or_else(|| missing("prompt"))?)?;
-        let id = match &self.model {
-            Some(id) => text("model", id)?.trim(),
-            None => models.default_id(),
-        };
-        let model = models.find(id).ok_or_else(|| {
-            let detail = "There is no such model; GET /api/models lists those there are.";
-            ApiError::invalid("unknown_model", "model", detail)
-        })?;
-        let mut options = Options::default();
-        for (name, value) in &self.options {
-            options.set(name, text(name, value)?)?;
-        }
-        model.check(&options, self.images.len())?;
-        let images = self.images.into_iter().map(|data| check_image(data, limits));
-        let images = images.collect::<Result<_, _>>()?;
-        Ok(Upload { prompt, images, model: model.id.clone(), options })
-    }
-}
-
 /// Collects a field of about `expected` bytes; one of more than `limit` is `over`.
 async fn collect(
     mut field: Field,
@@ -168,49 +144,9 @@ async fn collect(
     Ok(data.freeze())
 }
 
-fn check_prompt(prompt: &[u8]) -> Result<String, ApiError> {
-    let prompt = text("prompt", prompt)?;
-    if prompt.contains('\0') {
-        let detail = "The prompt must not contain NUL characters.";
-        return Err(ApiError::invalid("invalid_character", "prompt", detail));
-    }
-    if prompt.trim().is_empty() {
-        return Err(ApiError::invalid("empty_field", "prompt", "The prompt is empty."));
-    }
-    if prompt.chars().count() > MAX_PROMPT_CHARS {
-        return Err(prompt_too_long());
-    }
-    Ok(prompt.into())
-}
-
-fn check_image(data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {
-    let picture = inspect(&data, limits.image_pixels).map_err(|problem| {
-        let code = match problem {
-            ImageProblem::Empty => "empty_field",
-            ImageProblem::UnsupportedType => "unsupported_image_type",
-            ImageProblem::Damaged(_) => "damaged_image",
-            ImageProblem::TooManyPixels { .. } => "too_many_pixels",
-        };
-        ApiError::invalid(code, "image", problem.to_string())
-    })?;
-    Ok(NewImage {
-        data,
-        media_type: picture.media_type,
-        width: picture.width,
-        height: picture.height,
-    })
-}
-
 fn announced_bytes(request: &HttpRequest) -> Option<usize> {
     let header = request.headers().get(actix_web::http::header::CONTENT_LENGTH)?;
     header.to_str().ok()?.parse().ok()
-}
-
-fn text<'a>(field: &str, value: &'a [u8]) -> Result<&'a str, ApiError> {
-    str::from_utf8(value).map_err(|_invalid| {
-        let detail = format!("The field '{field}' must be UTF-8.");
-        ApiError::invalid("invalid_encoding", field, detail)
-    })
 }
 
 fn once(given: bool, field: &str) -> Result<(), ApiError> {
@@ -219,10 +155,6 @@ fn once(given: bool, field: &str) -> Result<(), ApiError> {
     }
     let detail = format!("The field '{field}' was sent more than once.");
     Err(ApiError::invalid("duplicate_field", field, detail))
-}
-
-fn missing(field: &str) -> ApiError {
-    ApiError::invalid("missing_field", field, format!("The field '{field}' is missing."))
 }
 
 fn too_many_images(most: usize) -> ApiError {
@@ -238,12 +170,6 @@ fn option_too_long(field: &str) -> ApiError {
 fn prompt_too_long() -> ApiError {
     let detail = format!("The prompt has more than {MAX_PROMPT_CHARS} characters.");
     ApiError::invalid("too_long", "prompt", detail)
-}
-
-impl From<OptionProblem> for ApiError {
-    fn from(problem: OptionProblem) -> Self {
-        Self::invalid(problem.code, &problem.field, problem.detail)
-    }
 }
 
 fn malformed(error: &MultipartError) -> ApiError {

@@ -1,6 +1,6 @@
 //! Each role by itself: what it needs, what it refuses, and a worker that dies.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, io::Write};
 
 use darkroom_core::{
     images::MediaType,
@@ -33,6 +33,26 @@ async fn roles_refuse_an_older_schema_and_name_the_command_that_mends_it() {
         let (went_well, said) = run(&[role], &settings).await;
         assert!(!went_well);
         assert!(said.contains("run `darkroom migrate`"), "{role}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_models_file_that_is_wrong_stops_the_start_and_says_where() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"[[models]]\nid = \"acme/repaint\"\nname = 7\n").unwrap();
+    let path = file.path().display().to_string();
+    let settings = variables(&[
+        ("DATABASE_URL", "postgres://nobody@127.0.0.1:9/none"),
+        ("FAL_KEY", "id:secret"),
+        ("PORT", "0"),
+        ("MODELS_FILE", &path),
+    ]);
+
+    for role in ["api", "worker"] {
+        let (went_well, said) = run(&[role], &settings).await;
+        assert!(!went_well);
+        assert!(said.contains(&path), "{role}: {said}");
+        assert!(said.contains("\"acme/repaint\": name: "), "{role}: {said}");
     }
 }
 

@@ -49,7 +49,7 @@ async fn submit(
         return Err(queue::Error::LeaseLost.into());
     }
     let (pool, lease) = (&life.worker.pool, &job.lease);
-    let callback = life.worker.callback().await?;
+    let callback = life.worker.callback.get(pool).await?;
     let attempt = match queue::begin_attempt(pool, lease, &input_url).await? {
         Begun::Attempt(number) => number,
         // The claim lets the job wait until submissions go on.

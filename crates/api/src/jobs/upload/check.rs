@@ -1,0 +1,93 @@
+//! Holds the fields of an upload against the limits and the models on offer.
+
+use bytes::Bytes;
+use darkroom_core::{
+    config::Limits,
+    images::{ImageProblem, inspect},
+    job::MAX_PROMPT_CHARS,
+    models::{Models, OptionProblem, Options},
+    store::NewImage,
+};
+
+use super::{Fields, Upload, prompt_too_long};
+use crate::error::ApiError;
+
+impl Fields {
+    pub(super) fn check(self, limits: &Limits, models: &Models) -> Result<Upload, ApiError> {
+        if self.images.is_empty() {
+            return Err(missing("image"));
+        }
+        let prompt = check_prompt(&self.prompt.ok_or_else(|| missing("prompt"))?)?;
+        // A form sends what nobody filled in as empty.
+        let id = match &self.model {
+            Some(id) => Some(text("model", id)?.trim()).filter(|id| !id.is_empty()),
+            None => None,
+        };
+        let id = id.unwrap_or(models.default_id());
+        let model = models.find(id).ok_or_else(|| {
+            let detail = "There is no such model; GET /api/models lists those there are.";
+            ApiError::invalid("unknown_model", "model", detail)
+        })?;
+        let mut options = Options::default();
+        for (name, value) in &self.options {
+            let value = text(name, value)?;
+            if !value.trim().is_empty() {
+                options.set(name, value)?;
+            }
+        }
+        model.check(&options, self.images.len())?;
+        let images = self.images.into_iter().map(|data| check_image(data, limits));
+        let images = images.collect::<Result<_, _>>()?;
+        Ok(Upload { prompt, images, model: model.id.clone(), options })
+    }
+}
+
+fn check_prompt(prompt: &[u8]) -> Result<String, ApiError> {
+    let prompt = text("prompt", prompt)?;
+    if prompt.contains('\0') {
+        let detail = "The prompt must not contain NUL characters.";
+        return Err(ApiError::invalid("invalid_character", "prompt", detail));
+    }
+    if prompt.trim().is_empty() {
+        return Err(ApiError::invalid("empty_field", "prompt", "The prompt is empty."));
+    }
+    if prompt.chars().count() > MAX_PROMPT_CHARS {
+        return Err(prompt_too_long());
+    }
+    Ok(prompt.into())
+}
+
+fn check_image(data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {
+    let picture = inspect(&data, limits.image_pixels).map_err(|problem| {
+        let code = match problem {
+            ImageProblem::Empty => "empty_field",
+            ImageProblem::UnsupportedType => "unsupported_image_type",
+            ImageProblem::Damaged(_) => "damaged_image",
+            ImageProblem::TooManyPixels { .. } => "too_many_pixels",
+        };
+        ApiError::invalid(code, "image", problem.to_string())
+    })?;
+    Ok(NewImage {
+        data,
+        media_type: picture.media_type,
+        width: picture.width,
+        height: picture.height,
+    })
+}
+
+fn text<'a>(field: &str, value: &'a [u8]) -> Result<&'a str, ApiError> {
+    str::from_utf8(value).map_err(|_invalid| {
+        let detail = format!("The field '{field}' must be UTF-8.");
+        ApiError::invalid("invalid_encoding", field, detail)
+    })
+}
+
+fn missing(field: &str) -> ApiError {
+    ApiError::invalid("missing_field", field, format!("The field '{field}' is missing."))
+}
+
+impl From<OptionProblem> for ApiError {
+    fn from(problem: OptionProblem) -> Self {
+        Self::invalid(problem.code, &problem.field, problem.detail)
+    }
+}
