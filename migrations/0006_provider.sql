@@ -4,6 +4,8 @@ alter table queue add column deadline_at timestamptz;
 alter table attempts
     -- When fal's webhook said that the request has ended.
     add column notice_at timestamptz,
+    -- When it was first looked for at fal, and not found: its answer was lost.
+    add column missed_at timestamptz,
     -- What fal charged, in the model's units.
     add column billed_units double precision;
 

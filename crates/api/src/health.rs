@@ -1,15 +1,15 @@
 //! Is the process alive, and can it do its work?
 
 use actix_web::{HttpResponse, http::header, web};
-use darkroom_core::{db, queue};
+use darkroom_core::{
+    db::{self, Pool},
+    queue,
+};
 use serde::Serialize;
 use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
 
-use crate::{
-    State,
-    error::{ApiError, RETRY_AFTER_SECONDS},
-};
+use crate::{State, error::RETRY_AFTER_SECONDS};
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
@@ -26,7 +26,7 @@ pub(crate) struct Live {
 }
 
 /// What the service needs to do its work.
-#[derive(Serialize, ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 pub(crate) struct Ready {
     /// All of the below.
     #[serde(rename = "ready")]
@@ -38,8 +38,8 @@ pub(crate) struct Ready {
     /// Set while jobs are accepted and not submitted: the provider does not accept the account.
     #[schema(required)]
     halted: Option<HaltView>,
-    /// Submissions, ever, of which it never came out whether the provider has them: each may be paid
-    /// for and lost.
+    /// Submissions of all jobs that are kept of which it never came out whether the provider has them:
+    /// each may be paid for and lost.
     #[schema(required)]
     unknown_submissions: Option<i64>,
 }
@@ -71,28 +71,33 @@ pub(crate) async fn live() -> HttpResponse {
         (status = 200, description = "The database answers and its schema is current", body = Ready),
         (status = 503, description = "Not now; the body says why", body = Ready),
     ))]
-pub(crate) async fn ready(state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    let (database, schema) = match db::schema_is_current(&state.pool).await {
-        Ok(current) => (true, current),
-        Err(error) => {
-            tracing::debug!(%error, "not ready");
-            (false, false)
-        }
-    };
-    let can_serve = database && schema;
-    // Jobs are accepted during a halt, so it is no reason to send requests elsewhere.
-    let (halted, unknown_submissions) = if can_serve {
-        (queue::halted(&state.pool).await?, Some(queue::unknown_attempts(&state.pool).await?))
-    } else {
-        (None, None)
-    };
-    let halted = halted.map(|halt| HaltView { code: halt.failure_code, since: halt.since });
-    let ready = Ready { can_serve, database, schema, halted, unknown_submissions };
-    Ok(if ready.can_serve {
+pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
+    let ready = Ready::look(&state.pool).await.unwrap_or_else(|error| {
+        tracing::debug!(%error, "not ready");
+        Ready::default()
+    });
+    if ready.can_serve {
         HttpResponse::Ok().json(ready)
     } else {
         HttpResponse::ServiceUnavailable()
             .insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS))
             .json(ready)
-    })
+    }
+}
+
+impl Ready {
+    async fn look(pool: &Pool) -> Result<Self, db::Error> {
+        if !db::schema_is_current(pool).await? {
+            return Ok(Self { database: true, ..Self::default() });
+        }
+        let halted = queue::halted(pool).await?;
+        Ok(Self {
+            // Jobs are accepted during a halt, so it is no reason to send requests elsewhere.
+            can_serve: true,
+            database: true,
+            schema: true,
+            halted: halted.map(|halt| HaltView { code: halt.failure_code, since: halt.since }),
+            unknown_submissions: Some(queue::unknown_attempts(pool).await?),
+        })
+    }
 }

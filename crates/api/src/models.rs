@@ -30,7 +30,8 @@ pub(crate) struct ModelView {
     price: PriceView,
     /// How many pictures it takes.
     max_images: usize,
-    /// The options that it takes, by name. An option that is not there is refused.
+    /// The options that it takes, by name. One that is not there is refused, unless it asks for what the
+    /// model does anyway.
     options: BTreeMap<&'static str, OptionView>,
 }
 
@@ -70,6 +71,9 @@ struct OptionView {
     /// What both sides must be a multiple of.
     #[serde(skip_serializing_if = "Option::is_none")]
     multiple_of: Option<u32>,
+    /// The most that one side may be of the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_ratio: Option<f64>,
     /// Words to choose from; beside sides, where there are a minimum and a maximum.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     values: Vec<String>,
@@ -136,8 +140,8 @@ fn size(size: &Size, options: &mut BTreeMap<&'static str, OptionView>) {
                 ..OptionView::numbers((*min_side).into(), (*max_side).into())
             };
             options.insert("image_size", sides);
-            // Any from 1:16 to 16:1.
-            options.insert("aspect_ratio", OptionView::default());
+            let ratio = OptionView { max_ratio: Some(size.max_ratio()), ..OptionView::default() };
+            options.insert("aspect_ratio", ratio);
         }
         Size::Ratio { ratios, auto, resolutions } => {
             let ratios = ratios.iter().map(String::as_str).chain(automatic(*auto));
@@ -150,7 +154,8 @@ fn size(size: &Size, options: &mut BTreeMap<&'static str, OptionView>) {
         Size::List { sizes, auto } => {
             let sizes = sizes.iter().map(String::as_str).chain(automatic(*auto));
             options.insert("image_size", OptionView::words(sizes));
-            options.insert("aspect_ratio", OptionView::default());
+            let ratios = size.listed_ratios();
+            options.insert("aspect_ratio", OptionView { values: ratios, ..OptionView::default() });
         }
     }
 }

@@ -40,7 +40,7 @@ async fn hear(
     let body = match payload.to_bytes_limited(MAX_BYTES).await {
         Ok(Ok(body)) => body,
         Ok(Err(_broken_off)) => return Err(ApiError::MalformedBody("The body breaks off.")),
-        Err(_limit) => return Err(ApiError::TooLarge { limit: MAX_BYTES }),
+        Err(_limit) => return Err(ApiError::MalformedBody("The body is longer than a notice is.")),
     };
     let headers = headers(&request).ok_or(ApiError::Unauthentic)?;
     let notice = match state.webhooks.verify(&headers, &body).await {

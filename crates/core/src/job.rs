@@ -82,8 +82,8 @@ pub struct Job {
     pub prompt: String,
     /// Endpoint at fal that edits; never changes.
     pub model: String,
-    /// What the caller wished beside the prompt; never changes.
-    pub options: Options,
+    /// What the caller wished beside the prompt, as [`Options`] writes it; never changes.
+    pub options: serde_json::Value,
     /// The seed that made the results; set when the job completes, where the model tells it.
     pub seed: Option<i64>,
     /// Changes when the job is submitted and when it ends.

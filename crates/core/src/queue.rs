@@ -38,20 +38,23 @@ mod halt;
 mod notice;
 mod rescue;
 mod settle;
+mod unanswered;
 mod wake;
 mod worker;
 
 pub use archive::{archive, input};
 pub use attempt::{
-    Begun, Submission, abandon_attempt, attempts_made, begin_attempt, open_submission,
-    record_submission, unknown_attempts, withdraw_attempt,
+    Begun, Submission, attempts_made, begin_attempt, record_submission, unknown_attempts,
 };
 pub use claim::{Claimed, OpenAttempt, claim};
 pub use enqueue::enqueue;
 pub use halt::{Halt, halt, halted, resume, take_probe};
-pub use notice::{Noticed, attempted_model, record_notice};
+pub use notice::{Noticed, attempted_model, record_late_answer, record_notice};
 pub use rescue::{Rescued, rescue};
 pub use settle::{Ended, complete, fail, retry, snooze};
+pub use unanswered::{
+    abandon_attempt, fail_unanswered, miss_attempt, open_submission, withdraw_attempt,
+};
 pub use wake::{Listener, Wake, Waker};
 pub use worker::{Beat, WorkerId, beat, register, release, release_unknown};
 

@@ -25,29 +25,36 @@ use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    backoff::exponential,
+    backoff::{exponential, jittered},
     life::Life,
     outcome::{Outcome, Stop},
 };
 use deadline::{Deadline, Expired};
+use upload::AWAY;
+
+/// How long a job rests whose work broke while its request was running.
+const BROKEN: Duration = Duration::from_mins(1);
 
 /// Works on a claimed job until it is settled, or somebody else's.
+///
+/// What happens once, at the end, is boxed: thousands of jobs wait here for much longer.
 pub(crate) async fn work_on(life: Life, job: Claimed) {
     let lease = job.lease;
     // A task of its own: a panic is this attempt's failure and nobody else's.
-    let driving = AbortOnDropHandle::new(tokio::spawn(drive(life.clone(), job)));
+    let driving = AbortOnDropHandle::new(tokio::spawn(Box::pin(drive(life.clone(), job))));
     let stop = match driving.await {
         Ok(Ok(outcome)) => Stop::Outcome(outcome),
         Ok(Err(stop)) => stop,
         Err(error) => {
             tracing::error!(job.id = %lease.job, error = %chain(&error), "the work on a job broke");
-            let failure = Failure::new("internal", "Something went wrong on our side.");
-            Outcome::Retry(failure).into()
+            Box::pin(broken(&life, &lease)).await
         }
     };
     let settled = match stop {
+        Stop::Settled => Ok(()),
         Stop::Outcome(outcome) => {
-            outcome.settle(&life.worker.pool, &lease, life.worker.jobs.max_attempts).await
+            let max_attempts = life.worker.jobs.max_attempts;
+            Box::pin(outcome.settle(&life.worker.pool, &lease, max_attempts)).await
         }
         Stop::Queue(error) => Err(error),
     };
@@ -58,17 +65,15 @@ pub(crate) async fn work_on(life: Life, job: Claimed) {
         }
         Err(queue::Error::Database(error)) => {
             tracing::warn!(job.id = %lease.job, error = %chain(&error), "the work on a job was interrupted");
-            let_go(&life, &lease).await;
+            Box::pin(let_go(&life, &lease)).await;
         }
     }
 }
 
+/// Steps that few jobs take are boxed, so that those of the many are small.
 async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
     if job.rescues > life.worker.jobs.max_rescues {
-        return Ok(Outcome::Fail(Failure::new(
-            "worker_lost",
-            "The service broke down each time it worked on this job.",
-        )));
+        return Ok(worker_lost(&life, &job).await);
     }
     let deadline = Deadline::of(&job);
     let known = match &job.attempt {
@@ -77,19 +82,22 @@ async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
                 provider.request_id = submission.provider_request_id, "a request is resumed");
             Some(submission.clone())
         }
-        Some(unanswered) => reconcile::find(&life, &job, unanswered, &deadline).await?,
+        Some(unanswered) => Box::pin(reconcile::find(&life, &job, unanswered, &deadline)).await?,
         None => None,
     };
     let submission = match known {
         Some(submission) => submission,
         None => start(&life, &job, &deadline).await?,
     };
-    if job.attempt.is_some_and(|attempt| attempt.has_notice) {
+    if deadline.has_passed() {
+        return Box::pin(expire::request(&life, &job, &submission)).await;
+    }
+    if job.attempt.as_ref().is_some_and(|attempt| attempt.has_notice) {
         return finish(&life, &job.lease, &submission, Ended::default()).await;
     }
     match deadline.cut(follow::until_ended(&life, job.lease.job, &submission)).await {
         Ok(ended) => finish(&life, &job.lease, &submission, ended?).await,
-        Err(Expired) => expire::request(&life, &job.lease, &submission).await,
+        Err(Expired) => Box::pin(expire::request(&life, &job, &submission)).await,
     }
 }
 
@@ -100,6 +108,8 @@ async fn start(life: &Life, job: &Claimed, deadline: &Deadline) -> Result<Submis
             Failure::new("unknown_model", "This service does not offer the model any more.");
         Stop::from(Outcome::Fail(failure))
     })?;
+    // Written by a newer version, which will come to it.
+    let options = job.options.as_ref().ok_or(Outcome::Snooze(jittered(AWAY)))?;
     let uploading = upload::inputs(life, &job.lease, model.images.fit());
     let uploaded = match deadline.cut(uploading).await {
         Ok(uploaded) => uploaded?,
@@ -107,7 +117,7 @@ async fn start(life: &Life, job: &Claimed, deadline: &Deadline) -> Result<Submis
     };
     let input = model.input(&Request {
         prompt: &job.prompt,
-        options: &job.options,
+        options,
         image_urls: &uploaded.urls,
         sides: uploaded.sides,
     });
@@ -123,8 +133,39 @@ async fn finish(
 ) -> Result<Outcome, Stop> {
     let output = follow::result(life, submission).await?;
     archive::outputs(life, lease, submission, &output).await?;
-    let (seed, billed_units) = (output.seed, output.billable_units);
-    Ok(Outcome::Complete(Ended { seed, billed_units, ..ended }))
+    Ok(Outcome::Complete(Ended {
+        seed: output.seed,
+        billed_units: output.billable_units,
+        outputs: i16::try_from(output.images.len()).ok(),
+        ..ended
+    }))
+}
+
+/// What follows when the work on a job broke: a request that is running is paid for, and resumed.
+async fn broken(life: &Life, lease: &Lease) -> Stop {
+    match queue::open_submission(&life.worker.pool, lease).await {
+        Ok(Some(_running)) => Outcome::Snooze(BROKEN).into(),
+        Ok(None) => {
+            let failure = Failure::new("internal", "Something went wrong on our side.");
+            Outcome::Retry(failure).into()
+        }
+        Err(error) => error.into(),
+    }
+}
+
+/// A job that takes its worker down again and again ends; its request is of no more use.
+async fn worker_lost(life: &Life, job: &Claimed) -> Outcome {
+    let running = job.attempt.as_ref().and_then(|attempt| attempt.submission.as_ref());
+    if let Some(submission) = running
+        && let Err(error) = life.worker.fal.cancel(submission).await
+    {
+        tracing::warn!(provider.request_id = submission.provider_request_id,
+            error = %chain(&error), "a request of no more use could not be cancelled");
+    }
+    Outcome::Fail(Failure::new(
+        "worker_lost",
+        "The service broke down each time it worked on this job.",
+    ))
 }
 
 /// Gives a job back as soon as the database takes it: it is still leased to this worker, which
@@ -132,7 +173,8 @@ async fn finish(
 async fn let_go(life: &Life, lease: &Lease) {
     for failures in 0.. {
         sleep(exponential(Duration::from_millis(250), Duration::from_secs(10), failures)).await;
-        match queue::snooze(&life.worker.pool, lease, Duration::ZERO).await {
+        // Not at once: whatever the database did not take, it may not take again.
+        match queue::snooze(&life.worker.pool, lease, jittered(AWAY)).await {
             Ok(()) | Err(queue::Error::LeaseLost) => return,
             Err(queue::Error::Database(_still_away)) => {}
         }

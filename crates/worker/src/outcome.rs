@@ -28,6 +28,8 @@ pub(crate) enum Outcome {
 pub(crate) enum Stop {
     /// The work on the job ended.
     Outcome(Outcome),
+    /// It was settled on the way.
+    Settled,
     /// The lease is lost, or the database away.
     Queue(queue::Error),
 }

@@ -10,20 +10,34 @@ use crate::life::Life;
 
 /// Halts submissions of all workers where an error is about the account. Said once, by whoever
 /// meets it first.
-pub(crate) async fn heed(life: &Life, error: &fal::Error) {
+///
+/// A refusal that does not say so itself is about the account only if a call that costs nothing is
+/// refused, too: one model that the account may not use must not stop all the others. Answers
+/// whether submissions are halted.
+pub(crate) async fn heed(life: &Life, error: &fal::Error) -> bool {
     if error.class() != fal::Class::Halt {
-        return;
+        return false;
+    }
+    if !error.is_about_account() {
+        let probed = life.worker.fal.probe().await;
+        if !probed.is_err_and(|error| error.class() == fal::Class::Halt) {
+            return false;
+        }
     }
     let failure = error.failure();
     let settings = life.worker.settings;
     match halt(&life.worker.pool, &failure.code, settings.halt_probe).await {
-        Ok(true) => tracing::error!(
-            code = failure.code,
-            error = %chain(error),
-            "the provider does not accept the account: no job is submitted until it does again"
-        ),
-        Ok(false) => {}
-        Err(error) => tracing::warn!(error = %chain(&error), "submissions could not be halted"),
+        Ok(is_first) => {
+            if is_first {
+                tracing::error!(code = failure.code, error = %chain(error),
+                    "the provider does not accept the account: no job is submitted until it does again");
+            }
+            true
+        }
+        Err(error) => {
+            tracing::warn!(error = %chain(&error), "submissions could not be halted");
+            false
+        }
     }
 }
 

@@ -8,6 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::life::{End, live};
 
+/// Pictures of up to tens of megabytes that one process holds at a time, beside those it decodes.
+const CARRIED: usize = 8;
+
 /// What a worker works with.
 #[derive(Clone, Debug)]
 pub struct Worker {
@@ -21,6 +24,10 @@ pub struct Worker {
     pub(crate) max_pixels: u64,
     /// Pictures decoded at a time: each takes a core, and memory for all its pixels.
     pub(crate) decoding: Arc<Semaphore>,
+    /// Pictures that are ready to be uploaded or archived at a time: each is held in memory.
+    pub(crate) carrying: Arc<Semaphore>,
+    /// Lists of requests that are searched at a time: each page is held in memory.
+    pub(crate) searching: Arc<Semaphore>,
     /// Status streams that may still be opened.
     pub(crate) streams: Arc<Semaphore>,
     /// Where fal may say that a request has ended.
@@ -40,6 +47,8 @@ impl Worker {
             notify: config.database.notify,
             max_pixels: config.limits.image_pixels,
             decoding: Arc::new(Semaphore::new(cores)),
+            carrying: Arc::new(Semaphore::new(CARRIED)),
+            searching: Arc::new(Semaphore::new(1)),
             streams: Arc::new(Semaphore::new(config.worker.streams)),
             callback: LazyCallback::new(config.server.public_url.clone()),
         }

@@ -30,7 +30,8 @@ pub(crate) struct NewJobForm {
     #[schema(nullable = false, minimum = 0)]
     seed: Option<i64>,
     /// The result's size: `WIDTHxHEIGHT` in pixels such as `2048x1536`, or a name that the model
-    /// knows. Unless said, the result has the proportions of the picture.
+    /// knows. Unless said, the result has the proportions of the picture, or those
+    /// nearest to them that the model makes.
     #[schema(nullable = false)]
     image_size: Option<String>,
     /// The result's proportions: `WIDTH:HEIGHT` such as `4:3`, or `auto`. In place of `image_size`.

@@ -3,10 +3,10 @@
 use actix_web::HttpRequest;
 use darkroom_core::{
     job::{Job, Status},
-    models::Options,
     store::StoredImage,
 };
 use serde::Serialize;
+use serde_json::Value;
 use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -29,7 +29,7 @@ pub(crate) struct JobView {
     model: String,
     /// What was wished beside the prompt; only what was said is in it.
     #[schema(value_type = OptionsSchema)]
-    options: Options,
+    options: Value,
     /// The seed that made the results; null where the model does not tell it.
     #[schema(required)]
     seed: Option<i64>,

@@ -105,7 +105,7 @@ async fn a_notice_that_is_too_long_is_refused() {
 
     let response = post(&app, &path, &[], vec![b' '; 2 * 1024 * 1024]).await;
 
-    problem(response, 413, "upload_too_large").await;
+    problem(response, 400, "malformed_body").await;
 }
 
 #[tokio::test]

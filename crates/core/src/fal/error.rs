@@ -55,6 +55,12 @@ pub enum Error {
     /// A request at a provider that is not the configured one.
     #[error("the request was made at another provider")]
     ForeignRequest,
+    /// An address to upload to that does not hold.
+    #[error("an upload's address is refused ({0})")]
+    AddressRefused(StatusCode),
+    /// More requests than are ever looked through.
+    #[error("fal's list of requests goes on and on")]
+    EndlessList,
     /// An output that is not there any more.
     #[error("an output is gone ({0})")]
     OutputGone(StatusCode),
@@ -92,12 +98,13 @@ impl Error {
             Self::Transport(_)
             | Self::Silent
             | Self::AskedTooSoon
-            | Self::TooLarge { .. }
+            | Self::AddressRefused(_)
+            | Self::EndlessList
             | Self::Malformed(_)
-            | Self::NoPicture
             | Self::ForeignRequest
             | Self::OutputGone(_) => Class::Retry,
-            Self::ForeignHost { .. } => Class::Never,
+            // Bought again, it would be no better.
+            Self::ForeignHost { .. } | Self::TooLarge { .. } | Self::NoPicture => Class::Never,
             Self::Refused(refusal) => refusal.class(),
         }
     }
@@ -106,15 +113,21 @@ impl Error {
     /// queue may, and what a model said it will say again.
     pub fn worthwhile_tries(&self) -> u32 {
         match self {
-            Self::Transport(_) | Self::Silent => 8,
+            // What is not there yet may be on its way: about a minute of asking.
+            Self::Transport(_) | Self::Silent | Self::OutputGone(_) => 8,
+            Self::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND => 8,
             Self::Refused(refusal) => match refusal.origin {
                 Origin::Gateway => 8,
                 Origin::Queue | Origin::Platform => 3,
+                // Some proxies speak JSON, too, and have no word of fal's for it.
+                Origin::Model if refusal.status.is_server_error() && !refusal.has_word() => 3,
                 Origin::Model => 1,
             },
             // What was cut off or garbled on the way.
-            Self::Malformed(_) | Self::NoPicture | Self::OutputGone(_) => 3,
+            Self::Malformed(_) | Self::NoPicture => 3,
             Self::AskedTooSoon
+            | Self::AddressRefused(_)
+            | Self::EndlessList
             | Self::TooLarge { .. }
             | Self::ForeignHost { .. }
             | Self::ForeignRequest => 1,
@@ -128,6 +141,11 @@ impl Error {
             Self::Refused(refusal) => refusal.is_passing(),
             _ => false,
         }
+    }
+
+    /// It is about the account beyond doubt, and not about this one call.
+    pub fn is_about_account(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.is_about_account())
     }
 
     /// fal does not know the request.
@@ -156,9 +174,12 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::OutputGone(_) => Kind::ResultUnusable,
             Self::ForeignRequest => Kind::ProviderLostRequest,
-            Self::Transport(_) | Self::Silent | Self::AskedTooSoon | Self::Malformed(_) => {
-                Kind::ProviderError
-            }
+            Self::Transport(_)
+            | Self::Silent
+            | Self::AskedTooSoon
+            | Self::AddressRefused(_)
+            | Self::EndlessList
+            | Self::Malformed(_) => Kind::ProviderError,
         };
         Failure::new(kind.code(), kind.sentence())
     }

@@ -62,12 +62,8 @@ impl Client {
                 _ => return Ok(None),
             }
         }
-        tracing::warn!(
-            endpoint,
-            pages = MOST_PAGES,
-            "the list of requests was not read to its end"
-        );
-        Ok(None)
+        // What was not read to its end says nothing.
+        Err(Error::EndlessList)
     }
 
     async fn page(

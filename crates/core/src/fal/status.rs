@@ -2,9 +2,11 @@
 
 use reqwest::Method;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{
     Client, Error,
+    address::Named,
     malformed::{Malformed, hint, hints, parse},
 };
 use crate::queue::Submission;
@@ -94,6 +96,18 @@ impl Client {
         let mut url = submission.status_url.clone();
         url.query_pairs_mut().append_pair("logs", "1");
         Ok(self.ask(Method::GET, &url).await?.json::<Answer>()?.into())
+    }
+}
+
+impl Client {
+    /// Asks whether fal's queue answers at all, by asking about a request that nobody made: free,
+    /// and answered with 404 (source: fal's inference API reference, queue status).
+    pub async fn reach(&self, endpoint: &str) -> Result<(), Error> {
+        let nobody = Named::by(Uuid::nil().to_string()).at(&self.queue_url, endpoint);
+        match self.check(&nobody).await {
+            Err(error) if !error.is_unknown_request() => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 }
 

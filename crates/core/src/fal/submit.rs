@@ -36,10 +36,12 @@ impl Client {
             Answer::read(response, MAX_ANSWER_BYTES).await.map_err(SubmitError::Unknown)?;
         match answer.json::<Named>() {
             Ok(named) => Ok(named.at(&self.queue_url, endpoint)),
-            // fal's own "no". A 5xx may come from a machine that had already passed it on.
-            Err(error) if answer.status.is_client_error() || answer.status.is_redirection() => {
-                Err(SubmitError::NotAccepted(error))
+            // A machine that had already passed it on may have lost patience, too.
+            Err(error) if matches!(answer.status.as_u16(), 408 | 499 | 500..) => {
+                Err(SubmitError::Unknown(error))
             }
+            // fal's own "no".
+            Err(error) if !answer.status.is_success() => Err(SubmitError::NotAccepted(error)),
             Err(error) => Err(SubmitError::Unknown(error)),
         }
     }

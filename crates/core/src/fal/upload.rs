@@ -37,7 +37,12 @@ impl Client {
             .timeout(time_for(data.len()))
             .body(data);
         let answer = Answer::to(put).await?;
-        if answer.status.is_success() { Ok(initiated.file_url) } else { Err(answer.refusal()) }
+        match answer.status.as_u16() {
+            200..=299 => Ok(initiated.file_url),
+            // No key was sent, so it is about the address and not about the account.
+            401 | 403 => Err(Error::AddressRefused(answer.status)),
+            _ => Err(answer.refusal()),
+        }
     }
 
     /// Asks whether fal accepts the account. It is the beginning of an upload that is not made:

@@ -131,11 +131,15 @@ impl Model {
         };
         let field = "aspect_ratio";
         match &self.size {
-            Size::Sides { .. } if width.max(height) > 16 * width.min(height) => {
-                let form = "between 1:16 and 16:1";
-                Err(OptionProblem::malformed(field, form))
+            Size::Sides { .. } => {
+                let most = self.size.max_ratio();
+                let ratio = f64::from(width.max(height)) / f64::from(width.min(height));
+                if ratio <= most {
+                    return Ok(());
+                }
+                let detail = format!("{} takes no ratio beyond {most:.1}:1.", self.name);
+                Err(OptionProblem::new("invalid_option", field, detail))
             }
-            Size::Sides { .. } => Ok(()),
             Size::Ratio { ratios, auto, .. } => {
                 let auto = auto.then(|| "auto".to_owned());
                 let all: Vec<String> = ratios.iter().cloned().chain(auto).collect();

@@ -82,13 +82,40 @@ impl Size {
         }
     }
 
+    /// The proportions to choose from, where sizes are a list.
+    pub fn listed_ratios(&self) -> Vec<String> {
+        let Self::List { sizes, .. } = self else {
+            return Vec::new();
+        };
+        let ratio = |(width, height): (u32, u32)| {
+            let common = (1..=width.min(height)).rev().find(|n| width % n == 0 && height % n == 0);
+            let common = common.unwrap_or(1);
+            format!("{}:{}", width / common, height / common)
+        };
+        sizes.iter().filter_map(|size| parse_sides(size)).map(ratio).collect()
+    }
+
+    /// The most that one side may be of the other: a longer picture would be too small in all, with
+    /// no side too long.
+    pub fn max_ratio(&self) -> f64 {
+        match self {
+            Self::Sides { max_side, min_area, .. } => {
+                #[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "small")]
+                let ratio = f64::from(*max_side).powi(2) / *min_area as f64;
+                ratio.min(MAX_RATIO)
+            }
+            Self::Ratio { .. } | Self::List { .. } => MAX_RATIO,
+        }
+    }
+
     /// Sides of these proportions and about this area, as far as the model makes it so.
     fn scaled(&self, (width, height): (f64, f64), area: f64) -> (u32, u32) {
         let Self::Sides { multiple_of, min_side, max_side, min_area, default_area, .. } = self
         else {
             return (0, 0);
         };
-        let ratio = (width.max(1.0) / height.max(1.0)).clamp(1.0 / MAX_RATIO, MAX_RATIO);
+        let most = self.max_ratio();
+        let ratio = (width.max(1.0) / height.max(1.0)).clamp(1.0 / most, most);
         #[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "areas are small")]
         let area = area.clamp(*min_area as f64, *default_area as f64);
         let longest = (area * ratio.max(1.0 / ratio)).sqrt().min(f64::from(*max_side));
@@ -104,7 +131,13 @@ impl Size {
             let whole = rounded.clamp(f64::from(*min_side), f64::from(*max_side)) as u32;
             whole
         };
-        (side(ratio.min(1.0)), side((1.0 / ratio).min(1.0)))
+        let (mut width, mut height) = (side(ratio.min(1.0)), side((1.0 / ratio).min(1.0)));
+        // Rounding must not make it smaller than the model takes.
+        while u64::from(width) * u64::from(height) < *min_area {
+            let shorter = if width <= height { &mut width } else { &mut height };
+            *shorter += multiple_of;
+        }
+        (width, height)
     }
 }
 
@@ -128,6 +161,8 @@ fn nearest(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::models::{DEFAULT, Models};
 
@@ -154,9 +189,29 @@ mod tests {
 
         assert_eq!(size((2048, 2048)), (2048, 2048));
         assert_eq!(size((6000, 4000)), (2508, 1672));
-        assert_eq!(size((300, 400)), (831, 1109));
+        assert_eq!(size((300, 400)), (832, 1109));
         // Longer than any model makes.
         assert_eq!(size((10, 10_000)), (240, 3840));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_asked_for_is_what_the_model_takes(width in 1_u32..20_000, height in 1_u32..20_000) {
+            let models = Models::new(None, DEFAULT).unwrap();
+            for model in models.iter() {
+                let mut input = Map::new();
+                model.size.write(&Options::default(), (width, height), &mut input);
+                let mut asked = Options::default();
+                for (name, value) in &input {
+                    let text = match value {
+                        Value::String(text) => text.clone(),
+                        sides => format!("{}x{}", sides["width"], sides["height"]),
+                    };
+                    asked.set(name, &text).unwrap();
+                }
+                prop_assert_eq!(model.check(&asked, 1), Ok(()), "{} {:?}", model.id, asked);
+            }
+        }
     }
 
     #[test]

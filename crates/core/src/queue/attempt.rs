@@ -54,25 +54,6 @@ pub async fn begin_attempt(pool: &Pool, lease: &Lease, input_url: &Url) -> Resul
     Ok(row.number.map_or(Begun::Halted, Begun::Attempt))
 }
 
-/// The request of a job's open attempt, where fal's answer is on record.
-pub async fn open_submission(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
-    let row = under_lease!(
-        query,
-        lease,
-        r#"
-           select provider_request_id as "provider_request_id?", status_url as "status_url?",
-               response_url as "response_url?", cancel_url as "cancel_url?"
-           from lease left join attempts
-               on attempts.job_id = lease.job_id and ended_at is null"#,
-    )
-    .fetch_optional(pool)
-    .await
-    .map_err(db::Error::doing("reading an attempt"))?
-    .ok_or(Error::LeaseLost)?;
-    let urls = [row.status_url, row.response_url, row.cancel_url];
-    Ok(Submission::stored(row.provider_request_id, urls))
-}
-
 /// How many attempts there are of which it never came out whether fal has them.
 pub async fn unknown_attempts(pool: &Pool) -> Result<i64, db::Error> {
     sqlx::query_scalar!(r#"select count(*) as "unknown!" from attempts where outcome = 'unknown'"#)
@@ -106,38 +87,6 @@ pub async fn attempts_made(pool: &Pool, job: JobId) -> Result<i16, db::Error> {
     .fetch_one(pool)
     .await
     .map_err(db::Error::doing("counting attempts"))
-}
-
-/// Takes an attempt back whose submission surely did not arrive: it never happened.
-pub async fn withdraw_attempt(pool: &Pool, lease: &Lease, number: i16) -> Result<(), Error> {
-    let withdrawn = under_lease!(
-        query,
-        lease,
-        "
-         delete from attempts using lease
-         where attempts.job_id = lease.job_id and number = $4 and submitted_at is null",
-        number,
-    )
-    .execute(pool)
-    .await
-    .map_err(db::Error::doing("withdrawing an attempt"))?;
-    fenced(withdrawn.rows_affected() == 1)
-}
-
-/// Closes an attempt of which nobody knows whether fal has it, so that another may begin.
-pub async fn abandon_attempt(pool: &Pool, lease: &Lease, number: i16) -> Result<(), Error> {
-    let abandoned = under_lease!(
-        query,
-        lease,
-        "
-         update attempts set ended_at = now(), outcome = 'unknown' from lease
-         where attempts.job_id = lease.job_id and number = $4 and ended_at is null",
-        number,
-    )
-    .execute(pool)
-    .await
-    .map_err(db::Error::doing("abandoning an attempt"))?;
-    fenced(abandoned.rows_affected() == 1)
 }
 
 /// Records fal's answer: from here on, a restart resumes this request. The job is `processing`.

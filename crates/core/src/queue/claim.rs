@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use sqlx::types::Json;
 use time::OffsetDateTime;
 
 use super::{Lease, Submission, WorkerId};
@@ -21,10 +20,12 @@ pub struct Claimed {
     pub prompt: String,
     /// Endpoint at fal.
     pub model: String,
-    /// What the caller wished beside the prompt.
-    pub options: Options,
+    /// What the caller wished beside the prompt; nothing where this version does not understand it.
+    pub options: Option<Options>,
     /// Until the job's deadline; zero when that has passed, nothing when there is none.
     pub time_left: Option<Duration>,
+    /// Since the job's deadline; zero while it has not passed.
+    pub overdue: Duration,
     /// How often it was taken from a worker that died.
     pub rescues: i16,
     /// What a former worker began and did not end.
@@ -40,8 +41,6 @@ pub struct OpenAttempt {
     pub input_url: String,
     /// When it was written down.
     pub began_at: OffsetDateTime,
-    /// How long ago that was.
-    pub age: Duration,
     /// fal has said by itself that the request has ended.
     pub has_notice: bool,
     /// What fal answered. Nothing, where the answer was never recorded: fal may have the request
@@ -83,11 +82,10 @@ pub async fn claim(pool: &Pool, worker: WorkerId, limit: usize) -> Result<Vec<Cl
            )
            select claimed.job_id as "job_id!", claimed.lease_no as "lease_no!",
                claimed.rescues as "rescues!", jobs.prompt, jobs.model,
-               jobs.options as "options: Json<Options>",
+               jobs.options,
                extract(epoch from claimed.deadline_at - now())::float8 as time_left,
                attempts.number as "attempt?", attempts.input_url as "input_url?",
                attempts.began_at as "began_at?",
-               extract(epoch from now() - attempts.began_at)::float8 as age,
                attempts.notice_at is not null as "has_notice!",
                attempts.provider_request_id, attempts.status_url,
                attempts.response_url, attempts.cancel_url
@@ -104,15 +102,16 @@ pub async fn claim(pool: &Pool, worker: WorkerId, limit: usize) -> Result<Vec<Cl
         lease: Lease { job: JobId(row.job_id), worker, number: row.lease_no },
         prompt: row.prompt,
         model: row.model,
-        options: row.options.0,
+        // One row that a newer version wrote must not keep this one from claiming the others.
+        options: serde_json::from_value(row.options).ok(),
         time_left: row.time_left.map(seconds),
+        overdue: row.time_left.map_or(Duration::ZERO, |left| seconds(-left)),
         rescues: row.rescues,
         attempt: row.attempt.zip(row.input_url).zip(row.began_at).map(
             |((number, input_url), began_at)| OpenAttempt {
                 number,
                 input_url,
                 began_at,
-                age: row.age.map_or(Duration::ZERO, seconds),
                 has_notice: row.has_notice,
                 submission: Submission::stored(
                     row.provider_request_id,

@@ -45,47 +45,72 @@ pub async fn record_notice(
     attempt: i16,
     submission: &Submission,
 ) -> Result<Noticed, Error> {
+    record(pool, job, attempt, submission, true).await
+}
+
+/// Records an answer to a submission that came when its worker had lost the job: whoever has the job
+/// now must not buy again what is there.
+pub async fn record_late_answer(
+    pool: &Pool,
+    job: JobId,
+    attempt: i16,
+    submission: &Submission,
+) -> Result<Noticed, Error> {
+    record(pool, job, attempt, submission, false).await
+}
+
+async fn record(
+    pool: &Pool,
+    job: JobId,
+    attempt: i16,
+    submission: &Submission,
+    has_ended: bool,
+) -> Result<Noticed, Error> {
+    let doing = "recording what fal says of an attempt";
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    // The queue first, as everybody does. And alone: what the next statement sees is what was done
+    // before by whoever held the row.
+    sqlx::query!("select job_id from queue where job_id = $1 for update", job.0)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(Error::doing(doing))?;
     let noticed = sqlx::query_scalar!(
-        r#"with open as (
+        r#"with told as (
                update attempts set
-                   notice_at = coalesce(notice_at, now()),
+                   notice_at = case when $7 then coalesce(notice_at, now()) else notice_at end,
                    submitted_at = coalesce(submitted_at, now()),
                    provider_request_id = coalesce(provider_request_id, $3),
                    status_url = coalesce(status_url, $4),
                    response_url = coalesce(response_url, $5),
                    cancel_url = coalesce(cancel_url, $6)
-               where job_id = $1 and number = $2 and ended_at is null
+               where job_id = $1 and number = $2
                    and coalesce(provider_request_id, $3) = $3
-               returning job_id
-           ), given_up as (
-               update attempts set notice_at = coalesce(notice_at, now())
-               where job_id = $1 and number = $2 and outcome = 'unknown'
-               returning job_id
+                   and (ended_at is null or outcome = 'unknown')
+               returning job_id, ended_at is null as open
            ), due as (
                update queue set run_at = least(run_at, now())
-               from open where queue.job_id = open.job_id and leased_by is null
+               from told where told.open and queue.job_id = told.job_id and leased_by is null
            ), shown as (
                update jobs set status = 'processing', updated_at = now(),
                    submitted_at = coalesce(submitted_at, now())
-               from open where jobs.id = open.job_id and status = 'pending'
+               from told where told.open and jobs.id = told.job_id and status = 'pending'
            )
-           select case
-               when exists (select from open) then 'open'
-               when exists (select from given_up) then 'given up'
-           end"#,
+           select open as "open!" from told"#,
         job.0,
         attempt,
         submission.provider_request_id,
         submission.status_url.as_str(),
         submission.response_url.as_str(),
         submission.cancel_url.as_str(),
+        has_ended,
     )
-    .fetch_one(pool)
+    .fetch_optional(&mut *transaction)
     .await
-    .map_err(Error::doing("recording a notice"))?;
-    Ok(match noticed.as_deref() {
-        Some("open") => Noticed::Open,
-        Some(_given_up) => Noticed::GivenUp,
+    .map_err(Error::doing(doing))?;
+    transaction.commit().await.map_err(Error::doing(doing))?;
+    Ok(match noticed {
+        Some(true) => Noticed::Open,
+        Some(false) => Noticed::GivenUp,
         None => Noticed::Nothing,
     })
 }

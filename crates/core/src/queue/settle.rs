@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sqlx::PgExecutor;
+
 use super::{Error, Lease, fenced};
 use crate::{
     db::{self, Pool},
@@ -17,6 +19,8 @@ pub struct Ended {
     pub billed_units: Option<f64>,
     /// The seed that made the outputs, where the model tells it.
     pub seed: Option<i64>,
+    /// How many outputs there are. Those of an earlier attempt beyond are dropped; nothing drops none.
+    pub outputs: Option<i16>,
 }
 
 /// The job is done; its outputs are archived.
@@ -33,6 +37,9 @@ pub async fn complete(pool: &Pool, lease: &Lease, ended: Ended) -> Result<(), Er
            ), shown as (
                update jobs set status = 'completed', updated_at = now(), finished_at = now(), seed = $6
                from lease where jobs.id = lease.job_id
+           ), surplus as (
+               delete from images using lease
+               where images.job_id = lease.job_id and role = 'result' and position >= $7
            )
            select exists (select from lease) as "settled!""#,
         lease.job.0,
@@ -41,6 +48,7 @@ pub async fn complete(pool: &Pool, lease: &Lease, ended: Ended) -> Result<(), Er
         ended.inference_seconds,
         ended.billed_units,
         ended.seed,
+        ended.outputs,
     )
     .fetch_one(pool)
     .await
@@ -48,15 +56,20 @@ pub async fn complete(pool: &Pool, lease: &Lease, ended: Ended) -> Result<(), Er
     fenced(settled)
 }
 
-/// The job failed, for good.
-pub async fn fail(pool: &Pool, lease: &Lease, failure: &Failure) -> Result<(), Error> {
+/// The job failed, for good. An attempt that has no answer is closed as `unknown`.
+pub async fn fail(
+    executor: impl PgExecutor<'_>,
+    lease: &Lease,
+    failure: &Failure,
+) -> Result<(), Error> {
     let settled = sqlx::query_scalar!(
         r#"with lease as (
                delete from queue
                where job_id = $1 and leased_by = $2 and lease_no = $3
                returning job_id
            ), ended as (
-               update attempts set ended_at = now(), outcome = 'failed', failure_code = $4
+               update attempts set ended_at = now(), failure_code = $4,
+                   outcome = case when submitted_at is null then 'unknown' else 'failed' end
                from lease where attempts.job_id = lease.job_id and ended_at is null
            ), shown as (
                update jobs set status = 'failed', updated_at = now(), finished_at = now(),
@@ -70,7 +83,7 @@ pub async fn fail(pool: &Pool, lease: &Lease, failure: &Failure) -> Result<(), E
         failure.code,
         failure.message,
     )
-    .fetch_one(pool)
+    .fetch_one(executor)
     .await
     .map_err(db::Error::doing("failing a job"))?;
     fenced(settled)
@@ -89,7 +102,8 @@ pub async fn retry(
                where job_id = $1 and leased_by = $2 and lease_no = $3
                returning job_id
            ), ended as (
-               update attempts set ended_at = now(), outcome = 'failed', failure_code = $5
+               update attempts set ended_at = now(), failure_code = $5,
+                   outcome = case when submitted_at is null then 'unknown' else 'failed' end
                from lease where attempts.job_id = lease.job_id and ended_at is null
            )
            select exists (select from lease) as "settled!""#,

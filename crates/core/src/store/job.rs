@@ -1,6 +1,6 @@
 //! Jobs: made, read, listed, deleted.
 
-use sqlx::types::Json;
+use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -8,7 +8,6 @@ use super::image::{ImageId, StoredImage, insert_input};
 use crate::{
     db::{Error, Pool},
     job::{Failure, Job, JobId, NewJob, Status},
-    models::Options,
     queue,
 };
 
@@ -25,6 +24,7 @@ pub struct Page {
 pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
     let doing = "making a job";
     let id = JobId::generate();
+    let options = serde_json::to_value(&new.options).unwrap_or_default();
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     let made = sqlx::query!(
         r#"insert into jobs (id, prompt, model, options) values ($1, $2, $3, $4)
@@ -32,7 +32,7 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
         id.0,
         new.prompt,
         new.model,
-        Json(&new.options) as _,
+        options,
     )
     .fetch_one(&mut *transaction)
     .await
@@ -48,7 +48,7 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
         id,
         prompt: new.prompt.clone(),
         model: new.model.clone(),
-        options: new.options.clone(),
+        options,
         seed: None,
         status: made.status,
         failure: None,
@@ -62,7 +62,7 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
 pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
     let rows = sqlx::query_as!(
         JobImageRow,
-        r#"select jobs.id, prompt, model, options as "options: Json<Options>", seed,
+        r#"select jobs.id, prompt, model, options, seed,
                status as "status: Status", failure_code, failure_message, jobs.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -84,7 +84,7 @@ pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
         r#"with page as (
                select * from jobs where id < $1 order by id desc limit $2
            )
-           select page.id, prompt, model, options as "options: Json<Options>", seed,
+           select page.id, prompt, model, options, seed,
                status as "status: Status", failure_code, failure_message, page.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -119,7 +119,7 @@ struct JobImageRow {
     id: Uuid,
     prompt: String,
     model: String,
-    options: Json<Options>,
+    options: Value,
     seed: Option<i64>,
     status: Status,
     failure_code: Option<String>,
@@ -166,7 +166,7 @@ impl JobImageRow {
             id: JobId(self.id),
             prompt: self.prompt,
             model: self.model,
-            options: self.options.0,
+            options: self.options,
             seed: self.seed,
             status: self.status,
             failure: failure.map(|(code, message)| Failure { code, message }),

@@ -9,6 +9,29 @@ use uuid::Uuid;
 use crate::factory;
 
 #[tokio::test]
+async fn options_of_a_newer_version_do_not_keep_other_jobs_from_being_claimed() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let newer = factory::job(pool).await;
+    let usual = factory::job(pool).await;
+    sqlx::query("update jobs set options = '{\"output_format\": \"avif\"}' where id = $1")
+        .bind(newer.id.0)
+        .execute(pool)
+        .await
+        .unwrap();
+    let worker = factory::worker(pool).await;
+
+    let mut claimed = queue::claim(pool, worker, 10).await.unwrap();
+
+    claimed.sort_by_key(|job| job.lease.job);
+    assert!(claimed[0].options.is_none());
+    assert!(claimed[1].options.is_some());
+    let shown = darkroom_core::store::find(pool, newer.id).await.unwrap().unwrap();
+    assert_eq!(shown.options["output_format"], "avif");
+    assert_eq!(claimed[1].lease.job, usual.id);
+}
+
+#[tokio::test]
 async fn a_claim_takes_the_longest_waiting_jobs_and_no_more_than_asked_for() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;

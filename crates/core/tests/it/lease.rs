@@ -48,9 +48,11 @@ async fn every_write(pool: &Pool, lease: &Lease) -> Vec<(&'static str, Result<()
     vec![
         ("read input", queue::input(pool, lease, 0).await.map(|_| ())),
         ("begin", queue::begin_attempt(pool, lease, &url).await.map(|_| ())),
+        ("miss", queue::miss_attempt(pool, lease).await.map(|_| ())),
+        ("fail unanswered", queue::fail_unanswered(pool, lease, &failure).await.map(|_| ())),
         ("read submission", queue::open_submission(pool, lease).await.map(|_| ())),
-        ("withdraw", queue::withdraw_attempt(pool, lease, 1).await),
-        ("abandon", queue::abandon_attempt(pool, lease, 1).await),
+        ("withdraw", queue::withdraw_attempt(pool, lease).await.map(|_| ())),
+        ("abandon", queue::abandon_attempt(pool, lease).await.map(|_| ())),
         ("record", queue::record_submission(pool, lease, 1, &submission).await),
         ("archive", queue::archive(pool, lease, 0, &picture, None).await),
         ("snooze", queue::snooze(pool, lease, soon).await),

@@ -76,13 +76,93 @@ async fn a_notice_about_an_attempt_that_was_given_up_is_told_apart() {
     let pool = &database.pool;
     let job = factory::claimed(pool).await;
     let number = factory::begin(pool, &job.lease).await;
-    queue::abandon_attempt(pool, &job.lease, number).await.unwrap();
+    queue::abandon_attempt(pool, &job.lease).await.unwrap();
 
     let noticed =
         queue::record_notice(pool, job.lease.job, number, &factory::submission()).await.unwrap();
 
     assert_eq!(noticed, Noticed::GivenUp);
     assert_eq!(queue::unknown_attempts(pool).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_attempt_that_was_answered_is_not_closed_as_one_that_was_not() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let number = factory::begin(pool, &job.lease).await;
+    let answer = factory::submission();
+    queue::record_notice(pool, job.lease.job, number, &answer).await.unwrap();
+    let failure = darkroom_core::job::Failure::new("test", "A test.");
+
+    let told = Some(answer);
+    assert_eq!(queue::withdraw_attempt(pool, &job.lease).await.unwrap(), told);
+    assert_eq!(queue::abandon_attempt(pool, &job.lease).await.unwrap(), told);
+    assert_eq!(queue::fail_unanswered(pool, &job.lease, &failure).await.unwrap(), told);
+
+    assert_eq!(queue::open_submission(pool, &job.lease).await.unwrap(), told);
+    assert_eq!(store::find(pool, job.lease.job).await.unwrap().unwrap().status, Status::Processing);
+}
+
+#[tokio::test]
+async fn a_notice_and_a_closing_at_the_same_moment_never_lose_the_answer() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    for _ in 0..20 {
+        let job = factory::claimed(pool).await;
+        let number = factory::begin(pool, &job.lease).await;
+
+        let answer = factory::submission();
+        let (noticed, told) = tokio::join!(
+            queue::record_notice(pool, job.lease.job, number, &answer),
+            queue::abandon_attempt(pool, &job.lease),
+        );
+
+        // Whoever comes first, the other one knows.
+        match noticed.unwrap() {
+            Noticed::Open => assert_eq!(told.unwrap(), Some(factory::submission())),
+            Noticed::GivenUp => assert_eq!(told.unwrap(), None),
+            Noticed::Nothing => unreachable!("the notice is about this attempt"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_notice_beside_a_deletion_is_no_deadlock() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    for _ in 0..20 {
+        let job = factory::claimed(pool).await;
+        let number = factory::begin(pool, &job.lease).await;
+
+        let answer = factory::submission();
+        let (noticed, deleted) = tokio::join!(
+            queue::record_notice(pool, job.lease.job, number, &answer),
+            store::delete(pool, job.lease.job),
+        );
+
+        noticed.unwrap();
+        assert!(deleted.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_when_the_job_is_somebody_elses_is_not_lost() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let number = factory::begin(pool, &job.lease).await;
+    queue::release(pool, job.lease.worker).await.unwrap();
+    let answer = factory::submission();
+    assert!(queue::record_submission(pool, &job.lease, number, &answer).await.is_err());
+
+    let told = queue::record_late_answer(pool, job.lease.job, number, &answer).await.unwrap();
+
+    assert_eq!(told, Noticed::Open);
+    let next = factory::worker(pool).await;
+    let attempt = queue::claim(pool, next, 1).await.unwrap().remove(0).attempt.unwrap();
+    assert_eq!(attempt.submission, Some(answer));
+    assert!(!attempt.has_notice, "nobody said that it has ended");
 }
 
 #[tokio::test]

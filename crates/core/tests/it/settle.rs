@@ -30,6 +30,35 @@ async fn a_completed_job_has_its_results_in_order_and_leaves_the_queue() {
 }
 
 #[tokio::test]
+async fn outputs_of_an_earlier_attempt_are_not_among_the_results() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    for position in [0, 1, 2] {
+        let output = factory::stored(factory::picture(8, 8, ImageFormat::Png));
+        queue::archive(pool, &job.lease, position, &output, None).await.unwrap();
+    }
+
+    let ended = queue::Ended { outputs: Some(1), ..queue::Ended::default() };
+    queue::complete(pool, &job.lease, ended).await.unwrap();
+
+    let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
+    assert_eq!(shown.images.iter().filter(|image| image.is_result).count(), 1);
+}
+
+#[tokio::test]
+async fn a_job_that_fails_with_an_unanswered_attempt_leaves_it_counted() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    factory::begin(pool, &job.lease).await;
+
+    queue::fail(pool, &job.lease, &Failure::new("test", "A test.")).await.unwrap();
+
+    assert_eq!(queue::unknown_attempts(pool).await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn an_output_that_is_archived_again_replaces_the_first() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;

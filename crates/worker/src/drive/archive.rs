@@ -17,7 +17,8 @@ pub(super) async fn outputs(
     output: &Output,
 ) -> Result<(), Stop> {
     for (position, image) in (0..).zip(&output.images) {
-        let download = worthwhile(submission, || life.worker.fal.download(&image.url));
+        let _carrying = life.worker.carrying.acquire().await;
+        let download = worthwhile(life, submission, || life.worker.fal.download(&image.url));
         let Download { data, picture } = download.await?;
         let kept = NewImage {
             data,

@@ -6,32 +6,33 @@ use darkroom_core::{
     chain::chain,
     fal::Cancellation,
     job::Failure,
-    queue::{Ended, Lease, Submission},
+    queue::{Claimed, Ended, Submission},
 };
-use tokio::time::timeout;
 
-use super::finish;
+use super::{finish, upload::AWAY};
 use crate::{
+    backoff::jittered,
     life::Life,
     outcome::{Outcome, Stop},
 };
 
-/// How long a result that is there already may take to be fetched.
-const GRACE: Duration = Duration::from_mins(1);
+/// How long after its deadline a job is still tried to be ended well: its request is paid for.
+const GRACE: Duration = Duration::from_mins(15);
 
 /// Stops the request and fails the job; one that ended in time after all is paid for, so its
 /// result is kept.
 pub(super) async fn request(
     life: &Life,
-    lease: &Lease,
+    job: &Claimed,
     submission: &Submission,
 ) -> Result<Outcome, Stop> {
     let request_id = &submission.provider_request_id;
+    let in_grace = job.overdue < GRACE;
     match life.worker.fal.cancel(submission).await {
         Ok(Cancellation::TooLate) => {
-            let fetching = finish(life, lease, submission, Ended::default());
-            if let Ok(Ok(outcome)) = timeout(GRACE, fetching).await {
-                return Ok(outcome);
+            match finish(life, &job.lease, submission, Ended::default()).await {
+                Err(Stop::Outcome(Outcome::Snooze(_))) if !in_grace => {}
+                finished => return finished,
             }
         }
         Ok(cancellation) => {
@@ -44,6 +45,9 @@ pub(super) async fn request(
         Err(error) => {
             tracing::warn!(provider.request_id = request_id, error = %chain(&error),
                 "a request whose time is up could not be cancelled");
+            if in_grace && error.is_passing() {
+                return Ok(Outcome::Snooze(jittered(AWAY)));
+            }
         }
     }
     Ok(Outcome::Fail(failure()))

@@ -12,11 +12,14 @@ use tokio::time::sleep;
 use super::upload::AWAY;
 use crate::{
     backoff::{exponential, jittered},
+    life::Life,
     outcome::{Outcome, Stop},
+    probing,
 };
 
 /// Makes a call until it succeeds or its error is to be believed.
 pub(super) async fn worthwhile<T, F>(
+    life: &Life,
     submission: &Submission,
     call: impl Fn() -> F,
 ) -> Result<T, Stop>
@@ -33,6 +36,7 @@ where
             "something that was paid for was not to be had");
         tries += 1;
         if tries >= error.worthwhile_tries() {
+            probing::heed(life, &error).await;
             return Err(believe(&error));
         }
         sleep(exponential(Duration::from_millis(250), Duration::from_secs(30), tries)).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use darkroom_core::{
     chain::chain,
-    fal::{Output, Progress},
+    fal::{Error, Output, Progress},
     job::JobId,
     queue::{Ended, Submission},
 };
@@ -22,9 +22,10 @@ use crate::{
     probing,
 };
 
-/// Answers of "not found" in a row, from something that is not fal, before they are believed: about
-/// eight minutes of them.
-const BELIEVED_404S: u32 = 20;
+/// How long nothing but "not found" is answered before it is believed: by fal, which may know a
+/// request everywhere only a moment after it took it, and by whatever else answers in its place.
+const BELIEVED_OF_FAL: Duration = Duration::from_mins(1);
+const BELIEVED_OF_OTHERS: Duration = Duration::from_mins(8);
 
 /// How often a request is asked about whose stream is live.
 const BACKSTOP: Duration = Duration::from_secs(30);
@@ -39,16 +40,23 @@ pub(super) async fn until_ended(
     let since = Instant::now();
     let notice = life.notices.expect(job);
     let mut stream = Stream::open(life, submission);
-    let mut failures = 0;
+    let (mut failures, mut missing, mut is_told) = (0, None, false);
     let mut next_check = since + until_next_check(Duration::ZERO);
     loop {
         tokio::select! {
             said = stream.next() => {
-                if let Some(Progress::Ended { inference_seconds }) = said {
-                    return Ok(Ended { inference_seconds, ..Ended::default() });
+                match said {
+                    Some(Progress::Ended { inference_seconds }) => {
+                        return Ok(Ended { inference_seconds, ..Ended::default() });
+                    }
+                    // It says by itself what is new: asking is only to be sure. However much it says,
+                    // asking goes on, because it may say the same for ever.
+                    Some(_) if !is_told => {
+                        (is_told, next_check) = (true, Instant::now() + jittered(BACKSTOP));
+                    }
+                    Some(_) => {}
+                    None => (is_told, next_check) = (false, Instant::now()),
                 }
-                let wait = if said.is_some() { jittered(BACKSTOP) } else { Duration::ZERO };
-                next_check = Instant::now() + wait;
                 continue;
             }
             heard = notice.heard() => {
@@ -59,41 +67,45 @@ pub(super) async fn until_ended(
             }
             () = sleep_until(next_check) => {}
         }
-        match life.worker.fal.check(submission).await.map(|report| report.progress) {
+        let error = match life.worker.fal.check(submission).await.map(|report| report.progress) {
             Ok(Progress::Ended { inference_seconds }) => {
                 return Ok(Ended { inference_seconds, ..Ended::default() });
             }
             Ok(Progress::Waiting { .. } | Progress::Running) => {
-                failures = 0;
-                next_check = Instant::now()
-                    + if stream.is_live() {
-                        jittered(BACKSTOP)
-                    } else {
-                        until_next_check(since.elapsed())
-                    };
+                (failures, missing) = (0, None);
+                let quiet = if is_told { jittered(BACKSTOP) } else { Duration::ZERO };
+                next_check = Instant::now() + quiet.max(until_next_check(since.elapsed()));
+                continue;
             }
-            Err(error)
-                if error.is_unknown_request()
-                    || (error.is_not_found() && failures >= BELIEVED_404S) =>
-            {
-                return Err(Outcome::Retry(error.failure()).into());
-            }
-            Err(error) => {
-                if failures == 0 {
-                    probing::heed(life, &error).await;
-                }
-                tracing::warn!(provider.request_id = submission.provider_request_id,
-                    error = %chain(&error), "a check failed; the next one follows");
-                let wait =
-                    exponential(Duration::from_millis(500), Duration::from_secs(30), failures);
-                next_check = Instant::now() + wait;
-                failures += 1;
-            }
+            Err(error) => error,
+        };
+        if is_lost(&error, &mut missing) {
+            return Err(Outcome::Retry(error.failure()).into());
         }
+        if failures == 0 {
+            probing::heed(life, &error).await;
+        }
+        tracing::warn!(provider.request_id = submission.provider_request_id,
+            error = %chain(&error), "a check failed; the next one follows");
+        let wait = exponential(Duration::from_millis(500), Duration::from_secs(30), failures);
+        next_check = Instant::now() + wait;
+        failures += 1;
     }
+}
+
+/// Whether the request is to be taken for lost. `missing` is since when it was only not found.
+fn is_lost(error: &Error, missing: &mut Option<Instant>) -> bool {
+    if !error.is_not_found() {
+        *missing = None;
+        // A request at another provider cannot be asked about at all.
+        return error.is_unknown_request();
+    }
+    let since = *missing.get_or_insert_with(Instant::now);
+    let believed = if error.is_unknown_request() { BELIEVED_OF_FAL } else { BELIEVED_OF_OTHERS };
+    since.elapsed() >= believed
 }
 
 /// Fetches what a request came to.
 pub(super) async fn result(life: &Life, submission: &Submission) -> Result<Output, Stop> {
-    worthwhile(submission, || life.worker.fal.result(submission)).await
+    worthwhile(life, submission, || life.worker.fal.result(submission)).await
 }

@@ -14,7 +14,6 @@ use crate::{
     backoff::jittered,
     life::Life,
     outcome::{Outcome, Stop},
-    probing,
 };
 
 /// The provider's clock may be behind the database's.
@@ -32,43 +31,64 @@ pub(super) async fn find(
     attempt: &OpenAttempt,
     deadline: &Deadline,
 ) -> Result<Option<Submission>, Stop> {
-    let since = attempt.began_at - CLOCK_SKEW;
-    match life.worker.fal.find_request(&job.model, &attempt.input_url, since).await {
-        Ok(Some(submission)) => {
-            tracing::info!(job.id = %job.lease.job, job.attempt = attempt.number,
-                provider.request_id = submission.provider_request_id,
-                "a submission whose answer was lost is found");
-            submit::record(life, job, attempt.number, &submission).await?;
-            return Ok(Some(submission));
-        }
-        Ok(None) => {}
-        Err(error) => {
-            probing::heed(life, &error).await;
-            tracing::warn!(job.id = %job.lease.job, error = %chain(&error),
-                "a submission whose answer was lost could not be looked for");
-            if !deadline.has_passed() {
-                return Err(Outcome::Snooze(jittered(LATEST)).into());
-            }
-        }
+    if let Some(submission) = search(life, job, attempt, deadline).await? {
+        tracing::info!(job.id = %job.lease.job, job.attempt = attempt.number,
+            provider.request_id = submission.provider_request_id,
+            "a submission whose answer was lost is found");
+        submit::record(life, job, attempt.number, &submission).await?;
+        return Ok(Some(submission));
     }
-    let patience = life.worker.jobs.unknown_patience.saturating_sub(attempt.age);
+    // From the first look that was one: while the provider was away, nobody looked.
+    let missed = queue::miss_attempt(&life.worker.pool, &job.lease).await?;
+    let patience = life.worker.jobs.unknown_patience.saturating_sub(missed);
     if !patience.is_zero() && !deadline.has_passed() {
-        let wait = (attempt.age / 2).clamp(SOONEST, LATEST).min(patience);
+        let wait = (missed / 2).clamp(SOONEST, LATEST).min(patience);
         return Err(Outcome::Snooze(jittered(wait)).into());
     }
     give_up(life, job, attempt).await
 }
 
-/// Counted as unknown: it may be paid for and lost.
+/// Looks through the provider's list.
+async fn search(
+    life: &Life,
+    job: &Claimed,
+    attempt: &OpenAttempt,
+    deadline: &Deadline,
+) -> Result<Option<Submission>, Stop> {
+    let _searching = life.worker.searching.acquire().await;
+    let since = attempt.began_at - CLOCK_SKEW;
+    let found = life.worker.fal.find_request(&job.model, &attempt.input_url, since).await;
+    found.or_else(|error| {
+        tracing::warn!(job.id = %job.lease.job, error = %chain(&error),
+            "a submission whose answer was lost could not be looked for");
+        if deadline.has_passed() { Ok(None) } else { Err(Outcome::Snooze(jittered(LATEST)).into()) }
+    })
+}
+
+/// Counted as unknown: it may be paid for and lost. Unless the provider tells of it at this moment.
 async fn give_up(
     life: &Life,
     job: &Claimed,
     attempt: &OpenAttempt,
 ) -> Result<Option<Submission>, Stop> {
-    queue::abandon_attempt(&life.worker.pool, &job.lease, attempt.number).await?;
-    tracing::error!(job.id = %job.lease.job, job.attempt = attempt.number,
-        "it is unknown whether the provider has an attempt; it may be paid for and lost");
+    let (pool, lease) = (&life.worker.pool, &job.lease);
     let another = life.worker.jobs.unknown == UnknownSubmission::Resubmit
         && attempt.number < life.worker.jobs.max_attempts;
-    if another { Ok(None) } else { Err(Outcome::Fail(submit::outcome_unknown()).into()) }
+    let told = if another {
+        // Not into the same gap: the next submission would be as doubtful.
+        if let Err(error) = life.worker.fal.reach(&job.model).await {
+            tracing::warn!(job.id = %lease.job, error = %chain(&error),
+                "the provider's queue does not answer; a new attempt waits");
+            return Err(Outcome::Snooze(jittered(LATEST)).into());
+        }
+        queue::abandon_attempt(pool, lease).await?
+    } else {
+        queue::fail_unanswered(pool, lease, &submit::outcome_unknown()).await?
+    };
+    if told.is_some() {
+        return Ok(told);
+    }
+    tracing::error!(job.id = %lease.job, job.attempt = attempt.number,
+        "it is unknown whether the provider has an attempt; it may be paid for and lost");
+    if another { Ok(None) } else { Err(Stop::Settled) }
 }

@@ -39,11 +39,6 @@ impl Stream {
         Self { said: Some(said), _reading: Some(AbortOnDropHandle::new(reading)) }
     }
 
-    /// Whether it says by itself what is new.
-    pub(super) fn is_live(&self) -> bool {
-        self.said.as_ref().is_some_and(|said| said.borrow().is_some())
-    }
-
     /// Waits for the next thing that it says; nothing when it broke. For ever where there is none.
     pub(super) async fn next(&mut self) -> Option<Progress> {
         let Some(said) = &mut self.said else {

@@ -6,13 +6,13 @@ use darkroom_core::{
     chain::chain,
     fal::{Class, SubmitError},
     job::Failure,
-    queue::{self, Begun, Claimed, Submission},
+    queue::{self, Begun, Claimed, Noticed, Submission},
 };
 use serde_json::Value;
 use tokio::time::sleep;
 use url::Url;
 
-use super::upload::AWAY;
+use super::upload::{AWAY, REFUSED};
 use crate::{
     backoff::{exponential, jittered},
     life::Life,
@@ -50,10 +50,16 @@ async fn submit(
     }
     let (pool, lease) = (&life.worker.pool, &job.lease);
     let callback = life.worker.callback.get(pool).await?;
-    let attempt = match queue::begin_attempt(pool, lease, &input_url).await? {
-        Begun::Attempt(number) => number,
+    let attempt = match queue::begin_attempt(pool, lease, &input_url).await {
+        Ok(Begun::Attempt(number)) => number,
         // The claim lets the job wait until submissions go on.
-        Begun::Halted => return Err(Outcome::Snooze(Duration::ZERO).into()),
+        Ok(Begun::Halted) => return Err(Outcome::Snooze(Duration::ZERO).into()),
+        // It may be written down, and surely nothing was sent.
+        Err(queue::Error::Database(error)) if error.is_unavailable() => {
+            withdraw(&life, &job).await?;
+            return Err(queue::Error::Database(error).into());
+        }
+        Err(error) => return Err(error.into()),
     };
     let webhook = callback.map(|callback| callback.url(lease.job, attempt));
     match life.worker.fal.submit(&job.model, &input, webhook.as_ref()).await {
@@ -65,10 +71,14 @@ async fn submit(
         }
         Err(SubmitError::NotAccepted(error)) => {
             tracing::warn!(job.id = %lease.job, error = %chain(&error), "a submission was not accepted");
-            queue::withdraw_attempt(pool, lease, attempt).await?;
-            probing::heed(&life, &error).await;
+            if let Some(submission) = withdraw(&life, &job).await? {
+                return Ok(submission);
+            }
+            let halted = probing::heed(&life, &error).await;
             Err(match error.class() {
-                Class::Halt => Outcome::Snooze(Duration::ZERO),
+                // The claim lets the job wait until submissions go on.
+                _ if halted => Outcome::Snooze(Duration::ZERO),
+                Class::Halt => Outcome::Snooze(jittered(REFUSED)),
                 // There is no such model: asking again would not make one.
                 Class::Retry if error.is_unknown_request() => Outcome::Fail(no_such_model()),
                 Class::Retry | Class::Later => Outcome::Snooze(jittered(AWAY)),
@@ -84,22 +94,49 @@ async fn submit(
     }
 }
 
+/// Takes the attempt back, and does not stop trying while the database is away: left open, it would
+/// pass for one that may have arrived. Answers its request where the provider says that it did.
+async fn withdraw(life: &Life, job: &Claimed) -> Result<Option<Submission>, queue::Error> {
+    let mut failures = 0;
+    loop {
+        let withdrawn = queue::withdraw_attempt(&life.worker.pool, &job.lease).await;
+        let Err(queue::Error::Database(error)) = withdrawn else {
+            return withdrawn;
+        };
+        tracing::warn!(job.id = %job.lease.job, error = %chain(&error), "an attempt is not withdrawn yet");
+        sleep(exponential(Duration::from_millis(100), Duration::from_secs(2), failures)).await;
+        failures += 1;
+    }
+}
+
 /// Records fal's answer, and does not stop trying while the database is away: forgetting it would
-/// mean to pay twice.
+/// mean to pay twice. Where the job is somebody else's by now, they are told.
 pub(super) async fn record(
     life: &Life,
     job: &Claimed,
     attempt: i16,
     submission: &Submission,
 ) -> Result<(), queue::Error> {
+    let (pool, lease) = (&life.worker.pool, &job.lease);
     let mut failures = 0;
     loop {
-        let recorded =
-            queue::record_submission(&life.worker.pool, &job.lease, attempt, submission).await;
-        let Err(queue::Error::Database(error)) = recorded else {
-            return recorded;
+        let error = match queue::record_submission(pool, lease, attempt, submission).await {
+            Ok(()) => return Ok(()),
+            Err(queue::Error::Database(error)) => error,
+            Err(queue::Error::LeaseLost) => {
+                match queue::record_late_answer(pool, lease.job, attempt, submission).await {
+                    Ok(Noticed::Open) => return Err(queue::Error::LeaseLost),
+                    Ok(Noticed::GivenUp | Noticed::Nothing) => {
+                        tracing::error!(job.id = %lease.job, job.attempt = attempt,
+                            provider.request_id = submission.provider_request_id,
+                            "an answer came too late for its attempt, which is paid for and lost");
+                        return Err(queue::Error::LeaseLost);
+                    }
+                    Err(error) => error,
+                }
+            }
         };
-        tracing::warn!(job.id = %job.lease.job, error = %chain(&error), "a submission is not recorded yet");
+        tracing::warn!(job.id = %lease.job, error = %chain(&error), "a submission is not recorded yet");
         sleep(exponential(Duration::from_millis(100), Duration::from_secs(2), failures)).await;
         failures += 1;
     }

@@ -21,6 +21,10 @@ use crate::{
 /// How long a job waits when the provider is away.
 pub(super) const AWAY: Duration = Duration::from_secs(5);
 
+/// How long a job waits that the provider did not let in, though it accepts the account: others come
+/// first.
+pub(super) const REFUSED: Duration = Duration::from_secs(30);
+
 /// Pictures that the provider can read.
 #[derive(Debug)]
 pub(super) struct Uploaded {
@@ -37,6 +41,7 @@ pub(super) struct Uploaded {
 pub(super) async fn inputs(life: &Life, lease: &Lease, fit: Fit) -> Result<Uploaded, Stop> {
     let (mut urls, mut sides) = (Vec::new(), None);
     for position in 0.. {
+        let _carrying = life.worker.carrying.acquire().await;
         let Some(prepared) = prepared(life, lease, position, fit).await? else {
             break;
         };
@@ -45,11 +50,12 @@ pub(super) async fn inputs(life: &Life, lease: &Lease, fit: Fit) -> Result<Uploa
             Ok(url) => urls.push(url),
             Err(error) => {
                 tracing::warn!(job.id = %lease.job, error = %chain(&error), "an upload failed");
-                probing::heed(life, &error).await;
+                let halted = probing::heed(life, &error).await;
                 return Err(match error.class() {
-                    Class::Never => Outcome::Fail(error.failure()),
                     // The claim lets the job wait until submissions go on.
-                    Class::Halt => Outcome::Snooze(Duration::ZERO),
+                    _ if halted => Outcome::Snooze(Duration::ZERO),
+                    Class::Never => Outcome::Fail(error.failure()),
+                    Class::Halt => Outcome::Snooze(jittered(REFUSED)),
                     Class::Retry | Class::Later => Outcome::Snooze(jittered(AWAY)),
                 }
                 .into());

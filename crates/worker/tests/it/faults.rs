@@ -92,8 +92,14 @@ async fn calls_that_fail_on_the_way_are_made_again_and_nothing_is_bought_twice()
         cases.push(survived(json!({"at": place, "status": 429, "next": 1})));
         cases.push(survived(json!({"at": place, "latency": {"fixed": 0.3}, "next": 1})));
     }
+    // What was there a moment ago is looked for a little longer.
+    for place in ["status", "result", "download"] {
+        cases.push(survived(json!({"at": place, "status": 404, "shape": "plain", "next": 2})));
+    }
+    // An address to upload to that does not hold is nothing about the account.
+    cases.push(survived(json!({"at": "upload", "status": 403, "shape": "empty", "next": 1})));
     cases.push(survived(json!({"at": "result", "status": 504, "shape": "nginx", "next": 3})));
-    cases.push(survived(json!({"at": "result", "status": 500, "shape": "plain", "next": 0})));
+    cases.push(survived(json!({"at": "result", "status": 500, "shape": "plain", "next": 2})));
     cases.push(survived(json!({"at": "download", "bytes_per_second": 200_000, "next": 1})));
     cases.push(survived(json!({"at": "submit", "status": 504, "processed": true, "next": 1})));
     cases.push(survived(

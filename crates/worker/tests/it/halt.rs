@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use darkroom_core::{job::Status, queue};
+use darkroom_core::{
+    job::{NewJob, Status},
+    queue, store,
+};
 use darkroom_testing::eventually;
 use serde_json::json;
 
-use crate::house::House;
+use crate::house::{House, new_job};
 
 async fn locked() -> House {
     let mut house = House::open(Duration::from_millis(20)).await;
@@ -68,4 +71,31 @@ async fn requests_that_are_running_are_followed_through_a_halt() {
 
     house.once(id, Status::Completed).await;
     second.stop().await;
+}
+
+#[tokio::test]
+async fn a_model_that_the_account_may_not_use_halts_nobody() {
+    let house = House::open(Duration::from_millis(20)).await;
+    let forbidden = "fal-ai/flux-pro/kontext";
+    house
+        .set_faults(json!({"faults": [{
+            "at": "submit", "endpoint": forbidden, "status": 403, "shape": "plain",
+            "detail": "You may not use this model",
+        }]}))
+        .await;
+    let new = NewJob { model: forbidden.into(), ..new_job() };
+    let refused = store::create(&house.database.pool, &new).await.unwrap().id;
+    let worker = house.worker();
+    eventually("the job was refused and waits", async || {
+        let waits = "select leased_by is null and run_at > now() from queue";
+        let waits: bool = sqlx::query_scalar(waits).fetch_one(&house.database.pool).await.unwrap();
+        waits.then_some(())
+    })
+    .await;
+
+    assert_eq!(queue::halted(&house.database.pool).await.unwrap(), None);
+    let other = house.job().await;
+    house.once(other, Status::Completed).await;
+    assert_eq!(house.find(refused).await.status, Status::Pending);
+    worker.stop().await;
 }

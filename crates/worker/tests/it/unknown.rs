@@ -123,3 +123,50 @@ async fn one_that_cannot_be_looked_for_is_not_given_up() {
     assert!(house.submissions().await.is_empty());
     assert_eq!(house.attempts().await, ["open"]);
 }
+
+#[tokio::test]
+async fn another_attempt_waits_until_the_providers_queue_answers() {
+    let mut house = House::open(QUICK).await;
+    house.set("UNKNOWN_SUBMISSION_SECONDS", "0");
+    // As in an outage of the queue alone.
+    let away = ["submit", "status", "stream"];
+    let away = away.map(|at| json!({"at": at, "status": 503, "shape": "nginx"}));
+    house.set_faults(json!({"faults": away})).await;
+    let id = house.job().await;
+    let worker = house.worker();
+    eventually("the queue was asked whether it answers", async || {
+        house.skip_waiting().await;
+        (house.faults().await["counts"][1]["strikes"].as_u64().unwrap() >= 3).then_some(())
+    })
+    .await;
+    assert_eq!(house.attempts().await, ["open"]);
+
+    house.set_faults(json!({})).await;
+
+    assert_eq!(ended(&house, id).await, Status::Completed);
+    assert_eq!(house.attempts().await, ["unknown", "completed"]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_when_the_worker_has_lost_its_job_is_passed_on() {
+    let house = House::open(Duration::from_millis(300)).await;
+    let late = json!({"at": "submit", "latency": {"fixed": 1.0}, "next": 1});
+    house.set_faults(json!({"faults": [late]})).await;
+    let id = house.job().await;
+    let first = house.worker();
+    eventually("the attempt is written down", async || {
+        (house.attempts().await == ["open"]).then_some(())
+    })
+    .await;
+
+    // What a rescue by somebody else does, while the answer is on its way.
+    for statement in ["delete from workers", "update queue set leased_by = null"] {
+        sqlx::query(statement).execute(&house.database.pool).await.unwrap();
+    }
+
+    assert_eq!(ended(&house, id).await, Status::Completed);
+    assert_eq!(house.submissions().await.len(), 1);
+    assert_eq!(house.attempts().await, ["completed"]);
+    first.stop().await;
+}

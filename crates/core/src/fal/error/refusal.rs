@@ -41,6 +41,7 @@ pub struct Refusal {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum About {
     Balance,
+    Lock,
     Policy,
     Progress,
 }
@@ -129,10 +130,23 @@ impl Refusal {
         overloaded || early || (aside && self.status.is_server_error())
     }
 
+    /// Whether it has a word of fal's for what went wrong.
+    pub(super) fn has_word(&self) -> bool {
+        self.word.is_some()
+    }
+
+    /// A key that fal does not know, or an account that is locked, in fal's own words.
+    pub(super) fn is_about_account(&self) -> bool {
+        let locked = self.about == Some(About::Balance) || self.about == Some(About::Lock);
+        self.class() == Class::Halt && (self.status == StatusCode::UNAUTHORIZED || locked)
+    }
+
     pub(super) fn kind(&self) -> Kind {
         let by_word = self.word.as_deref().and_then(Kind::of_word);
         match (self.status.as_u16(), by_word) {
             (401 | 403, _) if self.about == Some(About::Balance) => Kind::ProviderBalance,
+            // Somebody in front of fal minds this one call.
+            (401 | 403, _) if self.origin == Origin::Gateway => Kind::ProviderError,
             (401 | 403, _) => Kind::ProviderAccount,
             (429, _) => Kind::ProviderBusy,
             (_, Some(kind)) => kind,
@@ -178,6 +192,8 @@ impl About {
         let mentions = |words: &[&str]| words.iter().any(|word| text.contains(word));
         if mentions(&["balance", "top_up", "top up"]) {
             Some(Self::Balance)
+        } else if mentions(&["user is locked"]) {
+            Some(Self::Lock)
         } else if mentions(&["still in progress"]) {
             Some(Self::Progress)
         } else if mentions(&["safety", "content policy", "moderation", "nsfw", "prohibited"]) {

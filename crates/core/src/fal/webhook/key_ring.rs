@@ -91,9 +91,14 @@ impl KeyRing {
     }
 
     async fn fetch(&self, asked: &mut Option<Instant>) -> Result<Arc<Keys>, Error> {
+        let fetching = async {
+            let response = send(self.http.get(self.url.clone())).await?;
+            Answer::read(response, MAX_KEY_SET_BYTES).await
+        };
+        let answer = fetching.await;
+        // From its end: those who waited for a fetch that hung do not hang in turn.
         *asked = Some(Instant::now());
-        let response = send(self.http.get(self.url.clone())).await?;
-        let answer = Answer::read(response, MAX_KEY_SET_BYTES).await?;
+        let answer = answer?;
         if !answer.status.is_success() {
             return Err(answer.refusal());
         }
