@@ -2,13 +2,12 @@
 //!
 //! There with the feature `fuzzing` alone, which nothing that is shipped turns on.
 
-use std::sync::OnceLock;
-
 use reqwest::{StatusCode, header::HeaderMap};
 use time::OffsetDateTime;
+use url::Url;
 
 use super::{
-    Client, Notice, Output, Refusal, WebhookHeaders,
+    Notice, Output, Refusal, WebhookHeaders,
     address::Named,
     malformed::parse,
     result::Made,
@@ -16,7 +15,7 @@ use super::{
     stream::Events,
     webhook::{Keys, Signed, is_genuine},
 };
-use crate::{config::Config, queue::Submission};
+use crate::{config, queue::Submission};
 
 /// An endpoint to submit to.
 const ENDPOINT: &str = "fal-ai/app/edit";
@@ -62,10 +61,6 @@ pub fn refusal(body: &[u8]) -> Refusal {
 
 /// The request that the answer to a submission names; fal's addresses are the real ones.
 pub fn submission(body: &[u8]) -> Option<Submission> {
-    static CLIENT: OnceLock<Option<Client>> = OnceLock::new();
-    let client = CLIENT.get_or_init(|| {
-        let settings = Config::from_variables([].into()).ok()?.fal;
-        Client::new(&settings).ok()
-    });
-    Some(client.as_ref()?.submission(ENDPOINT, parse::<Named>(body).ok()?))
+    let queue_url = Url::parse(config::LIVE_QUEUE_URL).ok()?;
+    Some(parse::<Named>(body).ok()?.at(&queue_url, ENDPOINT))
 }
