@@ -27,6 +27,9 @@ pub(crate) enum ApiError {
     /// The path is right, the method is not.
     #[error("This path does not take that method; the Allow header lists those it takes.")]
     MethodNotAllowed,
+    /// What is asked for comes too late.
+    #[error("The job has ended already.")]
+    HasEnded,
     /// A page of somebody else's wants to change something.
     #[error(
         "Pages of this origin may not change anything here; CORS_ALLOWED_ORIGINS lists those that may."
@@ -80,6 +83,7 @@ impl ApiError {
         match self {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::HasEnded => (StatusCode::CONFLICT, "has_ended"),
             Self::ForeignOrigin => (StatusCode::FORBIDDEN, "foreign_origin"),
             Self::Unauthentic => (StatusCode::UNAUTHORIZED, "not_authentic"),
             Self::KeysAway(_) => (StatusCode::SERVICE_UNAVAILABLE, "keys_unavailable"),

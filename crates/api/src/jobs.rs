@@ -1,5 +1,7 @@
 //! Jobs over HTTP: a file for each operation.
 
+pub(crate) mod attempts;
+pub(crate) mod cancel;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod get;
@@ -15,6 +17,8 @@ use crate::error::ApiError;
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/api/jobs").get(list::list).head(list::list).post(create::create))
+        .service(web::resource("/api/jobs/{id}/cancel").post(cancel::cancel))
+        .service(web::resource("/api/jobs/{id}/attempts").get(attempts::list).head(attempts::list))
         .service(
             web::resource("/api/jobs/{id}").get(get::get).head(get::get).delete(delete::delete),
         );

@@ -17,7 +17,7 @@ macro_rules! under_lease {
     ($query:ident, $lease:expr, $sql:literal $(, $argument:expr)* $(,)?) => {
         sqlx::$query!(
             "with lease as (
-                 select job_id from queue
+                 select job_id, cancel_requested_at is not null as is_cancelled from queue
                  where job_id = $1 and leased_by = $2 and lease_no = $3
                  for share
              )" + $sql,
@@ -32,6 +32,7 @@ pub(crate) use under_lease;
 
 mod archive;
 mod attempt;
+mod cancel;
 mod claim;
 mod enqueue;
 mod halt;
@@ -46,12 +47,13 @@ pub use archive::{archive, input};
 pub use attempt::{
     Begun, Submission, attempts_made, begin_attempt, record_submission, unknown_attempts,
 };
+pub use cancel::{Cancellation, cancel};
 pub use claim::{Claimed, OpenAttempt, claim};
 pub use enqueue::enqueue;
 pub use halt::{Halt, halt, halted, resume, take_probe};
 pub use notice::{Noticed, attempted_model, record_late_answer, record_notice};
 pub use rescue::{Rescued, rescue};
-pub use settle::{Ended, complete, fail, retry, snooze};
+pub use settle::{Ended, complete, end_cancelled, fail, retry, snooze};
 pub use unanswered::{
     abandon_attempt, fail_unanswered, miss_attempt, open_submission, withdraw_attempt,
 };

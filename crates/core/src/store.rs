@@ -1,9 +1,11 @@
 //! The record: jobs as clients read them, and the image store.
 
+mod attempt;
 mod image;
 mod job;
 mod secret;
 
+pub use attempt::{Attempt, attempts};
 pub use image::{ImageData, ImageId, NewImage, StoredImage, image};
 pub use job::{Page, create, delete, find, list};
 pub use secret::secret;

@@ -87,16 +87,22 @@ async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
     };
     let submission = match known {
         Some(submission) => submission,
+        None if job.is_cancelled => return Ok(Outcome::Cancel),
         None => start(&life, &job, &deadline).await?,
     };
     if deadline.has_passed() {
         return Box::pin(expire::request(&life, &job, &submission)).await;
     }
     if job.attempt.as_ref().is_some_and(|attempt| attempt.has_notice) {
-        return finish(&life, &job.lease, &submission, Ended::default()).await;
+        let finished = finish(&life, &job.lease, &submission, Ended::default()).await;
+        return if job.is_cancelled { unless_it_failed(finished) } else { finished };
     }
-    match deadline.cut(follow::until_ended(&life, job.lease.job, &submission)).await {
-        Ok(ended) => finish(&life, &job.lease, &submission, ended?).await,
+    match deadline.cut(follow::until_ended(&life, &job, &submission)).await {
+        Ok(followed) => {
+            let (ended, is_cancelled) = followed?;
+            let finished = finish(&life, &job.lease, &submission, ended).await;
+            if is_cancelled { unless_it_failed(finished) } else { finished }
+        }
         Err(Expired) => Box::pin(expire::request(&life, &job, &submission)).await,
     }
 }
@@ -139,6 +145,14 @@ async fn finish(
         outputs: i16::try_from(output.images.len()).ok(),
         ..ended
     }))
+}
+
+/// The end of a job whose caller wanted it to end: what came of it all the same is paid for, and told.
+fn unless_it_failed(finished: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
+    match finished {
+        Err(Stop::Outcome(Outcome::Fail(_) | Outcome::Retry(_))) => Ok(Outcome::Cancel),
+        finished => finished,
+    }
 }
 
 /// What follows when the work on a job broke: a request that is running is paid for, and resumed.

@@ -25,6 +25,7 @@ pub(crate) async fn beat_until_dead(life: &Life) {
                 if beat.someone_is_late && fair {
                     rescue(life).await;
                 }
+                beat.cancelled.iter().for_each(|job| life.notices.cancel(*job));
                 if beat.probe_is_due {
                     // Not waited for: a provider that is slow must not silence the worker.
                     let probe = probing::probe(life.clone());

@@ -18,6 +18,7 @@ pub(crate) struct Notices(Arc<Mutex<HashMap<JobId, Arc<Waiting>>>>);
 #[derive(Debug, Default)]
 struct Waiting {
     has_ended: AtomicBool,
+    is_cancelled: AtomicBool,
     heard: Notify,
 }
 
@@ -26,6 +27,8 @@ struct Waiting {
 pub(crate) enum Heard {
     /// fal says that it has ended.
     Ended,
+    /// The job's caller wants it to end.
+    Cancelled,
     /// Notices may have been missed: it is worth asking.
     Perhaps,
 }
@@ -55,6 +58,15 @@ impl Notices {
         }
     }
 
+    /// Passes the wish of a job's caller on that it should end. Once: it is told at each beat.
+    pub(crate) fn cancel(&self, job: JobId) {
+        if let Some(waiting) = self.lock().get(&job)
+            && !waiting.is_cancelled.swap(true, Ordering::AcqRel)
+        {
+            waiting.heard.notify_one();
+        }
+    }
+
     /// Notices may have been missed: everybody is told.
     pub(crate) fn doubt(&self) {
         self.lock().values().for_each(|waiting| waiting.heard.notify_one());
@@ -70,7 +82,13 @@ impl Awaited {
     /// Waits until something is heard.
     pub(crate) async fn heard(&self) -> Heard {
         self.waiting.heard.notified().await;
-        if self.waiting.has_ended.load(Ordering::Acquire) { Heard::Ended } else { Heard::Perhaps }
+        if self.waiting.has_ended.load(Ordering::Acquire) {
+            Heard::Ended
+        } else if self.waiting.is_cancelled.load(Ordering::Acquire) {
+            Heard::Cancelled
+        } else {
+            Heard::Perhaps
+        }
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) enum Outcome {
     Retry(Failure),
     /// No attempt will succeed.
     Fail(Failure),
+    /// Its caller wanted it to end, and nothing came of it.
+    Cancel,
     /// Something that it needs is away. Costs no attempt.
     Snooze(Duration),
 }
@@ -77,6 +79,10 @@ impl Outcome {
                 }
             }
             Self::Fail(failure) => fail(pool, lease, &failure).await?,
+            Self::Cancel => {
+                queue::end_cancelled(pool, lease).await?;
+                tracing::info!(job.id = %lease.job, "a job was cancelled");
+            }
             Self::Snooze(after) => {
                 queue::snooze(pool, lease, after).await?;
                 tracing::info!(job.id = %lease.job, "a job waits for the provider");

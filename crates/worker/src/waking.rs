@@ -32,6 +32,7 @@ async fn pass_wakes_on(life: Life, woken: Arc<Notify>) {
                     match heard {
                         Wake::Work => woken.notify_one(),
                         Wake::Ended(job) => life.notices.hear(job),
+                        Wake::Cancelled(job) => life.notices.cancel(job),
                         Wake::Reconnected => {
                             woken.notify_one();
                             life.notices.doubt();

@@ -20,34 +20,35 @@ pub(crate) struct NewJobForm {
     /// What to do with it, in up to 5,000 characters.
     #[schema(min_length = 1, max_length = 5000, example = "make it look like a woodcut")]
     prompt: String,
-    /// The model that edits, as `GET /api/models` lists it; the default one unless said.
-    #[schema(nullable = false)]
+    /// The model that edits, as `GET /api/models` lists it; the default one unless said. This and all
+    /// that follows may be left out, or sent empty.
+    #[schema(nullable = false, example = "fal-ai/bytedance/seedream/v4/edit")]
     model: Option<String>,
     /// How many pictures to make; 1 unless said.
-    #[schema(nullable = false, minimum = 1)]
+    #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
     num_images: Option<u8>,
-    /// The same seed makes the same picture.
-    #[schema(nullable = false, minimum = 0)]
+    /// The same seed makes the same picture: a whole number of up to 63 bits.
+    #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
     seed: Option<i64>,
     /// The result's size: `WIDTHxHEIGHT` in pixels such as `2048x1536`, or a name that the model
-    /// knows. Unless said, the result has the proportions of the picture, or those
-    /// nearest to them that the model makes.
-    #[schema(nullable = false)]
+    /// knows. Unless said, the result has the proportions of the picture, or those nearest to them that
+    /// the model makes.
+    #[schema(nullable = false, example = "")]
     image_size: Option<String>,
     /// The result's proportions: `WIDTH:HEIGHT` such as `4:3`, or `auto`. In place of `image_size`.
-    #[schema(nullable = false)]
+    #[schema(nullable = false, example = "")]
     aspect_ratio: Option<String>,
     /// The result's resolution, as a word of the model's such as `2K`.
-    #[schema(nullable = false)]
+    #[schema(nullable = false, example = "")]
     resolution: Option<String>,
     /// The result's format: `jpeg`, `png` or `webp`.
-    #[schema(nullable = false)]
+    #[schema(nullable = false, pattern = "^(jpeg|png|webp)?$", example = "")]
     output_format: Option<String>,
-    /// Whether the model's safety checker looks at the result.
-    #[schema(nullable = false)]
+    /// Whether the model's safety checker looks at the result: `true` or `false`.
+    #[schema(value_type = String, required = false, pattern = "^(true|false)?$", example = "")]
     enable_safety_checker: Option<bool>,
     /// How much the model's safety lets pass; more is more.
-    #[schema(nullable = false)]
+    #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
     safety_tolerance: Option<u8>,
 }
 

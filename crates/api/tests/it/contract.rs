@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use reqwest::multipart::Form;
 use serde_json::Value;
 
-use crate::app::App;
+use crate::app::{App, file, photo};
 
 /// Set `UPDATE_OPENAPI` to write it anew.
 #[tokio::test]
@@ -39,4 +40,22 @@ async fn every_operation_of_the_contract_is_served() {
             assert!(!missing, "{path}: {}", response.status());
         }
     }
+}
+
+/// The page at `/docs` fills a form in with the examples of its fields.
+#[tokio::test]
+async fn a_form_of_all_examples_is_taken() {
+    let app = App::start().await;
+    let contract: Value = app.get("/api-docs/openapi.json").await.json().await.unwrap();
+    let fields = &contract["components"]["schemas"]["NewJobForm"]["properties"];
+    let mut form = Form::new().part("image", file(photo()));
+    for (name, field) in fields.as_object().unwrap() {
+        if name != "image" {
+            form = form.text(name.clone(), field["example"].as_str().unwrap().to_owned());
+        }
+    }
+
+    let answer = app.post(form).await;
+
+    assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
 }

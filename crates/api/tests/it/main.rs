@@ -7,7 +7,9 @@
 )]
 
 mod app;
+mod attempts;
 mod bad_upload;
+mod cancel;
 mod contract;
 mod cors;
 mod database_away;

@@ -29,6 +29,8 @@ pub enum Begun {
     Attempt(i16),
     /// Submissions are halted; nothing was written.
     Halted,
+    /// The job's caller wants it to end; nothing was written.
+    Cancelled,
 }
 
 /// Writes down that a submission is about to be made. From here until fal's answer is recorded, a
@@ -41,17 +43,21 @@ pub async fn begin_attempt(pool: &Pool, lease: &Lease, input_url: &Url) -> Resul
                insert into attempts (job_id, number, worker_id, input_url)
                select job_id,
                    1 + (select coalesce(max(number), 0) from attempts where job_id = $1), $2, $4
-               from lease where not exists (select from provider_halt)
+               from lease
+               where not lease.is_cancelled and not exists (select from provider_halt)
                returning number
            )
-           select exists (select from lease) as "held!", (select number from begun) as number"#,
+           select exists (select from lease) as "held!",
+               exists (select from lease where is_cancelled) as "is_cancelled!",
+               (select number from begun) as number"#,
         input_url.as_str(),
     )
     .fetch_one(pool)
     .await
     .map_err(db::Error::doing("beginning an attempt"))?;
     fenced(row.held)?;
-    Ok(row.number.map_or(Begun::Halted, Begun::Attempt))
+    let otherwise = if row.is_cancelled { Begun::Cancelled } else { Begun::Halted };
+    Ok(row.number.map_or(otherwise, Begun::Attempt))
 }
 
 /// How many attempts there are of which it never came out whether fal has them.

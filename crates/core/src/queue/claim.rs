@@ -26,6 +26,8 @@ pub struct Claimed {
     pub time_left: Option<Duration>,
     /// Since the job's deadline; zero while it has not passed.
     pub overdue: Duration,
+    /// Its caller wants it to end.
+    pub is_cancelled: bool,
     /// How often it was taken from a worker that died.
     pub rescues: i16,
     /// What a former worker began and did not end.
@@ -52,7 +54,8 @@ pub struct OpenAttempt {
 /// claim is taking at the same moment are skipped, not waited for.
 ///
 /// While the provider does not accept the account, only jobs are claimed that need no submission: those
-/// that may have a request there, and those that are to fail because their time is up.
+/// that may have a request there, and those that are to end because their time is up or their caller
+/// wants it.
 ///
 /// The worker's own row is locked against deletion: a worker that is being rescued claims nothing,
 /// and a claim that came first is seen by the rescue. The CTE is needed: as a subquery with a
@@ -67,6 +70,7 @@ pub async fn claim(pool: &Pool, worker: WorkerId, limit: usize) -> Result<Vec<Cl
                    and (
                        not exists (select from provider_halt)
                        or deadline_at <= now()
+                       or cancel_requested_at is not null
                        or exists (
                            select from attempts
                            where attempts.job_id = queue.job_id and ended_at is null
@@ -78,10 +82,12 @@ pub async fn claim(pool: &Pool, worker: WorkerId, limit: usize) -> Result<Vec<Cl
            ), claimed as (
                update queue set leased_by = $1, lease_no = queue.lease_no + 1
                from due where queue.job_id = due.job_id
-               returning queue.job_id, queue.lease_no, queue.rescues, queue.deadline_at
+               returning queue.job_id, queue.lease_no, queue.rescues, queue.deadline_at,
+                   queue.cancel_requested_at
            )
            select claimed.job_id as "job_id!", claimed.lease_no as "lease_no!",
-               claimed.rescues as "rescues!", jobs.prompt, jobs.model,
+               claimed.rescues as "rescues!",
+               claimed.cancel_requested_at is not null as "is_cancelled!", jobs.prompt, jobs.model,
                jobs.options,
                extract(epoch from claimed.deadline_at - now())::float8 as time_left,
                attempts.number as "attempt?", attempts.input_url as "input_url?",
@@ -106,6 +112,7 @@ pub async fn claim(pool: &Pool, worker: WorkerId, limit: usize) -> Result<Vec<Cl
         options: serde_json::from_value(row.options).ok(),
         time_left: row.time_left.map(seconds),
         overdue: row.time_left.map_or(Duration::ZERO, |left| seconds(-left)),
+        is_cancelled: row.is_cancelled,
         rescues: row.rescues,
         attempt: row.attempt.zip(row.input_url).zip(row.began_at).map(
             |((number, input_url), began_at)| OpenAttempt {

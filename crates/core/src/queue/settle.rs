@@ -89,6 +89,32 @@ pub async fn fail(
     fenced(settled)
 }
 
+/// The job ended as its caller asked. An attempt that has no answer is closed as `unknown`.
+pub async fn end_cancelled(pool: &Pool, lease: &Lease) -> Result<(), Error> {
+    let settled = sqlx::query_scalar!(
+        r#"with lease as (
+               delete from queue
+               where job_id = $1 and leased_by = $2 and lease_no = $3
+               returning job_id
+           ), ended as (
+               update attempts set ended_at = now(),
+                   outcome = case when submitted_at is null then 'unknown' else 'cancelled' end
+               from lease where attempts.job_id = lease.job_id and ended_at is null
+           ), shown as (
+               update jobs set status = 'cancelled', updated_at = now(), finished_at = now()
+               from lease where jobs.id = lease.job_id
+           )
+           select exists (select from lease) as "settled!""#,
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(db::Error::doing("ending a cancelled job"))?;
+    fenced(settled)
+}
+
 /// The attempt failed, and another one is worth it after a while.
 pub async fn retry(
     pool: &Pool,

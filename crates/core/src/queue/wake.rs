@@ -19,8 +19,11 @@ const WORK: &str = "darkroom_queue";
 /// The channel that names jobs whose request has ended at fal.
 const ENDED: &str = "darkroom_ended";
 
+/// The channel that names jobs whose callers want them to end.
+const CANCELLED: &str = "darkroom_cancelled";
+
 /// Jobs that are named at once, at most; more are named a moment later.
-const MOST_ENDED: usize = 500;
+const MOST_NAMED: usize = 500;
 
 /// NOTIFY takes a lock that all commits of the server share: however many jobs are enqueued, one
 /// process asks for it no more often than this.
@@ -33,7 +36,7 @@ const LISTEN_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Waker {
     work: mpsc::Sender<()>,
-    ended: mpsc::Sender<JobId>,
+    named: mpsc::Sender<(&'static str, JobId)>,
 }
 
 impl Waker {
@@ -41,10 +44,10 @@ impl Waker {
     /// last clone.
     pub fn new(pool: Pool) -> Self {
         let (work, work_asked) = mpsc::channel(1);
-        let (ended, ended_asked) = mpsc::channel(MOST_ENDED);
+        let (named, named_asked) = mpsc::channel(MOST_NAMED);
         tokio::spawn(send_wakes(pool.clone(), work_asked));
-        tokio::spawn(send_ended(pool, ended_asked));
-        Self { work, ended }
+        tokio::spawn(send_names(pool, named_asked));
+        Self { work, named }
     }
 
     /// Asks for a wake and does not wait for it. Call it after the commit: before, there is nothing
@@ -57,7 +60,13 @@ impl Waker {
     /// Says that a job's request has ended, to whoever follows it, and does not wait for it.
     pub fn ended(&self, job: JobId) {
         // It is a hint: whoever follows the request asks by itself.
-        self.ended.try_send(job).ok();
+        self.named.try_send((ENDED, job)).ok();
+    }
+
+    /// Says that a job's caller wants it to end, to whoever works on it, and does not wait for it.
+    pub fn cancel(&self, job: JobId) {
+        // It is a hint: whoever works on it hears of it at the next beat.
+        self.named.try_send((CANCELLED, job)).ok();
     }
 }
 
@@ -68,19 +77,20 @@ async fn send_wakes(pool: Pool, mut asked: mpsc::Receiver<()>) {
     }
 }
 
-async fn send_ended(pool: Pool, mut asked: mpsc::Receiver<JobId>) {
-    let mut jobs = Vec::new();
-    while asked.recv_many(&mut jobs, MOST_ENDED).await > 0 {
-        let names: Vec<String> = jobs.drain(..).map(|job| job.to_string()).collect();
+async fn send_names(pool: Pool, mut asked: mpsc::Receiver<(&'static str, JobId)>) {
+    let mut named = Vec::new();
+    while asked.recv_many(&mut named, MOST_NAMED).await > 0 {
+        let (channels, jobs): (Vec<String>, Vec<String>) =
+            named.drain(..).map(|(channel, job)| (channel.to_owned(), job.to_string())).unzip();
         let sent = sqlx::query!(
-            "select pg_notify($1, name) from unnest($2::text[]) as name",
-            ENDED,
-            &names,
+            "select pg_notify(channel, job) from unnest($1::text[], $2::text[]) as named (channel, job)",
+            &channels,
+            &jobs,
         )
         .execute(&pool)
         .await;
         if let Err(error) = sent {
-            tracing::debug!(%error, "ends were not told; workers ask by themselves");
+            tracing::debug!(%error, "jobs were not named; workers ask by themselves");
         }
         sleep(NOTIFY_INTERVAL).await;
     }
@@ -104,6 +114,8 @@ pub enum Wake {
     Work,
     /// fal says that this job's request has ended.
     Ended(JobId),
+    /// This job's caller wants it to end.
+    Cancelled(JobId),
     /// The connection was lost and made again; wakes in between were missed.
     Reconnected,
 }
@@ -115,7 +127,7 @@ impl Listener {
         let doing = "listening for wakes";
         let listen = async {
             let mut listener = PgListener::connect_with(pool).await?;
-            listener.listen_all([WORK, ENDED]).await?;
+            listener.listen_all([WORK, ENDED, CANCELLED]).await?;
             Ok(listener)
         };
         let listener = timeout(LISTEN_PATIENCE, listen)
@@ -128,11 +140,12 @@ impl Listener {
     /// Waits for the next wake.
     pub async fn heard(&mut self) -> Result<Wake, Error> {
         match self.0.try_recv().await.map_err(Error::doing("listening for wakes"))? {
-            Some(wake) if wake.channel() == ENDED => {
-                // Whatever else somebody may say there is no reason to stop listening.
-                Ok(wake.payload().parse().map_or(Wake::Work, Wake::Ended))
-            }
-            Some(_) => Ok(Wake::Work),
+            // Whatever else somebody may say there is no reason to stop listening.
+            Some(wake) => Ok(match (wake.channel(), wake.payload().parse()) {
+                (ENDED, Ok(job)) => Wake::Ended(job),
+                (CANCELLED, Ok(job)) => Wake::Cancelled(job),
+                _ => Wake::Work,
+            }),
             None => Ok(Wake::Reconnected),
         }
     }

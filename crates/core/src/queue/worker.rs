@@ -24,20 +24,21 @@ pub async fn register(pool: &Pool, name: &str) -> Result<WorkerId, Error> {
 }
 
 /// A heartbeat's answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Beat {
     /// Some worker's beat is late: its jobs wait for a rescue.
     pub someone_is_late: bool,
     /// Submissions are halted, and it is time to probe the provider.
     pub probe_is_due: bool,
+    /// Jobs of this worker whose callers want them to end. Told again at each beat until they have.
+    pub cancelled: Vec<JobId>,
 }
 
 /// Says that a worker is alive, for all its leases together; its jobs are safe from rescue for
 /// another `lease`. Answers nothing when it was taken for dead: its leases are gone, and it must
 /// register anew.
 pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Option<Beat>, Error> {
-    let beat = sqlx::query_as!(
-        Beat,
+    let beat = sqlx::query!(
         r#"update workers set beat_at = now() where id = $1
            returning exists (
                select from workers as others
@@ -45,14 +46,22 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
            ) as "someone_is_late!",
            exists (
                select from provider_halt where probe_at <= now()
-           ) as "probe_is_due!""#,
+           ) as "probe_is_due!",
+           array(
+               select job_id from queue
+               where leased_by = $1 and cancel_requested_at is not null
+           ) as "cancelled!""#,
         worker.0,
         lease.as_secs_f64(),
     )
     .fetch_optional(pool)
     .await
     .map_err(Error::doing("beating"))?;
-    Ok(beat)
+    Ok(beat.map(|beat| Beat {
+        someone_is_late: beat.someone_is_late,
+        probe_is_due: beat.probe_is_due,
+        cancelled: beat.cancelled.into_iter().map(JobId).collect(),
+    }))
 }
 
 /// Frees what a worker holds without knowing: a claim may be committed though its answer was lost,

@@ -7,6 +7,7 @@
 )]
 
 mod attempt;
+mod cancel;
 mod claim;
 mod factory;
 mod fal_edit;

@@ -8,8 +8,7 @@ use std::time::Duration;
 use darkroom_core::{
     chain::chain,
     fal::{Error, Output, Progress},
-    job::JobId,
-    queue::{Ended, Submission},
+    queue::{Claimed, Ended, Submission},
 };
 use tokio::time::{Instant, sleep_until};
 
@@ -31,14 +30,16 @@ const BELIEVED_OF_OTHERS: Duration = Duration::from_mins(8);
 const BACKSTOP: Duration = Duration::from_secs(30);
 
 /// Waits until the request has ended. Whatever keeps fal from answering, the request is paid for
-/// and is not given up; only one that fal does not know any more is.
+/// and is not given up; only one that fal does not know any more is. Answers also whether the job's
+/// caller wanted it to end; fal was told so then.
 pub(super) async fn until_ended(
     life: &Life,
-    job: JobId,
+    job: &Claimed,
     submission: &Submission,
-) -> Result<Ended, Stop> {
+) -> Result<(Ended, bool), Stop> {
     let since = Instant::now();
-    let notice = life.notices.expect(job);
+    let notice = life.notices.expect(job.lease.job);
+    let mut wish = Wish { is_cancelled: job.is_cancelled, is_passed_on: false };
     let mut stream = Stream::open(life, submission);
     let (mut failures, mut missing, mut is_told) = (0, None, false);
     let mut next_check = since + until_next_check(Duration::ZERO);
@@ -47,7 +48,7 @@ pub(super) async fn until_ended(
             said = stream.next() => {
                 match said {
                     Some(Progress::Ended { inference_seconds }) => {
-                        return Ok(Ended { inference_seconds, ..Ended::default() });
+                        return Ok((Ended { inference_seconds, ..Ended::default() }, wish.is_cancelled));
                     }
                     // It says by itself what is new: asking is only to be sure. However much it says,
                     // asking goes on, because it may say the same for ever.
@@ -60,16 +61,19 @@ pub(super) async fn until_ended(
                 continue;
             }
             heard = notice.heard() => {
-                // Its word is signed: the result is there to be fetched.
-                if heard == Heard::Ended {
-                    return Ok(Ended::default());
+                match heard {
+                    // Its word is signed: the result is there to be fetched.
+                    Heard::Ended => return Ok((Ended::default(), wish.is_cancelled)),
+                    Heard::Cancelled => wish.is_cancelled = true,
+                    Heard::Perhaps => {}
                 }
             }
             () = sleep_until(next_check) => {}
         }
+        wish.pass_on(life, submission).await;
         let error = match life.worker.fal.check(submission).await.map(|report| report.progress) {
             Ok(Progress::Ended { inference_seconds }) => {
-                return Ok(Ended { inference_seconds, ..Ended::default() });
+                return Ok((Ended { inference_seconds, ..Ended::default() }, wish.is_cancelled));
             }
             Ok(Progress::Waiting { .. } | Progress::Running) => {
                 (failures, missing) = (0, None);
@@ -90,6 +94,37 @@ pub(super) async fn until_ended(
         let wait = exponential(Duration::from_millis(500), Duration::from_secs(30), failures);
         next_check = Instant::now() + wait;
         failures += 1;
+    }
+}
+
+/// The wish of a job's caller that it should end.
+#[derive(Clone, Copy, Debug)]
+struct Wish {
+    is_cancelled: bool,
+    /// fal has taken it.
+    is_passed_on: bool,
+}
+
+impl Wish {
+    /// Tells fal, until it has taken it. How the request ends then is seen as ever.
+    async fn pass_on(&mut self, life: &Life, submission: &Submission) {
+        if !self.is_cancelled || self.is_passed_on {
+            return;
+        }
+        match life.worker.fal.cancel(submission).await {
+            Ok(cancellation) => {
+                self.is_passed_on = true;
+                tracing::info!(
+                    provider.request_id = submission.provider_request_id,
+                    ?cancellation,
+                    "a request is cancelled"
+                );
+            }
+            Err(error) => {
+                tracing::warn!(provider.request_id = submission.provider_request_id,
+                    error = %chain(&error), "a request could not be cancelled; the next check tries again");
+            }
+        }
     }
 }
 

@@ -54,6 +54,7 @@ async fn submit(
         Ok(Begun::Attempt(number)) => number,
         // The claim lets the job wait until submissions go on.
         Ok(Begun::Halted) => return Err(Outcome::Snooze(Duration::ZERO).into()),
+        Ok(Begun::Cancelled) => return Err(Outcome::Cancel.into()),
         // It may be written down, and surely nothing was sent.
         Err(queue::Error::Database(error)) if error.is_unavailable() => {
             withdraw(&life, &job).await?;

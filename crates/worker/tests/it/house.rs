@@ -39,6 +39,10 @@ impl House {
 
     pub(crate) async fn with_sim(listener: TcpListener, latency: Duration) -> Self {
         let settings = Settings { latency, concurrency: 8, ..Settings::default() };
+        Self::with_settings(listener, settings).await
+    }
+
+    pub(crate) async fn with_settings(listener: TcpListener, settings: Settings) -> Self {
         let sim = start(listener, settings).await.unwrap();
         let url = sim.base_url().to_string();
         let variables = ["FAL_QUEUE_URL", "FAL_REST_URL", "FAL_API_URL"];

@@ -7,6 +7,7 @@
 )]
 
 mod away;
+mod cancel;
 mod deadline;
 mod edit;
 mod faults;

@@ -1,0 +1,71 @@
+//! Cancel: a job's caller wants it to end.
+//!
+//! What nobody works on ends at once. For the rest the wish is kept in the job's place in the queue,
+//! where it cannot be lost: whoever has the job, now or later, stops its request at fal and says
+//! truly how it ended.
+
+use crate::{
+    db::{Error, Pool},
+    job::{JobId, Status},
+};
+
+/// What came of a wish that a job should end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cancellation {
+    /// It ended, and nothing was submitted that could still run.
+    Cancelled,
+    /// It is worked on: it will end, as cancelled or, where that comes too late, as it would have.
+    Requested,
+    /// It had ended before, like this.
+    TooLate(Status),
+    /// There is no such job.
+    NoJob,
+}
+
+/// Asks for a job's end. Asking again changes nothing.
+pub async fn cancel(pool: &Pool, job: JobId) -> Result<Cancellation, Error> {
+    let doing = "cancelling a job";
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    // First alone: what the next statement sees is what was done by whoever held the row.
+    let waits = sqlx::query_scalar!(
+        r#"select leased_by is null as "waits!" from queue where job_id = $1 for update"#,
+        job.0,
+    )
+    .fetch_optional(&mut *transaction)
+    .await
+    .map_err(Error::doing(doing))?;
+    if waits.is_none() {
+        let status = sqlx::query_scalar!(
+            r#"select status as "status: Status" from jobs where id = $1"#,
+            job.0
+        )
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(Error::doing(doing))?;
+        return Ok(status.map_or(Cancellation::NoJob, Cancellation::TooLate));
+    }
+    let cancelled = sqlx::query_scalar!(
+        r#"with ended as (
+               delete from queue
+               where job_id = $1 and leased_by is null and not exists (
+                   select from attempts where attempts.job_id = $1 and ended_at is null
+               )
+               returning job_id
+           ), shown as (
+               update jobs set status = 'cancelled', updated_at = now(), finished_at = now()
+               from ended where jobs.id = ended.job_id
+           ), requested as (
+               update queue set
+                   cancel_requested_at = coalesce(cancel_requested_at, now()),
+                   run_at = least(run_at, now())
+               where job_id = $1 and not exists (select from ended)
+           )
+           select exists (select from ended) as "cancelled!""#,
+        job.0,
+    )
+    .fetch_one(&mut *transaction)
+    .await
+    .map_err(Error::doing(doing))?;
+    transaction.commit().await.map_err(Error::doing(doing))?;
+    Ok(if cancelled { Cancellation::Cancelled } else { Cancellation::Requested })
+}

@@ -1,0 +1,115 @@
+//! Cancel: at once where nobody works on a job, kept in its row where somebody does.
+
+use std::time::Duration;
+
+use darkroom_core::{
+    job::{Failure, JobId, Status},
+    queue::{self, Begun, Cancellation},
+    store,
+};
+use darkroom_testing::TestDatabase;
+
+use crate::factory;
+
+#[tokio::test]
+async fn a_job_that_waits_ends_at_once_and_asking_again_says_so() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::job(pool).await;
+
+    assert_eq!(queue::cancel(pool, job.id).await.unwrap(), Cancellation::Cancelled);
+
+    let again = queue::cancel(pool, job.id).await.unwrap();
+    assert_eq!(again, Cancellation::TooLate(Status::Cancelled));
+    assert_eq!(store::find(pool, job.id).await.unwrap().unwrap().status, Status::Cancelled);
+    assert_eq!(factory::count(pool, "queue").await, 0);
+}
+
+#[tokio::test]
+async fn a_job_that_waits_for_a_second_attempt_ends_at_once() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let number = factory::begin(pool, &job.lease).await;
+    queue::record_submission(pool, &job.lease, number, &factory::submission()).await.unwrap();
+    let failure = Failure::new("test", "A test.");
+    queue::retry(pool, &job.lease, &failure, Duration::from_hours(1)).await.unwrap();
+
+    let cancelled = queue::cancel(pool, job.lease.job).await.unwrap();
+
+    assert_eq!(cancelled, Cancellation::Cancelled);
+}
+
+#[tokio::test]
+async fn a_job_whose_request_may_run_is_due_for_whoever_will_stop_it() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    factory::begin(pool, &job.lease).await;
+    queue::snooze(pool, &job.lease, Duration::from_hours(1)).await.unwrap();
+
+    let asked = queue::cancel(pool, job.lease.job).await.unwrap();
+
+    assert_eq!(asked, Cancellation::Requested);
+    let claimed = queue::claim(pool, job.lease.worker, 1).await.unwrap().remove(0);
+    assert!(claimed.is_cancelled);
+}
+
+#[tokio::test]
+async fn the_worker_that_has_the_job_is_told_at_each_beat_and_submits_it_no_more() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let (id, worker) = (job.lease.job, job.lease.worker);
+    let told = async || {
+        queue::beat(pool, worker, Duration::from_mins(1)).await.unwrap().unwrap().cancelled
+    };
+    assert!(told().await.is_empty());
+
+    assert_eq!(queue::cancel(pool, id).await.unwrap(), Cancellation::Requested);
+
+    assert_eq!(told().await, [id]);
+    assert_eq!(told().await, [id]);
+    let begun = queue::begin_attempt(pool, &job.lease, &factory::input_url()).await.unwrap();
+    assert_eq!(begun, Begun::Cancelled);
+    queue::end_cancelled(pool, &job.lease).await.unwrap();
+    assert_eq!(store::find(pool, id).await.unwrap().unwrap().status, Status::Cancelled);
+    assert!(told().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_job_that_has_ended_or_is_not_there_is_told_apart() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    queue::complete(pool, &job.lease, queue::Ended::default()).await.unwrap();
+
+    let late = queue::cancel(pool, job.lease.job).await.unwrap();
+
+    assert_eq!(late, Cancellation::TooLate(Status::Completed));
+    assert_eq!(queue::cancel(pool, JobId::generate()).await.unwrap(), Cancellation::NoJob);
+}
+
+#[tokio::test]
+async fn a_cancellation_beside_a_claim_is_kept_by_one_of_them() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let worker = factory::worker(pool).await;
+    for _ in 0..20 {
+        let job = factory::job(pool).await;
+
+        let (cancelled, claimed) =
+            tokio::join!(queue::cancel(pool, job.id), queue::claim(pool, worker, 1));
+
+        let claimed = claimed.unwrap();
+        match cancelled.unwrap() {
+            Cancellation::Cancelled => assert!(claimed.is_empty()),
+            Cancellation::Requested => {
+                let told = queue::beat(pool, worker, Duration::from_mins(1)).await.unwrap();
+                assert_eq!(told.unwrap().cancelled, [job.id]);
+                queue::end_cancelled(pool, &claimed[0].lease).await.unwrap();
+            }
+            other => unreachable!("{other:?}"),
+        }
+    }
+}

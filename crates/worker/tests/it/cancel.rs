@@ -1,0 +1,150 @@
+//! Cancellation: forwarded to the provider, never lost, and truthful about how the job ended.
+
+use std::{net::TcpListener, time::Duration};
+
+use darkroom_core::{
+    job::Status,
+    queue::{self, Cancellation, Waker},
+};
+use darkroom_fal_sim::Settings;
+use darkroom_testing::eventually;
+use serde_json::json;
+
+use crate::house::House;
+
+const SLOW: Duration = Duration::from_mins(10);
+
+#[tokio::test]
+async fn a_running_edit_is_stopped_at_the_provider_and_not_paid_for() {
+    let house = House::open(SLOW).await;
+    let id = house.job().await;
+    let worker = house.worker();
+    house.once(id, Status::Processing).await;
+
+    let asked = queue::cancel(&house.database.pool, id).await.unwrap();
+    Waker::new(house.database.pool.clone()).cancel(id);
+
+    assert_eq!(asked, Cancellation::Requested);
+    house.once(id, Status::Cancelled).await;
+    let ledger = house.submissions().await;
+    assert_eq!((ledger.len(), &ledger[0]["billed_units"]), (1, &json!(0)));
+    assert_eq!(house.attempts().await, ["cancelled"]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_wish_that_nobody_was_woken_for_is_seen_at_the_next_beat() {
+    let mut house = House::open(SLOW).await;
+    house.set("WORKER_HEARTBEAT_SECONDS", "1");
+    house.set("WORKER_LEASE_SECONDS", "4");
+    house.set("DATABASE_NOTIFY", "false");
+    let id = house.job().await;
+    let worker = house.worker();
+    house.once(id, Status::Processing).await;
+
+    queue::cancel(&house.database.pool, id).await.unwrap();
+
+    house.once(id, Status::Cancelled).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn an_edit_that_waits_in_the_providers_queue_is_taken_out_of_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let settings = Settings { latency: SLOW, concurrency: 1, ..Settings::default() };
+    let house = House::with_settings(listener, settings).await;
+    let running = house.job().await;
+    let worker = house.worker();
+    house.once(running, Status::Processing).await;
+    let waiting = house.job().await;
+    house.once(waiting, Status::Processing).await;
+
+    queue::cancel(&house.database.pool, waiting).await.unwrap();
+    Waker::new(house.database.pool.clone()).cancel(waiting);
+
+    house.once(waiting, Status::Cancelled).await;
+    assert_eq!(house.find(running).await.status, Status::Processing);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn an_edit_that_is_done_nevertheless_is_completed_because_it_is_paid_for() {
+    let house = House::open(Duration::from_secs(1)).await;
+    house.set_faults(json!({"faults": [{"at": "cancel", "ignored": true}]})).await;
+    let id = house.job().await;
+    let worker = house.worker();
+    house.once(id, Status::Processing).await;
+
+    queue::cancel(&house.database.pool, id).await.unwrap();
+    Waker::new(house.database.pool.clone()).cancel(id);
+
+    let job = house.once(id, Status::Completed).await;
+    assert!(job.images.iter().any(|image| image.is_result));
+    assert_eq!(
+        queue::cancel(&house.database.pool, id).await.unwrap(),
+        Cancellation::TooLate(Status::Completed)
+    );
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_wish_that_the_provider_did_not_hear_is_said_again() {
+    let house = House::open(SLOW).await;
+    let broken = json!([
+        {"at": "cancel", "status": 503, "shape": "nginx", "next": 1},
+        {"at": "stream", "status": 503, "shape": "nginx"},
+    ]);
+    house.set_faults(json!({"faults": broken})).await;
+    let id = house.job().await;
+    let worker = house.worker();
+    house.once(id, Status::Processing).await;
+
+    queue::cancel(&house.database.pool, id).await.unwrap();
+    Waker::new(house.database.pool.clone()).cancel(id);
+
+    house.once(id, Status::Cancelled).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_wish_outlives_the_worker_that_had_the_job() {
+    let mut house = House::open(SLOW).await;
+    house.set("WORKER_HEARTBEAT_SECONDS", "1");
+    house.set("WORKER_LEASE_SECONDS", "4");
+    let id = house.job().await;
+    let first = house.worker();
+    house.once(id, Status::Processing).await;
+    first.kill().await;
+    queue::cancel(&house.database.pool, id).await.unwrap();
+
+    let second = house.worker();
+
+    house.once(id, Status::Cancelled).await;
+    assert_eq!(house.submissions().await.len(), 1);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_whose_picture_is_being_prepared_is_not_submitted_any_more() {
+    let house = House::open(SLOW).await;
+    // The upload takes as long as it takes to cancel.
+    house.set_faults(json!({"faults": [{"at": "upload", "latency": {"fixed": 1.0}}]})).await;
+    let id = house.job().await;
+    let worker = house.worker();
+    eventually("the job is worked on", async || {
+        let leased: bool = sqlx::query_scalar("select leased_by is not null from queue")
+            .fetch_one(&house.database.pool)
+            .await
+            .unwrap();
+        leased.then_some(())
+    })
+    .await;
+
+    let asked = queue::cancel(&house.database.pool, id).await.unwrap();
+
+    assert_eq!(asked, Cancellation::Requested);
+    house.once(id, Status::Cancelled).await;
+    assert!(house.submissions().await.is_empty());
+    assert!(house.attempts().await.is_empty());
+    worker.stop().await;
+}
