@@ -28,7 +28,7 @@ pub(crate) struct Live {
 /// What the service needs to do its work.
 #[derive(Default, Serialize, ToSchema)]
 pub(crate) struct Ready {
-    /// All of the below.
+    /// `database` and `schema` both hold.
     #[serde(rename = "ready")]
     can_serve: bool,
     /// The database answers.

@@ -1,7 +1,8 @@
-//! The HTTP face of Darkroom: jobs are made, read, listed and deleted here, and their images shown.
+//! The HTTP face of Darkroom: jobs are made, read, listed, cancelled and deleted here, and their
+//! images shown.
 //!
-//! Nothing here talks to the provider or writes SQL: a request becomes a call to
-//! `darkroom_core::store`, and its answer a view.
+//! Nothing here writes SQL, or asks the provider for anything but the keys of its webhooks: a request
+//! becomes a call to `darkroom_core::store` or `queue`, and its answer a view.
 
 mod cors;
 mod docs;

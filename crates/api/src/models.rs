@@ -74,7 +74,8 @@ struct OptionView {
     /// The most that one side may be of the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_ratio: Option<f64>,
-    /// Words to choose from; beside sides, where there are a minimum and a maximum.
+    /// Words to choose from. Where there are a minimum and a maximum too, sides in pixels may be given
+    /// instead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     values: Vec<String>,
 }

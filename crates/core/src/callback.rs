@@ -1,5 +1,5 @@
-//! The address at which fal says that an attempt's request has ended: ours, and nobody's who does
-//! not hold the secret.
+//! The webhook address that fal is given for an attempt. It carries a MAC, so that only who holds our
+//! secret can make one.
 
 use std::sync::Arc;
 

@@ -50,7 +50,7 @@ pub struct Config {
 pub enum Environment {
     /// No key is needed: the stand-in edits.
     Development,
-    /// A missing key is a start-up error.
+    /// For a worker, a missing key is a start-up error.
     Production,
 }
 

@@ -1,12 +1,14 @@
 //! The queue: which jobs wait, who holds which, and how a job's work ends.
 //!
 //! A job's way: [`enqueue()`] → [`claim()`] → [`begin_attempt`] → [`record_submission`] →
-//! [`archive()`] → one of [`complete`], [`retry`], [`fail`]. On the way out of a worker:
-//! [`snooze`], [`release`], [`rescue()`].
+//! [`archive()`] → one of [`complete`], [`retry`], [`fail`], [`end_cancelled`], or [`snooze`] when
+//! something that it needs is away. An attempt without an answer: [`withdraw_attempt`],
+//! [`abandon_attempt`], [`fail_unanswered`]. On the way out of a worker: [`release`], [`rescue()`].
 //!
 //! Guarantees:
-//! - Every write about a claimed job takes its [`Lease`]. Under an old lease it changes nothing
-//!   and answers [`Error::LeaseLost`].
+//! - A worker's every write about a claimed job takes its [`Lease`]. Under an old lease it changes
+//!   nothing and answers [`Error::LeaseLost`]. Without one come what fal says ([`record_notice`],
+//!   [`record_late_answer`]) and a caller's wish ([`cancel()`]), which settle nothing that is held.
 //! - A job has at most one open attempt; while one is open, no other begins.
 //! - No transaction is open while anything but the database is waited for.
 //! - The database's clock decides everything that has to do with time.

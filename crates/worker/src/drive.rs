@@ -1,4 +1,4 @@
-//! Drives one job to its end: prepare → upload → submit → follow → archive.
+//! Drives one job to its end: upload (which prepares) → submit → follow → archive.
 //!
 //! Each step is a file. A step hands on, or stops with the job's [`Outcome`]. What was done is in
 //! the database after each step that costs money, so that another worker can go on from there.

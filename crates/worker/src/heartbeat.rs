@@ -1,4 +1,5 @@
-//! The heartbeat: one small write for all leases together, and the rescue of others' jobs.
+//! The heartbeat: one small write for all leases together; the rescue of others' jobs, wishes to cancel,
+//! and the probe that is due.
 
 use std::time::Duration;
 

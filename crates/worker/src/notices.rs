@@ -1,4 +1,5 @@
-//! Notices: fal says by itself that a request has ended, and whoever follows it hears of it.
+//! Notices: what is heard of a request that is followed. fal says that it has ended, or its job's
+//! caller wants it to.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,4 @@
-//! How the work on a job ended, as a value; each has exactly one way to be settled.
+//! How the work on a job ended, as a value, and how each is settled.
 
 use std::time::Duration;
 

@@ -12,7 +12,8 @@ use crate::{backoff::jittered, life::Life};
 
 const RECONNECT_WAIT: Duration = Duration::from_secs(2);
 
-/// A signal that is given at each wake, for as long as the life lasts.
+/// A signal that is given when there may be work, for as long as the life lasts. What is about one job
+/// goes to its notices.
 pub(crate) fn listen(life: &Life) -> Arc<Notify> {
     let woken = Arc::new(Notify::new());
     if life.worker.notify {

@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::life::{End, live};
 
-/// Pictures of up to tens of megabytes that one process holds at a time, beside those it decodes.
+/// Pictures of up to tens of megabytes that one process holds at a time, from before they are decoded
+/// until they are uploaded or archived.
 const CARRIED: usize = 8;
 
 /// What a worker works with.
@@ -24,7 +25,7 @@ pub struct Worker {
     pub(crate) max_pixels: u64,
     /// Pictures decoded at a time: each takes a core, and memory for all its pixels.
     pub(crate) decoding: Arc<Semaphore>,
-    /// Pictures that are ready to be uploaded or archived at a time: each is held in memory.
+    /// Pictures on their way in or out at a time: each is held in memory.
     pub(crate) carrying: Arc<Semaphore>,
     /// Lists of requests that are searched at a time: each page is held in memory.
     pub(crate) searching: Arc<Semaphore>,

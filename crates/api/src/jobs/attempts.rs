@@ -18,7 +18,7 @@ use crate::{
 pub(crate) struct AttemptView {
     /// 1 for a job's first.
     number: i16,
-    /// `open`, `completed`, `failed`, or `unknown`: it never came out whether the provider has it, so it
+    /// `open`, `completed`, `failed`, `cancelled`, or `unknown`: it never came out whether the provider has it, so it
     /// may be paid for and lost.
     #[schema(example = "completed")]
     outcome: String,

@@ -15,8 +15,8 @@ use crate::{
 
 /// Cancel a job
 ///
-/// A job that nobody works on ends at once. One that is worked on is stopped at the provider; follow it
-/// to see how it ends: an edit that was too far along is completed, and paid for. Asking again is no
+/// A job that no worker holds, and of which the provider has nothing, ends at once. Any other is stopped
+/// at the provider; follow it to see how it ends: an edit that was too far along is completed, and paid for. Asking again is no
 /// error.
 #[utoipa::path(post, path = "/api/jobs/{id}/cancel", tag = "jobs", operation_id = "cancel_job",
     params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),

@@ -9,8 +9,8 @@ use super::{
     size::{parse_ratio, parse_sides},
 };
 
-/// Wishes of a caller. What is not set is left to the model, the output's size aside: that follows
-/// the picture.
+/// Wishes of a caller. What is not set is left to the model, but for the output's size, which follows
+/// the picture, and the number of pictures, which is 1.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
 pub struct Options {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{AspectRatio, ImageSize, Options, Size};
 
-/// No model is known to take a picture that is longer for its width (source: Seedream's pages).
+/// The longest proportions that any model is known to take: long side to short (source: Seedream's pages).
 const MAX_RATIO: f64 = 16.0;
 
 /// Sides and proportions have no more digits than this.
@@ -95,8 +95,8 @@ impl Size {
         sizes.iter().filter_map(|size| parse_sides(size)).map(ratio).collect()
     }
 
-    /// The most that one side may be of the other: a longer picture would be too small in all, with
-    /// no side too long.
+    /// The largest ratio of long side to short. Beyond it, a picture with its longest side allowed would
+    /// have too few pixels.
     pub fn max_ratio(&self) -> f64 {
         match self {
             Self::Sides { max_side, min_area, .. } => {

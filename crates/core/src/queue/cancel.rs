@@ -1,6 +1,6 @@
 //! Cancel: a job's caller wants it to end.
 //!
-//! What nobody works on ends at once. For the rest the wish is kept in the job's place in the queue,
+//! What no worker holds, and fal has nothing of, ends at once. For the rest the wish is kept in the job's place in the queue,
 //! where it cannot be lost: whoever has the job, now or later, stops its request at fal and says
 //! truly how it ended.
 

@@ -1,7 +1,7 @@
-//! Notice: fal itself says, by webhook, that a request has ended.
+//! Notice: what fal says of an attempt by webhook, or in an answer that came late.
 //!
-//! No worker's write and no settle: it adds to an attempt what only fal knows, and whoever holds
-//! the job goes on from there.
+//! It takes no lease and settles nothing: it completes the attempt, makes a job that waits due and
+//! shows it as processing, and whoever holds the job goes on from there.
 
 use super::Submission;
 use crate::{

@@ -1,4 +1,5 @@
-//! Wake-ups: NOTIFY as a hint that there is work. Losing one costs a claim interval, never a job.
+//! Wake-ups: NOTIFY as a hint that there is work, or news of a job. Losing one costs a claim interval,
+//! a check or a heartbeat, never a job.
 
 use std::time::Duration;
 
@@ -32,7 +33,8 @@ const NOTIFY_INTERVAL: Duration = Duration::from_millis(5);
 /// Longest wait for a connection before a listener gives up and comes again.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Tells workers that there is work, or that requests have ended. Many wakes at once are sent as one.
+/// Tells workers that there is work, that a request has ended, or that a caller wants a job to end. Many
+/// wakes at once are sent as one.
 #[derive(Clone, Debug)]
 pub struct Waker {
     work: mpsc::Sender<()>,

@@ -20,7 +20,7 @@ pub struct Attempt {
     pub notice_at: Option<OffsetDateTime>,
     /// When its outcome was known.
     pub ended_at: Option<OffsetDateTime>,
-    /// `completed`, `failed` or `unknown`; nothing while it is open.
+    /// `completed`, `failed`, `cancelled` or `unknown`; nothing while it is open.
     pub outcome: Option<String>,
     /// Why it failed, as a job's failure would say it.
     pub failure_code: Option<String>,

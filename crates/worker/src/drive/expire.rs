@@ -16,7 +16,7 @@ use crate::{
     outcome::{Outcome, Stop},
 };
 
-/// How long after its deadline a job is still tried to be ended well: its request is paid for.
+/// How long after its deadline a job goes on while fal does not answer: its request is paid for.
 const GRACE: Duration = Duration::from_mins(15);
 
 /// Stops the request and fails the job; one that ended in time after all is paid for, so its

@@ -1,4 +1,4 @@
-//! Await: follow a submitted request to its end, and fetch what came of it.
+//! Follow a submitted request to its end, and fetch what came of it.
 //!
 //! Three ways to know that it has ended, used together: fal's webhook, the status stream, and
 //! asking. Whichever is first wins. Asking never stops, because the other two may.
@@ -31,7 +31,7 @@ const BACKSTOP: Duration = Duration::from_secs(30);
 
 /// Waits until the request has ended. Whatever keeps fal from answering, the request is paid for
 /// and is not given up; only one that fal does not know any more is. Answers also whether the job's
-/// caller wanted it to end; fal was told so then.
+/// caller wanted it to end; fal was told so, unless the request ended first.
 pub(super) async fn until_ended(
     life: &Life,
     job: &Claimed,

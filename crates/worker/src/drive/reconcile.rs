@@ -19,7 +19,7 @@ use crate::{
 /// The provider's clock may be behind the database's.
 const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
-/// The provider lists a request only once it has ended: it is looked for again, less and less often.
+/// The provider may list a request only once it has ended: it is looked for again, less and less often.
 const SOONEST: Duration = Duration::from_secs(2);
 const LATEST: Duration = Duration::from_mins(1);
 
