@@ -118,6 +118,8 @@ impl Error {
             Self::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND => 8,
             Self::Refused(refusal) => match refusal.origin {
                 Origin::Gateway => 8,
+                // In so many words.
+                _ if refusal.class() == Class::Never && refusal.has_word() => 1,
                 Origin::Queue | Origin::Platform => 3,
                 // Some proxies speak JSON, too, and have no word of fal's for it.
                 Origin::Model if refusal.status.is_server_error() && !refusal.has_word() => 3,
