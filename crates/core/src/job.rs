@@ -57,6 +57,22 @@ pub enum Status {
     Cancelled,
 }
 
+impl Status {
+    /// All of them, in the order of a job's life.
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
+
+    /// What a job of this status may become next; nothing when it has ended. Drawn in
+    /// `docs/lifecycle.md`.
+    pub fn may_become(self) -> &'static [Self] {
+        match self {
+            Self::Pending => &[Self::Processing, Self::Failed, Self::Cancelled],
+            Self::Processing => &[Self::Completed, Self::Failed, Self::Cancelled],
+            Self::Completed | Self::Failed | Self::Cancelled => &[],
+        }
+    }
+}
+
 /// Why a job ended badly, in words that may be shown to its caller.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Failure {

@@ -20,6 +20,7 @@ mod fal_wire;
 mod halt;
 mod inspect;
 mod lease;
+mod lifecycle_grid;
 mod models;
 mod notice;
 mod prepare;
