@@ -128,7 +128,7 @@ async fn a_wish_outlives_the_worker_that_had_the_job() {
 async fn a_job_whose_picture_is_being_prepared_is_not_submitted_any_more() {
     let house = House::open(SLOW).await;
     // The upload takes as long as it takes to cancel.
-    house.set_faults(json!({"faults": [{"at": "upload", "latency": {"fixed": 1.0}}]})).await;
+    house.set_faults(json!({"faults": [{"at": "upload", "latency": {"fixed": 3.0}}]})).await;
     let id = house.job().await;
     let worker = house.worker();
     eventually("the job is worked on", async || {

@@ -13,7 +13,7 @@ const SLOW: Duration = Duration::from_mins(10);
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_cancelled_and_its_job_fails() {
     let house = House::open(SLOW).await;
-    let id = house.job_within(Duration::from_secs(2)).await;
+    let id = house.job_within(Duration::from_secs(5)).await;
     let worker = house.worker();
 
     let job = house.once(id, Status::Failed).await;
@@ -61,7 +61,7 @@ async fn a_result_that_was_there_in_time_is_kept() {
     // It has ended, and nobody who asks is told.
     let silent = ["status", "stream"].map(|at| json!({"at": at, "status": 503, "shape": "nginx"}));
     house.set_faults(json!({"faults": silent})).await;
-    let id = house.job_within(Duration::from_secs(3)).await;
+    let id = house.job_within(Duration::from_secs(5)).await;
     let worker = house.worker();
 
     house.once(id, Status::Completed).await;

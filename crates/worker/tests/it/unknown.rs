@@ -151,7 +151,7 @@ async fn another_attempt_waits_until_the_providers_queue_answers() {
 #[tokio::test]
 async fn an_answer_that_comes_when_the_worker_has_lost_its_job_is_passed_on() {
     let house = House::open(Duration::from_millis(300)).await;
-    let late = json!({"at": "submit", "latency": {"fixed": 1.0}, "next": 1});
+    let late = json!({"at": "submit", "latency": {"fixed": 3.0}, "next": 1});
     house.set_faults(json!({"faults": [late]})).await;
     let id = house.job().await;
     let first = house.worker();
