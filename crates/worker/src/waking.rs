@@ -10,6 +10,9 @@ use tokio::{sync::Notify, time::sleep};
 
 use crate::{backoff::jittered, life::Life};
 
+/// How long the connection that hears wakes may be silent before it is asked whether it lives.
+const PING: Duration = Duration::from_secs(15);
+
 const RECONNECT_WAIT: Duration = Duration::from_secs(2);
 
 /// A signal that is given when there may be work, for as long as the life lasts. What is about one job
@@ -25,7 +28,7 @@ pub(crate) fn listen(life: &Life) -> Arc<Notify> {
 
 async fn pass_wakes_on(life: Life, woken: Arc<Notify>) {
     loop {
-        match Listener::connect(&life.worker.pool).await {
+        match Listener::connect(&life.worker.pool, PING).await {
             Ok(mut listener) => {
                 // What happened while nobody listened.
                 let mut heard = Wake::Reconnected;

@@ -107,7 +107,10 @@ pub(super) async fn hint(pool: &Pool) {
 
 /// Hears wakes, on a connection of its own.
 #[derive(Debug)]
-pub struct Listener(PgListener);
+pub struct Listener {
+    listener: PgListener,
+    ping: Duration,
+}
 
 /// What a listener heard.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -124,8 +127,9 @@ pub enum Wake {
 
 impl Listener {
     /// Starts to listen. Register interest first and look into the queue then: a wake in between is
-    /// not missed.
-    pub async fn connect(pool: &Pool) -> Result<Self, Error> {
+    /// not missed. A connection that is silent for `ping` is asked whether it lives, and has as long
+    /// to answer.
+    pub async fn connect(pool: &Pool, ping: Duration) -> Result<Self, Error> {
         let doing = "listening for wakes";
         let listen = async {
             let mut listener = PgListener::connect_with(pool).await?;
@@ -136,19 +140,34 @@ impl Listener {
             .await
             .unwrap_or(Err(sqlx::Error::PoolTimedOut))
             .map_err(Error::doing(doing))?;
-        Ok(Self(listener))
+        Ok(Self { listener, ping })
     }
 
     /// Waits for the next wake.
     pub async fn heard(&mut self) -> Result<Wake, Error> {
-        match self.0.try_recv().await.map_err(Error::doing("listening for wakes"))? {
+        loop {
+            // A connection that is cut without a word is as silent as one with nothing to say.
+            let Ok(heard) = timeout(self.ping, self.listener.try_recv()).await else {
+                self.ping().await.map_err(Error::doing("pinging for wakes"))?;
+                continue;
+            };
+            let Some(wake) = heard.map_err(Error::doing("listening for wakes"))? else {
+                return Ok(Wake::Reconnected);
+            };
             // Whatever else somebody may say there is no reason to stop listening.
-            Some(wake) => Ok(match (wake.channel(), wake.payload().parse()) {
+            return Ok(match (wake.channel(), wake.payload().parse()) {
                 (ENDED, Ok(job)) => Wake::Ended(job),
                 (CANCELLED, Ok(job)) => Wake::Cancelled(job),
                 _ => Wake::Work,
-            }),
-            None => Ok(Wake::Reconnected),
+            });
+        }
+    }
+
+    async fn ping(&mut self) -> Result<(), sqlx::Error> {
+        let ping = sqlx::Executor::execute(&mut self.listener, "select 1");
+        match timeout(self.ping, ping).await {
+            Ok(answered) => answered.map(drop),
+            Err(_elapsed) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
         }
     }
 }
