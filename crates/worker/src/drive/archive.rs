@@ -17,9 +17,13 @@ pub(super) async fn outputs(
     output: &Output,
 ) -> Result<(), Stop> {
     for (position, image) in (0..).zip(&output.images) {
-        let _carrying = life.worker.carrying.acquire().await;
-        let download = worthwhile(life, submission, || life.worker.fal.download(&image.url));
-        let Download { data, picture } = download.await?;
+        // For one try at a time: who waits before the next one carries nothing, and keeps nobody out.
+        let download = || async {
+            let carrying = life.worker.carrying.acquire().await;
+            Ok((life.worker.fal.download(&image.url).await?, carrying))
+        };
+        let (Download { data, picture }, _carrying) =
+            worthwhile(life, submission, download).await?;
         let kept = NewImage {
             data,
             media_type: picture.media_type,
