@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    api_key::ApiKeyId,
     models::Options,
     store::{NewImage, StoredImage},
 };
@@ -51,7 +52,7 @@ pub enum Status {
     Processing,
     /// Ended well; the results are in the image store.
     Completed,
-    /// Ended badly; the failure says why.
+    /// Ended badly; the failure says why. Its caller may have it tried again.
     Failed,
     /// Ended by its caller.
     Cancelled,
@@ -68,7 +69,8 @@ impl Status {
         match self {
             Self::Pending => &[Self::Processing, Self::Failed, Self::Cancelled],
             Self::Processing => &[Self::Completed, Self::Failed, Self::Cancelled],
-            Self::Completed | Self::Failed | Self::Cancelled => &[],
+            Self::Failed => &[Self::Pending],
+            Self::Completed | Self::Cancelled => &[],
         }
     }
 }
@@ -125,6 +127,12 @@ pub struct NewJob {
     pub options: Options,
     /// The pictures to edit, in order; at least one.
     pub inputs: Vec<NewImage>,
-    /// How long the job may take before it fails; nothing means for ever.
+    /// Whose it is; nothing where nobody needs a key.
+    pub api_key: Option<ApiKeyId>,
+    /// Higher goes first; -100 to 100.
+    pub priority: i16,
+    /// When it is to start; nothing is at once.
+    pub run_at: Option<OffsetDateTime>,
+    /// How long the job may take, from its start, before it fails; nothing means for ever.
     pub deadline: Option<Duration>,
 }

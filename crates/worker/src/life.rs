@@ -10,7 +10,7 @@ use darkroom_core::{
 use tokio::time::{sleep, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Worker, backoff::exponential, claiming, heartbeat, notices::Notices, waking};
+use crate::{Worker, backoff::exponential, claiming, heartbeat, notices::Notices, pruning, waking};
 
 /// How a life ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,6 +57,7 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
     // Ends the loops and the work on each job, however this function is left.
     let over = life.over.clone().drop_guard();
     let woken = waking::listen(&life);
+    tokio::spawn(life.over.clone().run_until_cancelled_owned(pruning::prune(life.clone())));
     let mut claiming = tokio::spawn(claiming::claim_jobs(life.clone(), woken));
     let end = tokio::select! {
         () = stop.cancelled() => End::Stopped,

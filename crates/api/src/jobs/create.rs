@@ -79,6 +79,7 @@ pub(crate) async fn create(
         options: upload.options,
         inputs: upload.images,
         deadline: Some(state.deadline),
+        ..NewJob::default()
     };
     let job = store::create(&state.pool, &new).await?;
     state.waker.wake();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::PgExecutor;
 
-use super::{Error, Lease, fenced};
+use super::{Error, Lease, Timeline, fenced};
 use crate::{
     db::{self, Pool},
     job::Failure,
@@ -17,14 +17,40 @@ pub struct Ended {
     pub inference_seconds: Option<f64>,
     /// What fal charged, in the model's units.
     pub billed_units: Option<f64>,
+    /// What it cost, in millionths of a US dollar, where the model's price tells.
+    pub cost_micros: Option<i64>,
     /// The seed that made the outputs, where the model tells it.
     pub seed: Option<i64>,
     /// How many outputs there are. Those of an earlier attempt beyond are dropped; nothing drops none.
     pub outputs: Option<i16>,
 }
 
+/// Whether another attempt may help where one has failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FailureClass {
+    /// It may.
+    Retry,
+    /// It would fail like this one.
+    Never,
+}
+
+impl FailureClass {
+    /// In the row and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Never => "never",
+        }
+    }
+}
+
 /// The job is done; its outputs are archived.
-pub async fn complete(pool: &Pool, lease: &Lease, ended: Ended) -> Result<(), Error> {
+pub async fn complete(
+    pool: &Pool,
+    lease: &Lease,
+    ended: Ended,
+    timeline: &Timeline,
+) -> Result<(), Error> {
     let settled = sqlx::query_scalar!(
         r#"with lease as (
                delete from queue
@@ -32,7 +58,9 @@ pub async fn complete(pool: &Pool, lease: &Lease, ended: Ended) -> Result<(), Er
                returning job_id
            ), ended as (
                update attempts set ended_at = now(), outcome = 'completed', inference_seconds = $4,
-                   billed_units = $5
+                   billed_units = $5, cost_micros = $8,
+                   running_at = now() - make_interval(secs => $9),
+                   archived_at = now() - make_interval(secs => $10)
                from lease where attempts.job_id = lease.job_id and ended_at is null
            ), shown as (
                update jobs set status = 'completed', updated_at = now(), finished_at = now(), seed = $6
@@ -49,6 +77,9 @@ pub async fn complete(pool: &Pool, lease: &Lease, ended: Ended) -> Result<(), Er
         ended.billed_units,
         ended.seed,
         ended.outputs,
+        ended.cost_micros,
+        timeline.running_ago() as _,
+        timeline.archived_ago() as _,
     )
     .fetch_one(pool)
     .await
@@ -61,6 +92,8 @@ pub async fn fail(
     executor: impl PgExecutor<'_>,
     lease: &Lease,
     failure: &Failure,
+    class: FailureClass,
+    timeline: &Timeline,
 ) -> Result<(), Error> {
     let settled = sqlx::query_scalar!(
         r#"with lease as (
@@ -68,7 +101,8 @@ pub async fn fail(
                where job_id = $1 and leased_by = $2 and lease_no = $3
                returning job_id
            ), ended as (
-               update attempts set ended_at = now(), failure_code = $4,
+               update attempts set ended_at = now(), failure_code = $4, failure_class = $6,
+                   running_at = now() - make_interval(secs => $7),
                    outcome = case when submitted_at is null then 'unknown' else 'failed' end
                from lease where attempts.job_id = lease.job_id and ended_at is null
            ), shown as (
@@ -82,6 +116,8 @@ pub async fn fail(
         lease.number,
         failure.code,
         failure.message,
+        class.as_str(),
+        timeline.running_ago() as _,
     )
     .fetch_one(executor)
     .await
@@ -90,7 +126,7 @@ pub async fn fail(
 }
 
 /// The job ended as its caller asked. An attempt that has no answer is closed as `unknown`.
-pub async fn end_cancelled(pool: &Pool, lease: &Lease) -> Result<(), Error> {
+pub async fn end_cancelled(pool: &Pool, lease: &Lease, timeline: &Timeline) -> Result<(), Error> {
     let settled = sqlx::query_scalar!(
         r#"with lease as (
                delete from queue
@@ -98,6 +134,7 @@ pub async fn end_cancelled(pool: &Pool, lease: &Lease) -> Result<(), Error> {
                returning job_id
            ), ended as (
                update attempts set ended_at = now(),
+                   running_at = now() - make_interval(secs => $4),
                    outcome = case when submitted_at is null then 'unknown' else 'cancelled' end
                from lease where attempts.job_id = lease.job_id and ended_at is null
            ), shown as (
@@ -108,6 +145,7 @@ pub async fn end_cancelled(pool: &Pool, lease: &Lease) -> Result<(), Error> {
         lease.job.0,
         lease.worker.0,
         lease.number,
+        timeline.running_ago() as _,
     )
     .fetch_one(pool)
     .await
@@ -121,14 +159,17 @@ pub async fn retry(
     lease: &Lease,
     failure: &Failure,
     after: Duration,
+    timeline: &Timeline,
 ) -> Result<(), Error> {
     let settled = sqlx::query_scalar!(
         r#"with lease as (
-               update queue set leased_by = null, run_at = now() + make_interval(secs => $4)
+               update queue set leased_by = null, has_attempt = false,
+                   run_at = now() + make_interval(secs => nullif($4::float8, 0))
                where job_id = $1 and leased_by = $2 and lease_no = $3
                returning job_id
            ), ended as (
-               update attempts set ended_at = now(), failure_code = $5,
+               update attempts set ended_at = now(), failure_code = $5, failure_class = 'retry',
+                   running_at = now() - make_interval(secs => $6),
                    outcome = case when submitted_at is null then 'unknown' else 'failed' end
                from lease where attempts.job_id = lease.job_id and ended_at is null
            )
@@ -138,6 +179,7 @@ pub async fn retry(
         lease.number,
         after.as_secs_f64(),
         failure.code,
+        timeline.running_ago() as _,
     )
     .fetch_one(pool)
     .await
@@ -149,7 +191,7 @@ pub async fn retry(
 /// running at fal is resumed.
 pub async fn snooze(pool: &Pool, lease: &Lease, after: Duration) -> Result<(), Error> {
     let settled = sqlx::query!(
-        "update queue set leased_by = null, run_at = now() + make_interval(secs => $4)
+        "update queue set leased_by = null, run_at = now() + make_interval(secs => nullif($4::float8, 0))
          where job_id = $1 and leased_by = $2 and lease_no = $3",
         lease.job.0,
         lease.worker.0,

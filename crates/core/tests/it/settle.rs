@@ -2,7 +2,8 @@
 
 use darkroom_core::{
     job::{Failure, Status},
-    queue, store,
+    queue::{self, FailureClass, Timeline},
+    store,
 };
 use darkroom_testing::TestDatabase;
 use image::ImageFormat;
@@ -19,7 +20,7 @@ async fn a_completed_job_has_its_results_in_order_and_leaves_the_queue() {
         queue::archive(pool, &job.lease, position, &output, None).await.unwrap();
     }
 
-    queue::complete(pool, &job.lease, queue::Ended::default()).await.unwrap();
+    queue::complete(pool, &job.lease, queue::Ended::default(), &Timeline::default()).await.unwrap();
 
     let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
     assert_eq!(shown.status, Status::Completed);
@@ -40,7 +41,7 @@ async fn outputs_of_an_earlier_attempt_are_not_among_the_results() {
     }
 
     let ended = queue::Ended { outputs: Some(1), ..queue::Ended::default() };
-    queue::complete(pool, &job.lease, ended).await.unwrap();
+    queue::complete(pool, &job.lease, ended, &Timeline::default()).await.unwrap();
 
     let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
     assert_eq!(shown.images.iter().filter(|image| image.is_result).count(), 1);
@@ -53,7 +54,15 @@ async fn a_job_that_fails_with_an_unanswered_attempt_leaves_it_counted() {
     let job = factory::claimed(pool).await;
     factory::begin(pool, &job.lease).await;
 
-    queue::fail(pool, &job.lease, &Failure::new("test", "A test.")).await.unwrap();
+    queue::fail(
+        pool,
+        &job.lease,
+        &Failure::new("test", "A test."),
+        FailureClass::Never,
+        &Timeline::default(),
+    )
+    .await
+    .unwrap();
 
     assert_eq!(queue::unknown_attempts(pool).await.unwrap(), 1);
 }
@@ -79,7 +88,9 @@ async fn a_failed_job_says_why_and_leaves_the_queue() {
     let job = factory::claimed(pool).await;
     let failure = Failure::new("content_policy", "Not allowed.");
 
-    queue::fail(pool, &job.lease, &failure).await.unwrap();
+    queue::fail(pool, &job.lease, &failure, FailureClass::Never, &Timeline::default())
+        .await
+        .unwrap();
 
     let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
     assert_eq!(shown.status, Status::Failed);

@@ -50,7 +50,7 @@ async fn submit(
     }
     let (pool, lease) = (&life.worker.pool, &job.lease);
     let callback = life.worker.callback.get(pool).await?;
-    let attempt = match queue::begin_attempt(pool, lease, &input_url).await {
+    let attempt = match queue::begin_attempt(pool, lease, &input_url, &job.timeline).await {
         Ok(Begun::Attempt(number)) => number,
         // The claim lets the job wait until submissions go on.
         Ok(Begun::Halted) => return Err(Outcome::Snooze(Duration::ZERO).into()),
