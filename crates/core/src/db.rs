@@ -8,6 +8,7 @@ use sqlx::{
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use time::OffsetDateTime;
 
 /// The pool of connections that one process shares.
 pub type Pool = sqlx::PgPool;
@@ -51,6 +52,14 @@ pub fn connect(url: &SecretString, max_connections: u32) -> Result<Pool, Error> 
 pub(crate) async fn begin(pool: &Pool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     // With the transaction and not with the connection: a pooler may give it to somebody else.
     pool.begin_with("begin; set local idle_in_transaction_session_timeout = '3s'").await
+}
+
+/// The clock that decides everything.
+pub async fn now(pool: &Pool) -> Result<OffsetDateTime, Error> {
+    sqlx::query_scalar!(r#"select now() as "now!""#)
+        .fetch_one(pool)
+        .await
+        .map_err(Error::doing("reading the clock"))
 }
 
 /// The schema, as this build knows it. A newer one is left as it is, so that going back a version

@@ -1,6 +1,6 @@
 //! A job: one accepted request for one edit.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -14,6 +14,9 @@ use crate::{
 
 /// Most characters that a prompt may have.
 pub const MAX_PROMPT_CHARS: usize = 5_000;
+
+/// The priorities there are; 0 unless said.
+pub const PRIORITIES: RangeInclusive<i16> = -100..=100;
 
 /// Names a job. A `UUIDv7`: later jobs have greater ids.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -104,6 +107,10 @@ pub struct Job {
     pub options: serde_json::Value,
     /// The seed that made the results; set when the job completes, where the model tells it.
     pub seed: Option<i64>,
+    /// Higher goes first.
+    pub priority: i16,
+    /// When it is to start; nothing is at once.
+    pub run_at: Option<OffsetDateTime>,
     /// Changes when the job is submitted and when it ends.
     pub status: Status,
     /// Set when the job fails.
@@ -129,7 +136,7 @@ pub struct NewJob {
     pub inputs: Vec<NewImage>,
     /// Whose it is; nothing where nobody needs a key.
     pub api_key: Option<ApiKeyId>,
-    /// Higher goes first; -100 to 100.
+    /// Higher goes first; one of [`PRIORITIES`].
     pub priority: i16,
     /// When it is to start; nothing is at once.
     pub run_at: Option<OffsetDateTime>,

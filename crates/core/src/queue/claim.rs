@@ -121,9 +121,11 @@ macro_rules! claim_query {
 }
 use claim_query;
 
-/// Claims up to `limit` due jobs for a worker that is alive, in one statement: first those that have a
-/// request to go on with; then, unless the provider does not accept the account, those in line, in
-/// their order. Jobs that another claim is taking at the same moment are skipped, not waited for.
+/// Claims up to `limit` due jobs for a worker that is alive, in one statement.
+///
+/// First those that have a request to go on with; then, unless the provider does not accept the account,
+/// those in line, in their order. Jobs that another claim is taking at the same moment are skipped, not
+/// waited for.
 ///
 /// Where there are limits or pauses it takes nothing new, and says so: [`claim_under_rules`] does.
 pub async fn claim(pool: &Pool, worker: WorkerId, limit: usize) -> Result<Claims, db::Error> {

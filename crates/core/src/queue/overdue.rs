@@ -8,8 +8,10 @@ use crate::{
 /// Jobs that one statement ends, at most.
 const BATCH: i64 = 500;
 
-/// Fails jobs whose deadline passed in line, where a pause or a limit may keep them from ever being claimed.
-/// Those that are leased, or have an attempt, are their worker's. Answers which they were.
+/// Fails jobs whose deadline passed in line, and answers which they were.
+///
+/// A pause or a limit may keep them from ever being claimed. Those that are leased, or have an attempt, are
+/// their worker's.
 pub async fn fail_overdue(pool: &Pool, failure: &Failure) -> Result<Vec<JobId>, Error> {
     let failed = sqlx::query_scalar!(
         "with overdue as (

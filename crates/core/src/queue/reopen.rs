@@ -52,8 +52,10 @@ pub async fn failed_jobs(
     Ok(jobs.into_iter().map(JobId).collect())
 }
 
-/// Puts failed jobs into the queue again, all or none: `pending`, due at once, with all their attempts before them
-/// and so long until they fail. Answers which they were: those of another status are left as they are.
+/// Puts failed jobs into the queue again, all or none, and answers which they were.
+///
+/// They are `pending`, due at once, with all their attempts before them and so long until they fail.
+/// Jobs of another status are left as they are.
 pub async fn reopen(
     pool: &Pool,
     jobs: &[JobId],

@@ -42,8 +42,9 @@ impl Scope {
     }
 }
 
-/// Pauses: nothing new of it is submitted, on any worker. What runs at fal is carried on. Pausing again
-/// changes nothing.
+/// Pauses: nothing new of it is submitted, on any worker. What runs at fal is carried on.
+///
+/// Pausing again changes nothing.
 pub async fn pause(pool: &Pool, scope: &Scope) -> Result<(), Error> {
     let (scope, subject) = scope.columns();
     sqlx::query!(
@@ -87,8 +88,9 @@ pub async fn resume(pool: &Pool, scope: &Scope) -> Result<bool, Error> {
     Ok(resumed)
 }
 
-/// Sets how many jobs may be in flight; nothing takes the limit away. It holds for claims that begin after
-/// it: what is in flight already is carried on.
+/// Sets how many jobs may be in flight; nothing takes the limit away.
+///
+/// It holds for claims that begin after it: what is in flight already is carried on.
 pub async fn limit(pool: &Pool, scope: &Scope, most: Option<u16>) -> Result<(), Error> {
     let (scope, subject) = scope.columns();
     let doing = "setting a limit";

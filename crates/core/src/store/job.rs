@@ -62,6 +62,8 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
         model: new.model.clone(),
         options,
         seed: None,
+        priority: new.priority,
+        run_at: new.run_at,
         status: made.status,
         failure: None,
         created_at: made.created_at,
@@ -74,7 +76,7 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
 pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
     let rows = sqlx::query_as!(
         JobImageRow,
-        r#"select jobs.id, prompt, model, options, seed,
+        r#"select jobs.id, prompt, model, options, seed, priority, run_at,
                status as "status: Status", failure_code, failure_message, jobs.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -96,7 +98,7 @@ pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
         r#"with page as (
                select * from jobs where id < $1 order by id desc limit $2
            )
-           select page.id, prompt, model, options, seed,
+           select page.id, prompt, model, options, seed, priority, run_at,
                status as "status: Status", failure_code, failure_message, page.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -133,6 +135,8 @@ struct JobImageRow {
     model: String,
     options: Value,
     seed: Option<i64>,
+    priority: i16,
+    run_at: Option<OffsetDateTime>,
     status: Status,
     failure_code: Option<String>,
     failure_message: Option<String>,
@@ -180,6 +184,8 @@ impl JobImageRow {
             model: self.model,
             options: self.options,
             seed: self.seed,
+            priority: self.priority,
+            run_at: self.run_at,
             status: self.status,
             failure: failure.map(|(code, message)| Failure { code, message }),
             created_at: self.created_at,

@@ -2,29 +2,29 @@
 
 use std::time::Duration;
 
-use time::OffsetDateTime;
-use uuid::{NoContext, Timestamp, Uuid};
-
 use crate::db::{Error, Pool};
 
 /// Jobs of one batch: their images are megabytes each.
 const BATCH: i64 = 100;
 
-/// How far a replica's clock, which a job's id tells of, may be off.
-const SKEW: Duration = Duration::from_hours(24);
-
-/// Deletes a batch of jobs that ended longer ago than this, the oldest first. Answers how many; none, when
-/// no more are there. Several at once do no harm.
+/// Deletes a batch of jobs that ended longer ago than this, the oldest first.
+///
+/// Answers how many; none, when no more are there. Several at once do no harm. An id tells when its job
+/// was made, by a replica's clock that may be a day off: what is younger than that is not even looked at.
 pub async fn prune(pool: &Pool, retention: Duration) -> Result<u64, Error> {
     let pruned = sqlx::query!(
         "with old as (
              select id from jobs
-             where id < $1 and finished_at < now() - make_interval(secs => $2)
-             order by id limit $3
+             where finished_at < now() - make_interval(secs => $1)
+                 and id < (
+                     lpad(to_hex(extract(
+                         epoch from now() - make_interval(secs => $1) + interval '1 day'
+                     )::bigint * 1000), 12, '0') || '7fffbfffffffffffffff'
+                 )::uuid
+             order by id limit $2
              for update skip locked
          )
          delete from jobs using old where jobs.id = old.id",
-        made_until(retention),
         retention.as_secs_f64(),
         BATCH,
     )
@@ -32,11 +32,4 @@ pub async fn prune(pool: &Pool, retention: Duration) -> Result<u64, Error> {
     .await
     .map_err(Error::doing("pruning jobs"))?;
     Ok(pruned.rows_affected())
-}
-
-/// No job that ended so long ago has a greater id: what is younger is not even looked at.
-fn made_until(retention: Duration) -> Uuid {
-    let until = OffsetDateTime::now_utc() - retention + SKEW;
-    let seconds = u64::try_from(until.unix_timestamp()).unwrap_or_default();
-    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, 0))
 }

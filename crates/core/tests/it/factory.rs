@@ -9,6 +9,7 @@ use darkroom_core::{
     store::{self, NewImage},
 };
 use image::{DynamicImage, ImageFormat, RgbImage};
+use time::OffsetDateTime;
 use url::Url;
 
 /// A picture of this size, whole, in this format.
@@ -93,4 +94,9 @@ pub(crate) async fn stop_beating(pool: &Pool, worker: WorkerId) {
 pub(crate) async fn count(pool: &Pool, table: &'static str) -> i64 {
     let statement = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
     sqlx::query_scalar(statement).fetch_one(pool).await.unwrap()
+}
+
+/// By the clock that decides everything.
+pub(crate) async fn now(pool: &Pool) -> OffsetDateTime {
+    sqlx::query_scalar("select now()").fetch_one(pool).await.unwrap()
 }

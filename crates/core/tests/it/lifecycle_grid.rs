@@ -77,7 +77,7 @@ impl<'a> Bench<'a> {
             Completed => {
                 queue::complete(pool, &bench.lease, Ended::default(), &Timeline::default())
                     .await
-                    .unwrap()
+                    .unwrap();
             }
             Failed => queue::fail(
                 pool,
@@ -89,7 +89,7 @@ impl<'a> Bench<'a> {
             .await
             .unwrap(),
             Cancelled => {
-                queue::end_cancelled(pool, &bench.lease, &Timeline::default()).await.unwrap()
+                queue::end_cancelled(pool, &bench.lease, &Timeline::default()).await.unwrap();
             }
             Deleted => assert!(store::delete(pool, job).await.unwrap()),
         }

@@ -116,11 +116,11 @@ async fn a_job_with_a_start_in_the_future_waits_for_it_and_then_takes_a_fair_tur
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let worker = factory::worker(pool).await;
-    let (planner, other) = (key(), key());
-    let run_at = Some(OffsetDateTime::now_utc() + Duration::from_mins(10));
+    let (patient, other) = (key(), key());
+    let run_at = Some(factory::now(pool).await + Duration::from_mins(10));
     let mut planned = Vec::new();
     for _ in 0..5 {
-        let new = NewJob { api_key: Some(planner), run_at, ..factory::new_job() };
+        let new = NewJob { api_key: Some(patient), run_at, ..factory::new_job() };
         planned.push(store::create(pool, &new).await.unwrap().id);
     }
     assert!(claim_all(pool, worker).await.is_empty());
@@ -134,7 +134,7 @@ async fn a_job_with_a_start_in_the_future_waits_for_it_and_then_takes_a_fair_tur
     let order = claim_all(pool, worker).await;
 
     let place = |job: &JobId| order.iter().position(|other| other == job).unwrap();
-    assert!(place(&others[1]) <= 3, "the planner's burst is not ahead of everybody: {order:?}");
+    assert!(place(&others[1]) <= 3, "the burst is not ahead of everybody: {order:?}");
     assert!(planned.is_sorted_by_key(place));
 }
 
@@ -142,7 +142,7 @@ async fn a_job_with_a_start_in_the_future_waits_for_it_and_then_takes_a_fair_tur
 async fn the_deadline_of_a_job_counts_from_its_start() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
-    let run_at = OffsetDateTime::now_utc() + Duration::from_hours(48);
+    let run_at = factory::now(pool).await + Duration::from_hours(48);
     let new = NewJob {
         run_at: Some(run_at),
         deadline: Some(Duration::from_hours(1)),

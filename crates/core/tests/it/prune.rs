@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use darkroom_core::{
+    db::Pool,
     queue::{self, Timeline},
     store,
 };
@@ -14,8 +15,8 @@ use crate::factory;
 const MONTH: Duration = Duration::from_hours(30 * 24);
 
 /// An id of two months ago.
-fn old_id() -> Uuid {
-    let then = time::OffsetDateTime::now_utc() - MONTH * 2;
+async fn old_id(pool: &Pool) -> Uuid {
+    let then = factory::now(pool).await - MONTH * 2;
     let seconds = u64::try_from(then.unix_timestamp()).unwrap();
     Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, 0))
 }
@@ -30,7 +31,13 @@ async fn old_jobs_go_with_their_images_and_attempts_and_young_or_unfinished_ones
         [("completed", "60 days", 250), ("completed", "1 day", 2), ("pending", "60 days", 3)]
     {
         for _ in 0..rows {
-            sqlx::query(insert).bind(old_id()).bind(status).bind(age).execute(pool).await.unwrap();
+            sqlx::query(insert)
+                .bind(old_id(pool).await)
+                .bind(status)
+                .bind(age)
+                .execute(pool)
+                .await
+                .unwrap();
         }
     }
     let young = factory::claimed(pool).await;

@@ -9,7 +9,6 @@ use darkroom_core::{
     store,
 };
 use darkroom_testing::TestDatabase;
-use time::OffsetDateTime;
 
 use crate::factory;
 
@@ -63,7 +62,7 @@ async fn failed_jobs_are_found_by_why_when_and_with_which_model_they_failed() {
     fail(pool, &other, "other").await;
     factory::job(pool).await;
     let found = async |wanted: FailedJobs| queue::failed_jobs(pool, &wanted, 10).await.unwrap();
-    let now = OffsetDateTime::now_utc();
+    let now = factory::now(pool).await;
 
     let all = [unlucky.lease.job, other.lease.job];
     assert_eq!(found(FailedJobs::default()).await, all);

@@ -241,6 +241,6 @@ async fn a_full_lane_is_not_read_however_many_wait_in_it() {
     assert_eq!(jobs(&claims), [free]);
     let read = "select pg_stat_force_next_flush(), idx_tup_fetch + seq_tup_read
                 from pg_stat_user_tables where relname = 'queue'";
-    let (_, rows): ((), i64) = sqlx::query_as(read).fetch_one(&mut *connection).await.unwrap();
+    let ((), rows): ((), i64) = sqlx::query_as(read).fetch_one(&mut *connection).await.unwrap();
     assert!(rows < 100, "{rows} rows were read");
 }

@@ -10,8 +10,8 @@ use crate::{
 /// this database. It spells "queue".
 const ONE_AT_A_TIME: i64 = 0x71_7565_7565;
 
-/// Claims up to `limit` due jobs like [`claim`](super::claim()), and no more than limits and pauses
-/// let through. `max_in_flight` is the limit of everything, unless a rule sets another.
+/// Claims up to `limit` due jobs like [`claim`](super::claim()), and no more than rules let through.
+/// `max_in_flight` is the limit of everything, unless a rule sets another.
 ///
 /// What is in flight is counted from the rows themselves: those that are leased, and those whose request
 /// may run at fal though nobody follows it. The count is exact because nobody else claims between it and the
