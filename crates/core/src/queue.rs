@@ -37,6 +37,7 @@ mod attempt;
 mod cancel;
 mod census;
 mod claim;
+mod complete;
 mod enqueue;
 mod halt;
 mod notice;
@@ -58,6 +59,7 @@ pub use attempt::{
 pub use cancel::{Cancellation, cancel};
 pub use census::{Standing, census, workers};
 pub use claim::{Claimed, Claims, OpenAttempt, claim, claim_under_rules};
+pub use complete::{Completion, Ended, complete, complete_all};
 pub use enqueue::{Place, enqueue};
 pub use halt::{Halt, end_halt, halt, halted, take_probe};
 pub use notice::{Noticed, attempted_model, record_late_answer, record_notice};
@@ -66,7 +68,7 @@ pub use reopen::{FailedJobs, failed_jobs, reopen};
 pub use rescue::{Rescued, rescue};
 pub use ripen::ripen;
 pub use rules::{Rule, Scope, limit, pause, resume, rules};
-pub use settle::{Ended, FailureClass, complete, end_cancelled, fail, retry, snooze};
+pub use settle::{FailureClass, end_cancelled, fail, retry, snooze};
 pub use timeline::Timeline;
 pub use unanswered::{
     abandon_attempt, fail_unanswered, miss_attempt, open_submission, withdraw_attempt,

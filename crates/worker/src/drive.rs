@@ -53,10 +53,7 @@ pub(crate) async fn work_on(life: Life, job: Claimed) {
     };
     let settled = match stop {
         Stop::Settled => Ok(()),
-        Stop::Outcome(outcome) => {
-            let max_attempts = life.worker.jobs.max_attempts;
-            Box::pin(outcome.settle(&life.worker.pool, &lease, &timeline, max_attempts)).await
-        }
+        Stop::Outcome(outcome) => Box::pin(outcome.settle(&life, &lease, &timeline)).await,
         Stop::Queue(error) => Err(error),
     };
     match settled {

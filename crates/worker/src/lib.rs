@@ -5,6 +5,7 @@
 
 mod backoff;
 mod claiming;
+mod completing;
 mod drive;
 mod heartbeat;
 mod life;

@@ -10,7 +10,10 @@ use darkroom_core::{
 use tokio::time::{sleep, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Worker, backoff::exponential, claiming, heartbeat, notices::Notices, pruning, waking};
+use crate::{
+    Worker, backoff::exponential, claiming, completing::Completer, heartbeat, notices::Notices,
+    pruning, waking,
+};
 
 /// How a life ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,6 +39,8 @@ pub(crate) struct Life {
     pub(crate) id: WorkerId,
     /// Submissions that are under way: they outlive the work on their job.
     pub(crate) submissions: TaskTracker,
+    /// Completes jobs.
+    pub(crate) completer: Completer,
     /// Jobs whose request is followed.
     pub(crate) notices: Notices,
     /// Cancelled when this life ends.
@@ -51,6 +56,7 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         worker: worker.clone(),
         id,
         submissions: TaskTracker::new(),
+        completer: Completer::new(worker.pool.clone()),
         notices: Notices::default(),
         over: CancellationToken::new(),
     };

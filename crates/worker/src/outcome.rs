@@ -5,10 +5,10 @@ use std::time::Duration;
 use darkroom_core::{
     db::{self, Pool},
     job::Failure,
-    queue::{self, Ended, FailureClass, Lease, Timeline},
+    queue::{self, Completion, Ended, FailureClass, Lease, Timeline},
 };
 
-use crate::backoff::exponential;
+use crate::{backoff::exponential, life::Life};
 
 /// How the work on a job ended.
 #[derive(Debug)]
@@ -58,20 +58,21 @@ impl Outcome {
     /// Writes the end of the work down, under the lease.
     pub(crate) async fn settle(
         self,
-        pool: &Pool,
+        life: &Life,
         lease: &Lease,
         timeline: &Timeline,
-        max_attempts: i16,
     ) -> Result<(), queue::Error> {
+        let pool = &life.worker.pool;
         match self {
             Self::Complete(ended) => {
-                queue::complete(pool, lease, ended, timeline).await?;
+                let completion = Completion { lease: *lease, ended, timeline: timeline.clone() };
+                life.completer.complete(pool, completion).await?;
                 tracing::info!(job.id = %lease.job, "a job was completed");
             }
             Self::Retry(failure) => {
                 // From the record, and not from what this worker remembers of it.
                 let made = queue::attempts_made(pool, lease).await?;
-                if made < max_attempts {
+                if made < life.worker.jobs.max_attempts {
                     queue::retry(pool, lease, &failure, retry_delay(made), timeline).await?;
                     tracing::warn!(job.id = %lease.job, job.attempt = made, code = failure.code,
                         "an attempt failed; another follows");

@@ -1,4 +1,4 @@
-//! Settle: the end of a lease, and with it of the attempt or of the whole job.
+//! Settle: the end of a lease that did not end well, and with it of the attempt or of the whole job.
 
 use std::time::Duration;
 
@@ -9,21 +9,6 @@ use crate::{
     db::{self, Pool},
     job::Failure,
 };
-
-/// What is known of a request that ended well.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ended {
-    /// Seconds of inference, as fal reports them.
-    pub inference_seconds: Option<f64>,
-    /// What fal charged, in the model's units.
-    pub billed_units: Option<f64>,
-    /// What it cost, in millionths of a US dollar, where the model's price tells.
-    pub cost_micros: Option<i64>,
-    /// The seed that made the outputs, where the model tells it.
-    pub seed: Option<i64>,
-    /// How many outputs there are. Those of an earlier attempt beyond are dropped; nothing drops none.
-    pub outputs: Option<i16>,
-}
 
 /// Whether another attempt may help where one has failed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -42,49 +27,6 @@ impl FailureClass {
             Self::Never => "never",
         }
     }
-}
-
-/// The job is done; its outputs are archived.
-pub async fn complete(
-    pool: &Pool,
-    lease: &Lease,
-    ended: Ended,
-    timeline: &Timeline,
-) -> Result<(), Error> {
-    let settled = sqlx::query_scalar!(
-        r#"with lease as (
-               delete from queue
-               where job_id = $1 and leased_by = $2 and lease_no = $3
-               returning job_id
-           ), ended as (
-               update attempts set ended_at = now(), outcome = 'completed', inference_seconds = $4,
-                   billed_units = $5, cost_micros = $8,
-                   running_at = now() - make_interval(secs => $9),
-                   archived_at = now() - make_interval(secs => $10)
-               from lease where attempts.job_id = lease.job_id and ended_at is null
-           ), shown as (
-               update jobs set status = 'completed', updated_at = now(), finished_at = now(), seed = $6
-               from lease where jobs.id = lease.job_id
-           ), surplus as (
-               delete from images using lease
-               where images.job_id = lease.job_id and role = 'result' and position >= $7
-           )
-           select exists (select from lease) as "settled!""#,
-        lease.job.0,
-        lease.worker.0,
-        lease.number,
-        ended.inference_seconds,
-        ended.billed_units,
-        ended.seed,
-        ended.outputs,
-        ended.cost_micros,
-        timeline.running_ago() as _,
-        timeline.archived_ago() as _,
-    )
-    .fetch_one(pool)
-    .await
-    .map_err(db::Error::doing("completing a job"))?;
-    fenced(settled)
 }
 
 /// The job failed, for good. An attempt that has no answer is closed as `unknown`.

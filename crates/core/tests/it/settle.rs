@@ -97,3 +97,53 @@ async fn a_failed_job_says_why_and_leaves_the_queue() {
     assert_eq!(shown.failure, Some(failure));
     assert_eq!(factory::count(pool, "queue").await, 0);
 }
+
+#[tokio::test]
+async fn jobs_that_end_together_are_completed_in_one_statement_each_as_its_own() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let worker = factory::worker(pool).await;
+    for _ in 0..3 {
+        factory::job(pool).await;
+    }
+    let claimed = queue::claim(pool, worker, 3).await.unwrap().jobs;
+    for job in &claimed {
+        factory::begin(pool, &job.lease).await;
+    }
+    // Somebody else has the second one by now.
+    sqlx::query("update queue set lease_no = lease_no + 100 where job_id = $1")
+        .bind(claimed[1].lease.job.0)
+        .execute(pool)
+        .await
+        .unwrap();
+    let completions: Vec<_> = (1..)
+        .zip(&claimed)
+        .map(|(seed, job)| queue::Completion {
+            lease: job.lease,
+            ended: queue::Ended {
+                seed: Some(seed),
+                cost_micros: (seed == 1).then_some(7),
+                ..queue::Ended::default()
+            },
+            timeline: job.timeline.clone(),
+        })
+        .collect();
+
+    let completed = queue::complete_all(pool, &completions).await.unwrap();
+
+    let expected = [claimed[0].lease.job, claimed[2].lease.job];
+    assert_eq!(completed, expected.into());
+    assert_eq!(factory::count(pool, "queue").await, 1);
+    let seeds: Vec<Option<i64>> =
+        sqlx::query_scalar("select seed from jobs order by id").fetch_all(pool).await.unwrap();
+    let mut expected: Vec<_> = claimed.iter().map(|job| job.lease.job).collect();
+    expected.sort();
+    let place = |at: usize| expected.iter().position(|id| *id == claimed[at].lease.job).unwrap();
+    assert_eq!((seeds[place(0)], seeds[place(1)], seeds[place(2)]), (Some(1), None, Some(3)));
+    let costs: Vec<i64> =
+        sqlx::query_scalar("select cost_micros from attempts where cost_micros is not null")
+            .fetch_all(pool)
+            .await
+            .unwrap();
+    assert_eq!(costs, [7]);
+}
