@@ -36,7 +36,7 @@ async fn a_worker_that_stops_hands_its_requests_over_and_nothing_is_submitted_ag
 async fn hundreds_of_requests_in_flight_are_handed_over_at_once_and_none_is_submitted_again() {
     const JOBS: usize = 300;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let latency = Duration::from_secs(60);
+    let latency = Duration::from_mins(1);
     let settings = Settings { latency, concurrency: JOBS, ..Settings::default() };
     let mut house = House::with_settings(listener, settings).await;
     house.set("WORKER_CONCURRENCY", "1000");
