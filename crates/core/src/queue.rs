@@ -42,6 +42,7 @@ mod enqueue;
 mod halt;
 mod notice;
 mod overdue;
+mod record;
 mod reopen;
 mod rescue;
 mod ripen;
@@ -53,9 +54,7 @@ mod wake;
 mod worker;
 
 pub use archive::{archive, input};
-pub use attempt::{
-    Begun, Submission, attempts_made, begin_attempt, record_submission, unknown_attempts,
-};
+pub use attempt::{Begun, Submission, attempts_made, begin_attempt, unknown_attempts};
 pub use cancel::{Cancellation, cancel};
 pub use census::{Standing, census, workers};
 pub use claim::{Claimed, Claims, OpenAttempt, claim, claim_under_rules};
@@ -64,6 +63,7 @@ pub use enqueue::{Place, enqueue};
 pub use halt::{Halt, end_halt, halt, halted, take_probe};
 pub use notice::{Noticed, attempted_model, record_late_answer, record_notice};
 pub use overdue::fail_overdue;
+pub use record::{Answered, record_submission, record_submissions};
 pub use reopen::{FailedJobs, failed_jobs, reopen};
 pub use rescue::{Rescued, rescue};
 pub use ripen::ripen;
@@ -73,7 +73,7 @@ pub use timeline::Timeline;
 pub use unanswered::{
     abandon_attempt, fail_unanswered, miss_attempt, open_submission, withdraw_attempt,
 };
-pub use wake::{Listener, Wake, Waker};
+pub use wake::{Audience, Listener, Wake, Waker};
 pub use worker::{Beat, WorkerId, beat, register, release, release_unknown};
 
 use crate::{db, job::JobId};

@@ -66,7 +66,11 @@ impl Outcome {
         match self {
             Self::Complete(ended) => {
                 let completion = Completion { lease: *lease, ended, timeline: timeline.clone() };
-                life.completer.complete(pool, completion).await?;
+                match life.completions.ask(completion).await {
+                    Some(true) => {}
+                    Some(false) => return Err(queue::Error::LeaseLost),
+                    None => queue::complete(pool, lease, ended, timeline).await?,
+                }
                 tracing::info!(job.id = %lease.job, "a job was completed");
             }
             Self::Retry(failure) => {
