@@ -52,23 +52,18 @@ pub(super) fn life(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
         Process::IsOver => add(Life::Exit, &|state| kill(state.worker(worker))),
         Process::IsDead => {}
     }
-    if (0..).zip(from.workers).any(|(other, its)| other != worker && may_rescue(&its)) {
-        rescue(moves, worker, known);
-    }
-}
-
-fn may_rescue(worker: &Worker) -> bool {
-    worker.process == Process::Lives && worker.is_known && worker.rescue.is_none()
+    rescue(moves, worker, known);
 }
 
 /// Another worker finds this one's beat late.
 fn rescue(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
-    let rules = moves.rules;
+    let (rules, from) = (moves.rules, moves.from);
     let mut add = |life, step: &dyn Fn(&mut State)| {
         moves.add(Action::Worker(worker, life), |state| step(state));
     };
     let looks_first = rules.has(Flaw::RescueLooksBeforeItLocks);
     if let Some(seen) = known.rescue {
+        // Whoever began it goes on.
         add(Life::RescueRest, &|state| {
             state.worker(worker).rescue = None;
             if looks_first {
@@ -79,10 +74,13 @@ fn rescue(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
         });
         return;
     }
+    let is_seen = (0..)
+        .zip(from.workers)
+        .any(|(other, its)| other != worker && its.process == Process::Lives && its.is_known);
     // It waits for the lock that a claim has on its worker's row, or passes the row over.
     let is_locked =
         matches!(known.claim, Claim::Looked(_)) && !rules.has(Flaw::ClaimDoesNotLockItsWorker);
-    if !known.is_known || is_locked {
+    if !known.is_known || !is_seen || is_locked {
         return;
     }
     if looks_first || rules.has(Flaw::RescueFreesFirst) {
