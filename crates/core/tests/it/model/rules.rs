@@ -77,14 +77,16 @@ pub(super) enum Flaw {
     PuttingBackForgetsTheAttempt,
     /// A rescue looks itself which jobs have an open attempt, before it has the lock of their rows.
     RescueLooksBeforeItLocks,
-    /// A worker that frees what it holds without knowing keeps the jobs that it has tasks for, whatever
-    /// their lease.
+    /// `queue::release_unknown` is told which jobs have a task, whatever their lease. The code does so.
     ReleaseNamesJobs,
-    /// A claim that its worker gave up is done all the same when the database comes to it.
+    /// A claim that the database comes to only after `queue::release_unknown` is done all the same. The
+    /// code does so.
     StrayClaimsAreServed,
-    /// A claim tells of a job's attempts what its snapshot says, and not what the row that it took does.
+    /// A claim tells of attempts what was so at its snapshot, which is older than the rows that it takes.
+    /// The code does so: only the one open attempt that a job may have stands between it and a second call.
     ClaimTellsOfItsSnapshot,
-    /// Work that broke looks whether its attempt was answered, and closes it later.
+    /// Work that broke looks whether its attempt was answered, and closes it in another statement. The
+    /// code does so.
     BrokenWorkLooksFirst,
 }
 
