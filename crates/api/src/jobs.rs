@@ -6,6 +6,7 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod retry;
 mod upload;
 mod view;
 
@@ -18,6 +19,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/api/jobs").get(list::list).head(list::list).post(create::create))
         .service(web::resource("/api/jobs/{id}/cancel").post(cancel::cancel))
+        .service(web::resource("/api/jobs/{id}/retry").post(retry::retry))
         .service(web::resource("/api/jobs/{id}/attempts").get(attempts::list).head(attempts::list))
         .service(
             web::resource("/api/jobs/{id}").get(get::get).head(get::get).delete(delete::delete),

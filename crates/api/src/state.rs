@@ -6,6 +6,8 @@ use actix_web::HttpRequest;
 use darkroom_core::{callback::LazyCallback, config, db::Pool, fal, models::Models, queue::Waker};
 use url::Url;
 
+use crate::admin::Admin;
+
 /// What every request handler may use. One for the process; its parts are cheap to clone.
 #[derive(Clone, Debug)]
 pub struct State {
@@ -23,6 +25,8 @@ pub struct State {
     pub public_url: Option<Url>,
     /// Who edits: `fal.ai` or its stand-in.
     pub provider: &'static str,
+    /// Who may operate the service.
+    pub(crate) admin: Admin,
     /// Recognises the provider's webhooks.
     pub(crate) webhooks: fal::Webhooks,
     /// Recognises the addresses that the provider was given.
@@ -44,6 +48,7 @@ impl State {
             deadline: config.jobs.deadline,
             public_url: config.server.public_url.clone(),
             provider: if config.fal.is_live() { "fal.ai" } else { "stand-in" },
+            admin: Admin::new(config),
             webhooks: fal::Webhooks::new(&config.fal)?,
             callback: LazyCallback::new(config.server.public_url.clone()),
         })

@@ -35,12 +35,19 @@ pub(crate) use under_lease;
 mod archive;
 mod attempt;
 mod cancel;
+mod census;
 mod claim;
+mod complete;
 mod enqueue;
 mod halt;
 mod notice;
+mod overdue;
+mod reopen;
 mod rescue;
+mod ripen;
+mod rules;
 mod settle;
+mod timeline;
 mod unanswered;
 mod wake;
 mod worker;
@@ -50,12 +57,19 @@ pub use attempt::{
     Begun, Submission, attempts_made, begin_attempt, record_submission, unknown_attempts,
 };
 pub use cancel::{Cancellation, cancel};
-pub use claim::{Claimed, OpenAttempt, claim};
-pub use enqueue::enqueue;
-pub use halt::{Halt, halt, halted, resume, take_probe};
+pub use census::{Standing, census, workers};
+pub use claim::{Claimed, Claims, OpenAttempt, claim, claim_under_rules};
+pub use complete::{Completion, Ended, complete, complete_all};
+pub use enqueue::{Place, enqueue};
+pub use halt::{Halt, end_halt, halt, halted, take_probe};
 pub use notice::{Noticed, attempted_model, record_late_answer, record_notice};
+pub use overdue::fail_overdue;
+pub use reopen::{FailedJobs, failed_jobs, reopen};
 pub use rescue::{Rescued, rescue};
-pub use settle::{Ended, complete, end_cancelled, fail, retry, snooze};
+pub use ripen::ripen;
+pub use rules::{Rule, Scope, limit, pause, resume, rules};
+pub use settle::{FailureClass, end_cancelled, fail, retry, snooze};
+pub use timeline::Timeline;
 pub use unanswered::{
     abandon_attempt, fail_unanswered, miss_attempt, open_submission, withdraw_attempt,
 };

@@ -5,12 +5,15 @@
 
 mod backoff;
 mod claiming;
+mod completing;
 mod drive;
 mod heartbeat;
 mod life;
 mod notices;
 mod outcome;
+mod overdue;
 mod probing;
+mod pruning;
 mod slots;
 mod waking;
 mod worker;

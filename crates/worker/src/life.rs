@@ -10,7 +10,10 @@ use darkroom_core::{
 use tokio::time::{sleep, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Worker, backoff::exponential, claiming, heartbeat, notices::Notices, waking};
+use crate::{
+    Worker, backoff::exponential, claiming, completing::Completer, heartbeat, notices::Notices,
+    pruning, waking,
+};
 
 /// How a life ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,6 +39,8 @@ pub(crate) struct Life {
     pub(crate) id: WorkerId,
     /// Submissions that are under way: they outlive the work on their job.
     pub(crate) submissions: TaskTracker,
+    /// Completes jobs.
+    pub(crate) completer: Completer,
     /// Jobs whose request is followed.
     pub(crate) notices: Notices,
     /// Cancelled when this life ends.
@@ -51,12 +56,14 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         worker: worker.clone(),
         id,
         submissions: TaskTracker::new(),
+        completer: Completer::new(worker.pool.clone()),
         notices: Notices::default(),
         over: CancellationToken::new(),
     };
     // Ends the loops and the work on each job, however this function is left.
     let over = life.over.clone().drop_guard();
     let woken = waking::listen(&life);
+    tokio::spawn(life.over.clone().run_until_cancelled_owned(pruning::prune(life.clone())));
     let mut claiming = tokio::spawn(claiming::claim_jobs(life.clone(), woken));
     let end = tokio::select! {
         () = stop.cancelled() => End::Stopped,

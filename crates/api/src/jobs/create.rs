@@ -1,13 +1,20 @@
 //! Make a job of an image and a prompt.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use darkroom_core::{job::NewJob, store};
+use darkroom_core::{db, job::NewJob, store};
+use time::{Duration, OffsetDateTime};
 
 use super::{upload, view::JobView};
 use crate::{
     State,
     error::{ApiError, Problem},
 };
+
+/// How far ahead a job may be planned.
+const FURTHEST_START: Duration = Duration::days(30);
+
+/// Between a client's clock and the database's.
+const CLOCK_DIFFERENCE: Duration = Duration::minutes(1);
 
 /// What to post.
 #[derive(utoipa::ToSchema)]
@@ -50,6 +57,12 @@ pub(crate) struct NewJobForm {
     /// How much the model's safety lets pass; more is more.
     #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
     safety_tolerance: Option<u8>,
+    /// Higher goes first: -100 to 100; 0 unless said.
+    #[schema(value_type = String, required = false, pattern = "^(-?[0-9]+)?$", example = "")]
+    priority: Option<i16>,
+    /// Not before this moment, RFC 3339; at once unless said. At most 30 days ahead.
+    #[schema(nullable = false, example = "")]
+    run_at: Option<String>,
 }
 
 /// Ask for an edit
@@ -78,6 +91,9 @@ pub(crate) async fn create(
         model: upload.model,
         options: upload.options,
         inputs: upload.images,
+        api_key: None,
+        priority: upload.priority,
+        run_at: check_start(&state, upload.run_at).await?,
         deadline: Some(state.deadline),
     };
     let job = store::create(&state.pool, &new).await?;
@@ -88,4 +104,23 @@ pub(crate) async fn create(
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
         .json(JobView::new(job, &state, &request)))
+}
+
+/// A start that has passed, though not by more than clocks differ, is at once.
+async fn check_start(
+    state: &State,
+    run_at: Option<OffsetDateTime>,
+) -> Result<Option<OffsetDateTime>, ApiError> {
+    let Some(run_at) = run_at else {
+        return Ok(None);
+    };
+    let ahead = run_at - db::now(&state.pool).await?;
+    if ahead < -CLOCK_DIFFERENCE {
+        return Err(ApiError::invalid("in_the_past", "run_at", "The start is in the past."));
+    }
+    if ahead > FURTHEST_START {
+        let detail = "The start is more than 30 days ahead.";
+        return Err(ApiError::invalid("too_far_ahead", "run_at", detail));
+    }
+    Ok(Some(run_at).filter(|_| ahead.is_positive()))
 }

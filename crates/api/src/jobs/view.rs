@@ -33,6 +33,13 @@ pub(crate) struct JobView {
     /// The seed that made the results; null where the model does not tell it.
     #[schema(required)]
     seed: Option<i64>,
+    /// Higher goes first; 0 unless said.
+    #[schema(minimum = -100, maximum = 100, example = 0)]
+    priority: i16,
+    /// When it is to start; null is at once.
+    #[schema(required)]
+    #[serde(with = "rfc3339::option")]
+    run_at: Option<OffsetDateTime>,
     /// Address of the first result; null until the job is completed.
     #[schema(required)]
     result_image_url: Option<String>,
@@ -141,6 +148,8 @@ impl JobView {
             model: job.model,
             options: job.options,
             seed: job.seed,
+            priority: job.priority,
+            run_at: job.run_at,
             result_image_url: results.first().map(|image| image.url.clone()),
             result_images: results,
             input_image_url: inputs.first().map(|image| image.url.clone()),

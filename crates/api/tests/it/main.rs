@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod admin;
 mod app;
 mod attempts;
 mod bad_upload;
@@ -20,4 +21,5 @@ mod notices;
 mod options;
 mod prompts;
 mod raw;
+mod treatment;
 mod wrong_request;

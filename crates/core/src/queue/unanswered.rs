@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 
-use super::{Error, Lease, Submission, fenced, settle};
+use super::{Error, FailureClass, Lease, Submission, Timeline, fenced, settle};
 use crate::{
     db::{self, Pool},
     job::Failure,
@@ -18,7 +18,7 @@ use crate::{
 /// its request where fal says otherwise.
 pub async fn withdraw_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
     let doing = "withdrawing an attempt";
-    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
+    let mut transaction = db::begin(pool).await.map_err(db::Error::doing(doing))?;
     lock(&mut transaction, lease).await?;
     sqlx::query!(
         "delete from attempts where job_id = $1 and ended_at is null and submitted_at is null",
@@ -28,6 +28,12 @@ pub async fn withdraw_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submi
     .await
     .map_err(db::Error::doing(doing))?;
     let answered = answered(&mut transaction, lease).await?;
+    if answered.is_none() {
+        sqlx::query!("update queue set has_attempt = false where job_id = $1", lease.job.0)
+            .execute(&mut *transaction)
+            .await
+            .map_err(db::Error::doing(doing))?;
+    }
     transaction.commit().await.map_err(db::Error::doing(doing))?;
     Ok(answered)
 }
@@ -36,7 +42,7 @@ pub async fn withdraw_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submi
 /// Answers its request where fal has told of it meanwhile.
 pub async fn abandon_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
     let doing = "abandoning an attempt";
-    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
+    let mut transaction = db::begin(pool).await.map_err(db::Error::doing(doing))?;
     lock(&mut transaction, lease).await?;
     sqlx::query!(
         "update attempts set ended_at = now(), outcome = 'unknown'
@@ -47,6 +53,12 @@ pub async fn abandon_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submis
     .await
     .map_err(db::Error::doing(doing))?;
     let answered = answered(&mut transaction, lease).await?;
+    if answered.is_none() {
+        sqlx::query!("update queue set has_attempt = false where job_id = $1", lease.job.0)
+            .execute(&mut *transaction)
+            .await
+            .map_err(db::Error::doing(doing))?;
+    }
     transaction.commit().await.map_err(db::Error::doing(doing))?;
     Ok(answered)
 }
@@ -57,13 +69,14 @@ pub async fn fail_unanswered(
     pool: &Pool,
     lease: &Lease,
     failure: &Failure,
+    timeline: &Timeline,
 ) -> Result<Option<Submission>, Error> {
     let doing = "failing a job whose attempt is unknown";
-    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
+    let mut transaction = db::begin(pool).await.map_err(db::Error::doing(doing))?;
     lock(&mut transaction, lease).await?;
     let answered = answered(&mut transaction, lease).await?;
     if answered.is_none() {
-        settle::fail(&mut *transaction, lease, failure).await?;
+        settle::fail(&mut *transaction, lease, failure, FailureClass::Never, timeline).await?;
     }
     transaction.commit().await.map_err(db::Error::doing(doing))?;
     Ok(answered)

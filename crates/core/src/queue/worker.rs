@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::{
-    db::{Error, Pool},
+    db::{self, Error, Pool},
     job::JobId,
 };
 
@@ -30,6 +30,8 @@ pub struct Beat {
     pub someone_is_late: bool,
     /// Submissions are halted, and it is time to probe the provider.
     pub probe_is_due: bool,
+    /// Jobs are past their deadline that nobody has.
+    pub jobs_are_overdue: bool,
     /// Jobs of this worker whose callers want them to end. Told again at each beat until they have.
     pub cancelled: Vec<JobId>,
 }
@@ -47,6 +49,9 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
            exists (
                select from provider_halt where probe_at <= now()
            ) as "probe_is_due!",
+           exists (
+               select from queue where in_line and deadline_at <= now()
+           ) as "jobs_are_overdue!",
            array(
                select job_id from queue
                where leased_by = $1 and cancel_requested_at is not null
@@ -60,6 +65,7 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
     Ok(beat.map(|beat| Beat {
         someone_is_late: beat.someone_is_late,
         probe_is_due: beat.probe_is_due,
+        jobs_are_overdue: beat.jobs_are_overdue,
         cancelled: beat.cancelled.into_iter().map(JobId).collect(),
     }))
 }
@@ -69,7 +75,7 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
 pub async fn release_unknown(pool: &Pool, worker: WorkerId, known: &[JobId]) -> Result<u64, Error> {
     let doing = "freeing jobs that a lost answer hid";
     let known: Vec<Uuid> = known.iter().map(|job| job.0).collect();
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
     // A claim that is still under way holds this row; the next statement sees what it took.
     sqlx::query!("select id from workers where id = $1 for update", worker.0)
         .fetch_optional(&mut *transaction)
@@ -91,7 +97,7 @@ pub async fn release_unknown(pool: &Pool, worker: WorkerId, known: &[JobId]) -> 
 /// Nothing about them is lost; a request that is running at fal is resumed by the next worker.
 pub async fn release(pool: &Pool, worker: WorkerId) -> Result<u64, Error> {
     let doing = "handing over a worker's jobs";
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
     // First the worker: from here on no claim of it can come in between.
     sqlx::query!("delete from workers where id = $1", worker.0)
         .execute(&mut *transaction)

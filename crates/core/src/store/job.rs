@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::image::{ImageId, StoredImage, insert_input};
 use crate::{
-    db::{Error, Pool},
+    db::{self, Error, Pool},
     job::{Failure, Job, JobId, NewJob, Status},
     queue,
 };
@@ -25,14 +25,18 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
     let doing = "making a job";
     let id = JobId::generate();
     let options = serde_json::to_value(&new.options).unwrap_or_default();
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
     let made = sqlx::query!(
-        r#"insert into jobs (id, prompt, model, options) values ($1, $2, $3, $4)
+        r#"insert into jobs (id, prompt, model, options, api_key_id, priority, run_at)
+           values ($1, $2, $3, $4, $5, $6, $7)
            returning status as "status: Status", created_at, updated_at"#,
         id.0,
         new.prompt,
         new.model,
         options,
+        new.api_key.map(|key| key.0),
+        new.priority,
+        new.run_at,
     )
     .fetch_one(&mut *transaction)
     .await
@@ -42,7 +46,15 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
         let stored = insert_input(&mut transaction, id, position, input).await;
         images.push(stored.map_err(Error::doing(doing))?);
     }
-    queue::enqueue(&mut transaction, id, new.deadline).await.map_err(Error::doing(doing))?;
+    let place = queue::Place {
+        model: &new.model,
+        api_key: new.api_key,
+        priority: new.priority,
+        run_at: new.run_at,
+        deadline: new.deadline,
+        attempts_before: 0,
+    };
+    queue::enqueue(&mut transaction, id, place).await.map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     Ok(Job {
         id,
@@ -50,6 +62,8 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
         model: new.model.clone(),
         options,
         seed: None,
+        priority: new.priority,
+        run_at: new.run_at,
         status: made.status,
         failure: None,
         created_at: made.created_at,
@@ -62,7 +76,7 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
 pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
     let rows = sqlx::query_as!(
         JobImageRow,
-        r#"select jobs.id, prompt, model, options, seed,
+        r#"select jobs.id, prompt, model, options, seed, priority, run_at,
                status as "status: Status", failure_code, failure_message, jobs.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -84,7 +98,7 @@ pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
         r#"with page as (
                select * from jobs where id < $1 order by id desc limit $2
            )
-           select page.id, prompt, model, options, seed,
+           select page.id, prompt, model, options, seed, priority, run_at,
                status as "status: Status", failure_code, failure_message, page.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -121,6 +135,8 @@ struct JobImageRow {
     model: String,
     options: Value,
     seed: Option<i64>,
+    priority: i16,
+    run_at: Option<OffsetDateTime>,
     status: Status,
     failure_code: Option<String>,
     failure_message: Option<String>,
@@ -168,6 +184,8 @@ impl JobImageRow {
             model: self.model,
             options: self.options,
             seed: self.seed,
+            priority: self.priority,
+            run_at: self.run_at,
             status: self.status,
             failure: failure.map(|(code, message)| Failure { code, message }),
             created_at: self.created_at,

@@ -29,12 +29,10 @@ pub(super) async fn request(
     let request_id = &submission.provider_request_id;
     let in_grace = job.overdue < GRACE;
     match life.worker.fal.cancel(submission).await {
-        Ok(Cancellation::TooLate) => {
-            match finish(life, &job.lease, submission, Ended::default()).await {
-                Err(Stop::Outcome(Outcome::Snooze(_))) if !in_grace => {}
-                finished => return finished,
-            }
-        }
+        Ok(Cancellation::TooLate) => match finish(life, job, submission, Ended::default()).await {
+            Err(Stop::Outcome(Outcome::Snooze(_))) if !in_grace => {}
+            finished => return finished,
+        },
         Ok(cancellation) => {
             tracing::info!(
                 provider.request_id = request_id,
@@ -53,6 +51,6 @@ pub(super) async fn request(
     Ok(Outcome::Fail(failure()))
 }
 
-pub(super) fn failure() -> Failure {
+pub(crate) fn failure() -> Failure {
     Failure::new("deadline_exceeded", "The edit was not done within the time that jobs have.")
 }

@@ -83,7 +83,7 @@ async fn give_up(
         }
         queue::abandon_attempt(pool, lease).await?
     } else {
-        queue::fail_unanswered(pool, lease, &submit::outcome_unknown()).await?
+        queue::fail_unanswered(pool, lease, &submit::outcome_unknown(), &job.timeline).await?
     };
     if told.is_some() {
         return Ok(told);

@@ -1,6 +1,6 @@
 //! Submit: written down before, recorded after, and made once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use darkroom_core::{
     chain::chain,
@@ -50,7 +50,8 @@ async fn submit(
     }
     let (pool, lease) = (&life.worker.pool, &job.lease);
     let callback = life.worker.callback.get(pool).await?;
-    let attempt = match queue::begin_attempt(pool, lease, &input_url).await {
+    let asked = Instant::now();
+    let attempt = match queue::begin_attempt(pool, lease, &input_url, &job.timeline).await {
         Ok(Begun::Attempt(number)) => number,
         // The claim lets the job wait until submissions go on.
         Ok(Begun::Halted) => return Err(Outcome::Snooze(Duration::ZERO).into()),
@@ -62,6 +63,11 @@ async fn submit(
         }
         Err(error) => return Err(error.into()),
     };
+    // A process that was stopped here may have lost the job: nothing is sent that somebody else looks for.
+    if asked.elapsed() >= life.worker.settings.lease {
+        withdraw(&life, &job).await?;
+        return Err(Outcome::Snooze(AWAY).into());
+    }
     let webhook = callback.map(|callback| callback.url(lease.job, attempt));
     match life.worker.fal.submit(&job.model, &input, webhook.as_ref()).await {
         Ok(submission) => {

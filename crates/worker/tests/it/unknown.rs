@@ -58,11 +58,12 @@ async fn one_that_is_not_found_is_waited_for_before_another_is_made() {
     let worker = house.worker();
 
     eventually("it was looked for", async || {
-        let waiting: bool =
-            sqlx::query_scalar("select leased_by is null and run_at > now() from queue")
-                .fetch_one(&house.database.pool)
-                .await
-                .unwrap();
+        let waiting: bool = sqlx::query_scalar(
+            "select coalesce(leased_by is null and run_at > now(), false) from queue",
+        )
+        .fetch_one(&house.database.pool)
+        .await
+        .unwrap();
         waiting.then_some(())
     })
     .await;
