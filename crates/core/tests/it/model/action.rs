@@ -8,24 +8,14 @@ use super::state::JOBS;
 /// A step.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Action {
+    /// In a worker's life.
     Worker(u8, Life),
     /// A worker's work on a job.
-    Work {
-        worker: u8,
-        job: u8,
-        does: Work,
-        is_heard: bool,
-    },
+    Work { worker: u8, job: u8, does: Work, is_heard: bool },
     /// What becomes of an attempt's submission.
-    Fal {
-        job: u8,
-        attempt: u8,
-        does: Fal,
-    },
-    Caller {
-        job: u8,
-        does: Caller,
-    },
+    Fal { job: u8, attempt: u8, does: Fal },
+    /// From outside.
+    Caller { job: u8, does: Caller },
 }
 
 /// A step of a worker's life.
@@ -33,28 +23,21 @@ pub(super) enum Action {
 pub(super) enum Life {
     /// `queue::register`: a new process, or one whose life was over.
     Register,
-    /// `queue::claim`: its one statement. Under a limit: its transaction, which waits for its turn.
-    Claim {
-        job: u8,
-    },
+    /// `queue::claim`: its one statement. Under a limit `queue::claim_under_rules`: its one transaction,
+    /// which waits for its turn.
+    Claim { job: u8 },
     /// The same, with an answer that is lost.
-    ClaimUnheard {
-        jobs: [bool; JOBS],
-    },
-    /// `queue::claim`, when the database has taken the statement's snapshot.
+    ClaimUnheard { jobs: [bool; JOBS] },
+    /// The same, when the database has taken the statement's snapshot.
     LookForJobs,
-    /// `queue::claim`, when the database has come to the locks and takes what is still free.
-    TakeJob {
-        job: u8,
-    },
+    /// The same, when the database has come to the locks, and takes what is as it saw it.
+    TakeJob { job: u8 },
     /// The same, where others were first.
     TakeNothing,
-    /// `queue::claim` broke, and the database may come to it yet.
+    /// The same broke, and the database may come to it yet.
     GiveUpOnClaim,
     /// That claim, when the database comes to it.
-    StrayClaim {
-        job: u8,
-    },
+    StrayClaim { job: u8 },
     /// `queue::release_unknown`: its one transaction, before the worker's next claim.
     ReleaseUnknown,
     /// `queue::beat`, of a worker that was taken for dead: its life is over. All other beats change
@@ -72,6 +55,7 @@ pub(super) enum Life {
     TakeForDead,
     /// `queue::rescue`, as it is not: one half of it, then the other.
     RescueHalf,
+    /// The other half.
     RescueRest,
 }
 
@@ -103,7 +87,7 @@ pub(super) enum Work {
     Expire,
     /// `queue::fail`, before anything is submitted: the pictures are damaged, or the time is up.
     Refuse,
-    /// `queue::complete`.
+    /// `queue::complete_all`.
     Complete,
     /// `queue::retry`.
     Retry,
@@ -121,9 +105,13 @@ pub(super) enum Work {
 /// A step of a submission.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Fal {
+    /// fal takes it: it is paid for.
     Arrive,
+    /// It gets lost, or fal refuses it.
     Vanish,
+    /// There is a result.
     EndWell,
+    /// There is none.
     EndBadly,
     /// `queue::record_notice`: the webhook. Only the first can change something.
     Notify,
@@ -134,10 +122,10 @@ pub(super) enum Fal {
 pub(super) enum Caller {
     /// `queue::cancel`: its one transaction.
     Cancel,
-    /// A retry by hand: a new row.
+    /// `queue::reopen`: a new row.
     Reopen,
-    /// The sweep of jobs whose deadline passed while they waited.
-    Expire,
+    /// `queue::fail_overdue`, of this job.
+    FailOverdue,
 }
 
 impl Action {

@@ -84,7 +84,7 @@ fn without_a_look_for_an_open_attempt_an_old_snapshot_opens_a_second() {
         Property::OneAttemptIsOpen,
         Rules {
             max_attempts: 2,
-            flaws: &[Flaw::AttemptBeginsBesideAnother, Flaw::ClaimTellsOfItsSnapshot],
+            flaws: &[Flaw::AttemptBeginsBesideAnother, Flaw::ClaimTakesWhatItSaw],
             troubles: &[Trouble::SlowClaims],
             ..SMALL
         },

@@ -20,7 +20,9 @@ use super::{
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Explored {
+    /// How many states there are.
     pub(super) states: usize,
+    /// How many steps lead from one to another.
     pub(super) steps: usize,
     /// The shortest way to break each property that was broken. Nothing is looked at beyond.
     pub(super) broken: BTreeMap<Property, String>,

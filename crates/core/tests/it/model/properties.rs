@@ -21,10 +21,10 @@ pub(super) enum Property {
     /// fal takes at most one submission for each attempt on record, and none without one.
     AnAttemptIsPaidOnce,
     /// An attempt begins only when fal will do nothing more for those before it; or may, and they are
-    /// recorded as unknown, or are from before a retry by hand.
+    /// recorded as unknown, or are from before the job was reopened.
     NothingThatRunsIsBoughtAgain,
     /// Of a job's paid calls, all but one belong to attempts that are recorded as failed or unknown,
-    /// those from before a retry by hand aside.
+    /// those from before it was reopened aside.
     PaidCallsThatCountAreOne,
     /// No attempt is given up whose answer is on record.
     NoAnsweredAttemptIsGivenUp,
@@ -37,9 +37,8 @@ pub(super) enum Property {
     /// No more requests run at fal than the limit allows. Not counted are those of attempts that were
     /// given up as unknown, and those of jobs that ended without them.
     TheLimitHoldsAtFal,
-    /// Every job can still end, by ordinary steps alone. So every job does end, if whatever stays
-    /// possible happens at last: of that, the model assumes that there is always a worker to come
-    /// that lives, and that a dead one is rescued.
+    /// From every state, all jobs can still end by ordinary steps alone: see `Action::is_unasked`. So
+    /// every job does end, where a step that is possible again and again is taken at last.
     EveryJobCanEnd,
 }
 
@@ -83,6 +82,7 @@ fn calls(job: &Job) -> impl Iterator<Item = (u8, Option<Attempt>)> {
     job.requests.into_iter().map(|request| request.calls).zip(job.attempts)
 }
 
+/// Paid calls that something should have come of.
 fn calls_that_count(job: &Job) -> usize {
     calls(job)
         .skip(usize::from(job.attempts_before))
@@ -92,17 +92,19 @@ fn calls_that_count(job: &Job) -> usize {
         .count()
 }
 
+/// Whether what is recorded as completed ended well.
 fn completed_is_true(job: &Job) -> bool {
     job.attempts.iter().zip(job.requests).all(|(attempt, request)| {
         *attempt != Some(Attempt::Completed) || request.progress == Progress::EndedWell
     })
 }
 
-/// As the attempts say it, and not as the row does.
+/// Whether the job is in flight, as its attempts say it, and not as the row does.
 fn is_in_flight(job: &Job) -> bool {
     job.row.is_some_and(|row| row.leased_by.is_some() || job.open_attempt().is_some())
 }
 
+/// Its requests that run at fal, and that somebody still waits for.
 fn running(job: &Job) -> usize {
     let attempts = job.attempts.iter().zip(job.requests);
     attempts

@@ -5,6 +5,7 @@ use darkroom_core::config::UnknownSubmission;
 /// A model.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
+    /// One or two.
     pub(super) jobs: usize,
     /// Workers that somebody knows of at a time.
     pub(super) workers: usize,
@@ -33,7 +34,7 @@ pub(super) enum Trouble {
     Cancels,
     /// Jobs have deadlines, and they pass.
     Deadlines,
-    /// Jobs that failed are retried by hand, once.
+    /// Jobs that failed are reopened, once.
     Reopenings,
     /// fal's requests fail.
     Failures,
@@ -82,9 +83,11 @@ pub(super) enum Flaw {
     /// A claim that the database comes to only after `queue::release_unknown` is done all the same. The
     /// code does so.
     StrayClaimsAreServed,
-    /// A claim tells of attempts what was so at its snapshot, which is older than the rows that it takes.
-    /// The code does so: only the one open attempt that a job may have stands between it and a second call.
+    /// A claim tells of a job's attempt what was so at its snapshot, which is older than the row that it
+    /// takes. The code does so, and looks at the row only whether there is an attempt.
     ClaimTellsOfItsSnapshot,
+    /// The same, without a look at the row.
+    ClaimTakesWhatItSaw,
     /// Work that broke looks whether its attempt was answered, and closes it in another statement. The
     /// code does so.
     BrokenWorkLooksFirst,
@@ -104,10 +107,12 @@ impl Rules {
         flaws: &[],
     };
 
+    /// Whether this may happen.
     pub(super) fn may(&self, trouble: Trouble) -> bool {
         self.troubles.contains(&trouble)
     }
 
+    /// Whether the code does this wrong.
     pub(super) fn has(&self, flaw: Flaw) -> bool {
         self.flaws.contains(&flaw)
     }

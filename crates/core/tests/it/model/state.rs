@@ -10,7 +10,7 @@ use super::properties::Property;
 
 /// Jobs, at most. One that a model does without has ended from the start.
 pub(super) const JOBS: usize = 2;
-/// Attempts of a job, at most, those before a retry by hand included.
+/// Attempts of a job, at most, those from before it was reopened included.
 pub(super) const ATTEMPTS: usize = 2;
 /// Workers that somebody knows of at a time, at most: two that live, and one that is not forgotten.
 pub(super) const WORKERS: usize = 3;
@@ -20,7 +20,9 @@ pub(super) const TASKS: usize = 3;
 /// Everything.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(super) struct State {
+    /// The jobs, with what fal has of them.
     pub(super) jobs: [Job; JOBS],
+    /// The workers, in no order of their own.
     pub(super) workers: [Worker; WORKERS],
     /// What the step that led here broke, and that cannot be seen from the rest.
     pub(super) broken: Option<Property>,
@@ -39,7 +41,7 @@ pub(super) struct Job {
     pub(super) requests: [Request; ATTEMPTS],
     /// `queue.attempts_before`.
     pub(super) attempts_before: u8,
-    /// It was retried by hand, which is done once.
+    /// It was reopened, which is done once.
     pub(super) is_reopened: bool,
     /// How often it was settled since it was put into the queue.
     pub(super) settled: u8,
@@ -48,19 +50,26 @@ pub(super) struct Job {
 /// How a job ended.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum End {
+    /// Its results are kept.
     Completed,
+    /// For good, or until it is reopened.
     Failed,
+    /// By its caller.
     Cancelled,
 }
 
 /// A row in `queue`. When it is due is not in it: a claim takes any row that waits, at any time.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(super) struct Row {
+    /// Nobody while it waits.
     pub(super) leased_by: Option<u8>,
     /// `lease_no`: of the lease that holds, or of the last that held.
     pub(super) number: u8,
+    /// An attempt is open, as far as the row knows.
     pub(super) has_attempt: bool,
+    /// Counted up to one more than may be.
     pub(super) rescues: u8,
+    /// `cancel_requested_at`.
     pub(super) is_cancelled: bool,
 }
 
@@ -78,13 +87,18 @@ pub(super) enum Attempt {
     Unanswered,
     /// Open. fal has it.
     Answered,
+    /// Its outcome, as are the following.
     Completed,
+    /// fal did not make it, or nobody wants it any more.
     Failed,
+    /// By the job's caller.
     Cancelled,
+    /// It was given up without an answer.
     Unknown,
 }
 
 impl Attempt {
+    /// Whether fal may have a request that somebody waits for.
     pub(super) fn is_open(self) -> bool {
         matches!(self, Self::Unanswered | Self::Answered)
     }
@@ -100,10 +114,12 @@ impl State {
         state
     }
 
+    /// A job, to be changed.
     pub(super) fn job(&mut self, job: u8) -> &mut Job {
         &mut self.jobs[usize::from(job)]
     }
 
+    /// A worker, to be changed.
     pub(super) fn worker(&mut self, worker: u8) -> &mut Worker {
         &mut self.workers[usize::from(worker)]
     }
@@ -148,10 +164,12 @@ impl Job {
             .unwrap_or(0)
     }
 
+    /// An attempt's submission, to be changed.
     pub(super) fn request(&mut self, attempt: u8) -> &mut Request {
         &mut self.requests[usize::from(attempt)]
     }
 
+    /// How far an attempt's submission is.
     pub(super) fn progress(&self, attempt: u8) -> Progress {
         self.requests[usize::from(attempt)].progress
     }

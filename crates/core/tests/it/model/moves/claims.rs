@@ -11,6 +11,7 @@ use crate::model::{
 /// Lease numbers that are tried where they begin anew with each row: without end otherwise.
 const MOST_NUMBERS: u8 = 3;
 
+/// Every step of a worker's claim.
 pub(super) fn claims(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
     let (rules, lives) = (moves.rules, known.process == Process::Lives);
     let action = |life| Action::Worker(worker, life);
@@ -58,13 +59,17 @@ fn looked(moves: &mut Moves<'_>, worker: u8, known: &Worker, seen: [Option<Step>
     for (job, seen) in (0..).zip(seen) {
         let row = moves.from.jobs[usize::from(job)].row;
         let (Some(seen), Some(row)) = (seen, row) else { continue };
-        if row.leased_by.is_some() || !has_room(known, job) {
+        // The row is looked at again, under its lock: whether it waits, in line or with an attempt.
+        let is_the_same = (seen == Step::Start) != row.has_attempt;
+        let is_taken = row.leased_by.is_none() && has_room(known, job);
+        if !is_taken || !(is_the_same || rules.has(Flaw::ClaimTakesWhatItSaw)) {
             continue;
         }
         takes_nothing = false;
         moves.add(Action::Worker(worker, Life::TakeJob { job }), |state| {
-            let old = rules.has(Flaw::ClaimTellsOfItsSnapshot);
-            let step = if old { seen } else { statements::first_step(state.job(job)) };
+            let is_old =
+                rules.has(Flaw::ClaimTellsOfItsSnapshot) || rules.has(Flaw::ClaimTakesWhatItSaw);
+            let step = if is_old { seen } else { statements::first_step(state.job(job)) };
             state.worker(worker).claim = Claim::Rests;
             take(state, rules, worker, job, lives.then_some(step));
         });

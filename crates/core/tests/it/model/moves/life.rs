@@ -11,6 +11,7 @@ use crate::model::{
 /// Workers that live at a time, at most.
 const MOST_LIVING: usize = 2;
 
+/// Every step of a worker's life.
 pub(super) fn life(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
     let (rules, from) = (moves.rules, moves.from);
     let mut add = |life, step: &dyn Fn(&mut State)| {

@@ -53,9 +53,9 @@ pub(super) fn callers(moves: &mut Moves<'_>) {
             moves.add(action(Caller::Cancel), |state| statements::cancel(state, number));
         }
         if moves.rules.may(Trouble::Deadlines) && job.row.is_some() {
-            moves.add(action(Caller::Expire), |state| statements::expire(state, number));
+            moves.add(action(Caller::FailOverdue), |state| statements::fail_overdue(state, number));
         }
-        let may_reopen = matches!(job.end, Some(End::Failed | End::Cancelled)) && !job.is_reopened;
+        let may_reopen = job.end == Some(End::Failed) && !job.is_reopened;
         if moves.rules.may(Trouble::Reopenings) && may_reopen {
             moves.add(action(Caller::Reopen), |state| statements::reopen(state, number));
         }

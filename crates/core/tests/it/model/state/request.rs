@@ -11,15 +11,20 @@ pub(in crate::model) struct Request {
 /// How far a submission is.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(in crate::model) enum Progress {
+    /// There is none.
     #[default]
     NotSent,
     /// On the wire, for as long as the model likes.
     OnTheWay,
     /// It will never arrive.
     Vanished,
+    /// fal has it.
     Running,
+    /// There is a result.
     EndedWell,
+    /// There is none.
     EndedBadly,
+    /// fal was told to stop it, and did.
     Stopped,
 }
 

@@ -7,18 +7,22 @@ use super::{JOBS, TASKS};
 pub(in crate::model) struct Worker {
     /// Its row in `workers` is there.
     pub(in crate::model) is_known: bool,
+    /// How its process is.
     pub(in crate::model) process: Process,
+    /// How far its claim is.
     pub(in crate::model) claim: Claim,
     /// A claim that it gave up, and that the database has not come to yet.
     pub(in crate::model) has_stray_claim: bool,
     /// A rescue of it that is half done, and of which jobs it saw an open attempt.
     pub(in crate::model) rescue: Option<[bool; JOBS]>,
+    /// Its work on jobs.
     pub(in crate::model) tasks: [Option<Task>; TASKS],
 }
 
 /// How a worker's process is.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(in crate::model) enum Process {
+    /// It is not there any more, or never was.
     #[default]
     IsDead,
     /// Its life is over; submissions that were under way go on.
@@ -30,6 +34,7 @@ pub(in crate::model) enum Process {
 /// How far a worker's claim is.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(in crate::model) enum Claim {
+    /// There is none.
     #[default]
     Rests,
     /// The database has taken its snapshot, and no row yet: what would be begun with each.
@@ -41,10 +46,13 @@ pub(in crate::model) enum Claim {
 /// A worker's work on a job, and the lease that it believes in.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(in crate::model) struct Task {
+    /// Whose work it is.
     pub(in crate::model) job: u8,
+    /// Of the lease.
     pub(in crate::model) number: u8,
     /// Which of the job's rows the lease is about. No statement looks at it: it tells what is true.
     pub(in crate::model) is_reopened: bool,
+    /// What it does next.
     pub(in crate::model) step: Step,
 }
 

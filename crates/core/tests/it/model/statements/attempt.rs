@@ -10,12 +10,15 @@ use crate::model::{
 /// Whether an attempt may be made.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::model) enum Begun {
+    /// It is written down.
     Attempt(u8),
+    /// The job's caller wants it to end.
     Cancelled,
     /// The database allows one open attempt a job.
     Refused,
 }
 
+/// Writes an attempt down, and says so in the row.
 pub(in crate::model) fn begin_attempt(
     state: &mut State,
     rules: &Rules,
@@ -45,6 +48,7 @@ pub(in crate::model) fn begin_attempt(
     Ok(Begun::Attempt(number))
 }
 
+/// Keeps fal's answer, under the lease.
 pub(in crate::model) fn record_submission(
     state: &mut State,
     rules: &Rules,

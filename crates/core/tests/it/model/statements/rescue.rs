@@ -11,12 +11,13 @@ pub(in crate::model) fn rescue(state: &mut State, rules: &Rules, worker: u8) {
     free_rows(state, rules, worker, [true; JOBS]);
 }
 
+/// The first half.
 pub(in crate::model) fn delete_worker(state: &mut State, worker: u8) {
     state.worker(worker).is_known = false;
 }
 
-/// Frees what a worker holds. `has_attempt` is what the rescue believes of each job; it is as the
-/// row says where that is all true.
+/// The second half: frees what a worker holds. Jobs of which the rescue believes that they have no
+/// attempt, have none for the row.
 pub(in crate::model) fn free_rows(
     state: &mut State,
     rules: &Rules,

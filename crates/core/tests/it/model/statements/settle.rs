@@ -1,4 +1,4 @@
-//! `queue::complete`, `fail`, `end_cancelled`, `retry`, `snooze`; and what settles a job that no worker
+//! `queue::complete_all`, `fail`, `end_cancelled`, `retry`, `snooze`; and what settles a job that no worker
 //! holds, or puts it back into the queue.
 
 use super::{Lease, LeaseLost, fenced};
@@ -7,6 +7,7 @@ use crate::model::{
     state::{Attempt, End, Row, State},
 };
 
+/// The job is done.
 pub(in crate::model) fn complete(
     state: &mut State,
     rules: &Rules,
@@ -18,6 +19,7 @@ pub(in crate::model) fn complete(
     Ok(())
 }
 
+/// The job failed, for good.
 pub(in crate::model) fn fail(
     state: &mut State,
     rules: &Rules,
@@ -29,6 +31,7 @@ pub(in crate::model) fn fail(
     Ok(())
 }
 
+/// The job ended as its caller asked.
 pub(in crate::model) fn end_cancelled(
     state: &mut State,
     rules: &Rules,
@@ -40,6 +43,7 @@ pub(in crate::model) fn end_cancelled(
     Ok(())
 }
 
+/// The attempt failed, and the job waits for another.
 pub(in crate::model) fn retry(
     state: &mut State,
     rules: &Rules,
@@ -53,6 +57,7 @@ pub(in crate::model) fn retry(
     Ok(())
 }
 
+/// The job waits; its attempt stays open.
 pub(in crate::model) fn snooze(
     state: &mut State,
     rules: &Rules,
@@ -76,24 +81,26 @@ pub(in crate::model) fn cancel(state: &mut State, job: u8) {
     }
 }
 
-/// The sweep: fails what waits and is not in flight.
-pub(in crate::model) fn expire(state: &mut State, job: u8) {
+/// `queue::fail_overdue`: fails what waits in line.
+pub(in crate::model) fn fail_overdue(state: &mut State, job: u8) {
     if state.job(job).row.is_some_and(|row| !row.is_in_flight()) {
         settle(state, job, End::Failed);
     }
 }
 
-/// A retry by hand. The attempts that there were count no more.
+/// `queue::reopen`: a new row. The attempts that there were count no more.
 pub(in crate::model) fn reopen(state: &mut State, job: u8) {
     let job = state.job(job);
     job.attempts_before = job.attempts_made();
     (job.end, job.row, job.settled, job.is_reopened) = (None, Some(Row::default()), 0, true);
 }
 
+/// The fence of what settles a job.
 fn under_lease(state: &mut State, rules: &Rules, lease: Lease) -> Result<(), LeaseLost> {
     if rules.has(Flaw::SettlingIsNotFenced) { Ok(()) } else { fenced(state, rules, lease) }
 }
 
+/// Ends the job.
 fn settle(state: &mut State, job: u8, end: End) {
     let job = state.job(job);
     (job.row, job.end) = (None, Some(end));

@@ -8,6 +8,7 @@ use crate::model::{
     state::{Attempt, Progress, State},
 };
 
+/// Takes back what surely did not arrive.
 pub(in crate::model) fn withdraw_attempt(
     state: &mut State,
     rules: &Rules,
@@ -26,6 +27,7 @@ pub(in crate::model) fn withdraw_attempt(
     Ok(still_open(state, lease.job))
 }
 
+/// Gives up what was looked for in vain.
 pub(in crate::model) fn abandon_attempt(
     state: &mut State,
     rules: &Rules,
@@ -46,6 +48,7 @@ pub(in crate::model) fn abandon_attempt(
     Ok(still_open(state, lease.job))
 }
 
+/// Gives the job up with it.
 pub(in crate::model) fn fail_unanswered(
     state: &mut State,
     rules: &Rules,
@@ -70,6 +73,7 @@ fn still_open(state: &mut State, job: u8) -> Option<u8> {
     answered
 }
 
+/// The open attempt, where its answer is on record.
 fn answered(state: &mut State, job: u8) -> Option<u8> {
     let (attempt, is_answered) = state.job(job).open_attempt()?;
     is_answered.then_some(attempt)

@@ -22,6 +22,7 @@ pub(in crate::model) fn release_unknown(state: &mut State, rules: &Rules, worker
     state.worker(worker).has_stray_claim &= rules.has(Flaw::StrayClaimsAreServed);
 }
 
+/// Frees those of a worker's jobs.
 fn free(state: &mut State, worker: u8, which: impl Fn(u8, &Row) -> bool) {
     for (number, job) in (0..).zip(&mut state.jobs) {
         if let Some(row) = &mut job.row
