@@ -9,9 +9,6 @@
 //! The sizes are small (one or two jobs, two workers that live, two attempts), and nothing is left out
 //! within them: workers die, are slow and are replaced as often as the model likes.
 //!
-//! The proofs are of what the code should do. Where a `Flaw` says that the code does so, they are not
-//! yet of what it does.
-//!
 //! What is taken for granted:
 //! - A statement of the database is done whole or not at all. So is a transaction, because it locks first
 //!   what it looks at; where that is not so, the step has two halves.

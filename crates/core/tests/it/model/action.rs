@@ -97,8 +97,7 @@ pub(super) enum Work {
     EndCancelled,
     /// `queue::snooze`.
     Snooze,
-    /// A panic, and `queue::open_submission`: `queue::snooze` where fal's answer is on record, and else
-    /// `queue::retry`, which comes later.
+    /// A panic, after which comes `queue::break_off`.
     Break,
 }
 

@@ -78,18 +78,16 @@ pub(super) enum Flaw {
     PuttingBackForgetsTheAttempt,
     /// A rescue looks itself which jobs have an open attempt, before it has the lock of their rows.
     RescueLooksBeforeItLocks,
-    /// `queue::release_unknown` is told which jobs have a task, whatever their lease. The code does so.
+    /// `queue::release_unknown` is told which jobs have a task, whatever their lease.
     ReleaseNamesJobs,
-    /// A claim that the database comes to only after `queue::release_unknown` is done all the same. The
-    /// code does so.
+    /// A claim that the database comes to only after `queue::release_unknown` is done all the same.
     StrayClaimsAreServed,
     /// A claim tells of a job's attempt what was so at its snapshot, which is older than the row that it
-    /// takes. The code does so, and looks at the row only whether there is an attempt.
+    /// takes. It looks at the row only whether there is an attempt.
     ClaimTellsOfItsSnapshot,
     /// The same, without a look at the row.
     ClaimTakesWhatItSaw,
-    /// Work that broke looks whether its attempt was answered, and closes it in another statement. The
-    /// code does so.
+    /// Work that broke looks whether its attempt was answered, and closes it in another statement.
     BrokenWorkLooksFirst,
 }
 

@@ -25,13 +25,7 @@ impl TaskMoves<'_, '_> {
             Step::Reconcile(attempt) => self.reconcile(attempt, job),
             Step::Follow(attempt) => self.follow(attempt, job),
             Step::Doom => self.settles(Work::Fail, statements::fail),
-            Step::Retry => self.settles(Work::Retry, |state, rules, lease| {
-                let looks_now = !rules.has(Flaw::BrokenWorkLooksFirst);
-                if looks_now && is_answered(state.job(lease.job)) {
-                    return statements::snooze(state, rules, lease);
-                }
-                retry_or_fail(state, rules, lease)
-            }),
+            Step::Retry => self.settles(Work::Retry, retry_or_fail),
             // It is said until it is heard.
             Step::LetGo => self.does(Work::Snooze, |state, rules, lease| {
                 statements::snooze(state, rules, lease).map(|()| None)
@@ -134,12 +128,13 @@ impl TaskMoves<'_, '_> {
         self.breaks();
     }
 
-    /// The work panics: `drive::broken`.
+    /// The work panics: `queue::break_off`, which is said until it is heard.
     fn breaks(&mut self) {
         if self.moves.rules.may(Trouble::Panics) {
-            self.does(Work::Break, |state, _, lease| {
-                let is_answered = is_answered(state.job(lease.job));
-                Ok(Some(if is_answered { Step::LetGo } else { Step::Retry }))
+            self.does(Work::Break, |state, rules, lease| {
+                let looks_first = rules.has(Flaw::BrokenWorkLooksFirst);
+                let is_retried = looks_first && !is_answered(state.job(lease.job));
+                Ok(Some(if is_retried { Step::Retry } else { Step::LetGo }))
             });
         }
     }
