@@ -21,7 +21,7 @@ end_everything() {
         wait
     } 2>/dev/null
     [ $code = 0 ] || tail -n 15 "$temporary"/*.log >&2 || true
-    [ -z "${KEEP:-}" ] && rm -rf "$temporary" || mv "$temporary" /tmp/kept.$(date +%s)
+    rm -rf "$temporary"
     exit $code
 }
 trap end_everything EXIT

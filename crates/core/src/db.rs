@@ -1,21 +1,14 @@
 //! The connection pool, the schema's version, and what a broken database means.
 
-use std::time::Duration;
+mod connection;
+mod pool;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{
-    migrate::Migrator,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{migrate::Migrator, postgres::PgConnectOptions};
 
-/// The pool of connections that one process shares.
-pub type Pool = sqlx::PgPool;
-
-/// How long a caller waits for a connection before it is told that the database is away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// A connection that rested longer is tried before it is handed out.
-const TRUSTED_REST: Duration = Duration::from_secs(2);
+pub(crate) use connection::silent;
+pub use connection::{Connection, Transaction};
+pub use pool::Pool;
 
 /// The database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -30,19 +23,7 @@ pub struct Error {
 pub fn connect(url: &SecretString, max_connections: u32) -> Result<Pool, Error> {
     let options: PgConnectOptions =
         url.expose_secret().parse().map_err(Error::doing("reading its URL"))?;
-    Ok(PgPoolOptions::new()
-        .max_connections(max_connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
-            Box::pin(async move {
-                if meta.idle_for > TRUSTED_REST {
-                    sqlx::Connection::ping(connection).await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_lazy_with(options.application_name("darkroom")))
+    Ok(Pool::new(options.application_name("darkroom"), max_connections))
 }
 
 /// The schema, as this build knows it. A newer one is left as it is, so that going back a version
@@ -56,7 +37,7 @@ fn migrator() -> Migrator {
 /// Brings the schema to this build's version, or leaves it at a newer one.
 pub async fn migrate(pool: &Pool) -> Result<(), Error> {
     migrator()
-        .run(pool)
+        .run(&pool.0)
         .await
         .map_err(|error| Error { doing: "applying the migrations", source: error.into() })
 }

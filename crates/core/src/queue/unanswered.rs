@@ -6,11 +6,9 @@
 
 use std::time::Duration;
 
-use sqlx::PgConnection;
-
 use super::{Error, Lease, Submission, fenced, settle};
 use crate::{
-    db::{self, Pool},
+    db::{self, Connection, Pool},
     job::Failure,
 };
 
@@ -94,7 +92,7 @@ pub async fn open_submission(pool: &Pool, lease: &Lease) -> Result<Option<Submis
 }
 
 /// Keeps everybody else from this job's attempts until the transaction ends.
-async fn lock(connection: &mut PgConnection, lease: &Lease) -> Result<(), Error> {
+async fn lock(connection: &mut Connection, lease: &Lease) -> Result<(), Error> {
     let held = sqlx::query_scalar!(
         r#"select true as "held!" from queue
            where job_id = $1 and leased_by = $2 and lease_no = $3
@@ -109,10 +107,7 @@ async fn lock(connection: &mut PgConnection, lease: &Lease) -> Result<(), Error>
     fenced(held.is_some())
 }
 
-async fn answered(
-    connection: &mut PgConnection,
-    lease: &Lease,
-) -> Result<Option<Submission>, Error> {
+async fn answered(connection: &mut Connection, lease: &Lease) -> Result<Option<Submission>, Error> {
     let row = under_lease!(
         query,
         lease,

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    db::{Error, Pool},
+    db::{Error, Pool, silent},
     job::JobId,
 };
 
@@ -105,7 +105,7 @@ pub(super) async fn hint(pool: &Pool) {
     }
 }
 
-/// Hears wakes, on a connection of its own.
+/// Hears wakes, on a connection of its own, beside the pool's.
 #[derive(Debug)]
 pub struct Listener {
     listener: PgListener,
@@ -132,7 +132,7 @@ impl Listener {
     pub async fn connect(pool: &Pool, ping: Duration) -> Result<Self, Error> {
         let doing = "listening for wakes";
         let listen = async {
-            let mut listener = PgListener::connect_with(pool).await?;
+            let mut listener = PgListener::connect_with(&pool.beside()).await?;
             listener.listen_all([WORK, ENDED, CANCELLED]).await?;
             Ok(listener)
         };
@@ -167,7 +167,7 @@ impl Listener {
         let ping = sqlx::Executor::execute(&mut self.listener, "select 1");
         match timeout(self.ping, ping).await {
             Ok(answered) => answered.map(drop),
-            Err(_elapsed) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+            Err(_elapsed) => Err(silent()),
         }
     }
 }

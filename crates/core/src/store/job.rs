@@ -42,7 +42,8 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
         let stored = insert_input(&mut transaction, id, position, input).await;
         images.push(stored.map_err(Error::doing(doing))?);
     }
-    queue::enqueue(&mut transaction, id, new.deadline).await.map_err(Error::doing(doing))?;
+    let connection = transaction.unbounded().map_err(Error::doing(doing))?;
+    queue::enqueue(connection, id, new.deadline).await.map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     Ok(Job {
         id,
