@@ -23,7 +23,9 @@ pub struct Error {
 pub fn connect(url: &SecretString, max_connections: u32) -> Result<Pool, Error> {
     let options: PgConnectOptions =
         url.expose_secret().parse().map_err(Error::doing("reading its URL"))?;
-    Ok(Pool::new(options.application_name("darkroom"), max_connections))
+    // Not for PgBouncer, which refuses what it does not know, and of no use to PostgreSQL from 12 on.
+    let options = options.application_name("darkroom").extra_float_digits(None);
+    Ok(Pool::new(options, max_connections))
 }
 
 /// The schema, as this build knows it. A newer one is left as it is, so that going back a version
