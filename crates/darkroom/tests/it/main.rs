@@ -6,10 +6,13 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod api_killed;
 mod arrows;
 mod deployment;
 mod env_example;
+mod killed;
 mod program;
 mod roles;
+mod stage;
 mod up;
 mod webhook;
