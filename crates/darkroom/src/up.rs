@@ -27,7 +27,7 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     let postgres = embedded_postgres(&mut config).await?;
     let stand_in = stand_in(&mut config).await?;
     let fal = provider::client(&config)?;
-    let pool = database::connect(&config.database)?;
+    let pool = database::connect_and_listen(&config.database)?;
     db::migrate(&pool).await?;
 
     let server =

@@ -6,11 +6,14 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod api_killed;
 mod arrows;
 mod deployment;
 mod env_example;
+mod killed;
 mod program;
 mod queue;
 mod roles;
+mod stage;
 mod up;
 mod webhook;

@@ -172,8 +172,7 @@ async fn a_worker_that_was_held_up_for_as_long_as_a_lease_submits_nothing() {
     house.set("WORKER_LEASE_SECONDS", "4");
     let pool = &house.database.pool;
     // What stops a process for a while just when it is about to submit.
-    let mut held_up = pool.begin().await.unwrap();
-    sqlx::query("lock table attempts in exclusive mode").execute(&mut *held_up).await.unwrap();
+    let held_up = house.database.hold("lock table attempts in exclusive mode").await;
     let id = house.job().await;
     let worker = house.worker();
     eventually("an attempt is about to begin", async || {
@@ -185,7 +184,7 @@ async fn a_worker_that_was_held_up_for_as_long_as_a_lease_submits_nothing() {
     .await;
     tokio::time::sleep(Duration::from_millis(4100)).await;
 
-    held_up.rollback().await.unwrap();
+    held_up.release().await;
 
     eventually("the job is put back", async || {
         let rests = "select run_at is not null and not has_attempt from queue";
