@@ -86,6 +86,11 @@ pub(crate) struct LedgerEntry {
     key_id: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
     submitted_at: OffsetDateTime,
+    /// When it first got a slot.
+    #[serde(with = "time::serde::rfc3339::option")]
+    started_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    ended_at: Option<OffsetDateTime>,
     input: Value,
     /// Fields of the input that the model does not document.
     unknown_fields: Vec<String>,
@@ -211,6 +216,8 @@ impl Request {
             door: self.door,
             key_id: self.key_id.clone(),
             submitted_at: self.submitted_at,
+            started_at: self.started_at,
+            ended_at: self.ended_at,
             input: self.input.clone(),
             unknown_fields: model.unknown(&self.input),
             status: self.phase,
