@@ -1,5 +1,6 @@
 //! What the run left behind, held against what Darkroom guarantees. A file for each kind of guarantee.
 
+mod farewell;
 mod jobs;
 mod leftovers;
 mod limit;
@@ -37,6 +38,7 @@ pub(crate) async fn audit(house: &House, evidence: &Evidence<'_>) -> anyhow::Res
     limit::judge(&records, evidence, &mut report);
     leftovers::judge(house, evidence, &records, &mut report).await?;
     pace::judge(&records, evidence, &mut report);
+    farewell::judge(house, evidence, &mut report).await?;
     logs::judge(house, evidence, &mut report)?;
     Ok(report)
 }

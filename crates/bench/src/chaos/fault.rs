@@ -13,6 +13,8 @@ pub(crate) enum Fault {
     Process(Seat, Blow),
     /// The line between a role and PostgreSQL.
     Line(Seat, Break),
+    /// Nothing passes between anybody and PostgreSQL.
+    Blackout,
     /// PostgreSQL ends, and is started anew.
     Restart(Shutdown),
     /// A connection's process is killed: PostgreSQL drops all connections and recovers.
@@ -77,6 +79,7 @@ pub(crate) struct Planned {
 pub(crate) enum Target {
     Process(Seat),
     Line(Seat),
+    Lines,
     Postgres,
     Terminations,
     Connections,
@@ -91,6 +94,7 @@ impl Fault {
         match self {
             Self::Process(seat, _) => Target::Process(*seat),
             Self::Line(seat, _) => Target::Line(*seat),
+            Self::Blackout => Target::Lines,
             Self::Restart(_) | Self::Crash => Target::Postgres,
             Self::Terminations => Target::Terminations,
             Self::Hoard => Target::Connections,
@@ -123,6 +127,7 @@ impl fmt::Display for Fault {
         match self {
             Self::Process(seat, blow) => write!(f, "{seat} {blow}"),
             Self::Line(seat, broken) => write!(f, "line of {seat}: {broken}"),
+            Self::Blackout => f.write_str("nobody reaches PostgreSQL"),
             Self::Restart(Shutdown::Fast) => f.write_str("PostgreSQL restarts"),
             Self::Restart(Shutdown::Immediate) => {
                 f.write_str("PostgreSQL breaks down and restarts")

@@ -106,6 +106,7 @@ async fn strike(house: &House, planned: &Planned, seed: u64, tally: &Tally) -> a
     match planned.fault {
         Fault::Process(seat, blow) => process::strike(house, seat, blow, lasts, tally).await,
         Fault::Line(seat, broken) => line::strike(house, seat, broken, lasts).await,
+        Fault::Blackout => line::black_out(house, lasts).await,
         Fault::Restart(shutdown) => house.ground.postgres.restart(shutdown, lasts).await,
         Fault::Crash => postgres::crash(house).await,
         Fault::Terminations => connections::terminate(house, lasts).await,

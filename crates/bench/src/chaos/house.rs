@@ -46,8 +46,8 @@ const LOOKING: u32 = 3;
 /// How long a role that was just started may take to answer.
 const START_PATIENCE: Duration = Duration::from_mins(1);
 
-/// Longest wait for an answer of an API replica.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
+/// Longest wait for an answer.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A role's process and its line.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl House {
         for number in 0..APIS {
             let mut variables = variables.clone();
             // Jobs of the first may take as long as they like, so that one that is stuck is seen.
-            let deadline = if number == 0 { "86400" } else { "60" };
+            let deadline = if number == 0 { "86400" } else { "15" };
             variables.push(("JOB_DEADLINE_SECONDS", deadline.to_owned()));
             let name = Seat::Api(number).to_string().replace(' ', "-").to_lowercase();
             apis.push(Place::take(&ground, Plan { name, variables, ..Plan::of("api")? }).await?);

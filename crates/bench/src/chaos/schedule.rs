@@ -16,7 +16,10 @@ use crate::stand::Shutdown;
 const CALM: Duration = Duration::from_secs(3);
 
 /// Between the beginnings of two faults, in seconds. Some last longer.
-const GAP: std::ops::Range<f64> = 1.5..6.5;
+const GAP: std::ops::Range<f64> = 0.5..4.5;
+
+/// How often another fault is drawn where one is in the way of another.
+const DRAWS: usize = 5;
 
 /// What there is to go wrong.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +39,12 @@ pub(crate) fn draw(options: &Options, scope: &Scope) -> Vec<Planned> {
     let mut busy: HashMap<Target, Duration> = HashMap::new();
     let (mut at, mut planned) = (CALM, Vec::new());
     while at < end {
-        let (fault, lasts) = any(&mut random, scope);
-        let free = busy.get(&fault.target()).is_none_or(|until| *until <= at);
-        if free && at + lasts <= end {
+        let mut drawn = (0..DRAWS).map(|_| any(&mut random, scope));
+        let fits = |(fault, lasts): &(Fault, Duration)| {
+            let is_free = busy.get(&fault.target()).is_none_or(|until| *until <= at);
+            is_free && at + *lasts <= end
+        };
+        if let Some((fault, lasts)) = drawn.find(fits) {
             busy.insert(fault.target(), at + lasts);
             planned.push(Planned { at, lasts, fault });
         }
@@ -73,6 +79,7 @@ fn any(random: &mut impl Rng, scope: &Scope) -> (Fault, Duration) {
         76..79 => (Fault::Line(api, any_break(random)), while_),
         79..82 => (Fault::Line(Seat::Sim, any_break(random)), while_),
         82..85 if scope.has_clock => (Fault::Clock(random.random_range(-600..600)), moment),
+        85..87 => (Fault::Blackout, longer_than_the_lease),
         _ => (Fault::Weather(random.random_range(0..weather::KINDS)), while_ + moment),
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn judge(records: &Records, evidence: &Evidence<'_>, report: &mut Rep
         records.jobs.len().saturating_sub(said.accepted.len()),
     );
     report.fact("calls without an answer", said.unanswered);
-    report.fact("calls answered with 503", said.away);
+    report.fact("calls answered with 503 or 408", said.away);
     report.fact("POSTs that callers gave up", said.given_up);
     let ends = records.jobs.iter().map(|job| match &job.failure_code {
         Some(code) => format!("{}: {code}", job.status),
@@ -51,11 +51,11 @@ pub(super) fn judge(records: &Records, evidence: &Evidence<'_>, report: &mut Rep
     }
 }
 
-/// A failure of ours that we cannot name is one that we did not think of.
+/// A failure of ours that has no better name is one that nobody thought of; and nobody but us stops requests.
 fn is_unexplained(job: &Job) -> bool {
     let explained = job.failure_message.as_ref().is_some_and(|message| !message.is_empty());
     match job.failure_code.as_deref() {
-        Some("internal" | "") => true,
+        Some("internal" | "provider_cancelled" | "") => true,
         Some(_) => !explained,
         None => job.status == "failed",
     }

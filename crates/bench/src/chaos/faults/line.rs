@@ -31,3 +31,15 @@ pub(super) async fn strike(
     line.set(Passage::Open);
     Ok(())
 }
+
+/// Lets nothing pass to PostgreSQL and back, as if it were frozen, and then everything at once.
+pub(super) async fn black_out(house: &House, lasts: Duration) -> anyhow::Result<()> {
+    let set = |passage| {
+        let lines = house.workers.iter().chain(&house.apis).map(|place| &place.line);
+        lines.for_each(|line| line.set(passage));
+    };
+    set(Passage::Silent);
+    sleep(lasts).await;
+    set(Passage::Open);
+    Ok(())
+}

@@ -8,6 +8,9 @@ use uuid::Uuid;
 use super::{Told, order::Order};
 use crate::{chaos::house::House, request};
 
+/// Longest wait for an answer. Short: a call whose answer is lost is sent again.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+
 /// How often a call is sent that gets no answer.
 const MOST_CALLS: usize = 8;
 
@@ -53,6 +56,7 @@ impl Caller<'_> {
                 .house
                 .http
                 .post(self.url(order.first + call, "/api/jobs"))
+                .timeout(ANSWER_PATIENCE)
                 .header(CONTENT_TYPE, request::form_type())
                 .body(order.body.clone());
             match request.send().await {
@@ -101,13 +105,14 @@ impl Caller<'_> {
         }
     }
 
-    /// Whether an answer is one of these. It may be that the database is away; nothing else is expected.
+    /// Whether an answer is one of these. It may be that the database or the replica was away; nothing else is expected.
     async fn expect(&self, answer: Response, expected: &[u16], call: &str) -> bool {
         let status = answer.status();
         if expected.contains(&status.as_u16()) {
             return true;
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        // A replica that was paused as a call came says 408, and has not read it.
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT) {
             self.told.lock().away += 1;
         } else {
             let said = answer.text().await.unwrap_or_default();
