@@ -11,6 +11,7 @@ use tokio::sync::{Notify, watch};
 use url::Url;
 use uuid::Uuid;
 
+use super::journal::Ended;
 use super::{Door, Started, Submission};
 use crate::answer::{Answer, shortened};
 use crate::clock;
@@ -134,6 +135,23 @@ impl Request {
             webhook_attempts: 0,
             webhook_acknowledged: false,
         }
+    }
+
+    /// Made at another moment than now.
+    pub(super) fn made_at(self, submitted_at: OffsetDateTime) -> Self {
+        Self { submitted_at, ..self }
+    }
+
+    /// Whether nobody waits any more for what it comes to.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.door == Door::Direct && self.phase != Phase::Completed
+    }
+
+    /// Is over, as it was before.
+    pub(super) fn relive(&mut self, ended: Ended) {
+        self.settle(ended.answer, ended.inference);
+        self.gateway_id = ended.gateway_id;
+        (self.started_at, self.ended_at) = (ended.started_at, ended.at);
     }
 
     pub(super) fn start(&mut self) -> Started {
