@@ -104,7 +104,7 @@ pub(crate) async fn strike_all(
 async fn strike(house: &House, planned: &Planned, seed: u64, tally: &Tally) -> anyhow::Result<()> {
     let lasts = planned.lasts;
     match planned.fault {
-        Fault::Process(seat, blow) => process::strike(house, seat, blow, lasts, tally).await,
+        Fault::Process(seat, blow) => process::strike(house, seat, blow, lasts, seed, tally).await,
         Fault::Line(seat, broken) => line::strike(house, seat, broken, lasts).await,
         Fault::Blackout => line::black_out(house, lasts).await,
         Fault::Restart(shutdown) => house.ground.postgres.restart(shutdown, lasts).await,

@@ -211,7 +211,8 @@ impl Place {
         let port = plan.port;
         let line = Proxy::to(Arc::new(AtomicU16::new(port))).await?;
         let public_url = format!("http://127.0.0.1:{}/", line.port);
-        let options = ["--latency-ms", "600", "--concurrency", "16", "--public-url", &public_url];
+        let state = ground.logs().join("sim").display().to_string();
+        let options = ["--state", &state, "--public-url", &public_url, "--concurrency", "16"];
         let plan = Plan { options: options.map(str::to_owned).into(), ..plan };
         let role = ground.start(plan)?;
         load::when_it_answers(port, &request::get("/")).await?;

@@ -10,6 +10,7 @@ use super::{
     },
     Tally,
 };
+use crate::{load, request};
 
 /// How long a process may take to end that was told to stop. A worker waits for submissions that are under way.
 const STOP_PATIENCE: Duration = Duration::from_mins(1);
@@ -20,6 +21,7 @@ pub(super) async fn strike(
     seat: Seat,
     blow: Blow,
     lasts: Duration,
+    seed: u64,
     tally: &Tally,
 ) -> anyhow::Result<()> {
     let mut role = house.place(seat)?.role.lock().await;
@@ -37,5 +39,11 @@ pub(super) async fn strike(
         },
     }
     sleep(lasts).await;
-    role.start_anew()
+    role.start_anew()?;
+    if seat == Seat::Sim {
+        // It forgets what goes wrong, though nothing else.
+        load::when_it_answers(house.sim.port, &request::get("/")).await?;
+        house.set_weather(seed, None).await?;
+    }
+    Ok(())
 }
