@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use darkroom_core::{callback::LazyCallback, config, db::Pool, fal, models::Models, queue::Waker};
 use url::Url;
 
-use crate::admin::Admin;
+use crate::{admin::Admin, images::Making};
 
 /// What every request handler may use. One for the process; its parts are cheap to clone.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct State {
     pub provider: &'static str,
     /// Who may operate the service.
     pub(crate) admin: Admin,
+    /// Makes thumbnails.
+    pub(crate) making: Making,
     /// Recognises the provider's webhooks.
     pub(crate) webhooks: fal::Webhooks,
     /// Recognises the addresses that the provider was given.
@@ -49,6 +51,7 @@ impl State {
             public_url: config.server.public_url.clone(),
             provider: if config.fal.is_live() { "fal.ai" } else { "stand-in" },
             admin: Admin::new(config),
+            making: Making::new(),
             webhooks: fal::Webhooks::new(&config.fal)?,
             callback: LazyCallback::new(config.server.public_url.clone()),
         })

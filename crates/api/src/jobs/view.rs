@@ -11,7 +11,7 @@ use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::State;
+use crate::{State, images};
 
 /// A job as it stands.
 #[derive(Serialize, ToSchema)]
@@ -79,6 +79,8 @@ pub(crate) enum JobStatus {
 pub(crate) struct ImageView {
     /// Where to fetch it.
     url: String,
+    /// Where to fetch a small one, 320 pixels wide.
+    thumbnail_url: String,
     /// In pixels.
     width: u32,
     /// In pixels.
@@ -128,7 +130,8 @@ pub(crate) struct FailureView {
 impl JobView {
     pub(crate) fn new(job: Job, state: &State, request: &HttpRequest) -> Self {
         let view = |image: &StoredImage| ImageView {
-            url: state.link(request, &format!("/api/images/{}", image.id)),
+            url: state.link(request, &images::path(image.id)),
+            thumbnail_url: state.link(request, &images::thumbnail_path(image.id)),
             width: image.width,
             height: image.height,
             content_type: image.media_type.clone(),

@@ -20,6 +20,8 @@ mod jobs;
 mod notices;
 mod options;
 mod prompts;
+mod ranges;
 mod raw;
+mod thumbnails;
 mod treatment;
 mod wrong_request;
