@@ -24,7 +24,7 @@ use crate::{admin, error, health, images, jobs, models, root};
         jobs::retry::retry,
         jobs::delete::delete,
         jobs::attempts::list,
-        images::get,
+        images::get::get,
         models::list,
         admin::queue::read,
         admin::rules::pause,

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Names a stored image. Random, so that one id tells nothing of another.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ImageId(pub Uuid);
 
 /// An image about to be stored.

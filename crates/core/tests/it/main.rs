@@ -17,6 +17,7 @@ mod fal_server;
 mod fal_stream;
 mod fal_webhook;
 mod fal_wire;
+mod files;
 mod halt;
 mod inspect;
 mod lease;
