@@ -13,6 +13,7 @@ mod cancel;
 mod contract;
 mod cors;
 mod database_away;
+mod disk_full;
 mod health;
 mod images;
 mod jobs;

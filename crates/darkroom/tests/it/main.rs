@@ -12,6 +12,7 @@ mod deployment;
 mod env_example;
 mod killed;
 mod program;
+mod reliability;
 mod roles;
 mod stage;
 mod up;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, io::Write};
 use darkroom_testing::{TestDatabase, forget_last_migration};
 use secrecy::ExposeSecret;
 
-use crate::program::{Program, run};
+use crate::program::run;
 
 fn variables(pairs: &[(&str, &str)]) -> HashMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
