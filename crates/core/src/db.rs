@@ -2,6 +2,7 @@
 
 mod connection;
 mod pool;
+mod silence;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{migrate::Migrator, postgres::PgConnectOptions};
@@ -48,7 +49,7 @@ fn migrator() -> Migrator {
 /// Brings the schema to this build's version, or leaves it at a newer one.
 pub async fn migrate(pool: &Pool) -> Result<(), Error> {
     migrator()
-        .run(&pool.0)
+        .run(&pool.pool)
         .await
         .map_err(|error| Error { doing: "applying the migrations", source: error.into() })
 }

@@ -20,6 +20,8 @@ use sqlx::{
 };
 use tokio::{runtime::Handle, time::timeout};
 
+use super::silence::Silence;
+
 /// How long a statement may take. More than any needs, and less than a caller likes to wait.
 const STATEMENT_PATIENCE: Duration = Duration::from_secs(15);
 
@@ -39,6 +41,7 @@ pub struct Connection {
     /// There until it is closed.
     held: Option<PoolConnection<Postgres>>,
     in_transaction: bool,
+    silence: Silence,
 }
 
 /// A transaction; rolled back when dropped before its commit.
@@ -46,8 +49,8 @@ pub struct Connection {
 pub struct Transaction(Connection);
 
 impl Connection {
-    pub(super) fn new(held: PoolConnection<Postgres>) -> Self {
-        Self { held: Some(held), in_transaction: false }
+    pub(super) fn new(held: PoolConnection<Postgres>, silence: Silence) -> Self {
+        Self { held: Some(held), in_transaction: false, silence }
     }
 
     /// For what only sqlx's own will do. Its statements have no bound.
@@ -58,6 +61,7 @@ impl Connection {
     /// Closes it: it did not answer in time.
     fn give_up(&mut self) -> Error {
         drop(self.held.take().map(PoolConnection::detach));
+        self.silence.notice();
         silent()
     }
 }

@@ -14,7 +14,10 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use super::connection::{Connection, Transaction, silent};
+use super::{
+    connection::{Connection, Transaction, silent},
+    silence::Silence,
+};
 
 /// How long a caller waits for a connection before it is told that the database is away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -27,24 +30,36 @@ const TRIAL: Duration = Duration::from_secs(1);
 
 /// The pool of connections that one process shares. Every statement through it has a bound.
 #[derive(Clone, Debug)]
-pub struct Pool(pub(super) PgPool);
+pub struct Pool {
+    pub(super) pool: PgPool,
+    silence: Silence,
+}
 
 impl Pool {
     pub(super) fn new(options: PgConnectOptions, max_connections: u32) -> Self {
+        let silence = Silence::default();
+        let heard = silence.clone();
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
+            .before_acquire(move |connection, meta| {
+                let silence = heard.clone();
                 Box::pin(async move {
+                    if silence.was_within(meta.idle_for) {
+                        return Ok(false);
+                    }
                     if meta.idle_for > TRUSTED_REST {
-                        let answered = timeout(TRIAL, connection.ping()).await;
-                        answered.unwrap_or_else(|_elapsed| Err(silent()))?;
+                        let Ok(answered) = timeout(TRIAL, connection.ping()).await else {
+                            silence.notice();
+                            return Err(silent());
+                        };
+                        answered?;
                     }
                     Ok(true)
                 })
             });
-        Self(pool.connect_lazy_with(options))
+        Self { pool: pool.connect_lazy_with(options), silence }
     }
 
     /// A pool of one connection that is none of this one's, for somebody who keeps it. Whatever becomes
@@ -53,12 +68,12 @@ impl Pool {
         PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(self.0.connect_options().as_ref().clone())
+            .connect_lazy_with(self.pool.connect_options().as_ref().clone())
     }
 
     /// Takes a connection, for several statements.
     pub async fn acquire(&self) -> Result<Connection, Error> {
-        Ok(Connection::new(self.0.acquire().await?))
+        Ok(Connection::new(self.pool.acquire().await?, self.silence.clone()))
     }
 
     /// Begins a transaction.
@@ -68,7 +83,7 @@ impl Pool {
 
     /// Closes all connections, and waits until that is done.
     pub async fn close(&self) {
-        self.0.close().await;
+        self.pool.close().await;
     }
 }
 

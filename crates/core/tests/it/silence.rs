@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use darkroom_core::db::{self, Connection, Pool};
-use darkroom_testing::TestDatabase;
+use darkroom_testing::{TestDatabase, eventually};
 use sqlx::PgExecutor;
 use tokio::time::{self, timeout};
 
@@ -95,4 +95,34 @@ async fn a_transaction_that_is_dropped_is_rolled_back_and_its_connection_kept() 
     let after: i32 = sqlx::query_scalar(who).fetch_one(&pool).await.unwrap();
     assert_eq!(before, after);
     assert!(db::schema_is_current(&pool).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_rested_while_the_database_was_silent_is_not_trusted() {
+    let database = TestDatabase::create().await;
+    let proxy = Proxy::before(&database).await;
+    let pool = db::connect(&proxy.url, 2).unwrap();
+    let mut asking = pool.acquire().await.unwrap();
+    let mut resting = pool.acquire().await.unwrap();
+    let who = "select pg_backend_pid()";
+    let rested: i32 = sqlx::query_scalar(who).fetch_one(&mut resting).await.unwrap();
+    let asked = "select state_change::text from pg_stat_activity where pid = $1";
+    let asked = async || -> String {
+        sqlx::query_scalar(asked).bind(rested).fetch_one(&database.pool).await.unwrap()
+    };
+    let before = asked().await;
+    drop(resting);
+    eventually("it was asked a last time, and is back", async || {
+        (asked().await != before).then_some(())
+    })
+    .await;
+    proxy.cut();
+    time::pause();
+
+    assert!(is_silence(one(&mut asking).await));
+
+    time::resume();
+    proxy.mend();
+    let next: i32 = sqlx::query_scalar(who).fetch_one(&pool).await.unwrap();
+    assert_ne!(next, rested);
 }

@@ -13,6 +13,7 @@ mod env_example;
 mod killed;
 mod program;
 mod queue;
+mod reliability;
 mod roles;
 mod stage;
 mod up;

@@ -9,6 +9,7 @@
 mod away;
 mod cancel;
 mod deadline;
+mod disk_full;
 mod edit;
 mod faults;
 mod halt;
