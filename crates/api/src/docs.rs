@@ -18,6 +18,7 @@ use crate::{admin, error, health, images, jobs, models, root};
         jobs::create::create,
         jobs::list::list,
         jobs::get::get,
+        jobs::progress::get,
         jobs::events::follow,
         jobs::feed::follow,
         jobs::cancel::cancel,

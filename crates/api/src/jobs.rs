@@ -8,6 +8,7 @@ pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod progress;
 pub(crate) mod retry;
 mod upload;
 mod view;
@@ -24,6 +25,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/jobs").get(list::list).head(list::list).post(create::create))
         .service(web::resource("/api/jobs/{id}/cancel").post(cancel::cancel))
         .service(web::resource("/api/events").get(feed::follow))
+        .service(web::resource("/api/jobs/{id}/progress").get(progress::get).head(progress::get))
         .service(web::resource("/api/jobs/{id}/events").get(events::follow))
         .service(web::resource("/api/jobs/{id}/retry").post(retry::retry))
         .service(web::resource("/api/jobs/{id}/attempts").get(attempts::list).head(attempts::list))

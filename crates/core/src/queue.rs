@@ -51,6 +51,7 @@ mod settle;
 mod timeline;
 mod unanswered;
 mod wake;
+mod whereabouts;
 mod worker;
 
 pub use archive::{archive, input};
@@ -71,7 +72,8 @@ pub use rules::{Rule, Scope, limit, pause, resume, rules};
 pub use settle::{FailureClass, break_off, end_cancelled, fail, retry, snooze};
 pub use timeline::Timeline;
 pub use unanswered::{abandon_attempt, fail_unanswered, miss_attempt, withdraw_attempt};
-pub use wake::{Audience, Listener, Wake, Waker};
+pub use wake::{Audience, Listener, ProviderProgress, Teller, Wake, Waker};
+pub use whereabouts::{Whereabouts, whereabouts};
 pub use worker::{Beat, Round, WorkerId, beat, register, release, release_unknown};
 
 use crate::{db, job::JobId};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use darkroom_core::{
     chain::chain,
     db::Pool,
-    queue::{self, Answered, Completion, WorkerId},
+    queue::{self, Answered, Completion, Teller, WorkerId},
 };
 use tokio::time::{sleep, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -43,6 +43,8 @@ pub(crate) struct Life {
     pub(crate) completions: Batcher<Completion>,
     /// Records what fal answered.
     pub(crate) answers: Batcher<Answered>,
+    /// Tells watchers what fal says.
+    pub(crate) teller: Teller,
     /// Jobs whose request is followed.
     pub(crate) notices: Notices,
     /// Cancelled when this life ends.
@@ -60,6 +62,7 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         submissions: TaskTracker::new(),
         completions: completions(worker.pool.clone()),
         answers: answers(worker.pool.clone()),
+        teller: Teller::new(worker.pool.clone()),
         notices: Notices::default(),
         over: CancellationToken::new(),
     };

@@ -37,7 +37,7 @@ async fn pass_wakes_on(life: Life, woken: Arc<Notify>) {
                         Wake::Work => woken.notify_one(),
                         Wake::Ended(job) => life.notices.hear(job),
                         Wake::Cancelled(job) => life.notices.cancel(job),
-                        Wake::Changed(_) => {}
+                        Wake::Changed(_) | Wake::Progress(_) => {}
                         Wake::Reconnected => {
                             woken.notify_one();
                             life.notices.doubt();

@@ -21,6 +21,7 @@ mod images;
 mod jobs;
 mod notices;
 mod options;
+mod progress;
 mod prompts;
 mod ranges;
 mod raw;

@@ -2,6 +2,7 @@
 //! a check or a heartbeat, never a job.
 
 mod listener;
+mod progress;
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::{sync::mpsc, time::sleep};
 
 use crate::{db::Pool, job::JobId};
 pub use listener::{Audience, Listener, Wake};
+pub use progress::{ProviderProgress, Teller};
 
 /// The channel that says that there is work.
 const WORK: &str = "darkroom_queue";
@@ -21,6 +23,9 @@ const CANCELLED: &str = "darkroom_cancelled";
 
 /// The channel that names jobs that changed. The database speaks on it by itself, but for new jobs.
 const JOBS: &str = "darkroom_jobs";
+
+/// The channel that tells what fal says of requests.
+const PROGRESS: &str = "darkroom_progress";
 
 /// Jobs that are named at once, at most; more are named a moment later.
 const MOST_NAMED: usize = 500;

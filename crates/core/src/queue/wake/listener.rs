@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgListener, PgNotification};
 use tokio::time::timeout;
 
-use super::{CANCELLED, ENDED, JOBS, WORK};
+use super::{CANCELLED, ENDED, JOBS, PROGRESS, ProviderProgress, WORK};
 use crate::{
     db::{Error, Pool, silent},
     job::JobId,
@@ -39,6 +39,8 @@ pub enum Wake {
     Ended(JobId),
     /// This job's caller wants it to end.
     Cancelled(JobId),
+    /// What fal says of requests.
+    Progress(Vec<ProviderProgress>),
     /// These jobs changed, were made or are gone.
     Changed(Vec<JobId>),
     /// The connection was lost and made again; wakes in between were missed.
@@ -47,6 +49,9 @@ pub enum Wake {
 
 impl Wake {
     fn read(wake: &PgNotification) -> Self {
+        if wake.channel() == PROGRESS {
+            return Self::Progress(serde_json::from_str(wake.payload()).unwrap_or_default());
+        }
         let mut jobs = wake.payload().split(',').filter_map(|id| id.parse().ok());
         match (wake.channel(), jobs.next()) {
             (ENDED, Some(job)) => Self::Ended(job),
@@ -65,7 +70,7 @@ impl Listener {
     pub async fn connect(pool: &Pool, audience: Audience, ping: Duration) -> Result<Self, Error> {
         let channels: &[&str] = match audience {
             Audience::Worker => &[WORK, ENDED, CANCELLED],
-            Audience::Watchers => &[JOBS],
+            Audience::Watchers => &[JOBS, PROGRESS],
         };
         let doing = "listening for wakes";
         let listen = async {
