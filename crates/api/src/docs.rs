@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::header::ContentType, web};
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{error, health, images, jobs, models, root};
+use crate::{admin, error, health, images, jobs, models, root};
 
 /// The contract of the HTTP face.
 #[derive(OpenApi)]
@@ -18,11 +18,19 @@ use crate::{error, health, images, jobs, models, root};
         jobs::create::create,
         jobs::list::list,
         jobs::get::get,
+        jobs::events::follow,
+        jobs::feed::follow,
         jobs::cancel::cancel,
+        jobs::retry::retry,
         jobs::delete::delete,
         jobs::attempts::list,
         images::get,
         models::list,
+        admin::queue::read,
+        admin::rules::pause,
+        admin::rules::resume,
+        admin::rules::limit,
+        admin::retry::retry,
         root::describe,
         health::live,
         health::ready,
@@ -32,6 +40,7 @@ use crate::{error, health, images, jobs, models, root};
         (name = "jobs", description = "Ask for an edit and follow it"),
         (name = "images", description = "What was given and what came of it"),
         (name = "models", description = "What can edit, how, and for how much"),
+        (name = "admin", description = "For operators: the queue, its limits and pauses; opened by `ADMIN_TOKEN`"),
         (name = "service", description = "The service itself"),
     ),
 )]

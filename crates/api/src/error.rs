@@ -30,6 +30,15 @@ pub(crate) enum ApiError {
     /// What is asked for comes too late.
     #[error("The job has ended already.")]
     HasEnded,
+    /// Only a job that failed can be tried again.
+    #[error("The job has not failed; only a failed job can be tried again.")]
+    HasNotFailed,
+    /// An operator's path, and no operator.
+    #[error("This path is for operators: send the service's ADMIN_TOKEN as a bearer token.")]
+    NotAdmin,
+    /// An operator's path, and nobody can be one.
+    #[error("This path is for operators, and ADMIN_TOKEN is not set.")]
+    AdminShut,
     /// A page of somebody else's wants to change something.
     #[error(
         "Pages of this origin may not change anything here; CORS_ALLOWED_ORIGINS lists those that may."
@@ -47,6 +56,9 @@ pub(crate) enum ApiError {
     /// The body breaks off or does not hold to its own format.
     #[error("{0}")]
     MalformedBody(&'static str),
+    /// A client comes back with an event that it never got here.
+    #[error("The Last-Event-ID must be the id of an event of this stream.")]
+    BadEventId,
     /// One field is wrong; the sentence says how.
     #[error("{detail}")]
     Invalid {
@@ -84,6 +96,9 @@ impl ApiError {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::HasEnded => (StatusCode::CONFLICT, "has_ended"),
+            Self::HasNotFailed => (StatusCode::CONFLICT, "has_not_failed"),
+            Self::NotAdmin => (StatusCode::UNAUTHORIZED, "admin_token_required"),
+            Self::AdminShut => (StatusCode::FORBIDDEN, "admin_disabled"),
             Self::ForeignOrigin => (StatusCode::FORBIDDEN, "foreign_origin"),
             Self::Unauthentic => (StatusCode::UNAUTHORIZED, "not_authentic"),
             Self::KeysAway(_) => (StatusCode::SERVICE_UNAVAILABLE, "keys_unavailable"),
@@ -91,6 +106,7 @@ impl ApiError {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
             Self::MalformedBody(_) => (StatusCode::BAD_REQUEST, "malformed_body"),
+            Self::BadEventId => (StatusCode::BAD_REQUEST, "invalid_event_id"),
             Self::Invalid { code, .. } => (StatusCode::UNPROCESSABLE_ENTITY, code),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable"),
@@ -133,6 +149,9 @@ impl ResponseError for ApiError {
             Self::Unavailable(_) | Self::KeysAway(_) => {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
             }
+            Self::NotAdmin => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            }
             // The rest of the upload is not read, so the connection is of no more use.
             Self::TooLarge { .. } => {
                 response.force_close();
@@ -142,6 +161,7 @@ impl ResponseError for ApiError {
         let field = match self {
             Self::Invalid { field, .. } => Some(field.clone()),
             Self::TooLarge { .. } => Some("image".into()),
+            Self::BadEventId => Some("Last-Event-ID".into()),
             _ => None,
         };
         response.content_type(problem::MEDIA_TYPE).json(Problem::new(

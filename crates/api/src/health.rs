@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::header, web};
 use darkroom_core::{
     db::{self, Pool},
-    queue,
+    queue::{self, Halt},
 };
 use serde::Serialize;
 use time::{OffsetDateTime, serde::rfc3339};
@@ -96,8 +96,14 @@ impl Ready {
             can_serve: true,
             database: true,
             schema: true,
-            halted: halted.map(|halt| HaltView { code: halt.failure_code, since: halt.since }),
+            halted: halted.map(Into::into),
             unknown_submissions: Some(queue::unknown_attempts(pool).await?),
         })
+    }
+}
+
+impl From<Halt> for HaltView {
+    fn from(halt: Halt) -> Self {
+        Self { code: halt.failure_code, since: halt.since }
     }
 }

@@ -4,17 +4,21 @@
 //! Nothing here writes SQL, or asks the provider for anything but the keys of its webhooks: a request
 //! becomes a call to `darkroom_core::store` or `queue`, and its answer a view.
 
+mod admin;
+mod conditional;
 mod cors;
 mod docs;
 mod error;
 mod health;
 mod images;
 mod jobs;
+mod json;
 mod models;
 mod notices;
 mod root;
 mod server;
 mod state;
+mod watch;
 
 pub use docs::openapi;
 pub use server::{bind, start};

@@ -9,7 +9,7 @@ use actix_web::{App, HttpServer, dev, middleware::from_fn, web};
 use darkroom_core::config;
 
 use crate::{
-    State,
+    State, admin,
     cors::{self, Origins},
     docs, error, health, images, jobs, models, notices, root,
 };
@@ -54,6 +54,7 @@ pub fn start(
             .configure(images::configure)
             .configure(models::configure)
             .configure(notices::configure)
+            .configure(admin::configure)
             .configure(docs::configure)
             .default_service(web::to(error::no_such_path))
     });

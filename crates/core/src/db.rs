@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
+    Postgres, Transaction,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use time::OffsetDateTime;
 
 /// The pool of connections that one process shares.
 pub type Pool = sqlx::PgPool;
@@ -43,6 +45,21 @@ pub fn connect(url: &SecretString, max_connections: u32) -> Result<Pool, Error> 
             })
         })
         .connect_lazy_with(options.application_name("darkroom")))
+}
+
+/// A transaction of several statements. A process that is stopped inside of one, or cut off, holds its
+/// locks no longer than this: the server ends the connection, and nothing was done.
+pub(crate) async fn begin(pool: &Pool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    // With the transaction and not with the connection: a pooler may give it to somebody else.
+    pool.begin_with("begin; set local idle_in_transaction_session_timeout = '3s'").await
+}
+
+/// The clock that decides everything.
+pub async fn now(pool: &Pool) -> Result<OffsetDateTime, Error> {
+    sqlx::query_scalar!(r#"select now() as "now!""#)
+        .fetch_one(pool)
+        .await
+        .map_err(Error::doing("reading the clock"))
 }
 
 /// The schema, as this build knows it. A newer one is left as it is, so that going back a version
@@ -98,10 +115,10 @@ impl Error {
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Protocol(_) => true,
             // Connection exceptions, rolled back for another's sake, out of resources, operator
-            // intervention (a restart); read-only, as a primary is that was just replaced; and closed
+            // intervention (a restart); read-only, as a primary is that was just replaced; idle in a transaction for too long; and closed
             // to connections, as a database is under maintenance.
             sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-                matches!(code.as_ref(), "25006" | "55000")
+                matches!(code.as_ref(), "25006" | "25P03" | "55000")
                     || ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class))
             }),
             _ => false,

@@ -1,18 +1,22 @@
 //! A job: one accepted request for one edit.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    api_key::ApiKeyId,
     models::Options,
     store::{NewImage, StoredImage},
 };
 
 /// Most characters that a prompt may have.
 pub const MAX_PROMPT_CHARS: usize = 5_000;
+
+/// The priorities there are; 0 unless said.
+pub const PRIORITIES: RangeInclusive<i16> = -100..=100;
 
 /// Names a job. A `UUIDv7`: later jobs have greater ids.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -51,7 +55,7 @@ pub enum Status {
     Processing,
     /// Ended well; the results are in the image store.
     Completed,
-    /// Ended badly; the failure says why.
+    /// Ended badly; the failure says why. Its caller may have it tried again.
     Failed,
     /// Ended by its caller.
     Cancelled,
@@ -62,13 +66,22 @@ impl Status {
     pub const ALL: [Self; 5] =
         [Self::Pending, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
 
+    /// Nothing more happens to it by itself.
+    pub fn has_ended(self) -> bool {
+        match self {
+            Self::Pending | Self::Processing => false,
+            Self::Completed | Self::Failed | Self::Cancelled => true,
+        }
+    }
+
     /// What a job of this status may become next; nothing when it has ended. Drawn in
     /// `docs/lifecycle.md`.
     pub fn may_become(self) -> &'static [Self] {
         match self {
             Self::Pending => &[Self::Processing, Self::Failed, Self::Cancelled],
             Self::Processing => &[Self::Completed, Self::Failed, Self::Cancelled],
-            Self::Completed | Self::Failed | Self::Cancelled => &[],
+            Self::Failed => &[Self::Pending],
+            Self::Completed | Self::Cancelled => &[],
         }
     }
 }
@@ -102,6 +115,10 @@ pub struct Job {
     pub options: serde_json::Value,
     /// The seed that made the results; set when the job completes, where the model tells it.
     pub seed: Option<i64>,
+    /// Higher goes first.
+    pub priority: i16,
+    /// When it is to start; nothing is at once.
+    pub run_at: Option<OffsetDateTime>,
     /// Changes when the job is submitted and when it ends.
     pub status: Status,
     /// Set when the job fails.
@@ -125,6 +142,12 @@ pub struct NewJob {
     pub options: Options,
     /// The pictures to edit, in order; at least one.
     pub inputs: Vec<NewImage>,
-    /// How long the job may take before it fails; nothing means for ever.
+    /// Whose it is; nothing where nobody needs a key.
+    pub api_key: Option<ApiKeyId>,
+    /// Higher goes first; one of [`PRIORITIES`].
+    pub priority: i16,
+    /// When it is to start; nothing is at once.
+    pub run_at: Option<OffsetDateTime>,
+    /// How long the job may take, from its start, before it fails; nothing means for ever.
     pub deadline: Option<Duration>,
 }

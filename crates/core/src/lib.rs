@@ -4,6 +4,7 @@
 //! Nothing here knows an HTTP server framework. All SQL is in [`queue`], [`store`] and [`db`];
 //! nothing outside [`fal`] knows an address of fal.ai.
 
+pub mod api_key;
 pub mod callback;
 pub mod chain;
 pub mod config;

@@ -3,11 +3,13 @@
 mod attempt;
 mod image;
 mod job;
+mod prune;
 mod secret;
 
 pub use attempt::{Attempt, attempts};
 pub use image::{ImageData, ImageId, NewImage, StoredImage, image};
-pub use job::{Page, create, delete, find, list};
+pub use job::{Page, changed_since, create, delete, find, find_all, list};
+pub use prune::prune;
 pub use secret::secret;
 
 pub(crate) use image::insert_result;

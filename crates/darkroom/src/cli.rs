@@ -1,10 +1,14 @@
 //! The command line.
 
+mod queue;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use darkroom_core::config;
 use url::Url;
+
+pub(crate) use queue::{QueueCommand, Subject};
 
 /// A queue-backed service for AI image editing.
 ///
@@ -28,6 +32,9 @@ pub(crate) enum Command {
     Sim(Box<SimOptions>),
     /// Bring the database's schema to this version
     Migrate,
+    /// See and steer the queue: pause, resume, limit, retry
+    #[command(subcommand)]
+    Queue(QueueCommand),
     /// Ask the API on this machine whether it is ready; exits with 1 when it is not
     Health,
 }

@@ -8,6 +8,7 @@ mod health;
 mod logging;
 mod migrate;
 mod provider;
+mod queue;
 mod sim;
 mod stop;
 mod up;
@@ -49,6 +50,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Worker => worker::run(config).await,
         Command::Sim(options) => sim::run(config.sim, *options).await,
         Command::Migrate => migrate::run(config).await,
+        Command::Queue(command) => queue::run(config, command).await,
         Command::Health => health::run(config).await,
     }
 }

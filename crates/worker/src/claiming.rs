@@ -1,10 +1,17 @@
 //! The claim loop: as many jobs as there are free slots, whenever there may be some.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use darkroom_core::{
     chain::chain,
-    queue::{self, Claimed},
+    db,
+    queue::{self, Claimed, Claims, Round},
 };
 use tokio::{sync::Notify, time::sleep};
 
@@ -18,66 +25,138 @@ use crate::{
 /// How often an idle worker looks when nothing can wake it.
 const UNWOKEN_INTERVAL: Duration = Duration::from_secs(1);
 
+/// A job that is due may be locked for a moment by somebody who makes it due already.
+const SHORTEST_REST: Duration = Duration::from_millis(10);
+
 /// Claims until the life is over. Looks at once when woken or when a full batch says that more
-/// may wait, and by itself at every claim interval.
+/// may wait, and by itself at every claim interval and when a job that rests is due.
 pub(crate) async fn claim_jobs(life: Life, woken: Arc<Notify>) {
-    let slots = Slots::new(life.worker.settings.concurrency);
     let over = life.over.clone();
-    let claiming = async {
+    let mut claimer = Claimer {
+        round: life.id.into(),
+        slots: Slots::new(life.worker.settings.concurrency),
+        rules: Arc::new(AtomicBool::new(life.worker.max_in_flight.is_some())),
+        woken,
+        life,
+    };
+    over.run_until_cancelled(claimer.claim_for_ever()).await;
+}
+
+struct Claimer {
+    life: Life,
+    round: Round,
+    slots: Slots,
+    /// Limits or pauses hold, as far as was heard.
+    rules: Arc<AtomicBool>,
+    woken: Arc<Notify>,
+}
+
+impl Claimer {
+    async fn claim_for_ever(&mut self) {
         loop {
-            let limit = slots.free().await;
-            let claimed = match queue::claim(&life.worker.pool, life.id, limit).await {
-                Ok(claimed) => claimed,
+            let limit = self.slots.free().await;
+            let found = match self.claim(limit).await {
+                Ok(found) => found,
                 Err(error) => {
                     tracing::warn!(error = %chain(&error), "jobs cannot be claimed; the worker tries again");
-                    free_unknown(&life, &slots).await;
-                    Vec::new()
+                    self.free_unknown().await;
+                    Claims::default()
                 }
             };
-            let more_may_wait = claimed.len() == limit;
-            for job in claimed {
-                start(&life, &slots, job);
+            // Under rules, whoever is next in line may be somebody else after each claim.
+            let more_may_wait = found.jobs.len() == limit
+                || (self.rules.load(Ordering::Relaxed) && !found.jobs.is_empty());
+            for job in found.jobs {
+                self.start(job);
             }
             if !more_may_wait {
-                tokio::select! {
-                    () = woken.notified() => {}
-                    () = sleep(interval(&life)) => {}
+                self.rest(found.next_ripe).await;
+            }
+        }
+    }
+
+    /// Claims with or without regard to rules, as they were when it last heard of them; and again, where
+    /// they were set since.
+    async fn claim(&self, limit: usize) -> Result<Claims, db::Error> {
+        let worker = &self.life.worker;
+        if !self.rules.load(Ordering::Relaxed) {
+            let found = queue::claim(&worker.pool, self.round, limit).await?;
+            if !found.has_rules || !found.jobs.is_empty() {
+                self.rules.store(found.has_rules, Ordering::Relaxed);
+                return Ok(found);
+            }
+        }
+        let found =
+            queue::claim_under_rules(&worker.pool, self.round, limit, worker.max_in_flight).await?;
+        let holds = found.has_rules || worker.max_in_flight.is_some();
+        self.rules.store(holds, Ordering::Relaxed);
+        Ok(found)
+    }
+
+    /// Until there may be something to claim.
+    async fn rest(&self, next_ripe: Option<Duration>) {
+        let interval = self.interval();
+        let ripe = next_ripe.map(|ripe| ripe.max(SHORTEST_REST)).filter(|ripe| *ripe < interval);
+        tokio::select! {
+            () = self.woken.notified() => {}
+            () = sleep(ripe.unwrap_or(interval)) => {
+                if ripe.is_some() {
+                    self.ripen().await;
                 }
             }
         }
-    };
-    over.run_until_cancelled(claiming).await;
-}
+    }
 
-/// A claim whose answer was lost may have taken jobs that this worker knows nothing of. Before the
-/// next claim, so that none of that one's is among them.
-async fn free_unknown(life: &Life, slots: &Slots) {
-    for failures in 0.. {
-        match queue::release_unknown(&life.worker.pool, life.id, &slots.jobs()).await {
-            Ok(0) => return,
-            Ok(jobs) => {
-                tracing::warn!(jobs, "jobs that a lost answer hid are free again");
-                return;
-            }
+    async fn ripen(&self) {
+        match queue::ripen(&self.life.worker.pool).await {
+            // Whoever takes them will see that more are due.
+            Ok(_more) => {}
             Err(error) => {
-                tracing::debug!(error = %chain(&error), "jobs that a lost answer hid are not free yet");
+                tracing::debug!(error = %chain(&error), "jobs that rest are not due yet");
+                sleep(jittered(UNWOKEN_INTERVAL)).await;
             }
         }
-        sleep(exponential(Duration::from_millis(500), Duration::from_secs(10), failures)).await;
     }
-}
 
-/// Works on a job in a task of its own, which holds its slot until the job is settled.
-fn start(life: &Life, slots: &Slots, job: Claimed) {
-    let slot = slots.take(job.lease.job);
-    let (life, over) = (life.clone(), life.over.clone());
-    tokio::spawn(async move {
-        over.run_until_cancelled_owned(drive::work_on(life, job)).await;
-        drop(slot);
-    });
-}
+    /// A claim whose answer was lost may have taken jobs that this worker knows nothing of. Before the
+    /// next claim, so that none of that one's is among them.
+    async fn free_unknown(&mut self) {
+        for failures in 0.. {
+            let known = self.slots.leases();
+            match queue::release_unknown(&self.life.worker.pool, self.round, &known).await {
+                Ok((round, jobs)) => {
+                    self.round = round;
+                    if jobs > 0 {
+                        tracing::warn!(jobs, "jobs that a lost answer hid are free again");
+                    }
+                    return;
+                }
+                Err(error) => {
+                    tracing::debug!(error = %chain(&error), "jobs that a lost answer hid are not free yet");
+                }
+            }
+            sleep(exponential(Duration::from_millis(500), Duration::from_secs(10), failures)).await;
+        }
+    }
 
-fn interval(life: &Life) -> Duration {
-    let configured = life.worker.settings.claim_interval;
-    jittered(if life.worker.notify { configured } else { configured.min(UNWOKEN_INTERVAL) })
+    /// Works on a job in a task of its own, which holds its slot until the job is settled.
+    fn start(&self, job: Claimed) {
+        let slot = self.slots.take(job.lease);
+        let (life, over) = (self.life.clone(), self.life.over.clone());
+        let (rules, woken) = (Arc::clone(&self.rules), Arc::clone(&self.woken));
+        tokio::spawn(async move {
+            over.run_until_cancelled_owned(drive::work_on(life, job)).await;
+            drop(slot);
+            // Under a limit, its end is what the next one waits for.
+            if rules.load(Ordering::Relaxed) {
+                woken.notify_one();
+            }
+        });
+    }
+
+    fn interval(&self) -> Duration {
+        let configured = self.life.worker.settings.claim_interval;
+        let notify = self.life.worker.notify;
+        jittered(if notify { configured } else { configured.min(UNWOKEN_INTERVAL) })
+    }
 }

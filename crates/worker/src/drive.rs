@@ -30,16 +30,14 @@ use crate::{
     outcome::{Outcome, Stop},
 };
 use deadline::{Deadline, Expired};
+pub(crate) use expire::failure as deadline_exceeded;
 use upload::AWAY;
-
-/// How long a job rests whose work broke while its request was running.
-const BROKEN: Duration = Duration::from_mins(1);
 
 /// Works on a claimed job until it is settled, or somebody else's.
 ///
 /// What happens once, at the end, is boxed: thousands of jobs wait here for much longer.
 pub(crate) async fn work_on(life: Life, job: Claimed) {
-    let lease = job.lease;
+    let (lease, timeline) = (job.lease, job.timeline.clone());
     // A task of its own: a panic is this attempt's failure and nobody else's.
     let driving = AbortOnDropHandle::new(tokio::spawn(Box::pin(drive(life.clone(), job))));
     let stop = match driving.await {
@@ -47,15 +45,12 @@ pub(crate) async fn work_on(life: Life, job: Claimed) {
         Ok(Err(stop)) => stop,
         Err(error) => {
             tracing::error!(job.id = %lease.job, error = %chain(&error), "the work on a job broke");
-            Box::pin(broken(&life, &lease)).await
+            Outcome::BreakOff.into()
         }
     };
     let settled = match stop {
         Stop::Settled => Ok(()),
-        Stop::Outcome(outcome) => {
-            let max_attempts = life.worker.jobs.max_attempts;
-            Box::pin(outcome.settle(&life.worker.pool, &lease, max_attempts)).await
-        }
+        Stop::Outcome(outcome) => Box::pin(outcome.settle(&life, &lease, &timeline)).await,
         Stop::Queue(error) => Err(error),
     };
     match settled {
@@ -94,13 +89,13 @@ async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
         return Box::pin(expire::request(&life, &job, &submission)).await;
     }
     if job.attempt.as_ref().is_some_and(|attempt| attempt.has_notice) {
-        let finished = finish(&life, &job.lease, &submission, Ended::default()).await;
+        let finished = finish(&life, &job, &submission, Ended::default()).await;
         return if job.is_cancelled { unless_it_failed(finished) } else { finished };
     }
     match deadline.cut(follow::until_ended(&life, &job, &submission)).await {
         Ok(followed) => {
             let (ended, is_cancelled) = followed?;
-            let finished = finish(&life, &job.lease, &submission, ended).await;
+            let finished = finish(&life, &job, &submission, ended).await;
             if is_cancelled { unless_it_failed(finished) } else { finished }
         }
         Err(Expired) => Box::pin(expire::request(&life, &job, &submission)).await,
@@ -133,13 +128,16 @@ async fn start(life: &Life, job: &Claimed, deadline: &Deadline) -> Result<Submis
 /// Fetches and keeps what a request came to.
 async fn finish(
     life: &Life,
-    lease: &Lease,
+    job: &Claimed,
     submission: &Submission,
     ended: Ended,
 ) -> Result<Outcome, Stop> {
     let output = follow::result(life, submission).await?;
-    archive::outputs(life, lease, submission, &output).await?;
+    let sides = archive::outputs(life, &job.lease, submission, &output).await?;
+    job.timeline.is_archived();
+    let model = life.worker.models.find(&job.model);
     Ok(Outcome::Complete(Ended {
+        cost_micros: model.and_then(|model| model.price.cost_micros(&sides, output.billable_units)),
         seed: output.seed,
         billed_units: output.billable_units,
         outputs: i16::try_from(output.images.len()).ok(),
@@ -152,18 +150,6 @@ fn unless_it_failed(finished: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
     match finished {
         Err(Stop::Outcome(Outcome::Fail(_) | Outcome::Retry(_))) => Ok(Outcome::Cancel),
         finished => finished,
-    }
-}
-
-/// What follows when the work on a job broke: a request that is running is paid for, and resumed.
-async fn broken(life: &Life, lease: &Lease) -> Stop {
-    match queue::open_submission(&life.worker.pool, lease).await {
-        Ok(Some(_running)) => Outcome::Snooze(BROKEN).into(),
-        Ok(None) => {
-            let failure = Failure::new("internal", "Something went wrong on our side.");
-            Outcome::Retry(failure).into()
-        }
-        Err(error) => error.into(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use darkroom_core::{chain::chain, queue};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{life::Life, probing};
+use crate::{life::Life, overdue, probing};
 
 /// How soon a missed beat is made up for.
 const MISSED: Duration = Duration::from_secs(1);
@@ -27,6 +27,9 @@ pub(crate) async fn beat_until_dead(life: &Life) {
                     rescue(life).await;
                 }
                 beat.cancelled.iter().for_each(|job| life.notices.cancel(*job));
+                if beat.jobs_are_overdue {
+                    tokio::spawn(overdue::fail(life.clone()));
+                }
                 if beat.probe_is_due {
                     // Not waited for: a provider that is slow must not silence the worker.
                     let probe = probing::probe(life.clone());

@@ -4,13 +4,16 @@
 //! over; either way the next worker resumes what is running at the provider.
 
 mod backoff;
+mod batching;
 mod claiming;
 mod drive;
 mod heartbeat;
 mod life;
 mod notices;
 mod outcome;
+mod overdue;
 mod probing;
+mod pruning;
 mod slots;
 mod waking;
 mod worker;

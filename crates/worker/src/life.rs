@@ -5,12 +5,15 @@ use std::time::Duration;
 use darkroom_core::{
     chain::chain,
     db::Pool,
-    queue::{self, WorkerId},
+    queue::{self, Answered, Completion, WorkerId},
 };
 use tokio::time::{sleep, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Worker, backoff::exponential, claiming, heartbeat, notices::Notices, waking};
+use crate::{
+    Worker, backoff::exponential, batching::Batcher, claiming, heartbeat, notices::Notices,
+    pruning, waking,
+};
 
 /// How a life ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,6 +39,10 @@ pub(crate) struct Life {
     pub(crate) id: WorkerId,
     /// Submissions that are under way: they outlive the work on their job.
     pub(crate) submissions: TaskTracker,
+    /// Completes jobs.
+    pub(crate) completions: Batcher<Completion>,
+    /// Records what fal answered.
+    pub(crate) answers: Batcher<Answered>,
     /// Jobs whose request is followed.
     pub(crate) notices: Notices,
     /// Cancelled when this life ends.
@@ -51,12 +58,15 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         worker: worker.clone(),
         id,
         submissions: TaskTracker::new(),
+        completions: completions(worker.pool.clone()),
+        answers: answers(worker.pool.clone()),
         notices: Notices::default(),
         over: CancellationToken::new(),
     };
     // Ends the loops and the work on each job, however this function is left.
     let over = life.over.clone().drop_guard();
     let woken = waking::listen(&life);
+    tokio::spawn(life.over.clone().run_until_cancelled_owned(pruning::prune(life.clone())));
     let mut claiming = tokio::spawn(claiming::claim_jobs(life.clone(), woken));
     let end = tokio::select! {
         () = stop.cancelled() => End::Stopped,
@@ -75,6 +85,26 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         hand_over(&life).await;
     }
     end
+}
+
+fn completions(pool: Pool) -> Batcher<Completion> {
+    Batcher::new(
+        |completion: &Completion| completion.lease.job,
+        move |batch| {
+            let pool = pool.clone();
+            async move { queue::complete_all(&pool, &batch).await }
+        },
+    )
+}
+
+fn answers(pool: Pool) -> Batcher<Answered> {
+    Batcher::new(
+        |answered: &Answered| answered.lease.job,
+        move |batch| {
+            let pool = pool.clone();
+            async move { queue::record_submissions(&pool, &batch).await }
+        },
+    )
 }
 
 async fn hand_over(life: &Life) {

@@ -5,10 +5,16 @@ use std::time::Duration;
 use darkroom_core::{
     db::{self, Pool},
     job::Failure,
-    queue::{self, Ended, Lease},
+    queue::{self, Completion, Ended, FailureClass, Lease, Timeline},
 };
 
-use crate::backoff::exponential;
+use crate::{
+    backoff::{exponential, jittered},
+    life::Life,
+};
+
+/// How long a job rests whose work broke.
+const BROKEN: Duration = Duration::from_mins(1);
 
 /// How the work on a job ended.
 #[derive(Debug)]
@@ -23,6 +29,8 @@ pub(crate) enum Outcome {
     Cancel,
     /// Something that it needs is away. Costs no attempt.
     Snooze(Duration),
+    /// Our own code broke. Counted, so that it does not go on for ever.
+    BreakOff,
 }
 
 /// Why a step did not hand on to the next one.
@@ -58,31 +66,40 @@ impl Outcome {
     /// Writes the end of the work down, under the lease.
     pub(crate) async fn settle(
         self,
-        pool: &Pool,
+        life: &Life,
         lease: &Lease,
-        max_attempts: i16,
+        timeline: &Timeline,
     ) -> Result<(), queue::Error> {
+        let pool = &life.worker.pool;
         match self {
             Self::Complete(ended) => {
-                queue::complete(pool, lease, ended).await?;
+                let completion = Completion { lease: *lease, ended, timeline: timeline.clone() };
+                match life.completions.ask(completion).await {
+                    Some(true) => {}
+                    Some(false) => return Err(queue::Error::LeaseLost),
+                    None => queue::complete(pool, lease, ended, timeline).await?,
+                }
                 tracing::info!(job.id = %lease.job, "a job was completed");
             }
             Self::Retry(failure) => {
                 // From the record, and not from what this worker remembers of it.
-                let made = queue::attempts_made(pool, lease.job).await?;
-                if made < max_attempts {
-                    queue::retry(pool, lease, &failure, retry_delay(made)).await?;
+                let made = queue::attempts_made(pool, lease).await?;
+                if made < life.worker.jobs.max_attempts {
+                    queue::retry(pool, lease, &failure, retry_delay(made), timeline).await?;
                     tracing::warn!(job.id = %lease.job, job.attempt = made, code = failure.code,
                         "an attempt failed; another follows");
                 } else {
-                    fail(pool, lease, &failure).await?;
+                    fail(pool, lease, &failure, FailureClass::Retry, timeline).await?;
                 }
             }
-            Self::Fail(failure) => fail(pool, lease, &failure).await?,
+            Self::Fail(failure) => {
+                fail(pool, lease, &failure, FailureClass::Never, timeline).await?;
+            }
             Self::Cancel => {
-                queue::end_cancelled(pool, lease).await?;
+                queue::end_cancelled(pool, lease, timeline).await?;
                 tracing::info!(job.id = %lease.job, "a job was cancelled");
             }
+            Self::BreakOff => queue::break_off(pool, lease, jittered(BROKEN)).await?,
             Self::Snooze(after) => {
                 queue::snooze(pool, lease, after).await?;
                 tracing::info!(job.id = %lease.job, "a job waits for the provider");
@@ -92,8 +109,14 @@ impl Outcome {
     }
 }
 
-async fn fail(pool: &Pool, lease: &Lease, failure: &Failure) -> Result<(), queue::Error> {
-    queue::fail(pool, lease, failure).await?;
+async fn fail(
+    pool: &Pool,
+    lease: &Lease,
+    failure: &Failure,
+    class: FailureClass,
+    timeline: &Timeline,
+) -> Result<(), queue::Error> {
+    queue::fail(pool, lease, failure, class, timeline).await?;
     tracing::warn!(job.id = %lease.job, code = failure.code, "a job failed");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use darkroom_core::{
     chain::chain,
     db, fal,
-    queue::{halt, resume, take_probe},
+    queue::{end_halt, halt, take_probe},
 };
 
 use crate::life::Life;
@@ -57,7 +57,7 @@ async fn try_probe(life: &Life) -> Result<(), db::Error> {
         tracing::debug!(error = %chain(&error), "the provider does not accept the account yet");
         return Ok(());
     }
-    if resume(pool).await? {
+    if end_halt(pool).await? {
         tracing::info!("the provider accepts the account again: submissions go on");
     }
     Ok(())

@@ -22,6 +22,8 @@ pub struct Worker {
     pub(crate) jobs: config::Jobs,
     /// Whether NOTIFY can be listened to.
     pub(crate) notify: bool,
+    /// Most jobs in flight on all workers, unless a rule says otherwise.
+    pub(crate) max_in_flight: Option<i32>,
     pub(crate) max_pixels: u64,
     /// Pictures decoded at a time: each takes a core, and memory for all its pixels.
     pub(crate) decoding: Arc<Semaphore>,
@@ -46,6 +48,7 @@ impl Worker {
             settings: config.worker,
             jobs: config.jobs.clone(),
             notify: config.database.notify,
+            max_in_flight: config.fal.max_in_flight.map(i32::from),
             max_pixels: config.limits.image_pixels,
             decoding: Arc::new(Semaphore::new(cores)),
             carrying: Arc::new(Semaphore::new(CARRIED)),

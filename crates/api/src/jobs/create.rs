@@ -1,13 +1,27 @@
 //! Make a job of an image and a prompt.
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use darkroom_core::{job::NewJob, store};
+use std::sync::Arc;
 
-use super::{upload, view::JobView};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, ContentType, ETag},
+    web,
+};
+use darkroom_core::{db, job::NewJob, store};
+use time::{Duration, OffsetDateTime};
+
+use super::{get::PREFERENCE_APPLIED, upload, view::JobView, wait::Wait};
 use crate::{
     State,
     error::{ApiError, Problem},
+    watch::Snapshot,
 };
+
+/// How far ahead a job may be planned.
+const FURTHEST_START: Duration = Duration::days(30);
+
+/// Between a client's clock and the database's.
+const CLOCK_DIFFERENCE: Duration = Duration::minutes(1);
 
 /// What to post.
 #[derive(utoipa::ToSchema)]
@@ -50,16 +64,30 @@ pub(crate) struct NewJobForm {
     /// How much the model's safety lets pass; more is more.
     #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
     safety_tolerance: Option<u8>,
+    /// Higher goes first: -100 to 100; 0 unless said.
+    #[schema(value_type = String, required = false, pattern = "^(-?[0-9]+)?$", example = "")]
+    priority: Option<i16>,
+    /// Not before this moment, RFC 3339; at once unless said. At most 30 days ahead.
+    #[schema(nullable = false, example = "")]
+    run_at: Option<String>,
 }
 
 /// Ask for an edit
 ///
-/// The answer comes at once; follow the job at its `Location`.
+/// The answer comes at once; follow the job at its `Location`. With `wait`, it comes when the job has ended, or after so
+/// many seconds with the job as it is; the job goes on all the same.
 #[utoipa::path(post, path = "/api/jobs", tag = "jobs", operation_id = "create_job",
+    params(
+        ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for the job's end; none unless said. `Prefer: wait=` means the same"),
+    ),
     request_body(content = NewJobForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "The job is kept and will be worked on", body = JobView,
-            headers(("Location" = String, description = "Address of the job"))),
+            headers(
+                ("Location" = String, description = "Address of the job"),
+                ("ETag" = String, description = "Names this state of the job"),
+                ("Preference-Applied" = Option<String>, description = "`wait=SECONDS`, where `Prefer` said so"),
+            )),
         (status = 400, description = "The body breaks off or is not well-formed", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The images have too many bytes", body = Problem, content_type = "application/problem+json"),
@@ -72,20 +100,58 @@ pub(crate) async fn create(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
+    let wait = Wait::of(&request)?;
     let upload = upload::read(&request, payload, &state.limits, &state.models).await?;
     let new = NewJob {
         prompt: upload.prompt,
         model: upload.model,
         options: upload.options,
         inputs: upload.images,
+        api_key: None,
+        priority: upload.priority,
+        run_at: check_start(&state, upload.run_at).await?,
         deadline: Some(state.deadline),
     };
     let job = store::create(&state.pool, &new).await?;
     state.waker.wake();
+    state.waker.made(job.id);
     tracing::info!(job.id = %job.id, job.model = job.model, images = new.inputs.len(), "a job was accepted");
 
-    let location = state.link(&request, &format!("/api/jobs/{}", job.id));
-    Ok(HttpResponse::Created()
+    let base = state.base(&request);
+    let location = format!("{base}/api/jobs/{}", job.id);
+    let snapshot = if wait.is_some() {
+        wait.until(&state, job.id, Snapshot::has_ended).await?
+    } else {
+        Arc::new(Snapshot::new(job))
+    };
+    let written = snapshot.written(&base);
+    let mut response = HttpResponse::Created();
+    if let Some(applied) = wait.applied() {
+        response.insert_header((PREFERENCE_APPLIED, applied));
+    }
+    Ok(response
         .insert_header((header::LOCATION, location))
-        .json(JobView::new(job, &state, &request)))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(ETag(written.tag.clone()))
+        .insert_header(ContentType::json())
+        .body(written.body.clone()))
+}
+
+/// A start that has passed, though not by more than clocks differ, is at once.
+async fn check_start(
+    state: &State,
+    run_at: Option<OffsetDateTime>,
+) -> Result<Option<OffsetDateTime>, ApiError> {
+    let Some(run_at) = run_at else {
+        return Ok(None);
+    };
+    let ahead = run_at - db::now(&state.pool).await?;
+    if ahead < -CLOCK_DIFFERENCE {
+        return Err(ApiError::invalid("in_the_past", "run_at", "The start is in the past."));
+    }
+    if ahead > FURTHEST_START {
+        let detail = "The start is more than 30 days ahead.";
+        return Err(ApiError::invalid("too_far_ahead", "run_at", detail));
+    }
+    Ok(Some(run_at).filter(|_| ahead.is_positive()))
 }

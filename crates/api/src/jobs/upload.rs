@@ -12,6 +12,7 @@ use darkroom_core::{
     store::NewImage,
 };
 use futures_util::TryStreamExt;
+use time::OffsetDateTime;
 
 use crate::error::ApiError;
 
@@ -33,7 +34,12 @@ pub(super) struct Upload {
     /// Id of a model that is on offer and takes all of this.
     pub(super) model: String,
     pub(super) options: Options,
+    pub(super) priority: i16,
+    pub(super) run_at: Option<OffsetDateTime>,
 }
+
+/// Fields beside the images, the prompt, the model and its options: how the job is treated.
+const TREATMENT: [&str; 2] = ["priority", "run_at"];
 
 /// Fields as they came.
 #[derive(Debug, Default)]
@@ -45,6 +51,8 @@ struct Fields {
     model: Option<Bytes>,
     /// Names and texts of options.
     options: Vec<(String, Bytes)>,
+    /// The same of [`TREATMENT`].
+    treatment: Vec<(String, Bytes)>,
 }
 
 /// Reads and checks all fields.
@@ -110,15 +118,21 @@ async fn read_fields(
                 fields.model =
                     Some(collect(field, 0, MAX_OPTION_BYTES, option_too_long(&name)).await?);
             }
-            option if Options::NAMES.contains(&option) => {
-                once(fields.options.iter().any(|(known, _)| known == option), option)?;
+            option if Options::NAMES.contains(&option) || TREATMENT.contains(&option) => {
+                let kept = if TREATMENT.contains(&option) {
+                    &mut fields.treatment
+                } else {
+                    &mut fields.options
+                };
+                once(kept.iter().any(|(known, _)| known == option), option)?;
                 let text = collect(field, 0, MAX_OPTION_BYTES, option_too_long(option)).await?;
-                fields.options.push((name, text));
+                kept.push((name, text));
             }
             other => {
                 let options = Options::NAMES.join(", ");
+                let treatment = TREATMENT.join(", ");
                 let detail = format!(
-                    "There is no field '{other}'; image, prompt, model, {options} are taken."
+                    "There is no field '{other}'; image, prompt, model, {options}, {treatment} are taken."
                 );
                 return Err(ApiError::invalid("unknown_field", other, detail));
             }

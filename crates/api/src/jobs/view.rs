@@ -1,6 +1,5 @@
 //! A job as clients see it.
 
-use actix_web::HttpRequest;
 use darkroom_core::{
     job::{Job, Status},
     store::StoredImage,
@@ -10,8 +9,6 @@ use serde_json::Value;
 use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::State;
 
 /// A job as it stands.
 #[derive(Serialize, ToSchema)]
@@ -33,6 +30,13 @@ pub(crate) struct JobView {
     /// The seed that made the results; null where the model does not tell it.
     #[schema(required)]
     seed: Option<i64>,
+    /// Higher goes first; 0 unless said.
+    #[schema(minimum = -100, maximum = 100, example = 0)]
+    priority: i16,
+    /// When it is to start; null is at once.
+    #[schema(required)]
+    #[serde(with = "rfc3339::option")]
+    run_at: Option<OffsetDateTime>,
     /// Address of the first result; null until the job is completed.
     #[schema(required)]
     result_image_url: Option<String>,
@@ -119,9 +123,10 @@ pub(crate) struct FailureView {
 }
 
 impl JobView {
-    pub(crate) fn new(job: Job, state: &State, request: &HttpRequest) -> Self {
+    /// With links that begin with `base`.
+    pub(crate) fn new(job: &Job, base: &str) -> Self {
         let view = |image: &StoredImage| ImageView {
-            url: state.link(request, &format!("/api/images/{}", image.id)),
+            url: format!("{base}/api/images/{}", image.id),
             width: image.width,
             height: image.height,
             content_type: image.media_type.clone(),
@@ -136,18 +141,21 @@ impl JobView {
             job.images.iter().filter(|image| shown && image.is_result).map(view).collect();
         Self {
             id: job.id.0,
-            prompt: job.prompt,
+            prompt: job.prompt.clone(),
             status: job.status,
-            model: job.model,
-            options: job.options,
+            model: job.model.clone(),
+            options: job.options.clone(),
             seed: job.seed,
+            priority: job.priority,
+            run_at: job.run_at,
             result_image_url: results.first().map(|image| image.url.clone()),
             result_images: results,
             input_image_url: inputs.first().map(|image| image.url.clone()),
             input_images: inputs,
-            error: job
-                .failure
-                .map(|failure| FailureView { code: failure.code, message: failure.message }),
+            error: job.failure.as_ref().map(|failure| FailureView {
+                code: failure.code.clone(),
+                message: failure.message.clone(),
+            }),
             created_at: job.created_at,
             updated_at: job.updated_at,
         }

@@ -1,6 +1,6 @@
 //! Cancelling a job over HTTP.
 
-use darkroom_core::queue;
+use darkroom_core::queue::{self, FailureClass, Timeline};
 use reqwest::Response;
 use serde_json::Value;
 
@@ -30,14 +30,22 @@ async fn a_job_that_is_worked_on_is_asked_to_end() {
     let app = App::start().await;
     let job = app.new_job().await;
     let worker = queue::register(&app.database.pool, "a test").await.unwrap();
-    let claimed = queue::claim(&app.database.pool, worker, 1).await.unwrap().remove(0);
+    let claimed = queue::claim(&app.database.pool, worker, 1).await.unwrap().jobs.remove(0);
 
     let answer = cancel(&app, job["id"].as_str().unwrap()).await;
 
     assert_eq!(answer.status(), 202);
     assert_eq!(answer.json::<Value>().await.unwrap()["status"], "pending");
     let failure = darkroom_core::job::Failure::new("test", "A test.");
-    queue::fail(&app.database.pool, &claimed.lease, &failure).await.unwrap();
+    queue::fail(
+        &app.database.pool,
+        &claimed.lease,
+        &failure,
+        FailureClass::Never,
+        &Timeline::default(),
+    )
+    .await
+    .unwrap();
     problem(cancel(&app, job["id"].as_str().unwrap()).await, 409, "has_ended").await;
 }
 

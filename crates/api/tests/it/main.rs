@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod admin;
 mod app;
 mod attempts;
 mod bad_upload;
@@ -13,6 +14,7 @@ mod cancel;
 mod contract;
 mod cors;
 mod database_away;
+mod events;
 mod health;
 mod images;
 mod jobs;
@@ -20,4 +22,6 @@ mod notices;
 mod options;
 mod prompts;
 mod raw;
+mod treatment;
+mod watching;
 mod wrong_request;

@@ -30,6 +30,9 @@ pub struct Fal {
     pub api_url: Url,
     /// `FAL_MEDIA_HOSTS`: hosts that results may be fetched from, beside fal's own; commas between.
     pub media_hosts: String,
+    /// `FAL_MAX_IN_FLIGHT`: jobs in flight at a time on all workers together; what the account runs at a
+    /// time. A limit that is set at run time holds instead. Without either, fal lets requests wait.
+    pub max_in_flight: Option<u16>,
     /// `FAL_START_DEADLINE_SECONDS`: how long a request may wait for its start before fal gives it
     /// up. Without it, as long as it takes.
     pub start_deadline: Option<Duration>,
@@ -66,6 +69,7 @@ impl Fal {
             rest_url: host(reader, "FAL_REST_URL", "https://rest.fal.ai/"),
             api_url: host(reader, "FAL_API_URL", "https://api.fal.ai/"),
             media_hosts: reader.value("FAL_MEDIA_HOSTS", String::new()),
+            max_in_flight: reader.optional("FAL_MAX_IN_FLIGHT"),
             start_deadline: seconds(reader, "FAL_START_DEADLINE_SECONDS"),
             object_lifetime: seconds(reader, "FAL_OBJECT_LIFETIME_SECONDS"),
             tags: reader.optional("FAL_TAGS"),

@@ -12,8 +12,10 @@ pub struct Jobs {
     pub models_file: Option<PathBuf>,
     /// `DEFAULT_MODEL`: edits when nobody says which model.
     pub default_model: String,
-    /// `JOB_DEADLINE_SECONDS`: how long a job may take, from its creation, before it fails.
+    /// `JOB_DEADLINE_SECONDS`: how long a job may take, from its start, before it fails.
     pub deadline: Duration,
+    /// `RETENTION_DAYS`: how long after its end a job goes, with its images. Without it, jobs stay.
+    pub retention: Option<Duration>,
     /// `MAX_ATTEMPTS`: submissions to fal before a job fails for good.
     pub max_attempts: i16,
     /// `MAX_RESCUES`: how often a job may take its worker down before it fails for good.
@@ -39,6 +41,7 @@ impl Jobs {
             models_file: reader.optional("MODELS_FILE"),
             default_model: reader.value("DEFAULT_MODEL", models::DEFAULT.to_owned()),
             deadline: Duration::from_secs(reader.value("JOB_DEADLINE_SECONDS", 24 * 60 * 60)),
+            retention: reader.optional("RETENTION_DAYS").map(days),
             max_attempts: reader.value("MAX_ATTEMPTS", 3),
             max_rescues: reader.value("MAX_RESCUES", 5),
             unknown_patience: Duration::from_secs(reader.value("UNKNOWN_SUBMISSION_SECONDS", 600)),
@@ -47,10 +50,16 @@ impl Jobs {
                 &[("resubmit", UnknownSubmission::Resubmit), ("fail", UnknownSubmission::Fail)],
             ),
         };
+        let keeps = jobs.retention.is_none_or(|retention| retention > Duration::ZERO);
+        reader.require("RETENTION_DAYS", keeps, "must be more than 0");
         let lasts = jobs.deadline > Duration::ZERO;
         reader.require("JOB_DEADLINE_SECONDS", lasts, "must be more than 0");
         reader.require("MAX_ATTEMPTS", jobs.max_attempts > 0, "must be more than 0");
         reader.require("MAX_RESCUES", jobs.max_rescues > 0, "must be more than 0");
         jobs
     }
+}
+
+fn days(days: u16) -> Duration {
+    Duration::from_secs(u64::from(days) * 24 * 60 * 60)
 }

@@ -27,6 +27,36 @@ pub enum Per {
     Megapixel,
 }
 
+/// Millionths of a US dollar.
+const MICROS: f64 = 1e6;
+
+/// Pixels of a megapixel, as it is billed.
+const MEGAPIXEL: u64 = 1_000_000;
+
+impl Price {
+    /// What outputs of these sides cost, in millionths of a US dollar. `billed_units`, where fal told
+    /// them, counts for what is paid by the image.
+    pub fn cost_micros(&self, outputs: &[(u32, u32)], billed_units: Option<f64>) -> Option<i64> {
+        let usd = match self.per {
+            Per::Image => {
+                let images = u32::try_from(outputs.len()).ok()?;
+                self.usd * billed_units.unwrap_or_else(|| f64::from(images))
+            }
+            Per::Megapixel => outputs.iter().map(|output| self.of_megapixels(*output)).sum(),
+        };
+        let micros = (usd * MICROS).round();
+        // Beyond what anything costs, it is no price.
+        (0.0..1e12).contains(&micros).then(|| format!("{micros:.0}").parse().ok()).flatten()
+    }
+
+    fn of_megapixels(&self, (width, height): (u32, u32)) -> f64 {
+        let pixels = u64::from(width) * u64::from(height);
+        let further = pixels.div_ceil(MEGAPIXEL).saturating_sub(1);
+        let further = u32::try_from(further).unwrap_or(u32::MAX);
+        self.usd + f64::from(further) * self.further_usd.unwrap_or(self.usd)
+    }
+}
+
 impl Per {
     /// As the descriptor writes it.
     pub fn as_str(self) -> &'static str {
@@ -34,5 +64,30 @@ impl Per {
             Self::Image => "image",
             Self::Megapixel => "megapixel",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_costs_the_same_whatever_its_size_and_what_the_provider_billed_counts() {
+        let price = Price { usd: 0.03, per: Per::Image, further_usd: None, estimate: false };
+
+        assert_eq!(price.cost_micros(&[(4096, 4096), (10, 10)], None), Some(60_000));
+        assert_eq!(price.cost_micros(&[(4096, 4096), (10, 10)], Some(1.0)), Some(30_000));
+        assert_eq!(price.cost_micros(&[(10, 10)], Some(f64::INFINITY)), None);
+        assert_eq!(price.cost_micros(&[(10, 10)], Some(-1.0)), None);
+    }
+
+    #[test]
+    fn megapixels_are_counted_when_they_are_begun_and_the_first_has_its_own_price() {
+        let price =
+            Price { usd: 0.03, per: Per::Megapixel, further_usd: Some(0.015), estimate: false };
+
+        assert_eq!(price.cost_micros(&[(1000, 1000)], None), Some(30_000));
+        assert_eq!(price.cost_micros(&[(1001, 1000)], None), Some(45_000));
+        assert_eq!(price.cost_micros(&[(100, 100), (2000, 1000)], None), Some(75_000));
     }
 }

@@ -2,11 +2,8 @@
 
 use url::Url;
 
-use super::{Error, Lease, fenced};
-use crate::{
-    db::{self, Pool},
-    job::JobId,
-};
+use super::{Error, Lease, Timeline, fenced};
+use crate::db::{self, Pool};
 
 /// A request that fal accepted. The URLs are fal's own and are followed as they are (source: fal's
 /// inference API reference: use the URLs of the submit answer).
@@ -27,7 +24,7 @@ pub struct Submission {
 pub enum Begun {
     /// It is written down under this number.
     Attempt(i16),
-    /// Submissions are halted; nothing was written.
+    /// Submissions are halted, or the job's model is paused; nothing was written.
     Halted,
     /// The job's caller wants it to end; nothing was written.
     Cancelled,
@@ -35,22 +32,48 @@ pub enum Begun {
 
 /// Writes down that a submission is about to be made. From here until fal's answer is recorded, a
 /// crash leaves it unknown whether fal has the request.
-pub async fn begin_attempt(pool: &Pool, lease: &Lease, input_url: &Url) -> Result<Begun, Error> {
-    let row = under_lease!(
-        query,
-        lease,
-        r#", begun as (
-               insert into attempts (job_id, number, worker_id, input_url)
+pub async fn begin_attempt(
+    pool: &Pool,
+    lease: &Lease,
+    input_url: &Url,
+    timeline: &Timeline,
+) -> Result<Begun, Error> {
+    let row = sqlx::query!(
+        r#"with lease as (
+               select job_id, cancel_requested_at is not null as is_cancelled, model, api_key_id
+               from queue
+               where job_id = $1 and leased_by = $2 and lease_no = $3
+               for update
+           ), allowed as (
+               select job_id from lease
+               where not is_cancelled and not exists (select from provider_halt)
+                   and not exists (
+                       select from queue_rules where paused_at is not null and (
+                           scope = 'everything'
+                           or (scope = 'model' and subject = lease.model)
+                           or (scope = 'api_key' and subject = lease.api_key_id::text)
+                       )
+                   )
+           ), marked as (
+               update queue set has_attempt = true
+               from allowed where queue.job_id = allowed.job_id
+               returning queue.job_id
+           ), begun as (
+               insert into attempts (job_id, number, worker_id, input_url, claimed_at)
                select job_id,
-                   1 + (select coalesce(max(number), 0) from attempts where job_id = $1), $2, $4
-               from lease
-               where not lease.is_cancelled and not exists (select from provider_halt)
+                   1 + (select coalesce(max(number), 0) from attempts where job_id = $1), $2, $4,
+                   now() - make_interval(secs => $5)
+               from marked
                returning number
            )
            select exists (select from lease) as "held!",
                exists (select from lease where is_cancelled) as "is_cancelled!",
                (select number from begun) as number"#,
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
         input_url.as_str(),
+        timeline.claimed_ago().as_secs_f64(),
     )
     .fetch_one(pool)
     .await
@@ -84,46 +107,19 @@ impl Submission {
     }
 }
 
-/// How many attempts a job has had, an open one included.
-pub async fn attempts_made(pool: &Pool, job: JobId) -> Result<i16, db::Error> {
-    sqlx::query_scalar!(
-        r#"select coalesce(max(number), 0::smallint) as "made!" from attempts where job_id = $1"#,
-        job.0,
+/// How many attempts a job has had since it was made, or reopened; an open one included.
+pub async fn attempts_made(pool: &Pool, lease: &Lease) -> Result<i16, Error> {
+    let made = sqlx::query_scalar!(
+        r#"select (coalesce(max(number), 0) - attempts_before)::smallint as "made!"
+           from queue left join attempts on attempts.job_id = queue.job_id
+           where queue.job_id = $1 and leased_by = $2 and lease_no = $3
+           group by queue.job_id"#,
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
     )
-    .fetch_one(pool)
+    .fetch_optional(pool)
     .await
-    .map_err(db::Error::doing("counting attempts"))
-}
-
-/// Records fal's answer: from here on, a restart resumes this request. The job is `processing`.
-pub async fn record_submission(
-    pool: &Pool,
-    lease: &Lease,
-    number: i16,
-    submission: &Submission,
-) -> Result<(), Error> {
-    let recorded = under_lease!(
-        query_scalar,
-        lease,
-        r#", recorded as (
-               update attempts set submitted_at = now(), provider_request_id = $5,
-                   status_url = $6, response_url = $7, cancel_url = $8
-               from lease where attempts.job_id = lease.job_id and number = $4
-               returning attempts.job_id
-           ), shown as (
-               update jobs set status = 'processing', updated_at = now(),
-                   submitted_at = coalesce(submitted_at, now())
-               from recorded where jobs.id = recorded.job_id
-           )
-           select exists (select from recorded) as "recorded!""#,
-        number,
-        submission.provider_request_id,
-        submission.status_url.as_str(),
-        submission.response_url.as_str(),
-        submission.cancel_url.as_str(),
-    )
-    .fetch_one(pool)
-    .await
-    .map_err(db::Error::doing("recording a submission"))?;
-    fenced(recorded)
+    .map_err(db::Error::doing("counting attempts"))?;
+    made.ok_or(Error::LeaseLost)
 }

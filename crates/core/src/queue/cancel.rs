@@ -5,7 +5,7 @@
 //! truly how it ended.
 
 use crate::{
-    db::{Error, Pool},
+    db::{self, Error, Pool},
     job::{JobId, Status},
 };
 
@@ -25,7 +25,7 @@ pub enum Cancellation {
 /// Asks for a job's end. Asking again changes nothing.
 pub async fn cancel(pool: &Pool, job: JobId) -> Result<Cancellation, Error> {
     let doing = "cancelling a job";
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
     // First alone: what the next statement sees is what was done by whoever held the row.
     let waits = sqlx::query_scalar!(
         r#"select leased_by is null as "waits!" from queue where job_id = $1 for update"#,
@@ -47,9 +47,7 @@ pub async fn cancel(pool: &Pool, job: JobId) -> Result<Cancellation, Error> {
     let cancelled = sqlx::query_scalar!(
         r#"with ended as (
                delete from queue
-               where job_id = $1 and leased_by is null and not exists (
-                   select from attempts where attempts.job_id = $1 and ended_at is null
-               )
+               where job_id = $1 and leased_by is null and not has_attempt
                returning job_id
            ), shown as (
                update jobs set status = 'cancelled', updated_at = now(), finished_at = now()
@@ -57,7 +55,7 @@ pub async fn cancel(pool: &Pool, job: JobId) -> Result<Cancellation, Error> {
            ), requested as (
                update queue set
                    cancel_requested_at = coalesce(cancel_requested_at, now()),
-                   run_at = least(run_at, now())
+                   run_at = null
                where job_id = $1 and not exists (select from ended)
            )
            select exists (select from ended) as "cancelled!""#,

@@ -1,15 +1,30 @@
 //! Claim: take due jobs and mint their leases, in one short statement.
 
+mod row;
+mod under_rules;
+
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::{Lease, Submission, WorkerId};
+use super::{Lease, Round, Submission, Timeline, WorkerId, unanswered};
 use crate::{
     db::{self, Pool},
-    job::JobId,
     models::Options,
 };
+use row::Row;
+pub use under_rules::claim_under_rules;
+
+/// What a claim found.
+#[derive(Clone, Debug, Default)]
+pub struct Claims {
+    /// What it took.
+    pub jobs: Vec<Claimed>,
+    /// Limits or pauses are set. Without regard to them, nothing new was claimed.
+    pub has_rules: bool,
+    /// How long until the next of those that rest is due; nothing where none rests.
+    pub next_ripe: Option<Duration>,
+}
 
 /// A job that was claimed, with what its worker needs to go on.
 #[derive(Clone, Debug)]
@@ -30,6 +45,8 @@ pub struct Claimed {
     pub is_cancelled: bool,
     /// How often it was taken from a worker that died.
     pub rescues: i16,
+    /// What its worker sees of it.
+    pub timeline: Timeline,
     /// What a former worker began and did not end.
     pub attempt: Option<OpenAttempt>,
 }
@@ -50,87 +67,98 @@ pub struct OpenAttempt {
     pub submission: Option<Submission>,
 }
 
-/// Claims up to `limit` due jobs for a worker that is alive, longest due first. Jobs that another
-/// claim is taking at the same moment are skipped, not waited for.
-///
-/// While the provider does not accept the account, only jobs are claimed that need no submission: those
-/// that may have a request there, and those that are to end because their time is up or their caller
-/// wants it.
+/// The statement of a claim: `$chosen` says which rows to take, as CTEs that end with `due`.
 ///
 /// The worker's own row is locked against deletion: a worker that is being rescued claims nothing,
-/// and a claim that came first is seen by the rescue. The CTE is needed: as a subquery with a
+/// and a claim that came first is seen by the rescue. The CTEs are needed: as a subquery with a
 /// LIMIT the planner may run it once for each row, and claim more than asked for.
-pub async fn claim(pool: &Pool, worker: WorkerId, limit: usize) -> Result<Vec<Claimed>, db::Error> {
-    let rows = sqlx::query!(
-        r#"with alive as (
-               select id from workers where id = $1 for key share
-           ), due as (
-               select job_id from queue
-               where leased_by is null and run_at <= now() and exists (select from alive)
-                   and (
-                       not exists (select from provider_halt)
-                       or deadline_at <= now()
-                       or cancel_requested_at is not null
-                       or exists (
-                           select from attempts
-                           where attempts.job_id = queue.job_id and ended_at is null
-                       )
-                   )
-               order by run_at, job_id
-               limit $2
-               for update skip locked
-           ), claimed as (
-               update queue set leased_by = $1, lease_no = queue.lease_no + 1
-               from due where queue.job_id = due.job_id
-               returning queue.job_id, queue.lease_no, queue.rescues, queue.deadline_at,
-                   queue.cancel_requested_at
-           )
-           select claimed.job_id as "job_id!", claimed.lease_no as "lease_no!",
-               claimed.rescues as "rescues!",
-               claimed.cancel_requested_at is not null as "is_cancelled!", jobs.prompt, jobs.model,
-               jobs.options,
-               extract(epoch from claimed.deadline_at - now())::float8 as time_left,
-               attempts.number as "attempt?", attempts.input_url as "input_url?",
-               attempts.began_at as "began_at?",
-               attempts.notice_at is not null as "has_notice!",
-               attempts.provider_request_id, attempts.status_url,
-               attempts.response_url, attempts.cancel_url
-           from claimed
-           join jobs on jobs.id = claimed.job_id
-           left join attempts on attempts.job_id = claimed.job_id and attempts.ended_at is null"#,
-        worker.0,
-        i64::try_from(limit).unwrap_or(i64::MAX),
+macro_rules! claim_query {
+    ($chosen:literal, $round:expr, $limit:expr $(, $argument:expr)*) => {
+        sqlx::query_as!(
+            Row,
+            "with recursive alive as (
+                 select id from workers where id = $1 and round = $3 for key share
+             ), resumed as (
+                 select job_id from queue
+                 where is_left and run_at is null and exists (select from alive)
+                 order by job_id
+                 limit $2
+                 for update skip locked
+             ), " + $chosen + r#"
+             , claimed as (
+                 update queue set leased_by = $1, lease_no = nextval('queue_lease_no')
+                 from due where queue.job_id = due.job_id
+                 returning queue.job_id, queue.lease_no, queue.rescues, queue.deadline_at,
+                     queue.cancel_requested_at, queue.has_attempt
+             ), taken as (
+                 select claimed.job_id, lease_no, rescues,
+                     cancel_requested_at is not null as is_cancelled,
+                     extract(epoch from deadline_at - now())::float8 as time_left,
+                     prompt, model, options, has_attempt
+                 from claimed join jobs on jobs.id = claimed.job_id
+             )
+             select exists (select from queue_rules) as "has_rules!", (
+                     select extract(epoch from run_at - now())::float8 from queue
+                     where leased_by is null and run_at is not null
+                     order by run_at limit 1
+                 ) as rests,
+                 job_id as "job_id?", lease_no as "lease_no?", rescues as "rescues?", is_cancelled,
+                 time_left, prompt as "prompt?", model as "model?", options as "options?",
+                 has_attempt as "has_attempt?"
+             from (select) as always left join taken on true"#,
+            $round.worker.0,
+            $limit,
+            $round.number
+            $(, $argument)*
+        )
+    };
+}
+use claim_query;
+
+/// Claims up to `limit` due jobs for a worker that is alive, in one statement.
+///
+/// First those that have a request to go on with; then, unless the provider does not accept the account,
+/// those in line, in their order. Jobs that another claim is taking at the same moment are skipped, not
+/// waited for.
+///
+/// Where there are limits or pauses it takes nothing new, and says so: [`claim_under_rules`] does.
+pub async fn claim(
+    pool: &Pool,
+    round: impl Into<Round>,
+    limit: usize,
+) -> Result<Claims, db::Error> {
+    let round = round.into();
+    let rows = claim_query!(
+        "fresh as (
+             select job_id from queue
+             where in_line and exists (select from alive)
+                 and not exists (select from provider_halt) and not exists (select from queue_rules)
+             order by priority desc, turn, job_id
+             limit $2
+             for update skip locked
+         ), due as (
+             select job_id from resumed
+             union all
+             (select job_id from fresh limit $2 - (select count(*) from resumed))
+         )",
+        round,
+        i64::try_from(limit).unwrap_or(i64::MAX)
     )
     .fetch_all(pool)
     .await
     .map_err(db::Error::doing("claiming jobs"))?;
-    let claimed = rows.into_iter().map(|row| Claimed {
-        lease: Lease { job: JobId(row.job_id), worker, number: row.lease_no },
-        prompt: row.prompt,
-        model: row.model,
-        // One row that a newer version wrote must not keep this one from claiming the others.
-        options: serde_json::from_value(row.options).ok(),
-        time_left: row.time_left.map(seconds),
-        overdue: row.time_left.map_or(Duration::ZERO, |left| seconds(-left)),
-        is_cancelled: row.is_cancelled,
-        rescues: row.rescues,
-        attempt: row.attempt.zip(row.input_url).zip(row.began_at).map(
-            |((number, input_url), began_at)| OpenAttempt {
-                number,
-                input_url,
-                began_at,
-                has_notice: row.has_notice,
-                submission: Submission::stored(
-                    row.provider_request_id,
-                    [row.status_url, row.response_url, row.cancel_url],
-                ),
-            },
-        ),
-    });
-    Ok(claimed.collect())
+    taken(pool, rows, round.worker).await
 }
 
-/// What is past is zero.
-fn seconds(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+/// What the rows tell, and of those with an open attempt what is known of it. That is a statement of its own: the
+/// claim's may be older than the rows that it waited for, and what is read under the lease is nobody else's.
+async fn taken(pool: &Pool, rows: Vec<Row>, worker: WorkerId) -> Result<Claims, db::Error> {
+    let (mut claims, resumed) = Row::gather(rows, worker);
+    if !resumed.is_empty() {
+        let mut attempts = unanswered::open_attempts(pool, &resumed).await?;
+        for job in &mut claims.jobs {
+            job.attempt = attempts.remove(&job.lease.job);
+        }
+    }
+    Ok(claims)
 }

@@ -3,19 +3,63 @@
 use std::time::Duration;
 
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 
-use crate::job::JobId;
+use crate::{api_key::ApiKeyId, job::JobId};
 
-/// Puts a job into the queue, in the transaction that makes it. It has so long until it fails.
+/// A job's place in the queue.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Endpoint at fal.
+    pub model: &'a str,
+    /// Whose it is.
+    pub api_key: Option<ApiKeyId>,
+    /// Higher goes first.
+    pub priority: i16,
+    /// Not before then; nothing is at once.
+    pub run_at: Option<OffsetDateTime>,
+    /// From its start, until it fails; nothing is never.
+    pub deadline: Option<Duration>,
+    /// Attempts of it that count no more.
+    pub attempts_before: i16,
+}
+
+/// Puts a job into the queue, in the transaction that makes it.
+///
+/// Its turn makes the order fair: inside a priority, each API key's jobs for a model take one turn
+/// after the other, and a key that has none waiting starts with whoever is first. So a key with ten
+/// thousand jobs delays another key's job by one of its own. Where nobody waits, the turn is the clock in
+/// microseconds, which is later than any turn given before. Two that are enqueued at the same moment may
+/// get the same turn: they go by age.
 pub async fn enqueue(
     connection: &mut PgConnection,
     job: JobId,
-    deadline: Option<Duration>,
+    place: Place<'_>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into queue (job_id, deadline_at) values ($1, now() + make_interval(secs => $2))",
+        "insert into queue
+             (job_id, model, api_key_id, priority, run_at, deadline_at, attempts_before, turn)
+         values (
+             $1, $2, $3, $4, $5,
+             coalesce($5, now()) + make_interval(secs => $6),
+             $7,
+             coalesce(
+                 (
+                     select turn + 1 from queue
+                     where in_line and model = $2 and api_key_id = $3 and priority = $4
+                     order by turn desc limit 1
+                 ),
+                 (select turn from queue where in_line and priority = $4 order by turn limit 1),
+                 (extract(epoch from clock_timestamp()) * 1e6)::bigint
+             )
+         )",
         job.0,
-        deadline.map(|deadline| deadline.as_secs_f64()) as _,
+        place.model,
+        place.api_key.map_or(ApiKeyId::NOBODY, |key| key.0),
+        place.priority,
+        place.run_at,
+        place.deadline.map(|deadline| deadline.as_secs_f64()) as _,
+        place.attempts_before,
     )
     .execute(connection)
     .await?;

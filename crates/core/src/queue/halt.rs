@@ -54,7 +54,7 @@ pub async fn take_probe(pool: &Pool, next_after: Duration) -> Result<bool, Error
 }
 
 /// Lets submissions go on. True for the one who ended the halt.
-pub async fn resume(pool: &Pool) -> Result<bool, Error> {
+pub async fn end_halt(pool: &Pool) -> Result<bool, Error> {
     let resumed = sqlx::query!("delete from provider_halt")
         .execute(pool)
         .await

@@ -5,7 +5,7 @@
 
 use super::Submission;
 use crate::{
-    db::{Error, Pool},
+    db::{self, Error, Pool},
     job::JobId,
 };
 
@@ -67,7 +67,7 @@ async fn record(
     has_ended: bool,
 ) -> Result<Noticed, Error> {
     let doing = "recording what fal says of an attempt";
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
     // The queue first, as everybody does. And alone: what the next statement sees is what was done
     // before by whoever held the row.
     sqlx::query!("select job_id from queue where job_id = $1 for update", job.0)
@@ -88,7 +88,7 @@ async fn record(
                    and (ended_at is null or outcome = 'unknown')
                returning job_id, ended_at is null as open
            ), due as (
-               update queue set run_at = least(run_at, now())
+               update queue set run_at = null
                from told where told.open and queue.job_id = told.job_id and leased_by is null
            ), shown as (
                update jobs set status = 'processing', updated_at = now(),

@@ -1,59 +1,32 @@
-//! Settle: the end of a lease, and with it of the attempt or of the whole job.
+//! Settle: the end of a lease that did not end well, and with it of the attempt or of the whole job.
 
 use std::time::Duration;
 
 use sqlx::PgExecutor;
 
-use super::{Error, Lease, fenced};
+use super::{Error, Lease, Timeline, fenced};
 use crate::{
     db::{self, Pool},
     job::Failure,
 };
 
-/// What is known of a request that ended well.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ended {
-    /// Seconds of inference, as fal reports them.
-    pub inference_seconds: Option<f64>,
-    /// What fal charged, in the model's units.
-    pub billed_units: Option<f64>,
-    /// The seed that made the outputs, where the model tells it.
-    pub seed: Option<i64>,
-    /// How many outputs there are. Those of an earlier attempt beyond are dropped; nothing drops none.
-    pub outputs: Option<i16>,
+/// Whether another attempt may help where one has failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FailureClass {
+    /// It may.
+    Retry,
+    /// It would fail like this one.
+    Never,
 }
 
-/// The job is done; its outputs are archived.
-pub async fn complete(pool: &Pool, lease: &Lease, ended: Ended) -> Result<(), Error> {
-    let settled = sqlx::query_scalar!(
-        r#"with lease as (
-               delete from queue
-               where job_id = $1 and leased_by = $2 and lease_no = $3
-               returning job_id
-           ), ended as (
-               update attempts set ended_at = now(), outcome = 'completed', inference_seconds = $4,
-                   billed_units = $5
-               from lease where attempts.job_id = lease.job_id and ended_at is null
-           ), shown as (
-               update jobs set status = 'completed', updated_at = now(), finished_at = now(), seed = $6
-               from lease where jobs.id = lease.job_id
-           ), surplus as (
-               delete from images using lease
-               where images.job_id = lease.job_id and role = 'result' and position >= $7
-           )
-           select exists (select from lease) as "settled!""#,
-        lease.job.0,
-        lease.worker.0,
-        lease.number,
-        ended.inference_seconds,
-        ended.billed_units,
-        ended.seed,
-        ended.outputs,
-    )
-    .fetch_one(pool)
-    .await
-    .map_err(db::Error::doing("completing a job"))?;
-    fenced(settled)
+impl FailureClass {
+    /// In the row and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Never => "never",
+        }
+    }
 }
 
 /// The job failed, for good. An attempt that has no answer is closed as `unknown`.
@@ -61,6 +34,8 @@ pub async fn fail(
     executor: impl PgExecutor<'_>,
     lease: &Lease,
     failure: &Failure,
+    class: FailureClass,
+    timeline: &Timeline,
 ) -> Result<(), Error> {
     let settled = sqlx::query_scalar!(
         r#"with lease as (
@@ -68,7 +43,8 @@ pub async fn fail(
                where job_id = $1 and leased_by = $2 and lease_no = $3
                returning job_id
            ), ended as (
-               update attempts set ended_at = now(), failure_code = $4,
+               update attempts set ended_at = now(), failure_code = $4, failure_class = $6,
+                   running_at = now() - make_interval(secs => $7),
                    outcome = case when submitted_at is null then 'unknown' else 'failed' end
                from lease where attempts.job_id = lease.job_id and ended_at is null
            ), shown as (
@@ -82,6 +58,8 @@ pub async fn fail(
         lease.number,
         failure.code,
         failure.message,
+        class.as_str(),
+        timeline.running_ago() as _,
     )
     .fetch_one(executor)
     .await
@@ -90,7 +68,7 @@ pub async fn fail(
 }
 
 /// The job ended as its caller asked. An attempt that has no answer is closed as `unknown`.
-pub async fn end_cancelled(pool: &Pool, lease: &Lease) -> Result<(), Error> {
+pub async fn end_cancelled(pool: &Pool, lease: &Lease, timeline: &Timeline) -> Result<(), Error> {
     let settled = sqlx::query_scalar!(
         r#"with lease as (
                delete from queue
@@ -98,6 +76,7 @@ pub async fn end_cancelled(pool: &Pool, lease: &Lease) -> Result<(), Error> {
                returning job_id
            ), ended as (
                update attempts set ended_at = now(),
+                   running_at = now() - make_interval(secs => $4),
                    outcome = case when submitted_at is null then 'unknown' else 'cancelled' end
                from lease where attempts.job_id = lease.job_id and ended_at is null
            ), shown as (
@@ -108,6 +87,7 @@ pub async fn end_cancelled(pool: &Pool, lease: &Lease) -> Result<(), Error> {
         lease.job.0,
         lease.worker.0,
         lease.number,
+        timeline.running_ago() as _,
     )
     .fetch_one(pool)
     .await
@@ -121,14 +101,17 @@ pub async fn retry(
     lease: &Lease,
     failure: &Failure,
     after: Duration,
+    timeline: &Timeline,
 ) -> Result<(), Error> {
     let settled = sqlx::query_scalar!(
         r#"with lease as (
-               update queue set leased_by = null, run_at = now() + make_interval(secs => $4)
+               update queue set leased_by = null, has_attempt = false,
+                   run_at = now() + make_interval(secs => nullif($4::float8, 0))
                where job_id = $1 and leased_by = $2 and lease_no = $3
                returning job_id
            ), ended as (
-               update attempts set ended_at = now(), failure_code = $5,
+               update attempts set ended_at = now(), failure_code = $5, failure_class = 'retry',
+                   running_at = now() - make_interval(secs => $6),
                    outcome = case when submitted_at is null then 'unknown' else 'failed' end
                from lease where attempts.job_id = lease.job_id and ended_at is null
            )
@@ -138,6 +121,7 @@ pub async fn retry(
         lease.number,
         after.as_secs_f64(),
         failure.code,
+        timeline.running_ago() as _,
     )
     .fetch_one(pool)
     .await
@@ -149,7 +133,7 @@ pub async fn retry(
 /// running at fal is resumed.
 pub async fn snooze(pool: &Pool, lease: &Lease, after: Duration) -> Result<(), Error> {
     let settled = sqlx::query!(
-        "update queue set leased_by = null, run_at = now() + make_interval(secs => $4)
+        "update queue set leased_by = null, run_at = now() + make_interval(secs => nullif($4::float8, 0))
          where job_id = $1 and leased_by = $2 and lease_no = $3",
         lease.job.0,
         lease.worker.0,
@@ -159,5 +143,23 @@ pub async fn snooze(pool: &Pool, lease: &Lease, after: Duration) -> Result<(), E
     .execute(pool)
     .await
     .map_err(db::Error::doing("snoozing a job"))?;
+    fenced(settled.rows_affected() == 1)
+}
+
+/// The work on the job broke: it waits, and that counts as if it had taken its worker down. Its attempt stays
+/// open, where there is one: the request may run, and is paid for.
+pub async fn break_off(pool: &Pool, lease: &Lease, after: Duration) -> Result<(), Error> {
+    let settled = sqlx::query!(
+        "update queue set leased_by = null, rescues = rescues + 1,
+             run_at = now() + make_interval(secs => $4)
+         where job_id = $1 and leased_by = $2 and lease_no = $3",
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
+        after.as_secs_f64(),
+    )
+    .execute(pool)
+    .await
+    .map_err(db::Error::doing("breaking the work on a job off"))?;
     fenced(settled.rows_affected() == 1)
 }

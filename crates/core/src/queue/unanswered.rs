@@ -4,21 +4,22 @@
 //! queue first, as the webhook does, and then looks: an attempt that has been answered is never
 //! closed as one that has not.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
-use super::{Error, Lease, Submission, fenced, settle};
+use super::{Error, FailureClass, Lease, OpenAttempt, Submission, Timeline, fenced, settle};
 use crate::{
     db::{self, Pool},
-    job::Failure,
+    job::{Failure, JobId},
 };
 
 /// Takes the open attempt back: its submission surely did not arrive, so it never happened. Answers
 /// its request where fal says otherwise.
 pub async fn withdraw_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
     let doing = "withdrawing an attempt";
-    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
+    let mut transaction = db::begin(pool).await.map_err(db::Error::doing(doing))?;
     lock(&mut transaction, lease).await?;
     sqlx::query!(
         "delete from attempts where job_id = $1 and ended_at is null and submitted_at is null",
@@ -28,6 +29,12 @@ pub async fn withdraw_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submi
     .await
     .map_err(db::Error::doing(doing))?;
     let answered = answered(&mut transaction, lease).await?;
+    if answered.is_none() {
+        sqlx::query!("update queue set has_attempt = false where job_id = $1", lease.job.0)
+            .execute(&mut *transaction)
+            .await
+            .map_err(db::Error::doing(doing))?;
+    }
     transaction.commit().await.map_err(db::Error::doing(doing))?;
     Ok(answered)
 }
@@ -36,7 +43,7 @@ pub async fn withdraw_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submi
 /// Answers its request where fal has told of it meanwhile.
 pub async fn abandon_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
     let doing = "abandoning an attempt";
-    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
+    let mut transaction = db::begin(pool).await.map_err(db::Error::doing(doing))?;
     lock(&mut transaction, lease).await?;
     sqlx::query!(
         "update attempts set ended_at = now(), outcome = 'unknown'
@@ -47,6 +54,12 @@ pub async fn abandon_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submis
     .await
     .map_err(db::Error::doing(doing))?;
     let answered = answered(&mut transaction, lease).await?;
+    if answered.is_none() {
+        sqlx::query!("update queue set has_attempt = false where job_id = $1", lease.job.0)
+            .execute(&mut *transaction)
+            .await
+            .map_err(db::Error::doing(doing))?;
+    }
     transaction.commit().await.map_err(db::Error::doing(doing))?;
     Ok(answered)
 }
@@ -57,13 +70,14 @@ pub async fn fail_unanswered(
     pool: &Pool,
     lease: &Lease,
     failure: &Failure,
+    timeline: &Timeline,
 ) -> Result<Option<Submission>, Error> {
     let doing = "failing a job whose attempt is unknown";
-    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
+    let mut transaction = db::begin(pool).await.map_err(db::Error::doing(doing))?;
     lock(&mut transaction, lease).await?;
     let answered = answered(&mut transaction, lease).await?;
     if answered.is_none() {
-        settle::fail(&mut *transaction, lease, failure).await?;
+        settle::fail(&mut *transaction, lease, failure, FailureClass::Never, timeline).await?;
     }
     transaction.commit().await.map_err(db::Error::doing(doing))?;
     Ok(answered)
@@ -86,13 +100,6 @@ pub async fn miss_attempt(pool: &Pool, lease: &Lease) -> Result<Duration, Error>
     Ok(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
-/// The request of the job's open attempt, where its answer is on record.
-pub async fn open_submission(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
-    let doing = "reading an attempt";
-    let mut connection = pool.acquire().await.map_err(db::Error::doing(doing))?;
-    answered(&mut connection, lease).await
-}
-
 /// Keeps everybody else from this job's attempts until the transaction ends.
 async fn lock(connection: &mut PgConnection, lease: &Lease) -> Result<(), Error> {
     let held = sqlx::query_scalar!(
@@ -107,6 +114,35 @@ async fn lock(connection: &mut PgConnection, lease: &Lease) -> Result<(), Error>
     .await
     .map_err(db::Error::doing("locking a job's place in the queue"))?;
     fenced(held.is_some())
+}
+
+/// The open attempts of jobs, as far as there are any.
+pub(super) async fn open_attempts(
+    pool: &Pool,
+    jobs: &[JobId],
+) -> Result<HashMap<JobId, OpenAttempt>, db::Error> {
+    let jobs: Vec<Uuid> = jobs.iter().map(|job| job.0).collect();
+    let rows = sqlx::query!(
+        r#"select job_id, number, input_url, began_at, notice_at is not null as "has_notice!",
+               provider_request_id, status_url, response_url, cancel_url
+           from attempts where job_id = any($1) and ended_at is null"#,
+        &jobs,
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(db::Error::doing("reading open attempts"))?;
+    let attempts = rows.into_iter().map(|row| {
+        let urls = [row.status_url, row.response_url, row.cancel_url];
+        let attempt = OpenAttempt {
+            number: row.number,
+            input_url: row.input_url,
+            began_at: row.began_at,
+            has_notice: row.has_notice,
+            submission: Submission::stored(row.provider_request_id, urls),
+        };
+        (JobId(row.job_id), attempt)
+    });
+    Ok(attempts.collect())
 }
 
 async fn answered(

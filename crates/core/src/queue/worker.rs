@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::Lease;
 use crate::{
-    db::{Error, Pool},
+    db::{self, Error, Pool},
     job::JobId,
 };
 
@@ -30,6 +31,8 @@ pub struct Beat {
     pub someone_is_late: bool,
     /// Submissions are halted, and it is time to probe the provider.
     pub probe_is_due: bool,
+    /// Jobs are past their deadline that nobody has.
+    pub jobs_are_overdue: bool,
     /// Jobs of this worker whose callers want them to end. Told again at each beat until they have.
     pub cancelled: Vec<JobId>,
 }
@@ -47,6 +50,9 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
            exists (
                select from provider_halt where probe_at <= now()
            ) as "probe_is_due!",
+           exists (
+               select from queue where in_line and deadline_at <= now()
+           ) as "jobs_are_overdue!",
            array(
                select job_id from queue
                where leased_by = $1 and cancel_requested_at is not null
@@ -60,38 +66,71 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
     Ok(beat.map(|beat| Beat {
         someone_is_late: beat.someone_is_late,
         probe_is_due: beat.probe_is_due,
+        jobs_are_overdue: beat.jobs_are_overdue,
         cancelled: beat.cancelled.into_iter().map(JobId).collect(),
     }))
 }
 
-/// Frees what a worker holds without knowing: a claim may be committed though its answer was lost,
-/// and nobody else would ever free it, because the worker lives. Answers how many jobs.
-pub async fn release_unknown(pool: &Pool, worker: WorkerId, known: &[JobId]) -> Result<u64, Error> {
+/// The claims of a worker since the last one whose answer was lost.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Round {
+    /// Whose claims they are.
+    pub worker: WorkerId,
+    /// Counts the lost answers.
+    pub number: i32,
+}
+
+/// A worker's first round.
+impl From<WorkerId> for Round {
+    fn from(worker: WorkerId) -> Self {
+        Self { worker, number: 0 }
+    }
+}
+
+/// Frees what a worker holds without knowing, after a claim whose answer was lost: it may be committed, and
+/// nobody else would ever free what it took, because the worker lives.
+///
+/// `known` are the leases that the worker knows of. Answers its next round and how many jobs are free again. A
+/// claim of this round that the database comes to later takes nothing.
+pub async fn release_unknown(
+    pool: &Pool,
+    round: Round,
+    known: &[Lease],
+) -> Result<(Round, u64), Error> {
     let doing = "freeing jobs that a lost answer hid";
-    let known: Vec<Uuid> = known.iter().map(|job| job.0).collect();
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    // A claim that is still under way holds this row; the next statement sees what it took.
-    sqlx::query!("select id from workers where id = $1 for update", worker.0)
+    let known: Vec<i64> = known.iter().map(|lease| lease.number).collect();
+    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
+    // A claim that is under way holds this row; the next statement sees what it took. One that comes later
+    // finds another round.
+    sqlx::query!("select id from workers where id = $1 for update", round.worker.0)
         .fetch_optional(&mut *transaction)
         .await
         .map_err(Error::doing(doing))?;
+    let number = sqlx::query_scalar!(
+        "update workers set round = round + 1 where id = $1 returning round",
+        round.worker.0,
+    )
+    .fetch_optional(&mut *transaction)
+    .await
+    .map_err(Error::doing(doing))?;
     let freed = sqlx::query!(
-        "update queue set leased_by = null where leased_by = $1 and job_id <> all($2)",
-        worker.0,
+        "update queue set leased_by = null where leased_by = $1 and lease_no <> all($2)",
+        round.worker.0,
         &known,
     )
     .execute(&mut *transaction)
     .await
     .map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
-    Ok(freed.rows_affected())
+    let number = number.unwrap_or(round.number);
+    Ok((Round { number, ..round }, freed.rows_affected()))
 }
 
 /// Hands over: the worker leaves, and its jobs are free at once for others. Answers how many.
 /// Nothing about them is lost; a request that is running at fal is resumed by the next worker.
 pub async fn release(pool: &Pool, worker: WorkerId) -> Result<u64, Error> {
     let doing = "handing over a worker's jobs";
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
     // First the worker: from here on no claim of it can come in between.
     sqlx::query!("delete from workers where id = $1", worker.0)
         .execute(&mut *transaction)

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::image::{ImageId, StoredImage, insert_input};
 use crate::{
-    db::{Error, Pool},
+    db::{self, Error, Pool},
     job::{Failure, Job, JobId, NewJob, Status},
     queue,
 };
@@ -25,14 +25,18 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
     let doing = "making a job";
     let id = JobId::generate();
     let options = serde_json::to_value(&new.options).unwrap_or_default();
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
     let made = sqlx::query!(
-        r#"insert into jobs (id, prompt, model, options) values ($1, $2, $3, $4)
+        r#"insert into jobs (id, prompt, model, options, api_key_id, priority, run_at)
+           values ($1, $2, $3, $4, $5, $6, $7)
            returning status as "status: Status", created_at, updated_at"#,
         id.0,
         new.prompt,
         new.model,
         options,
+        new.api_key.map(|key| key.0),
+        new.priority,
+        new.run_at,
     )
     .fetch_one(&mut *transaction)
     .await
@@ -42,7 +46,15 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
         let stored = insert_input(&mut transaction, id, position, input).await;
         images.push(stored.map_err(Error::doing(doing))?);
     }
-    queue::enqueue(&mut transaction, id, new.deadline).await.map_err(Error::doing(doing))?;
+    let place = queue::Place {
+        model: &new.model,
+        api_key: new.api_key,
+        priority: new.priority,
+        run_at: new.run_at,
+        deadline: new.deadline,
+        attempts_before: 0,
+    };
+    queue::enqueue(&mut transaction, id, place).await.map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     Ok(Job {
         id,
@@ -50,6 +62,8 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
         model: new.model.clone(),
         options,
         seed: None,
+        priority: new.priority,
+        run_at: new.run_at,
         status: made.status,
         failure: None,
         created_at: made.created_at,
@@ -60,21 +74,50 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
 
 /// Reads a job, or nothing where there is none of that id.
 pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
+    Ok(find_all(pool, &[id]).await?.pop())
+}
+
+/// Reads jobs; those that are not there are left out.
+pub async fn find_all(pool: &Pool, ids: &[JobId]) -> Result<Vec<Job>, Error> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         JobImageRow,
-        r#"select jobs.id, prompt, model, options, seed,
+        r#"select jobs.id, prompt, model, options, seed, priority, run_at,
                status as "status: Status", failure_code, failure_message, jobs.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
            from jobs left join images on images.job_id = jobs.id
-           where jobs.id = $1
-           order by role, position"#,
-        id.0,
+           where jobs.id = any($1)
+           order by jobs.id, role, position"#,
+        &ids,
     )
     .fetch_all(pool)
     .await
-    .map_err(Error::doing("reading a job"))?;
-    Ok(JobImageRow::gather(rows).pop())
+    .map_err(Error::doing("reading jobs"))?;
+    Ok(JobImageRow::gather(rows))
+}
+
+/// Jobs that have changed since a moment, as far as they have ended or are in the queue; in no order.
+pub async fn changed_since(
+    pool: &Pool,
+    since: OffsetDateTime,
+    limit: u16,
+) -> Result<Vec<JobId>, Error> {
+    let changed = sqlx::query_scalar!(
+        r#"(select id as "id!" from jobs where finished_at > $1 order by finished_at limit $2)
+           union
+           (
+               select id from jobs join queue on queue.job_id = jobs.id
+               where jobs.updated_at > $1 limit $2
+           )
+           limit $2"#,
+        since,
+        i64::from(limit),
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(Error::doing("looking for changed jobs"))?;
+    Ok(changed.into_iter().map(JobId).collect())
 }
 
 /// Lists jobs, newest first.
@@ -84,7 +127,7 @@ pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
         r#"with page as (
                select * from jobs where id < $1 order by id desc limit $2
            )
-           select page.id, prompt, model, options, seed,
+           select page.id, prompt, model, options, seed, priority, run_at,
                status as "status: Status", failure_code, failure_message, page.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -121,6 +164,8 @@ struct JobImageRow {
     model: String,
     options: Value,
     seed: Option<i64>,
+    priority: i16,
+    run_at: Option<OffsetDateTime>,
     status: Status,
     failure_code: Option<String>,
     failure_message: Option<String>,
@@ -168,6 +213,8 @@ impl JobImageRow {
             model: self.model,
             options: self.options,
             seed: self.seed,
+            priority: self.priority,
+            run_at: self.run_at,
             status: self.status,
             failure: failure.map(|(code, message)| Failure { code, message }),
             created_at: self.created_at,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use darkroom_core::{
     job::{Failure, Status},
-    queue, store,
+    queue::{self, Timeline},
+    store,
 };
 use darkroom_testing::TestDatabase;
 
@@ -24,7 +25,7 @@ async fn a_recorded_submission_makes_the_job_processing_and_is_resumed_by_the_ne
     let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
     assert_eq!(shown.status, Status::Processing);
     let next = factory::worker(pool).await;
-    let again = queue::claim(pool, next, 1).await.unwrap().remove(0);
+    let again = queue::claim(pool, next, 1).await.unwrap().jobs.remove(0);
     let attempt = again.attempt.unwrap();
     assert_eq!(attempt.number, 1);
     assert_eq!(attempt.submission, Some(submission));
@@ -39,7 +40,7 @@ async fn an_attempt_whose_answer_was_not_recorded_is_told_apart() {
     queue::release(pool, job.lease.worker).await.unwrap();
 
     let next = factory::worker(pool).await;
-    let again = queue::claim(pool, next, 1).await.unwrap().remove(0);
+    let again = queue::claim(pool, next, 1).await.unwrap().jobs.remove(0);
 
     assert_eq!(again.attempt.unwrap().submission, None);
 }
@@ -51,7 +52,8 @@ async fn the_database_refuses_a_second_open_attempt() {
     let job = factory::claimed(pool).await;
     factory::begin(pool, &job.lease).await;
 
-    let second = queue::begin_attempt(pool, &job.lease, &factory::input_url()).await;
+    let second =
+        queue::begin_attempt(pool, &job.lease, &factory::input_url(), &Timeline::default()).await;
 
     assert!(matches!(second, Err(queue::Error::Database(_))), "{second:?}");
 }
@@ -77,9 +79,9 @@ async fn a_retry_ends_the_attempt_and_the_next_one_counts_on() {
     factory::begin(pool, &job.lease).await;
     let failure = Failure::new("provider_error", "It did not work.");
 
-    queue::retry(pool, &job.lease, &failure, Duration::ZERO).await.unwrap();
+    queue::retry(pool, &job.lease, &failure, Duration::ZERO, &Timeline::default()).await.unwrap();
 
-    let again = queue::claim(pool, job.lease.worker, 1).await.unwrap().remove(0);
+    let again = queue::claim(pool, job.lease.worker, 1).await.unwrap().jobs.remove(0);
     assert!(again.attempt.is_none());
     assert_eq!(factory::begin(pool, &again.lease).await, 2);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use darkroom_core::{
     job::{Failure, JobId, Status},
-    queue::{self, Begun, Cancellation},
+    queue::{self, Begun, Cancellation, Timeline},
     store,
 };
 use darkroom_testing::TestDatabase;
@@ -33,7 +33,9 @@ async fn a_job_that_waits_for_a_second_attempt_ends_at_once() {
     let number = factory::begin(pool, &job.lease).await;
     queue::record_submission(pool, &job.lease, number, &factory::submission()).await.unwrap();
     let failure = Failure::new("test", "A test.");
-    queue::retry(pool, &job.lease, &failure, Duration::from_hours(1)).await.unwrap();
+    queue::retry(pool, &job.lease, &failure, Duration::from_hours(1), &Timeline::default())
+        .await
+        .unwrap();
 
     let cancelled = queue::cancel(pool, job.lease.job).await.unwrap();
 
@@ -51,7 +53,7 @@ async fn a_job_whose_request_may_run_is_due_for_whoever_will_stop_it() {
     let asked = queue::cancel(pool, job.lease.job).await.unwrap();
 
     assert_eq!(asked, Cancellation::Requested);
-    let claimed = queue::claim(pool, job.lease.worker, 1).await.unwrap().remove(0);
+    let claimed = queue::claim(pool, job.lease.worker, 1).await.unwrap().jobs.remove(0);
     assert!(claimed.is_cancelled);
 }
 
@@ -70,9 +72,11 @@ async fn the_worker_that_has_the_job_is_told_at_each_beat_and_submits_it_no_more
 
     assert_eq!(told().await, [id]);
     assert_eq!(told().await, [id]);
-    let begun = queue::begin_attempt(pool, &job.lease, &factory::input_url()).await.unwrap();
+    let begun = queue::begin_attempt(pool, &job.lease, &factory::input_url(), &Timeline::default())
+        .await
+        .unwrap();
     assert_eq!(begun, Begun::Cancelled);
-    queue::end_cancelled(pool, &job.lease).await.unwrap();
+    queue::end_cancelled(pool, &job.lease, &Timeline::default()).await.unwrap();
     assert_eq!(store::find(pool, id).await.unwrap().unwrap().status, Status::Cancelled);
     assert!(told().await.is_empty());
 }
@@ -82,7 +86,7 @@ async fn a_job_that_has_ended_or_is_not_there_is_told_apart() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let job = factory::claimed(pool).await;
-    queue::complete(pool, &job.lease, queue::Ended::default()).await.unwrap();
+    queue::complete(pool, &job.lease, queue::Ended::default(), &Timeline::default()).await.unwrap();
 
     let late = queue::cancel(pool, job.lease.job).await.unwrap();
 
@@ -103,11 +107,13 @@ async fn a_cancellation_beside_a_claim_is_kept_by_one_of_them() {
 
         let claimed = claimed.unwrap();
         match cancelled.unwrap() {
-            Cancellation::Cancelled => assert!(claimed.is_empty()),
+            Cancellation::Cancelled => assert!(claimed.jobs.is_empty()),
             Cancellation::Requested => {
                 let told = queue::beat(pool, worker, Duration::from_mins(1)).await.unwrap();
                 assert_eq!(told.unwrap().cancelled, [job.id]);
-                queue::end_cancelled(pool, &claimed[0].lease).await.unwrap();
+                queue::end_cancelled(pool, &claimed.jobs[0].lease, &Timeline::default())
+                    .await
+                    .unwrap();
             }
             other => unreachable!("{other:?}"),
         }

@@ -21,7 +21,7 @@ async fn options_of_a_newer_version_do_not_keep_other_jobs_from_being_claimed() 
         .unwrap();
     let worker = factory::worker(pool).await;
 
-    let mut claimed = queue::claim(pool, worker, 10).await.unwrap();
+    let mut claimed = queue::claim(pool, worker, 10).await.unwrap().jobs;
 
     claimed.sort_by_key(|job| job.lease.job);
     assert!(claimed[0].options.is_none());
@@ -41,7 +41,7 @@ async fn a_claim_takes_the_longest_waiting_jobs_and_no_more_than_asked_for() {
     }
     let worker = factory::worker(pool).await;
 
-    let claimed = queue::claim(pool, worker, 3).await.unwrap();
+    let claimed = queue::claim(pool, worker, 3).await.unwrap().jobs;
 
     let mut ids: Vec<_> = claimed.iter().map(|job| job.lease.job).collect();
     ids.sort();
@@ -62,7 +62,7 @@ async fn many_claimers_at_once_claim_each_job_once() {
             let worker = factory::worker(&pool).await;
             let mut mine = Vec::new();
             loop {
-                let batch = queue::claim(&pool, worker, 4).await.unwrap();
+                let batch = queue::claim(&pool, worker, 4).await.unwrap().jobs;
                 if batch.is_empty() {
                     return mine;
                 }
@@ -88,9 +88,18 @@ async fn a_snoozed_job_is_not_claimed_before_its_time() {
 
     queue::snooze(pool, &job.lease, Duration::from_mins(1)).await.unwrap();
 
-    assert!(queue::claim(pool, job.lease.worker, 1).await.unwrap().is_empty());
+    assert!(queue::claim(pool, job.lease.worker, 1).await.unwrap().jobs.is_empty());
+    let waits = queue::claim(pool, job.lease.worker, 1).await.unwrap().next_ripe.unwrap();
+    assert!(waits > Duration::from_secs(30) && waits <= Duration::from_mins(1));
+    queue::ripen(pool).await.unwrap();
+    assert!(queue::claim(pool, job.lease.worker, 1).await.unwrap().jobs.is_empty());
     sqlx::query("update queue set run_at = now()").execute(pool).await.unwrap();
-    assert_eq!(queue::claim(pool, job.lease.worker, 1).await.unwrap().len(), 1);
+    assert_eq!(
+        queue::claim(pool, job.lease.worker, 1).await.unwrap().next_ripe,
+        Some(Duration::ZERO)
+    );
+    queue::ripen(pool).await.unwrap();
+    assert_eq!(queue::claim(pool, job.lease.worker, 1).await.unwrap().jobs.len(), 1);
 }
 
 #[tokio::test]
@@ -100,7 +109,7 @@ async fn a_worker_that_is_not_registered_claims_nothing() {
 
     let stranger = WorkerId(Uuid::new_v4());
 
-    assert!(queue::claim(&database.pool, stranger, 1).await.unwrap().is_empty());
+    assert!(queue::claim(&database.pool, stranger, 1).await.unwrap().jobs.is_empty());
 }
 
 #[tokio::test]
@@ -110,18 +119,20 @@ async fn each_claim_of_a_job_has_a_greater_lease_number() {
     let first = factory::claimed(pool).await;
     queue::snooze(pool, &first.lease, Duration::ZERO).await.unwrap();
 
-    let second = queue::claim(pool, first.lease.worker, 1).await.unwrap();
+    let second = queue::claim(pool, first.lease.worker, 1).await.unwrap().jobs;
 
     assert!(second[0].lease.number > first.lease.number);
 }
 
 #[tokio::test]
-async fn the_claim_reads_only_waiting_rows_through_its_index() {
+async fn the_claim_reads_only_rows_in_line_through_their_index() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     sqlx::query(
-        "insert into queue (job_id, leased_by)
-         select gen_random_uuid(), case when n % 100 = 0 then null else gen_random_uuid() end
+        "insert into queue (job_id, leased_by, run_at)
+         select gen_random_uuid(),
+             case when n % 100 < 50 then gen_random_uuid() end,
+             case when n % 100 > 50 then now() + interval '1 hour' end
          from generate_series(1, 20000) as n",
     )
     .execute(pool)
@@ -130,13 +141,13 @@ async fn the_claim_reads_only_waiting_rows_through_its_index() {
     sqlx::query("analyze queue").execute(pool).await.unwrap();
 
     let plan: Vec<String> = sqlx::query_scalar(
-        "explain select job_id from queue where leased_by is null and run_at <= now()
-         order by run_at, job_id limit 10 for update skip locked",
+        "explain select job_id from queue where in_line
+         order by priority desc, turn, job_id limit 10 for update skip locked",
     )
     .fetch_all(pool)
     .await
     .unwrap();
 
-    assert!(plan.iter().any(|line| line.contains("using queue_waiting")), "{plan:#?}");
+    assert!(plan.iter().any(|line| line.contains("using queue_in_line")), "{plan:#?}");
     assert!(!plan.iter().any(|line| line.contains("Sort")), "{plan:#?}");
 }

@@ -5,10 +5,11 @@ use darkroom_core::{
     images::inspect,
     job::{Job, NewJob},
     models,
-    queue::{self, Begun, Claimed, Lease, Submission, WorkerId},
+    queue::{self, Begun, Claimed, Lease, Submission, Timeline, WorkerId},
     store::{self, NewImage},
 };
 use image::{DynamicImage, ImageFormat, RgbImage};
+use time::OffsetDateTime;
 use url::Url;
 
 /// A picture of this size, whole, in this format.
@@ -32,14 +33,18 @@ pub(crate) fn stored(data: Vec<u8>) -> NewImage {
     }
 }
 
-pub(crate) async fn job(pool: &Pool) -> Job {
-    let new = NewJob {
+/// A job that says nothing special.
+pub(crate) fn new_job() -> NewJob {
+    NewJob {
         prompt: "make it rain".into(),
         model: models::DEFAULT.into(),
         inputs: vec![stored(picture(16, 12, ImageFormat::Jpeg))],
         ..NewJob::default()
-    };
-    store::create(pool, &new).await.unwrap()
+    }
+}
+
+pub(crate) async fn job(pool: &Pool) -> Job {
+    store::create(pool, &new_job()).await.unwrap()
 }
 
 pub(crate) async fn worker(pool: &Pool) -> WorkerId {
@@ -50,7 +55,7 @@ pub(crate) async fn worker(pool: &Pool) -> WorkerId {
 pub(crate) async fn claimed(pool: &Pool) -> Claimed {
     let job = job(pool).await;
     let worker = worker(pool).await;
-    let mut claimed = queue::claim(pool, worker, 1).await.unwrap();
+    let mut claimed = queue::claim(pool, worker, 1).await.unwrap().jobs;
     assert_eq!(claimed[0].lease.job, job.id);
     claimed.remove(0)
 }
@@ -62,7 +67,8 @@ pub(crate) fn input_url() -> Url {
 
 /// Begins an attempt, and answers its number.
 pub(crate) async fn begin(pool: &Pool, lease: &Lease) -> i16 {
-    let begun = queue::begin_attempt(pool, lease, &input_url()).await.unwrap();
+    let begun =
+        queue::begin_attempt(pool, lease, &input_url(), &Timeline::default()).await.unwrap();
     let number = if let Begun::Attempt(number) = begun { number } else { 0 };
     assert!(number > 0, "submissions are halted");
     number
@@ -88,4 +94,9 @@ pub(crate) async fn stop_beating(pool: &Pool, worker: WorkerId) {
 pub(crate) async fn count(pool: &Pool, table: &'static str) -> i64 {
     let statement = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
     sqlx::query_scalar(statement).fetch_one(pool).await.unwrap()
+}
+
+/// By the clock that decides everything.
+pub(crate) async fn now(pool: &Pool) -> OffsetDateTime {
+    sqlx::query_scalar("select now()").fetch_one(pool).await.unwrap()
 }

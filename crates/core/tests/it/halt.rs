@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use darkroom_core::queue::{self, Begun};
+use darkroom_core::queue::{self, Begun, Timeline};
 use darkroom_testing::TestDatabase;
 
 use crate::factory;
@@ -19,8 +19,8 @@ async fn the_first_one_halts_and_the_others_change_nothing() {
 
     let halt = queue::halted(pool).await.unwrap().unwrap();
     assert_eq!(halt.failure_code, "provider_balance");
-    assert!(queue::resume(pool).await.unwrap());
-    assert!(!queue::resume(pool).await.unwrap());
+    assert!(queue::end_halt(pool).await.unwrap());
+    assert!(!queue::end_halt(pool).await.unwrap());
     assert_eq!(queue::halted(pool).await.unwrap(), None);
 }
 
@@ -32,10 +32,10 @@ async fn jobs_that_need_a_submission_are_not_claimed_during_a_halt() {
     let worker = factory::worker(pool).await;
     queue::halt(pool, "provider_balance", HOUR).await.unwrap();
 
-    assert!(queue::claim(pool, worker, 10).await.unwrap().is_empty());
+    assert!(queue::claim(pool, worker, 10).await.unwrap().jobs.is_empty());
 
-    queue::resume(pool).await.unwrap();
-    assert_eq!(queue::claim(pool, worker, 10).await.unwrap().len(), 1);
+    queue::end_halt(pool).await.unwrap();
+    assert_eq!(queue::claim(pool, worker, 10).await.unwrap().jobs.len(), 1);
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn jobs_that_may_have_a_request_are_claimed_during_a_halt() {
 
     let next = factory::worker(pool).await;
 
-    assert_eq!(queue::claim(pool, next, 10).await.unwrap().len(), 1);
+    assert_eq!(queue::claim(pool, next, 10).await.unwrap().jobs.len(), 1);
 }
 
 #[tokio::test]
@@ -59,7 +59,9 @@ async fn no_attempt_begins_during_a_halt_even_for_a_job_that_was_claimed_before(
     let job = factory::claimed(pool).await;
     queue::halt(pool, "provider_balance", HOUR).await.unwrap();
 
-    let begun = queue::begin_attempt(pool, &job.lease, &factory::input_url()).await.unwrap();
+    let begun = queue::begin_attempt(pool, &job.lease, &factory::input_url(), &Timeline::default())
+        .await
+        .unwrap();
 
     assert_eq!(begun, Begun::Halted);
     assert_eq!(factory::count(pool, "attempts").await, 0);

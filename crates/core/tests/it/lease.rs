@@ -5,7 +5,7 @@ use std::time::Duration;
 use darkroom_core::{
     db::Pool,
     job::Failure,
-    queue::{self, Claimed, Error, Lease},
+    queue::{self, Claimed, Error, FailureClass, Lease, Timeline},
     store,
 };
 use darkroom_testing::TestDatabase;
@@ -19,7 +19,7 @@ async fn lost_and_claimed_again(pool: &Pool) -> (Claimed, Claimed) {
     factory::stop_beating(pool, first.lease.worker).await;
     queue::rescue(pool, Duration::from_secs(10)).await.unwrap();
     let worker = factory::worker(pool).await;
-    let second = queue::claim(pool, worker, 1).await.unwrap().remove(0);
+    let second = queue::claim(pool, worker, 1).await.unwrap().jobs.remove(0);
     factory::begin(pool, &second.lease).await;
     (first, second)
 }
@@ -47,18 +47,27 @@ async fn every_write(pool: &Pool, lease: &Lease) -> Vec<(&'static str, Result<()
     let soon = Duration::ZERO;
     vec![
         ("read input", queue::input(pool, lease, 0).await.map(|_| ())),
-        ("begin", queue::begin_attempt(pool, lease, &url).await.map(|_| ())),
+        ("begin", queue::begin_attempt(pool, lease, &url, &Timeline::default()).await.map(|_| ())),
         ("miss", queue::miss_attempt(pool, lease).await.map(|_| ())),
-        ("fail unanswered", queue::fail_unanswered(pool, lease, &failure).await.map(|_| ())),
-        ("read submission", queue::open_submission(pool, lease).await.map(|_| ())),
+        (
+            "fail unanswered",
+            queue::fail_unanswered(pool, lease, &failure, &Timeline::default()).await.map(|_| ()),
+        ),
+        ("break off", queue::break_off(pool, lease, soon).await),
         ("withdraw", queue::withdraw_attempt(pool, lease).await.map(|_| ())),
         ("abandon", queue::abandon_attempt(pool, lease).await.map(|_| ())),
         ("record", queue::record_submission(pool, lease, 1, &submission).await),
         ("archive", queue::archive(pool, lease, 0, &picture, None).await),
         ("snooze", queue::snooze(pool, lease, soon).await),
-        ("retry", queue::retry(pool, lease, &failure, soon).await),
-        ("fail", queue::fail(pool, lease, &failure).await),
-        ("complete", queue::complete(pool, lease, queue::Ended::default()).await),
+        ("retry", queue::retry(pool, lease, &failure, soon, &Timeline::default()).await),
+        (
+            "fail",
+            queue::fail(pool, lease, &failure, FailureClass::Never, &Timeline::default()).await,
+        ),
+        (
+            "complete",
+            queue::complete(pool, lease, queue::Ended::default(), &Timeline::default()).await,
+        ),
     ]
 }
 
@@ -82,13 +91,13 @@ async fn an_old_lease_of_the_same_worker_is_refused_too() {
     let pool = &database.pool;
     let old = factory::claimed(pool).await;
     queue::snooze(pool, &old.lease, Duration::ZERO).await.unwrap();
-    let new = queue::claim(pool, old.lease.worker, 1).await.unwrap().remove(0);
+    let new = queue::claim(pool, old.lease.worker, 1).await.unwrap().jobs.remove(0);
 
     for (write, answer) in every_write(pool, &old.lease).await {
         assert!(matches!(answer, Err(Error::LeaseLost)), "{write}: {answer:?}");
     }
 
-    queue::complete(pool, &new.lease, queue::Ended::default()).await.unwrap();
+    queue::complete(pool, &new.lease, queue::Ended::default(), &Timeline::default()).await.unwrap();
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use darkroom_core::{
     db::Pool,
     job::{Failure, JobId, Status},
-    queue::{self, Begun, Cancellation, Ended, Lease, Noticed},
+    queue::{self, Begun, Cancellation, Ended, FailureClass, Lease, Noticed, Timeline},
     store,
 };
 use darkroom_testing::TestDatabase;
@@ -58,11 +58,12 @@ impl<'a> Bench<'a> {
     async fn set(pool: &'a Pool, situation: Situation) -> Self {
         let worker = factory::worker(pool).await;
         let job = factory::job(pool).await.id;
-        let bench = Self { pool, lease: Lease { job, worker, number: 1 } };
+        let mut bench = Self { pool, lease: Lease { job, worker, number: 0 } };
         if situation == Waiting {
             return bench;
         }
-        assert_eq!(queue::claim(pool, worker, 1).await.unwrap()[0].lease, bench.lease);
+        bench.lease = queue::claim(pool, worker, 1).await.unwrap().jobs[0].lease;
+        assert_eq!(bench.lease.job, job);
         if matches!(situation, Unanswered | Submitted | Snoozed) {
             factory::begin(pool, &bench.lease).await;
         }
@@ -73,9 +74,23 @@ impl<'a> Bench<'a> {
         match situation {
             Waiting | Leased | Unanswered | Submitted => {}
             Snoozed => queue::snooze(pool, &bench.lease, Duration::ZERO).await.unwrap(),
-            Completed => queue::complete(pool, &bench.lease, Ended::default()).await.unwrap(),
-            Failed => queue::fail(pool, &bench.lease, &failure()).await.unwrap(),
-            Cancelled => queue::end_cancelled(pool, &bench.lease).await.unwrap(),
+            Completed => {
+                queue::complete(pool, &bench.lease, Ended::default(), &Timeline::default())
+                    .await
+                    .unwrap();
+            }
+            Failed => queue::fail(
+                pool,
+                &bench.lease,
+                &failure(),
+                FailureClass::Never,
+                &Timeline::default(),
+            )
+            .await
+            .unwrap(),
+            Cancelled => {
+                queue::end_cancelled(pool, &bench.lease, &Timeline::default()).await.unwrap();
+            }
             Deleted => assert!(store::delete(pool, job).await.unwrap()),
         }
         assert_eq!(situation_of(pool, job).await, situation);
@@ -88,12 +103,14 @@ impl<'a> Bench<'a> {
         let answer = factory::submission();
         match operation {
             "claim" => {
-                let claimed = queue::claim(pool, lease.worker, 1).await.unwrap();
+                let claimed = queue::claim(pool, lease.worker, 1).await.unwrap().jobs;
                 // What a claim takes over goes on under a new number.
                 claimed.first().is_some_and(|claimed| claimed.lease.job == job)
             }
             "begin attempt" => {
-                let begun = queue::begin_attempt(pool, lease, &factory::input_url()).await;
+                let begun =
+                    queue::begin_attempt(pool, lease, &factory::input_url(), &Timeline::default())
+                        .await;
                 matches!(begun, Ok(Begun::Attempt(_)))
             }
             "record submission" => queue::record_submission(pool, lease, 1, &answer).await.is_ok(),
@@ -105,11 +122,22 @@ impl<'a> Bench<'a> {
             }
             "withdraw attempt" => queue::withdraw_attempt(pool, lease).await.is_ok(),
             "abandon attempt" => queue::abandon_attempt(pool, lease).await.is_ok(),
-            "complete" => queue::complete(pool, lease, Ended::default()).await.is_ok(),
-            "fail" => queue::fail(pool, lease, &failure()).await.is_ok(),
-            "retry" => queue::retry(pool, lease, &failure(), Duration::ZERO).await.is_ok(),
+            "complete" => {
+                queue::complete(pool, lease, Ended::default(), &Timeline::default()).await.is_ok()
+            }
+            "fail" => {
+                queue::fail(pool, lease, &failure(), FailureClass::Never, &Timeline::default())
+                    .await
+                    .is_ok()
+            }
+            "retry" => queue::retry(pool, lease, &failure(), Duration::ZERO, &Timeline::default())
+                .await
+                .is_ok(),
             "snooze" => queue::snooze(pool, lease, Duration::ZERO).await.is_ok(),
-            "end cancelled" => queue::end_cancelled(pool, lease).await.is_ok(),
+            "break off" => queue::break_off(pool, lease, Duration::ZERO).await.is_ok(),
+            "end cancelled" => {
+                queue::end_cancelled(pool, lease, &Timeline::default()).await.is_ok()
+            }
             "release" => queue::release(pool, lease.worker).await.unwrap() == 1,
             "rescue" => {
                 factory::stop_beating(pool, lease.worker).await;
@@ -119,6 +147,12 @@ impl<'a> Bench<'a> {
                 queue::cancel(pool, job).await.unwrap(),
                 Cancellation::Cancelled | Cancellation::Requested
             ),
+            "reopen" => queue::reopen(pool, &[job], None).await.unwrap() == [job],
+            "fail overdue" => {
+                let late = "update queue set deadline_at = now() - interval '1 s'";
+                sqlx::query(late).execute(pool).await.unwrap();
+                queue::fail_overdue(pool, &failure()).await.unwrap() == [job]
+            }
             "delete" => store::delete(pool, job).await.unwrap(),
             other => unreachable!("{other}"),
         }
@@ -128,7 +162,7 @@ impl<'a> Bench<'a> {
 /// An operation, and for each situation where it does something: what the job is in then.
 type Row = (&'static str, &'static [(Situation, Situation)]);
 
-const GRID: [Row; 16] = [
+const GRID: [Row; 19] = [
     ("claim", &[(Waiting, Leased), (Snoozed, Submitted)]),
     ("begin attempt", &[(Leased, Unanswered)]),
     // Saying it again is no harm.
@@ -142,6 +176,7 @@ const GRID: [Row; 16] = [
     ("fail", &[(Leased, Failed), (Unanswered, Failed), (Submitted, Failed)]),
     ("retry", &[(Leased, Waiting), (Unanswered, Waiting), (Submitted, Waiting)]),
     ("snooze", &[(Leased, Waiting), (Unanswered, Snoozed), (Submitted, Snoozed)]),
+    ("break off", &[(Leased, Waiting), (Unanswered, Snoozed), (Submitted, Snoozed)]),
     ("end cancelled", &[(Leased, Cancelled), (Unanswered, Cancelled), (Submitted, Cancelled)]),
     ("release", &[(Leased, Waiting), (Unanswered, Snoozed), (Submitted, Snoozed)]),
     ("rescue", &[(Leased, Waiting), (Unanswered, Snoozed), (Submitted, Snoozed)]),
@@ -155,6 +190,8 @@ const GRID: [Row; 16] = [
             (Snoozed, Snoozed),
         ],
     ),
+    ("reopen", &[(Failed, Waiting)]),
+    ("fail overdue", &[(Waiting, Failed)]),
     (
         "delete",
         &[
@@ -228,8 +265,8 @@ async fn situation_of(pool: &Pool, job: JobId) -> Situation {
     let Some(shown) = store::find(pool, job).await.unwrap() else {
         return Deleted;
     };
-    let place: Option<(bool, Option<bool>)> = sqlx::query_as(
-        "select leased_by is not null, submitted_at is not null
+    let place: Option<(bool, bool, Option<bool>)> = sqlx::query_as(
+        "select leased_by is not null, has_attempt, submitted_at is not null
          from queue left join attempts on attempts.job_id = queue.job_id and ended_at is null
          where queue.job_id = $1",
     )
@@ -244,6 +281,10 @@ async fn situation_of(pool: &Pool, job: JobId) -> Situation {
             .await
             .unwrap();
     let open = attempts > 0;
+    let place = place.map(|(leased, has_attempt, submitted)| {
+        assert_eq!(has_attempt, open, "the queue is wrong about the attempts");
+        (leased, submitted)
+    });
     match (shown.status, place) {
         (Status::Completed, None) => Completed,
         (Status::Failed, None) => Failed,

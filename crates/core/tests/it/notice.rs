@@ -2,7 +2,7 @@
 
 use darkroom_core::{
     job::Status,
-    queue::{self, Noticed, Submission},
+    queue::{self, Noticed, Submission, Timeline},
     store,
 };
 use darkroom_testing::TestDatabase;
@@ -29,7 +29,7 @@ async fn a_notice_answers_a_submission_whose_answer_was_never_seen() {
 
     assert_eq!(store::find(pool, id).await.unwrap().unwrap().status, Status::Processing);
     let next = factory::worker(pool).await;
-    let attempt = queue::claim(pool, next, 1).await.unwrap().remove(0).attempt.unwrap();
+    let attempt = queue::claim(pool, next, 1).await.unwrap().jobs.remove(0).attempt.unwrap();
     assert!(attempt.has_notice);
     assert_eq!(attempt.submission, Some(factory::submission()));
 }
@@ -42,11 +42,11 @@ async fn a_job_that_waits_is_due_once_its_request_has_ended() {
     let number = factory::begin(pool, &job.lease).await;
     let hour = std::time::Duration::from_hours(1);
     queue::snooze(pool, &job.lease, hour).await.unwrap();
-    assert!(queue::claim(pool, job.lease.worker, 1).await.unwrap().is_empty());
+    assert!(queue::claim(pool, job.lease.worker, 1).await.unwrap().jobs.is_empty());
 
     queue::record_notice(pool, job.lease.job, number, &factory::submission()).await.unwrap();
 
-    assert_eq!(queue::claim(pool, job.lease.worker, 1).await.unwrap().len(), 1);
+    assert_eq!(queue::claim(pool, job.lease.worker, 1).await.unwrap().jobs.len(), 1);
 }
 
 #[tokio::test]
@@ -63,10 +63,8 @@ async fn a_notice_about_another_request_changes_nothing() {
         Noticed::Nothing
     );
 
-    assert_eq!(
-        queue::open_submission(pool, &job.lease).await.unwrap(),
-        Some(factory::submission())
-    );
+    let kept = queue::withdraw_attempt(pool, &job.lease).await.unwrap();
+    assert_eq!(kept, Some(factory::submission()));
     assert_eq!(queue::attempted_model(pool, job.lease.job, 7).await.unwrap(), None);
 }
 
@@ -98,9 +96,11 @@ async fn an_attempt_that_was_answered_is_not_closed_as_one_that_was_not() {
     let told = Some(answer);
     assert_eq!(queue::withdraw_attempt(pool, &job.lease).await.unwrap(), told);
     assert_eq!(queue::abandon_attempt(pool, &job.lease).await.unwrap(), told);
-    assert_eq!(queue::fail_unanswered(pool, &job.lease, &failure).await.unwrap(), told);
+    assert_eq!(
+        queue::fail_unanswered(pool, &job.lease, &failure, &Timeline::default()).await.unwrap(),
+        told
+    );
 
-    assert_eq!(queue::open_submission(pool, &job.lease).await.unwrap(), told);
     assert_eq!(store::find(pool, job.lease.job).await.unwrap().unwrap().status, Status::Processing);
 }
 
@@ -160,7 +160,7 @@ async fn an_answer_that_comes_when_the_job_is_somebody_elses_is_not_lost() {
 
     assert_eq!(told, Noticed::Open);
     let next = factory::worker(pool).await;
-    let attempt = queue::claim(pool, next, 1).await.unwrap().remove(0).attempt.unwrap();
+    let attempt = queue::claim(pool, next, 1).await.unwrap().jobs.remove(0).attempt.unwrap();
     assert_eq!(attempt.submission, Some(answer));
     assert!(!attempt.has_notice, "nobody said that it has ended");
 }

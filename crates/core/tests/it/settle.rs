@@ -2,7 +2,8 @@
 
 use darkroom_core::{
     job::{Failure, Status},
-    queue, store,
+    queue::{self, FailureClass, Timeline},
+    store,
 };
 use darkroom_testing::TestDatabase;
 use image::ImageFormat;
@@ -19,7 +20,7 @@ async fn a_completed_job_has_its_results_in_order_and_leaves_the_queue() {
         queue::archive(pool, &job.lease, position, &output, None).await.unwrap();
     }
 
-    queue::complete(pool, &job.lease, queue::Ended::default()).await.unwrap();
+    queue::complete(pool, &job.lease, queue::Ended::default(), &Timeline::default()).await.unwrap();
 
     let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
     assert_eq!(shown.status, Status::Completed);
@@ -40,7 +41,7 @@ async fn outputs_of_an_earlier_attempt_are_not_among_the_results() {
     }
 
     let ended = queue::Ended { outputs: Some(1), ..queue::Ended::default() };
-    queue::complete(pool, &job.lease, ended).await.unwrap();
+    queue::complete(pool, &job.lease, ended, &Timeline::default()).await.unwrap();
 
     let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
     assert_eq!(shown.images.iter().filter(|image| image.is_result).count(), 1);
@@ -53,7 +54,15 @@ async fn a_job_that_fails_with_an_unanswered_attempt_leaves_it_counted() {
     let job = factory::claimed(pool).await;
     factory::begin(pool, &job.lease).await;
 
-    queue::fail(pool, &job.lease, &Failure::new("test", "A test.")).await.unwrap();
+    queue::fail(
+        pool,
+        &job.lease,
+        &Failure::new("test", "A test."),
+        FailureClass::Never,
+        &Timeline::default(),
+    )
+    .await
+    .unwrap();
 
     assert_eq!(queue::unknown_attempts(pool).await.unwrap(), 1);
 }
@@ -79,10 +88,62 @@ async fn a_failed_job_says_why_and_leaves_the_queue() {
     let job = factory::claimed(pool).await;
     let failure = Failure::new("content_policy", "Not allowed.");
 
-    queue::fail(pool, &job.lease, &failure).await.unwrap();
+    queue::fail(pool, &job.lease, &failure, FailureClass::Never, &Timeline::default())
+        .await
+        .unwrap();
 
     let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
     assert_eq!(shown.status, Status::Failed);
     assert_eq!(shown.failure, Some(failure));
     assert_eq!(factory::count(pool, "queue").await, 0);
+}
+
+#[tokio::test]
+async fn jobs_that_end_together_are_completed_in_one_statement_each_as_its_own() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let worker = factory::worker(pool).await;
+    for _ in 0..3 {
+        factory::job(pool).await;
+    }
+    let claimed = queue::claim(pool, worker, 3).await.unwrap().jobs;
+    for job in &claimed {
+        factory::begin(pool, &job.lease).await;
+    }
+    // Somebody else has the second one by now.
+    sqlx::query("update queue set lease_no = lease_no + 100 where job_id = $1")
+        .bind(claimed[1].lease.job.0)
+        .execute(pool)
+        .await
+        .unwrap();
+    let completions: Vec<_> = (1..)
+        .zip(&claimed)
+        .map(|(seed, job)| queue::Completion {
+            lease: job.lease,
+            ended: queue::Ended {
+                seed: Some(seed),
+                cost_micros: (seed == 1).then_some(7),
+                ..queue::Ended::default()
+            },
+            timeline: job.timeline.clone(),
+        })
+        .collect();
+
+    let completed = queue::complete_all(pool, &completions).await.unwrap();
+
+    let expected = [claimed[0].lease.job, claimed[2].lease.job];
+    assert_eq!(completed, expected.into());
+    assert_eq!(factory::count(pool, "queue").await, 1);
+    let seeds: Vec<Option<i64>> =
+        sqlx::query_scalar("select seed from jobs order by id").fetch_all(pool).await.unwrap();
+    let mut expected: Vec<_> = claimed.iter().map(|job| job.lease.job).collect();
+    expected.sort();
+    let place = |at: usize| expected.iter().position(|id| *id == claimed[at].lease.job).unwrap();
+    assert_eq!((seeds[place(0)], seeds[place(1)], seeds[place(2)]), (Some(1), None, Some(3)));
+    let costs: Vec<i64> =
+        sqlx::query_scalar("select cost_micros from attempts where cost_micros is not null")
+            .fetch_all(pool)
+            .await
+            .unwrap();
+    assert_eq!(costs, [7]);
 }

@@ -2,7 +2,7 @@
 
 use darkroom_core::{
     job::{JobId, NewJob, Status},
-    queue,
+    queue::{self, Timeline},
     store::{self, ImageId, Page},
 };
 use darkroom_testing::TestDatabase;
@@ -83,7 +83,10 @@ async fn a_delete_and_a_completion_at_once_never_fail_one_another() {
         let job = factory::claimed(pool).await;
         let completing = tokio::spawn({
             let pool = pool.clone();
-            async move { queue::complete(&pool, &job.lease, queue::Ended::default()).await }
+            async move {
+                queue::complete(&pool, &job.lease, queue::Ended::default(), &Timeline::default())
+                    .await
+            }
         });
         let deleted = store::delete(pool, job.lease.job).await;
 

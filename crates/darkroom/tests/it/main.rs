@@ -10,6 +10,7 @@ mod arrows;
 mod deployment;
 mod env_example;
 mod program;
+mod queue;
 mod roles;
 mod up;
 mod webhook;

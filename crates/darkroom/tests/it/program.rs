@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
+    io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
     time::timeout,
 };
@@ -91,14 +91,12 @@ impl Program {
     }
 }
 
-/// Runs to its end; answers whether it went well, and what it said on standard error.
+/// Runs to its end; answers whether it went well, and what it said.
 pub(crate) async fn run(words: &[&str], settings: &HashMap<String, String>) -> (bool, String) {
     let mut command = command(words, settings);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
-    let status = timeout(PATIENCE, child.wait()).await.unwrap().unwrap();
-    (status.success(), said)
+    let output = timeout(PATIENCE, command.output()).await.unwrap().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
 /// The processes whose command line mentions `text`.

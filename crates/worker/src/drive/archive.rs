@@ -9,13 +9,14 @@ use darkroom_core::{
 use super::fetch::worthwhile;
 use crate::{life::Life, outcome::Stop};
 
-/// Fetches and keeps all outputs, in order.
+/// Fetches and keeps all outputs, in order. Answers their sides.
 pub(super) async fn outputs(
     life: &Life,
     lease: &Lease,
     submission: &Submission,
     output: &Output,
-) -> Result<(), Stop> {
+) -> Result<Vec<(u32, u32)>, Stop> {
+    let mut sides = Vec::new();
     for (position, image) in (0..).zip(&output.images) {
         // For one try at a time: who waits before the next one carries nothing, and keeps nobody out.
         let download = || async {
@@ -30,7 +31,8 @@ pub(super) async fn outputs(
             width: picture.width,
             height: picture.height,
         };
+        sides.push((kept.width, kept.height));
         queue::archive(&life.worker.pool, lease, position, &kept, image.blanked).await?;
     }
-    Ok(())
+    Ok(sides)
 }

@@ -33,7 +33,7 @@ pub(super) async fn request(
     let in_grace = job.overdue < GRACE;
     match life.worker.fal.cancel(submission).await {
         Ok(Cancellation::TooLate) => {
-            let finished = finish(life, &job.lease, submission, Ended::default()).await;
+            let finished = finish(life, job, submission, Ended::default()).await;
             match if job.is_cancelled { unless_it_failed(finished) } else { finished } {
                 Err(Stop::Outcome(Outcome::Snooze(_))) if !in_grace => {}
                 // Stopped by us, here or by a worker that did not come to write it down.
@@ -59,6 +59,6 @@ pub(super) async fn request(
     Ok(if job.is_cancelled { Outcome::Cancel } else { Outcome::Fail(failure()) })
 }
 
-pub(super) fn failure() -> Failure {
+pub(crate) fn failure() -> Failure {
     Failure::new("deadline_exceeded", "The edit was not done within the time that jobs have.")
 }

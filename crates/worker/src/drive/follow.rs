@@ -46,6 +46,9 @@ pub(super) async fn until_ended(
     loop {
         tokio::select! {
             said = stream.next() => {
+                if matches!(said, Some(Progress::Running)) {
+                    job.timeline.runs();
+                }
                 match said {
                     Some(Progress::Ended { inference_seconds }) => {
                         return Ok((Ended { inference_seconds, ..Ended::default() }, wish.is_cancelled));
@@ -75,7 +78,10 @@ pub(super) async fn until_ended(
             Ok(Progress::Ended { inference_seconds }) => {
                 return Ok((Ended { inference_seconds, ..Ended::default() }, wish.is_cancelled));
             }
-            Ok(Progress::Waiting { .. } | Progress::Running) => {
+            Ok(progress @ (Progress::Waiting { .. } | Progress::Running)) => {
+                if progress == Progress::Running {
+                    job.timeline.runs();
+                }
                 (failures, missing) = (0, None);
                 let quiet = if is_told { jittered(BACKSTOP) } else { Duration::ZERO };
                 next_check = Instant::now() + quiet.max(until_next_check(since.elapsed()));

@@ -1,12 +1,12 @@
 //! Submit: written down before, recorded after, and made once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use darkroom_core::{
     chain::chain,
     fal::{Class, SubmitError},
     job::Failure,
-    queue::{self, Begun, Claimed, Noticed, Submission},
+    queue::{self, Answered, Begun, Claimed, Lease, Noticed, Submission},
 };
 use serde_json::Value;
 use tokio::time::sleep;
@@ -50,7 +50,8 @@ async fn submit(
     }
     let (pool, lease) = (&life.worker.pool, &job.lease);
     let callback = life.worker.callback.get(pool).await?;
-    let attempt = match queue::begin_attempt(pool, lease, &input_url).await {
+    let asked = Instant::now();
+    let attempt = match queue::begin_attempt(pool, lease, &input_url, &job.timeline).await {
         Ok(Begun::Attempt(number)) => number,
         // The claim lets the job wait until submissions go on.
         Ok(Begun::Halted) => return Err(Outcome::Snooze(Duration::ZERO).into()),
@@ -62,6 +63,11 @@ async fn submit(
         }
         Err(error) => return Err(error.into()),
     };
+    // A process that was stopped here may have lost the job: nothing is sent that somebody else looks for.
+    if asked.elapsed() >= life.worker.settings.lease {
+        withdraw(&life, &job).await?;
+        return Err(Outcome::Snooze(AWAY).into());
+    }
     let webhook = callback.map(|callback| callback.url(lease.job, attempt));
     match life.worker.fal.submit(&job.model, &input, webhook.as_ref()).await {
         Ok(submission) => {
@@ -121,7 +127,7 @@ pub(super) async fn record(
     let (pool, lease) = (&life.worker.pool, &job.lease);
     let mut failures = 0;
     loop {
-        let error = match queue::record_submission(pool, lease, attempt, submission).await {
+        let error = match record_once(life, lease, attempt, submission).await {
             Ok(()) => return Ok(()),
             Err(queue::Error::Database(error)) => error,
             Err(queue::Error::LeaseLost) => {
@@ -140,6 +146,20 @@ pub(super) async fn record(
         tracing::warn!(job.id = %lease.job, error = %chain(&error), "a submission is not recorded yet");
         sleep(exponential(Duration::from_millis(100), Duration::from_secs(2), failures)).await;
         failures += 1;
+    }
+}
+
+async fn record_once(
+    life: &Life,
+    lease: &Lease,
+    number: i16,
+    submission: &Submission,
+) -> Result<(), queue::Error> {
+    let answered = Answered { lease: *lease, number, submission: submission.clone() };
+    match life.answers.ask(answered).await {
+        Some(true) => Ok(()),
+        Some(false) => Err(queue::Error::LeaseLost),
+        None => queue::record_submission(&life.worker.pool, lease, number, submission).await,
     }
 }
 

@@ -23,7 +23,7 @@ async fn while_the_provider_is_away_jobs_wait_and_no_attempt_is_burnt() {
 
     eventually("the job was tried and waits", async || {
         let tried: bool = sqlx::query_scalar(
-            "select lease_no > 0 and leased_by is null and run_at > now() from queue",
+            "select coalesce(lease_no > 0 and leased_by is null and run_at > now(), false) from queue",
         )
         .fetch_one(&house.database.pool)
         .await

@@ -87,7 +87,7 @@ async fn a_model_that_the_account_may_not_use_halts_nobody() {
     let refused = store::create(&house.database.pool, &new).await.unwrap().id;
     let worker = house.worker();
     eventually("the job was refused and waits", async || {
-        let waits = "select leased_by is null and run_at > now() from queue";
+        let waits = "select coalesce(leased_by is null and run_at > now(), false) from queue";
         let waits: bool = sqlx::query_scalar(waits).fetch_one(&house.database.pool).await.unwrap();
         waits.then_some(())
     })

@@ -1,9 +1,13 @@
 //! Workers that stop, are killed or are taken for dead: their requests are carried on, not bought
 //! again.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
 
 use darkroom_core::job::Status;
+use darkroom_fal_sim::Settings;
 use darkroom_testing::eventually;
 
 use crate::house::House;
@@ -25,6 +29,43 @@ async fn a_worker_that_stops_hands_its_requests_over_and_nothing_is_submitted_ag
 
     house.once(id, Status::Completed).await;
     assert_eq!(house.submissions().await.len(), 1);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn hundreds_of_requests_in_flight_are_handed_over_at_once_and_none_is_submitted_again() {
+    const JOBS: usize = 300;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let latency = Duration::from_mins(1);
+    let settings = Settings { latency, concurrency: JOBS, ..Settings::default() };
+    let mut house = House::with_settings(listener, settings).await;
+    house.set("WORKER_CONCURRENCY", "1000");
+    let mut jobs = Vec::new();
+    for _ in 0..JOBS {
+        jobs.push(house.job().await);
+    }
+    let first = house.worker();
+    eventually("all are submitted", async || {
+        let open = "select count(*) from attempts where submitted_at is not null";
+        let open: i64 = sqlx::query_scalar(open).fetch_one(&house.database.pool).await.unwrap();
+        (open == 300).then_some(())
+    })
+    .await;
+
+    // Long before the edits end: it does not wait for them.
+    first.stop().await;
+    let leased = "select count(*) from queue where leased_by is not null";
+    let leased: i64 = sqlx::query_scalar(leased).fetch_one(&house.database.pool).await.unwrap();
+    assert_eq!(leased, 0);
+
+    let second = house.worker();
+    eventually("all are carried on", async || {
+        let leased = "select count(*) from queue where leased_by is not null";
+        let leased: i64 = sqlx::query_scalar(leased).fetch_one(&house.database.pool).await.unwrap();
+        (leased == 300).then_some(())
+    })
+    .await;
+    assert_eq!(house.submissions().await.len(), JOBS);
     second.stop().await;
 }
 
@@ -71,7 +112,7 @@ async fn a_request_at_another_provider_is_not_asked_for_and_the_key_stays_here()
     house.set("FAL_AI_API_KEY", "id:secret");
     let id = house.job().await;
     // Submitted when another provider was configured, which is still listening.
-    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
     other.set_nonblocking(true).unwrap();
     let url = format!("http://{}/requests/r-1", other.local_addr().unwrap());
     sqlx::query(
@@ -122,4 +163,38 @@ async fn a_stopped_worker_leaves_neither_its_row_nor_a_lease() {
         (left == 0).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_worker_that_was_held_up_for_as_long_as_a_lease_submits_nothing() {
+    let mut house = House::open(Duration::from_millis(50)).await;
+    house.set("WORKER_HEARTBEAT_SECONDS", "1");
+    house.set("WORKER_LEASE_SECONDS", "4");
+    let pool = &house.database.pool;
+    // What stops a process for a while just when it is about to submit.
+    let mut held_up = pool.begin().await.unwrap();
+    sqlx::query("lock table attempts in exclusive mode").execute(&mut *held_up).await.unwrap();
+    let id = house.job().await;
+    let worker = house.worker();
+    eventually("an attempt is about to begin", async || {
+        let waits = "select count(*) from pg_stat_activity
+                     where datname = current_database() and wait_event_type = 'Lock'";
+        let waits: i64 = sqlx::query_scalar(waits).fetch_one(pool).await.unwrap();
+        (waits > 0).then_some(())
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(4100)).await;
+
+    held_up.rollback().await.unwrap();
+
+    eventually("the job is put back", async || {
+        let rests = "select run_at is not null and not has_attempt from queue";
+        sqlx::query_scalar::<_, bool>(rests).fetch_one(pool).await.unwrap().then_some(())
+    })
+    .await;
+    assert!(house.submissions().await.is_empty());
+    house.skip_waiting().await;
+    house.once(id, Status::Completed).await;
+    assert_eq!(house.submissions().await.len(), 1);
+    worker.stop().await;
 }

@@ -159,7 +159,7 @@ impl House {
 
     /// Makes every waiting job due now.
     pub(crate) async fn skip_waiting(&self) {
-        let statement = "update queue set run_at = now() where leased_by is null";
+        let statement = "update queue set run_at = null where leased_by is null";
         sqlx::query(statement).execute(&self.database.pool).await.unwrap();
     }
 }

@@ -14,5 +14,6 @@ mod faults;
 mod halt;
 mod hand_over;
 mod house;
+mod limits;
 mod models;
 mod unknown;

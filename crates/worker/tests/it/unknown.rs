@@ -17,8 +17,11 @@ const QUICK: Duration = Duration::from_millis(20);
 /// A worker died after it wrote an attempt down and before it recorded fal's answer.
 async fn lose_answer(house: &House, id: JobId) {
     sqlx::query(
-        "insert into attempts (job_id, number, worker_id, input_url)
-         values ($1, 1, gen_random_uuid(), 'http://fal.test/input')",
+        "with attempt as (
+             insert into attempts (job_id, number, worker_id, input_url)
+             values ($1, 1, gen_random_uuid(), 'http://fal.test/input')
+         )
+         update queue set has_attempt = true where job_id = $1",
     )
     .bind(id.0)
     .execute(&house.database.pool)
@@ -58,11 +61,12 @@ async fn one_that_is_not_found_is_waited_for_before_another_is_made() {
     let worker = house.worker();
 
     eventually("it was looked for", async || {
-        let waiting: bool =
-            sqlx::query_scalar("select leased_by is null and run_at > now() from queue")
-                .fetch_one(&house.database.pool)
-                .await
-                .unwrap();
+        let waiting: bool = sqlx::query_scalar(
+            "select coalesce(leased_by is null and run_at > now(), false) from queue",
+        )
+        .fetch_one(&house.database.pool)
+        .await
+        .unwrap();
         waiting.then_some(())
     })
     .await;

@@ -4,10 +4,11 @@ use bytes::Bytes;
 use darkroom_core::{
     config::Limits,
     images::{ImageProblem, inspect},
-    job::MAX_PROMPT_CHARS,
+    job::{MAX_PROMPT_CHARS, PRIORITIES},
     models::{Models, OptionProblem, Options},
     store::NewImage,
 };
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{Fields, Upload, prompt_too_long};
 use crate::error::ApiError;
@@ -36,9 +37,18 @@ impl Fields {
             }
         }
         model.check(&options, self.images.len())?;
+        let (mut priority, mut run_at) = (0, None);
+        for (name, value) in &self.treatment {
+            let value = text(name, value)?.trim();
+            match name.as_str() {
+                _ if value.is_empty() => {}
+                "priority" => priority = check_priority(value)?,
+                _ => run_at = Some(check_moment(name, value)?),
+            }
+        }
         let images = self.images.into_iter().map(|data| check_image(data, limits));
         let images = images.collect::<Result<_, _>>()?;
-        Ok(Upload { prompt, images, model: model.id.clone(), options })
+        Ok(Upload { prompt, images, model: model.id.clone(), options, priority, run_at })
     }
 }
 
@@ -55,6 +65,23 @@ fn check_prompt(prompt: &[u8]) -> Result<String, ApiError> {
         return Err(prompt_too_long());
     }
     Ok(prompt.into())
+}
+
+fn check_priority(text: &str) -> Result<i16, ApiError> {
+    text.parse().ok().filter(|priority| PRIORITIES.contains(priority)).ok_or_else(|| {
+        let (least, most) = (PRIORITIES.start(), PRIORITIES.end());
+        let detail = format!("The priority must be a whole number from {least} to {most}.");
+        ApiError::invalid("invalid_priority", "priority", detail)
+    })
+}
+
+fn check_moment(field: &str, text: &str) -> Result<OffsetDateTime, ApiError> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_malformed| {
+        let detail = format!(
+            "The field '{field}' must be a moment as in RFC 3339, such as 2026-01-31T09:00:00Z."
+        );
+        ApiError::invalid("invalid_time", field, detail)
+    })
 }
 
 fn check_image(data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {

@@ -1,0 +1,100 @@
+//! The queue as it stands.
+
+use actix_web::web;
+use darkroom_core::queue::{self, Rule, Standing};
+use serde::Serialize;
+use time::{OffsetDateTime, serde::rfc3339};
+use utoipa::ToSchema;
+
+use crate::{
+    State,
+    error::{ApiError, Problem},
+    health::HaltView,
+};
+
+/// The queue as it stands.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Queue)]
+pub(crate) struct QueueView {
+    /// Worker processes that are registered.
+    workers: i64,
+    /// Set while the provider does not accept the account.
+    #[schema(required)]
+    halted: Option<HaltView>,
+    /// Of each model with jobs that have not ended.
+    models: Vec<StandingView>,
+    /// Limits and pauses that were set at run time.
+    rules: Vec<RuleView>,
+}
+
+/// Where a model's jobs are.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Standing)]
+struct StandingView {
+    /// The endpoint at fal.
+    model: String,
+    /// Jobs that wait for a submission, and are due.
+    in_line: i64,
+    /// Jobs that wait for a moment: their start, or their next attempt.
+    resting: i64,
+    /// Jobs that a worker has, or whose request may run at the provider.
+    in_flight: i64,
+    /// Age of the oldest job in line, in seconds; null where none is.
+    #[schema(required)]
+    oldest_seconds: Option<i64>,
+}
+
+/// A limit or a pause.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Rule)]
+struct RuleView {
+    /// `everything`, `model` or `api_key`.
+    #[schema(example = "model")]
+    scope: String,
+    /// Which model or API key; empty for everything.
+    subject: String,
+    /// Most jobs in flight on all workers; null is no limit.
+    #[schema(required)]
+    max_in_flight: Option<i32>,
+    /// Since when nothing of it is submitted; null is no pause.
+    #[schema(required)]
+    #[serde(with = "rfc3339::option")]
+    paused_at: Option<OffsetDateTime>,
+}
+
+/// Read the queue
+#[utoipa::path(get, path = "/api/admin/queue", tag = "admin", operation_id = "read_queue",
+    responses(
+        (status = 200, description = "The queue as it stands", body = QueueView),
+        (status = 401, description = "Not an operator", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`ADMIN_TOKEN` is not set", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn read(state: web::Data<State>) -> Result<web::Json<QueueView>, ApiError> {
+    look(&state).await.map(web::Json)
+}
+
+/// What every operation here answers.
+pub(super) async fn look(state: &State) -> Result<QueueView, ApiError> {
+    let pool = &state.pool;
+    Ok(QueueView {
+        workers: queue::workers(pool).await?,
+        halted: queue::halted(pool).await?.map(Into::into),
+        models: queue::census(pool).await?.into_iter().map(Into::into).collect(),
+        rules: queue::rules(pool).await?.into_iter().map(Into::into).collect(),
+    })
+}
+
+impl From<Standing> for StandingView {
+    fn from(standing: Standing) -> Self {
+        let Standing { model, in_line, resting, in_flight, oldest_seconds } = standing;
+        Self { model, in_line, resting, in_flight, oldest_seconds }
+    }
+}
+
+impl From<Rule> for RuleView {
+    fn from(rule: Rule) -> Self {
+        let Rule { scope, subject, max_in_flight, paused_at } = rule;
+        Self { scope, subject, max_in_flight, paused_at }
+    }
+}

@@ -1,0 +1,79 @@
+//! Failed jobs, tried again together.
+
+use actix_web::web;
+use bytes::Bytes;
+use darkroom_core::{
+    job::JobId,
+    queue::{self, FailedJobs},
+};
+use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, serde::rfc3339};
+use utoipa::ToSchema;
+
+use crate::{
+    State,
+    error::{ApiError, Problem},
+    json,
+};
+
+/// Jobs of one request, at most; unless less is asked for.
+const MOST: u16 = 1000;
+
+/// Which failed jobs; what is not said does not matter.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Wanted {
+    /// Why they failed: the `code` of their `error`.
+    #[schema(nullable = false, example = "provider_balance")]
+    code: Option<String>,
+    /// The model.
+    #[schema(nullable = false, example = "fal-ai/bytedance/seedream/v4/edit")]
+    model: Option<String>,
+    /// Failed at this moment or later.
+    #[serde(with = "rfc3339::option")]
+    #[schema(nullable = false, example = "2026-01-31T00:00:00Z")]
+    since: Option<OffsetDateTime>,
+    /// Failed before this moment.
+    #[serde(with = "rfc3339::option")]
+    #[schema(nullable = false, example = "2027-01-31T00:00:00Z")]
+    until: Option<OffsetDateTime>,
+    /// At most so many, the oldest first; 1000 unless said, and no more than that.
+    #[schema(nullable = false, minimum = 1, maximum = 1000)]
+    limit: Option<u16>,
+}
+
+/// What is tried again.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Retried {
+    /// Ids of the jobs; as many as `limit` means that there may be more.
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    jobs: Vec<JobId>,
+}
+
+/// Try failed jobs again
+#[utoipa::path(post, path = "/api/admin/queue/retry", tag = "admin", operation_id = "retry_jobs",
+    request_body = Wanted,
+    responses(
+        (status = 200, description = "They wait for their next attempt", body = Retried),
+        (status = 400, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Not an operator", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`ADMIN_TOKEN` is not set, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn retry(
+    state: web::Data<State>,
+    body: Bytes,
+) -> Result<web::Json<Retried>, ApiError> {
+    let Wanted { code, model, since, until, limit } = json::read(&body)?;
+    let limit = limit.unwrap_or(MOST);
+    if !(1..=MOST).contains(&limit) {
+        let detail = format!("The limit must be between 1 and {MOST}.");
+        return Err(ApiError::invalid("out_of_range", "limit", detail));
+    }
+    let wanted = FailedJobs { code, model, since, until };
+    let failed = queue::failed_jobs(&state.pool, &wanted, limit).await?;
+    let jobs = queue::reopen(&state.pool, &failed, Some(state.deadline)).await?;
+    tracing::info!(jobs = jobs.len(), "failed jobs are tried again");
+    Ok(web::Json(Retried { jobs }))
+}

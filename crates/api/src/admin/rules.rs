@@ -1,0 +1,129 @@
+//! Pause, resume, limit.
+
+use actix_web::web;
+use bytes::Bytes;
+use darkroom_core::{
+    api_key::ApiKeyId,
+    queue::{self, Scope},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::queue::{QueueView, look};
+use crate::{
+    State,
+    error::{ApiError, Problem},
+    json,
+};
+
+/// What is paused or resumed: everything, unless one of these is said.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Subject {
+    /// Jobs for this model.
+    #[schema(nullable = false, example = "fal-ai/bytedance/seedream/v4/edit")]
+    model: Option<String>,
+    /// Jobs of this API key, by its id.
+    #[schema(nullable = false)]
+    api_key: Option<Uuid>,
+}
+
+/// What is limited, and to how many.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewLimit {
+    /// Jobs for this model; of everything, unless this or `api_key` is said.
+    #[serde(default)]
+    #[schema(nullable = false, example = "fal-ai/bytedance/seedream/v4/edit")]
+    model: Option<String>,
+    /// Jobs of this API key, by its id.
+    #[serde(default)]
+    #[schema(nullable = false)]
+    api_key: Option<Uuid>,
+    /// Most jobs in flight on all workers together; null takes the limit away.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required, example = 10)]
+    max_in_flight: Option<u16>,
+}
+
+/// Pause
+///
+/// Nothing new of it is submitted, on any worker, until it is resumed. Requests that run at the provider are
+/// carried on.
+#[utoipa::path(post, path = "/api/admin/queue/pause", tag = "admin", operation_id = "pause_queue",
+    request_body = Subject,
+    responses(
+        (status = 200, description = "It is paused", body = QueueView),
+        (status = 400, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Not an operator", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`ADMIN_TOKEN` is not set, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn pause(
+    state: web::Data<State>,
+    body: Bytes,
+) -> Result<web::Json<QueueView>, ApiError> {
+    let Subject { model, api_key } = json::read(&body)?;
+    queue::pause(&state.pool, &scope(&state, model, api_key)?).await?;
+    look(&state).await.map(web::Json)
+}
+
+/// Resume
+#[utoipa::path(post, path = "/api/admin/queue/resume", tag = "admin", operation_id = "resume_queue",
+    request_body = Subject,
+    responses(
+        (status = 200, description = "It is not paused", body = QueueView),
+        (status = 400, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Not an operator", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`ADMIN_TOKEN` is not set, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn resume(
+    state: web::Data<State>,
+    body: Bytes,
+) -> Result<web::Json<QueueView>, ApiError> {
+    let Subject { model, api_key } = json::read(&body)?;
+    queue::resume(&state.pool, &scope(&state, model, api_key)?).await?;
+    look(&state).await.map(web::Json)
+}
+
+/// Limit
+///
+/// How many jobs may be in flight on all workers together. What is in flight already is carried on.
+#[utoipa::path(put, path = "/api/admin/queue/limit", tag = "admin", operation_id = "limit_queue",
+    request_body = NewLimit,
+    responses(
+        (status = 200, description = "The limit holds", body = QueueView),
+        (status = 400, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Not an operator", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`ADMIN_TOKEN` is not set, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn limit(
+    state: web::Data<State>,
+    body: Bytes,
+) -> Result<web::Json<QueueView>, ApiError> {
+    let NewLimit { model, api_key, max_in_flight } = json::read(&body)?;
+    queue::limit(&state.pool, &scope(&state, model, api_key)?, max_in_flight).await?;
+    look(&state).await.map(web::Json)
+}
+
+fn scope(state: &State, model: Option<String>, api_key: Option<Uuid>) -> Result<Scope, ApiError> {
+    match (model, api_key) {
+        (None, None) => Ok(Scope::Everything),
+        (None, Some(key)) => Ok(Scope::ApiKey(ApiKeyId(key))),
+        (Some(model), None) if state.models.find(&model).is_some() => Ok(Scope::Model(model)),
+        (Some(_), None) => {
+            let detail = "There is no such model; GET /api/models lists those there are.";
+            Err(ApiError::invalid("unknown_model", "model", detail))
+        }
+        (Some(_), Some(_)) => {
+            let detail = "Say either a model or an API key.";
+            Err(ApiError::invalid("conflicting_fields", "api_key", detail))
+        }
+    }
+}

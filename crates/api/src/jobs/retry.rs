@@ -1,0 +1,37 @@
+//! Try a failed job again.
+
+use actix_web::{HttpRequest, web};
+use darkroom_core::{queue, store};
+
+use super::{not_found, parse_id, view::JobView};
+use crate::{
+    State,
+    error::{ApiError, Problem},
+};
+
+/// Try a failed job again
+///
+/// It is `pending` again and has as many attempts as a new one. What is sent is what was sent before.
+#[utoipa::path(post, path = "/api/jobs/{id}/retry", tag = "jobs", operation_id = "retry_job",
+    params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
+    responses(
+        (status = 200, description = "It waits for its next attempt", body = JobView),
+        (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It has not failed", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn retry(
+    state: web::Data<State>,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> Result<web::Json<JobView>, ApiError> {
+    let id = parse_id(&path)?;
+    let reopened = queue::reopen(&state.pool, &[id], Some(state.deadline)).await?;
+    let job = store::find(&state.pool, id).await?.ok_or_else(not_found)?;
+    if reopened.is_empty() {
+        return Err(ApiError::HasNotFailed);
+    }
+    tracing::info!(job.id = %id, "a failed job is tried again");
+    Ok(web::Json(JobView::new(&job, &state.base(&request))))
+}

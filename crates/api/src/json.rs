@@ -1,0 +1,26 @@
+//! JSON bodies: read whole, and refused by the field that is wrong.
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use crate::error::ApiError;
+
+/// Reads a body; an empty one is an empty object.
+pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
+    let text: &[u8] = if body.is_empty() { b"{}" } else { body };
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        return Err(ApiError::invalid("invalid_field", "body", "The body must be a JSON object."));
+    }
+    let mut json = serde_json::Deserializer::from_slice(text);
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let field = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_syntax() || inner.is_eof() {
+            return ApiError::MalformedBody("The body is not well-formed JSON.");
+        }
+        // What serde says here names types and fields, and not what was sent at length.
+        let field = if field == "." { "body".to_owned() } else { field };
+        let detail: String = format!("The body is not as described at /docs: {inner}.");
+        ApiError::invalid("invalid_field", &field, detail.chars().take(300).collect::<String>())
+    })
+}

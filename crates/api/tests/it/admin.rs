@@ -1,0 +1,152 @@
+//! For operators: who is let in, and what they can do.
+
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::app::{App, problem};
+
+const MODEL: &str = "fal-ai/bytedance/seedream/v4/edit";
+const TOKEN: &str = "a-token-that-is-long-enough";
+
+async fn send(app: &App, method: Method, path: &str, body: Value) -> Response {
+    let url = app.url(&format!("/api/admin/queue{path}"));
+    app.client.request(method, url).json(&body).send().await.unwrap()
+}
+
+async fn change(app: &App, method: Method, path: &str, body: Value) -> Value {
+    let response = send(app, method, path, body).await;
+    assert_eq!(response.status(), 200);
+    response.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_queue_is_told_by_model_with_its_rules() {
+    let app = App::start().await;
+    app.new_job().await;
+    app.new_job().await;
+
+    let queue: Value = app.get("/api/admin/queue").await.json().await.unwrap();
+
+    assert_eq!(queue["workers"], 0);
+    assert_eq!(queue["halted"], Value::Null);
+    assert_eq!(queue["rules"], json!([]));
+    let standing = &queue["models"][0];
+    assert_eq!(standing["model"], MODEL);
+    assert_eq!((&standing["in_line"], &standing["in_flight"]), (&json!(2), &json!(0)));
+    assert!(standing["oldest_seconds"].as_i64().unwrap() >= 0);
+}
+
+#[tokio::test]
+async fn a_model_and_everything_are_paused_and_resumed() {
+    let app = App::start().await;
+
+    let paused = change(&app, Method::POST, "/pause", json!({"model": MODEL})).await;
+    assert_eq!(paused["rules"][0]["scope"], "model");
+    assert_eq!(paused["rules"][0]["subject"], MODEL);
+    assert!(paused["rules"][0]["paused_at"].is_string());
+    let paused = change(&app, Method::POST, "/pause", json!({})).await;
+    assert_eq!(paused["rules"].as_array().unwrap().len(), 2);
+
+    change(&app, Method::POST, "/resume", json!({"model": MODEL})).await;
+    let resumed = change(&app, Method::POST, "/resume", json!({})).await;
+    assert_eq!(resumed["rules"], json!([]));
+    // Nobody needs to know whether it was paused.
+    change(&app, Method::POST, "/resume", json!({})).await;
+}
+
+#[tokio::test]
+async fn a_limit_is_set_changed_and_taken_away() {
+    let app = App::start().await;
+    for most in [3, 0] {
+        let limited = change(&app, Method::PUT, "/limit", json!({"max_in_flight": most})).await;
+        assert_eq!(limited["rules"][0]["max_in_flight"], most);
+    }
+    let free = change(&app, Method::PUT, "/limit", json!({"max_in_flight": null})).await;
+    assert_eq!(free["rules"], json!([]));
+}
+
+#[tokio::test]
+async fn failed_jobs_are_tried_again_one_by_one_or_together() {
+    let app = App::start().await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(app.new_job().await["id"].as_str().unwrap().to_owned());
+    }
+    let pool = &app.database.pool;
+    let fail = "with gone as (delete from queue)
+                update jobs set status = 'failed', failure_code = 'unlucky',
+                    failure_message = 'A test.', finished_at = now()";
+    sqlx::query(fail).execute(pool).await.unwrap();
+
+    let retry = |id: &str| app.client.post(app.url(&format!("/api/jobs/{id}/retry"))).send();
+    let retried = retry(&ids[0]).await.unwrap();
+    assert_eq!(retried.status(), 200);
+    let job: Value = retried.json().await.unwrap();
+    assert_eq!((&job["status"], &job["error"]), (&json!("pending"), &Value::Null));
+    problem(retry(&ids[0]).await.unwrap(), 409, "has_not_failed").await;
+    problem(retry("01a20a45-770c-777a-b2b4-91a8de734ca0").await.unwrap(), 404, "not_found").await;
+
+    let none = change(&app, Method::POST, "/retry", json!({"code": "other"})).await;
+    assert_eq!(none["jobs"], json!([]));
+    let one = change(&app, Method::POST, "/retry", json!({"code": "unlucky", "limit": 1})).await;
+    assert_eq!(one["jobs"], json!([ids[1]]));
+    let rest = change(&app, Method::POST, "/retry", json!({"model": MODEL})).await;
+    assert_eq!(rest["jobs"], json!([ids[2]]));
+}
+
+#[tokio::test]
+async fn nonsense_is_refused_by_the_field_that_is_wrong() {
+    let app = App::start().await;
+    for (method, path, body, field) in [
+        (Method::POST, "/pause", json!({"model": "no/such"}), "model"),
+        (Method::POST, "/pause", json!({"model": MODEL, "api_key": uuid()}), "api_key"),
+        (Method::POST, "/pause", json!({"api_key": "none"}), "api_key"),
+        (Method::POST, "/resume", json!({"everything": true}), "everything"),
+        (Method::PUT, "/limit", json!({}), "body"),
+        (Method::PUT, "/limit", json!({"max_in_flight": -1}), "max_in_flight"),
+        (Method::PUT, "/limit", json!({"max_in_flight": 70_000}), "max_in_flight"),
+        (Method::POST, "/retry", json!({"limit": 0}), "limit"),
+        (Method::POST, "/retry", json!({"since": "yesterday"}), "since"),
+        (Method::POST, "/retry", json!([1]), "body"),
+    ] {
+        let response = send(&app, method, path, body.clone()).await;
+        assert_eq!(response.status(), 422, "{path} {body}");
+        let told: Value = response.json().await.unwrap();
+        assert_eq!(told["field"], field, "{path} {body}: {told}");
+    }
+    for (broken, status, code) in
+        [("{\"model\": ", 400, "malformed_body"), ("pause!", 422, "invalid_field")]
+    {
+        let post = app.client.post(app.url("/api/admin/queue/pause")).body(broken);
+        problem(post.send().await.unwrap(), status, code).await;
+    }
+    let queue: Value = app.get("/api/admin/queue").await.json().await.unwrap();
+    assert_eq!(queue["rules"], json!([]));
+}
+
+#[tokio::test]
+async fn with_a_token_set_only_who_shows_it_is_let_in() {
+    let app = App::start_with(&[("ADMIN_TOKEN", TOKEN)]).await;
+    let refused = app.get("/api/admin/queue").await;
+    assert_eq!(refused.headers()["www-authenticate"], "Bearer");
+    problem(refused, 401, "admin_token_required").await;
+    for wrong in ["Bearer ", "Bearer a-token-that-is-long-enoughx", TOKEN, "Basic abc"] {
+        let get = app.client.get(app.url("/api/admin/queue")).header("Authorization", wrong);
+        problem(get.send().await.unwrap(), 401, "admin_token_required").await;
+    }
+    problem(send(&app, Method::POST, "/pause", json!({})).await, 401, "admin_token_required").await;
+
+    let get = app.client.get(app.url("/api/admin/queue")).bearer_auth(TOKEN);
+    assert_eq!(get.send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn in_production_without_a_token_nobody_is_let_in() {
+    let app = App::start_with(&[("ENVIRONMENT", "production"), ("FAL_KEY", "id:secret")]).await;
+
+    problem(app.get("/api/admin/queue").await, 403, "admin_disabled").await;
+}
+
+fn uuid() -> &'static str {
+    "01a20a45-770c-777a-b2b4-91a8de734ca0"
+}

@@ -1,0 +1,124 @@
+//! A claim where limits or pauses hold.
+
+use super::{Claims, Row, claim_query, taken};
+use crate::{
+    db::{self, Pool},
+    queue::Round,
+};
+
+/// Claims under limits go one after the other: the lock's number among advisory locks, for all who use
+/// this database. It spells "queue".
+const ONE_AT_A_TIME: i64 = 0x71_7565_7565;
+
+/// Claims up to `limit` due jobs like [`claim`](super::claim()), and no more than rules let through.
+/// `max_in_flight` is the limit of everything, unless a rule sets another.
+///
+/// What is in flight is counted from the rows themselves: those that are leased, and those whose request
+/// may run at fal though nobody follows it. The count is exact because nobody else claims between it and the
+/// commit: the lock is taken in a statement before, so that the count sees what its last holder took.
+///
+/// The rows of a model and an API key are a lane: however many wait in one that is full, the claim
+/// reads none of them.
+pub async fn claim_under_rules(
+    pool: &Pool,
+    round: impl Into<Round>,
+    limit: usize,
+    max_in_flight: Option<i32>,
+) -> Result<Claims, db::Error> {
+    let round = round.into();
+    let doing = "claiming jobs under limits";
+    let mut transaction = db::begin(pool).await.map_err(db::Error::doing(doing))?;
+    sqlx::query!("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
+        .execute(&mut *transaction)
+        .await
+        .map_err(db::Error::doing(doing))?;
+    let rows = claim_query!(
+        "in_flight as (
+             select model, api_key_id, count(*) as jobs from (
+                 select model, api_key_id from queue where leased_by is not null
+                 union all
+                 select model, api_key_id from queue where is_left
+             ) as queue
+             group by model, api_key_id
+         ), open as (
+             select case
+                 when rule.paused_at is not null or exists (select from provider_halt) then 0
+                 else coalesce(rule.max_in_flight, $4)
+                     - (select coalesce(sum(jobs), 0) from in_flight)
+             end as room
+             from (select) as always
+             left join queue_rules as rule on scope = 'everything'
+         ), lanes as (
+             (
+                 select model, api_key_id from queue where in_line
+                 order by model, api_key_id limit 1
+             )
+             union all
+             select next.model, next.api_key_id from lanes cross join lateral (
+                 select model, api_key_id from queue
+                 where in_line and (model, api_key_id) > (lanes.model, lanes.api_key_id)
+                 order by model, api_key_id limit 1
+             ) as next
+         ), open_lanes as (
+             select lanes.model, lanes.api_key_id, model_room, key_room
+             from lanes
+             left join queue_rules as model_rule
+                 on model_rule.scope = 'model' and model_rule.subject = lanes.model
+             left join queue_rules as key_rule
+                 on key_rule.scope = 'api_key' and key_rule.subject = lanes.api_key_id::text
+             cross join lateral (
+                 select
+                     case when model_rule.paused_at is not null then 0
+                     else model_rule.max_in_flight - (
+                         select coalesce(sum(jobs), 0) from in_flight
+                         where in_flight.model = lanes.model
+                     ) end as model_room,
+                     case when key_rule.paused_at is not null then 0
+                     else key_rule.max_in_flight - (
+                         select coalesce(sum(jobs), 0) from in_flight
+                         where in_flight.api_key_id = lanes.api_key_id
+                     ) end as key_room
+             ) as rooms
+             where coalesce(model_room > 0, true) and coalesce(key_room > 0, true)
+         ), waiting as (
+             select first.*, open_lanes.*
+             from open_lanes cross join lateral (
+                 select job_id, priority, turn from queue
+                 where in_line and model = open_lanes.model
+                     and api_key_id = open_lanes.api_key_id
+                 order by priority desc, turn, job_id
+                 limit least($2, model_room, key_room)
+             ) as first
+         ), within_keys as (
+             select *, row_number() over (
+                 partition by api_key_id order by priority desc, turn, job_id
+             ) as key_rank
+             from waiting
+         ), within_models as (
+             select *, row_number() over (
+                 partition by model order by priority desc, turn, job_id
+             ) as model_rank
+             from within_keys where coalesce(key_rank <= key_room, true)
+         ), chosen as (
+             select job_id from within_models where coalesce(model_rank <= model_room, true)
+             order by priority desc, turn, job_id
+             limit greatest(0, least(
+                 $2 - (select count(*) from resumed), (select room from open)
+             ))
+         ), fresh as (
+             select queue.job_id from queue join chosen on chosen.job_id = queue.job_id
+             where in_line and exists (select from alive)
+             for update of queue skip locked
+         ), due as (
+             select job_id from resumed union all select job_id from fresh
+         )",
+        round,
+        i64::try_from(limit).unwrap_or(i64::MAX),
+        max_in_flight as _
+    )
+    .fetch_all(&mut *transaction)
+    .await
+    .map_err(db::Error::doing(doing))?;
+    transaction.commit().await.map_err(db::Error::doing(doing))?;
+    taken(pool, rows, round.worker).await
+}

@@ -1,0 +1,118 @@
+//! Complete: the good end of jobs, many in one statement.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::{Error, Lease, Timeline, fenced};
+use crate::{
+    db::{self, Pool},
+    job::JobId,
+};
+
+/// What is known of a request that ended well.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ended {
+    /// Seconds of inference, as fal reports them.
+    pub inference_seconds: Option<f64>,
+    /// What fal charged, in the model's units.
+    pub billed_units: Option<f64>,
+    /// What it cost, in millionths of a US dollar, where the model's price tells.
+    pub cost_micros: Option<i64>,
+    /// The seed that made the outputs, where the model tells it.
+    pub seed: Option<i64>,
+    /// How many outputs there are. Those of an earlier attempt beyond are dropped; nothing drops none.
+    pub outputs: Option<i16>,
+}
+
+/// A job that is done; its outputs are archived.
+#[derive(Clone, Debug)]
+pub struct Completion {
+    /// The right to say so.
+    pub lease: Lease,
+    /// What is known of its request.
+    pub ended: Ended,
+    /// What its worker saw of it.
+    pub timeline: Timeline,
+}
+
+/// Completes jobs in one statement: a commit costs the same for one as for hundreds.
+///
+/// Answers which were completed. The others are somebody else's by now, and were left as they are.
+pub async fn complete_all(
+    pool: &Pool,
+    completions: &[Completion],
+) -> Result<HashSet<JobId>, db::Error> {
+    let column = |of: fn(&Ended) -> Option<f64>| -> Vec<Option<f64>> {
+        completions.iter().map(|completion| of(&completion.ended)).collect()
+    };
+    let leases = completions.iter().map(|completion| completion.lease);
+    let jobs: Vec<Uuid> = leases.clone().map(|lease| lease.job.0).collect();
+    let workers: Vec<Uuid> = leases.clone().map(|lease| lease.worker.0).collect();
+    let numbers: Vec<i64> = leases.map(|lease| lease.number).collect();
+    let endings = completions.iter().map(|completion| completion.ended);
+    let costs: Vec<Option<i64>> = endings.clone().map(|ended| ended.cost_micros).collect();
+    let seeds: Vec<Option<i64>> = endings.clone().map(|ended| ended.seed).collect();
+    let outputs: Vec<Option<i16>> = endings.map(|ended| ended.outputs).collect();
+    let timelines = completions.iter().map(|completion| &completion.timeline);
+    let running: Vec<Option<f64>> = timelines.clone().map(Timeline::running_ago).collect();
+    let archived: Vec<Option<f64>> = timelines.map(Timeline::archived_ago).collect();
+    let completed = sqlx::query_scalar!(
+        r#"with told as (
+               select * from unnest(
+                   $1::uuid[], $2::uuid[], $3::bigint[], $4::float8[], $5::float8[],
+                   $6::bigint[], $7::bigint[], $8::smallint[], $9::float8[], $10::float8[]
+               ) as told (
+                   job_id, worker, lease_no, inference_seconds, billed_units, cost_micros, seed,
+                   outputs, running_ago, archived_ago
+               )
+           ), lease as (
+               delete from queue using told
+               where queue.job_id = told.job_id and leased_by = told.worker
+                   and queue.lease_no = told.lease_no
+               returning told.*
+           ), ended as (
+               update attempts set ended_at = now(), outcome = 'completed',
+                   inference_seconds = lease.inference_seconds,
+                   billed_units = lease.billed_units, cost_micros = lease.cost_micros,
+                   running_at = now() - make_interval(secs => running_ago),
+                   archived_at = now() - make_interval(secs => archived_ago)
+               from lease where attempts.job_id = lease.job_id and ended_at is null
+           ), shown as (
+               update jobs set status = 'completed', updated_at = now(), finished_at = now(),
+                   seed = lease.seed
+               from lease where jobs.id = lease.job_id
+           ), surplus as (
+               delete from images using lease
+               where images.job_id = lease.job_id and role = 'result'
+                   and position >= lease.outputs
+           )
+           select job_id as "job_id!" from lease"#,
+        &jobs,
+        &workers,
+        &numbers,
+        &column(|ended| ended.inference_seconds) as _,
+        &column(|ended| ended.billed_units) as _,
+        &costs as _,
+        &seeds as _,
+        &outputs as _,
+        &running as _,
+        &archived as _,
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(db::Error::doing("completing jobs"))?;
+    Ok(completed.into_iter().map(JobId).collect())
+}
+
+/// Completes one job.
+pub async fn complete(
+    pool: &Pool,
+    lease: &Lease,
+    ended: Ended,
+    timeline: &Timeline,
+) -> Result<(), Error> {
+    let completion = Completion { lease: *lease, ended, timeline: timeline.clone() };
+    let completed = complete_all(pool, &[completion]).await?;
+    fenced(completed.contains(&lease.job))
+}

@@ -1,0 +1,38 @@
+//! Overdue: jobs whose deadline passed while they stood in line.
+
+use crate::{
+    db::{Error, Pool},
+    job::{Failure, JobId},
+};
+
+/// Jobs that one statement ends, at most.
+const BATCH: i64 = 500;
+
+/// Fails jobs whose deadline passed in line, and answers which they were.
+///
+/// A pause or a limit may keep them from ever being claimed. Those that are leased, or have an attempt, are
+/// their worker's.
+pub async fn fail_overdue(pool: &Pool, failure: &Failure) -> Result<Vec<JobId>, Error> {
+    let failed = sqlx::query_scalar!(
+        "with overdue as (
+             select job_id from queue
+             where in_line and deadline_at <= now()
+             order by deadline_at limit $3
+             for update skip locked
+         ), ended as (
+             delete from queue using overdue where queue.job_id = overdue.job_id
+             returning queue.job_id
+         )
+         update jobs set status = 'failed', updated_at = now(), finished_at = now(),
+             failure_code = $1, failure_message = $2
+         from ended where jobs.id = ended.job_id
+         returning jobs.id",
+        failure.code,
+        failure.message,
+        BATCH,
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(Error::doing("failing overdue jobs"))?;
+    Ok(failed.into_iter().map(JobId).collect())
+}

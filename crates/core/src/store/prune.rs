@@ -1,0 +1,35 @@
+//! Prune: jobs that ended long ago go, with their images and attempts.
+
+use std::time::Duration;
+
+use crate::db::{Error, Pool};
+
+/// Jobs of one batch: their images are megabytes each.
+const BATCH: i64 = 100;
+
+/// Deletes a batch of jobs that ended longer ago than this, the oldest first.
+///
+/// Answers how many; none, when no more are there. Several at once do no harm. An id tells when its job
+/// was made, by a replica's clock that may be a day off: what is younger than that is not even looked at.
+pub async fn prune(pool: &Pool, retention: Duration) -> Result<u64, Error> {
+    let pruned = sqlx::query!(
+        "with old as (
+             select id from jobs
+             where finished_at < now() - make_interval(secs => $1)
+                 and id < (
+                     lpad(to_hex(extract(
+                         epoch from now() - make_interval(secs => $1) + interval '1 day'
+                     )::bigint * 1000), 12, '0') || '7fffbfffffffffffffff'
+                 )::uuid
+             order by id limit $2
+             for update skip locked
+         )
+         delete from jobs using old where jobs.id = old.id",
+        retention.as_secs_f64(),
+        BATCH,
+    )
+    .execute(pool)
+    .await
+    .map_err(Error::doing("pruning jobs"))?;
+    Ok(pruned.rows_affected())
+}

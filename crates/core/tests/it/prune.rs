@@ -1,0 +1,68 @@
+//! Jobs that ended long ago go, and nothing else does.
+
+use std::time::Duration;
+
+use darkroom_core::{
+    db::Pool,
+    queue::{self, Timeline},
+    store,
+};
+use darkroom_testing::TestDatabase;
+use uuid::{NoContext, Timestamp, Uuid};
+
+use crate::factory;
+
+const MONTH: Duration = Duration::from_hours(30 * 24);
+
+/// An id of two months ago.
+async fn old_id(pool: &Pool) -> Uuid {
+    let then = factory::now(pool).await - MONTH * 2;
+    let seconds = u64::try_from(then.unix_timestamp()).unwrap();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, 0))
+}
+
+#[tokio::test]
+async fn old_jobs_go_with_their_images_and_attempts_and_young_or_unfinished_ones_stay() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let insert = "insert into jobs (id, prompt, model, status, finished_at)
+                  values ($1, 'p', 'm', $2, case when $2 = 'completed' then now() - $3::interval end)";
+    for (status, age, rows) in
+        [("completed", "60 days", 250), ("completed", "1 day", 2), ("pending", "60 days", 3)]
+    {
+        for _ in 0..rows {
+            sqlx::query(insert)
+                .bind(old_id(pool).await)
+                .bind(status)
+                .bind(age)
+                .execute(pool)
+                .await
+                .unwrap();
+        }
+    }
+    let young = factory::claimed(pool).await;
+    factory::begin(pool, &young.lease).await;
+    let ended = queue::Ended::default();
+    queue::complete(pool, &young.lease, ended, &Timeline::default()).await.unwrap();
+    sqlx::query(
+        "insert into images (id, job_id, role, position, media_type, width, height, sha256, data)
+         select gen_random_uuid(), id, 'input', 0, 'image/png', 1, 1, sha256('a'), 'a' from jobs
+         where prompt = 'p'",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
+
+    let mut batches = Vec::new();
+    loop {
+        match store::prune(pool, MONTH).await.unwrap() {
+            0 => break,
+            jobs => batches.push(jobs),
+        }
+    }
+
+    assert_eq!(batches, [100, 100, 50]);
+    assert_eq!(factory::count(pool, "jobs").await, 6);
+    assert_eq!(factory::count(pool, "images").await, 6);
+    assert_eq!(factory::count(pool, "attempts").await, 1);
+}

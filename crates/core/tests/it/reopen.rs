@@ -1,0 +1,78 @@
+//! A failed job that gets another go.
+
+use std::time::Duration;
+
+use darkroom_core::{
+    db::Pool,
+    job::{Failure, Status},
+    queue::{self, Claimed, FailedJobs, FailureClass, Timeline},
+    store,
+};
+use darkroom_testing::TestDatabase;
+
+use crate::factory;
+
+async fn fail(pool: &Pool, job: &Claimed, code: &str) {
+    let failure = Failure::new(code, "A test.");
+    let timeline = &Timeline::default();
+    queue::fail(pool, &job.lease, &failure, FailureClass::Never, timeline).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reopened_job_is_pending_with_its_attempts_counted_anew() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    factory::begin(pool, &job.lease).await;
+    fail(pool, &job, "unlucky").await;
+
+    let reopened = queue::reopen(pool, &[job.lease.job], None).await.unwrap();
+
+    assert_eq!(reopened, [job.lease.job]);
+    let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
+    assert_eq!(shown.status, Status::Pending);
+    assert!(shown.failure.is_none());
+    let again = queue::claim(pool, job.lease.worker, 1).await.unwrap().jobs.remove(0);
+    assert_eq!(queue::attempts_made(pool, &again.lease).await.unwrap(), 0);
+    assert_eq!(factory::begin(pool, &again.lease).await, 2);
+    assert_eq!(queue::attempts_made(pool, &again.lease).await.unwrap(), 1);
+    assert!(queue::reopen(pool, &[job.lease.job], None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_lease_from_before_a_job_was_reopened_changes_nothing() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    fail(pool, &job, "unlucky").await;
+    queue::reopen(pool, &[job.lease.job], None).await.unwrap();
+    let again = queue::claim(pool, job.lease.worker, 1).await.unwrap().jobs.remove(0);
+
+    assert_ne!(again.lease.number, job.lease.number);
+    let stale = queue::snooze(pool, &job.lease, Duration::ZERO).await;
+    assert!(matches!(stale, Err(queue::Error::LeaseLost)));
+}
+
+#[tokio::test]
+async fn failed_jobs_are_found_by_why_when_and_with_which_model_they_failed() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let (unlucky, other) = (factory::claimed(pool).await, factory::claimed(pool).await);
+    fail(pool, &unlucky, "unlucky").await;
+    fail(pool, &other, "other").await;
+    factory::job(pool).await;
+    let found = async |wanted: FailedJobs| queue::failed_jobs(pool, &wanted, 10).await.unwrap();
+    let now = factory::now(pool).await;
+
+    let all = [unlucky.lease.job, other.lease.job];
+    assert_eq!(found(FailedJobs::default()).await, all);
+    let code = Some("unlucky".into());
+    assert_eq!(found(FailedJobs { code, ..FailedJobs::default() }).await, all[..1]);
+    let model = Some("another".into());
+    assert!(found(FailedJobs { model, ..FailedJobs::default() }).await.is_empty());
+    let since = Some(now + Duration::from_hours(1));
+    assert!(found(FailedJobs { since, ..FailedJobs::default() }).await.is_empty());
+    let until = Some(now - Duration::from_hours(1));
+    assert!(found(FailedJobs { until, ..FailedJobs::default() }).await.is_empty());
+    assert_eq!(queue::failed_jobs(pool, &FailedJobs::default(), 1).await.unwrap().len(), 1);
+}

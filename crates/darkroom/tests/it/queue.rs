@@ -1,0 +1,58 @@
+//! `darkroom queue`, as an operator types it.
+
+use std::collections::HashMap;
+
+use darkroom_core::{
+    images::MediaType,
+    job::NewJob,
+    models, queue,
+    store::{self, NewImage},
+};
+use darkroom_testing::TestDatabase;
+use secrecy::ExposeSecret;
+
+use crate::program::run;
+
+#[tokio::test]
+async fn the_queue_is_seen_paused_limited_and_resumed_from_the_shell() {
+    let database = TestDatabase::create().await;
+    let url = database.url.expose_secret().to_owned();
+    let settings = HashMap::from([("DATABASE_URL".to_owned(), url)]);
+    let input = NewImage {
+        data: b"a picture".to_vec().into(),
+        media_type: MediaType::Png,
+        width: 1,
+        height: 1,
+    };
+    let new = NewJob {
+        prompt: "p".into(),
+        model: models::DEFAULT.into(),
+        inputs: vec![input],
+        ..NewJob::default()
+    };
+    store::create(&database.pool, &new).await.unwrap();
+    let darkroom = async |words: &[&str]| run(words, &settings).await;
+
+    let (went_well, said) = darkroom(&["queue", "status"]).await;
+    assert!(went_well, "{said}");
+    assert!(said.contains("workers: 0") && said.contains(models::DEFAULT), "{said}");
+    let (_, said) = darkroom(&["queue", "pause", "--model", models::DEFAULT]).await;
+    assert!(said.contains(&format!("paused: model {}", models::DEFAULT)), "{said}");
+    let (_, said) = darkroom(&["queue", "limit", "3"]).await;
+    assert!(said.contains("limit: everything to 3 in flight"), "{said}");
+    darkroom(&["queue", "resume", "--model", models::DEFAULT]).await;
+    let (_, said) = darkroom(&["queue", "limit", "none"]).await;
+    assert!(!said.contains("limit:") && !said.contains("paused:"), "{said}");
+    let (_, said) = darkroom(&["queue", "retry", "--all"]).await;
+    assert!(said.contains("0 jobs are tried again"), "{said}");
+    assert!(queue::rules(&database.pool).await.unwrap().is_empty());
+
+    for (words, why) in [
+        (&["queue", "pause", "--model", "no/such"][..], "there is no model"),
+        (&["queue", "limit", "many"], "a number up to 65535"),
+        (&["queue", "retry"], "required"),
+    ] {
+        let (went_well, said) = darkroom(words).await;
+        assert!(!went_well && said.contains(why), "{words:?}: {said}");
+    }
+}
