@@ -11,6 +11,7 @@ mod fault;
 mod faults;
 mod forge;
 mod house;
+mod operator;
 mod options;
 mod porch;
 mod proxy;
@@ -21,7 +22,10 @@ mod trace;
 mod watch;
 mod weather;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use anyhow::{Context, bail};
 use tokio::time::{Duration, Instant, sleep};
@@ -82,7 +86,7 @@ async fn wreak(house: &Shared, options: &Options) -> anyhow::Result<Report> {
     house.set_weather(options.seed, None).await?;
 
     let (told, tally) = (Arc::default(), Arc::<Tally>::default());
-    let (seen, forged) = (Arc::default(), Arc::default());
+    let forged = Arc::default();
     let stop = CancellationToken::new();
     let began = Instant::now();
     let pouring = stream::pour(Arc::clone(house), options.clone(), Arc::clone(&told), stop.clone());
@@ -92,16 +96,21 @@ async fn wreak(house: &Shared, options: &Options) -> anyhow::Result<Report> {
         Arc::clone(&told),
         Arc::clone(&chronicle),
         Arc::clone(&tally),
-        Arc::clone(&seen),
     );
     let watching = AbortOnDropHandle::new(tokio::spawn(watching));
     let forging = forge::forge(Arc::clone(house), options.seed, Arc::clone(&forged));
     let forging = AbortOnDropHandle::new(tokio::spawn(forging));
 
+    let granted = Arc::<AtomicUsize>::default();
+    let operating =
+        operator::operate(Arc::clone(house), options.seed, Arc::clone(&told), Arc::clone(&granted));
+    let operating = AbortOnDropHandle::new(tokio::spawn(operating));
+
     faults::strike_all(house, planned, options.seed, &chronicle, &tally).await?;
     tokio::time::sleep_until(began + Duration::from_secs(options.seconds)).await;
     chronicle.note("everything is made whole, and no more jobs come");
     house.heal(options).await?;
+    ended(operating).await;
     stop.cancel();
     pouring.await??;
     let poured = began.elapsed();
@@ -110,8 +119,9 @@ async fn wreak(house: &Shared, options: &Options) -> anyhow::Result<Report> {
     ended(watching).await;
 
     let said = told.lock().clone();
+    let granted = granted.load(Ordering::Relaxed);
     let evidence =
-        Evidence { options, said: &said, tally: &tally, forged: &forged, seen: &seen, poured };
+        Evidence { options, said: &said, tally: &tally, forged: &forged, granted, poured };
     let report = audit::audit(house, &evidence).await?;
     report.print();
     Ok(report)

@@ -12,7 +12,6 @@ mod results;
 
 use super::{
     faults::Tally, forge::Forged, house::House, options::Options, report::Report, stream::Said,
-    watch::Seen,
 };
 use records::Records;
 
@@ -22,7 +21,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) said: &'a Said,
     pub(crate) tally: &'a Tally,
     pub(crate) forged: &'a Forged,
-    pub(crate) seen: &'a Seen,
+    /// Failed jobs that were tried again.
+    pub(crate) granted: usize,
     /// How long the stream ran.
     pub(crate) poured: tokio::time::Duration,
 }

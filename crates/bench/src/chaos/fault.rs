@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     OldSnapshot,
     /// A transaction stays open and keeps some rows of the queue locked.
     LockedRows,
+    /// An operator pauses or limits, and later takes it back.
+    Rule(Rule),
     /// The stand-in misbehaves: one of its kinds of weather.
     Weather(usize),
     /// The clock of the worker that has its own jumps to so many minutes beside the truth.
@@ -65,6 +67,17 @@ pub(crate) enum Break {
     NoAnswersAndReset,
 }
 
+/// What an operator says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Rule {
+    /// Nothing is submitted.
+    Pause,
+    /// Nothing for this model is.
+    PauseModel(&'static str),
+    /// So many jobs for this model may be in flight.
+    LimitModel(&'static str, u16),
+}
+
 /// A fault that was drawn.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Planned {
@@ -86,6 +99,7 @@ pub(crate) enum Target {
     Snapshot,
     Rows,
     Weather,
+    Rules,
     Clock,
 }
 
@@ -100,6 +114,7 @@ impl Fault {
             Self::Hoard => Target::Connections,
             Self::OldSnapshot => Target::Snapshot,
             Self::LockedRows => Target::Rows,
+            Self::Rule(_) => Target::Rules,
             Self::Weather(_) => Target::Weather,
             Self::Clock(_) => Target::Clock,
         }
@@ -115,6 +130,7 @@ impl Fault {
         match self {
             Self::Process(seat, blow) => format!("{} {blow}", kind(seat)),
             Self::Line(seat, broken) => format!("line of {}: {broken}", kind(seat)),
+            Self::Rule(_) => "rule of an operator".to_owned(),
             Self::Weather(_) => "weather at the stand-in".to_owned(),
             Self::Clock(_) => "clock of a worker jumps".to_owned(),
             other => other.to_string(),
@@ -137,6 +153,11 @@ impl fmt::Display for Fault {
             Self::Hoard => f.write_str("all connections are taken"),
             Self::OldSnapshot => f.write_str("a transaction stays open"),
             Self::LockedRows => f.write_str("rows of the queue stay locked"),
+            Self::Rule(Rule::Pause) => f.write_str("an operator pauses everything"),
+            Self::Rule(Rule::PauseModel(model)) => write!(f, "an operator pauses {model}"),
+            Self::Rule(Rule::LimitModel(model, most)) => {
+                write!(f, "an operator limits {model} to {most}")
+            }
             Self::Weather(number) => write!(f, "stand-in: {}", super::weather::name(*number)),
             Self::Clock(minutes) => write!(f, "clock of worker 1 is {minutes:+} minutes off"),
         }

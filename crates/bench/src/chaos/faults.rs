@@ -4,6 +4,7 @@ mod connections;
 mod line;
 mod postgres;
 mod process;
+mod rules;
 
 use std::{
     collections::BTreeMap,
@@ -27,6 +28,8 @@ use super::{
 /// The longest that undoing a fault may take: a slow machine starts a process, or recovers a database.
 const UNDONE_WITHIN: Duration = Duration::from_mins(3);
 
+pub(crate) use rules::Held;
+
 /// What the faults of a run came to.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
@@ -35,6 +38,8 @@ pub(crate) struct Tally {
     under_way: AtomicUsize,
     /// What should never follow from a fault, in words.
     broken: Mutex<Vec<String>>,
+    /// When which rules surely held.
+    held: Mutex<Vec<Held>>,
 }
 
 impl Tally {
@@ -54,6 +59,10 @@ impl Tally {
 
     pub(crate) fn broken(&self) -> Vec<String> {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn held(&self) -> Vec<Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn begin(&self, fault: &Fault) {
@@ -113,6 +122,7 @@ async fn strike(house: &House, planned: &Planned, seed: u64, tally: &Tally) -> a
         Fault::Hoard => connections::hoard(house, lasts).await,
         Fault::OldSnapshot => connections::keep_snapshot(house, lasts).await,
         Fault::LockedRows => connections::lock_rows(house, lasts).await,
+        Fault::Rule(rule) => rules::hold(house, rule, lasts, tally).await,
         Fault::Weather(storm) => {
             house.set_weather(seed, Some(storm)).await?;
             sleep(lasts).await;

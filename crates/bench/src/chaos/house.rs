@@ -34,7 +34,7 @@ pub(crate) const APIS: usize = 2;
 pub(crate) const LEASE: Duration = Duration::from_secs(4);
 
 /// Submissions to fal before a job fails for good.
-pub(crate) const MAX_ATTEMPTS: i16 = 4;
+pub(crate) const MAX_ATTEMPTS: usize = 4;
 
 /// Connections that PostgreSQL accepts, and those of each process's pool.
 pub(super) const MAX_CONNECTIONS: u16 = 60;

@@ -6,9 +6,9 @@ use rand::{Rng, RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use tokio::time::Duration;
 
 use super::{
-    fault::{Blow, Break, Fault, Planned, Seat, Target},
+    fault::{Blow, Break, Fault, Planned, Rule, Seat, Target},
     options::Options,
-    weather,
+    stream, weather,
 };
 use crate::stand::Shutdown;
 
@@ -82,6 +82,7 @@ fn any(random: &mut impl Rng, scope: &Scope) -> (Fault, Duration) {
         79..82 => (Fault::Line(Seat::Sim, any_break(random)), while_),
         82..85 if scope.has_clock => (Fault::Clock(random.random_range(-600..600)), moment),
         85..87 => (Fault::Blackout, longer_than_the_lease),
+        87..90 => (Fault::Rule(any_rule(random)), while_),
         _ => (Fault::Weather(random.random_range(0..weather::KINDS)), while_ + moment),
     }
 }
@@ -95,6 +96,15 @@ fn any_break(random: &mut impl Rng) -> Break {
         Break::NoAnswersAndReset,
     ];
     all.choose(random).copied().unwrap_or(Break::Reset)
+}
+
+fn any_rule(random: &mut impl Rng) -> Rule {
+    let model = stream::MODELS.choose(random).copied().unwrap_or_default();
+    match random.random_range(0..4) {
+        0 => Rule::Pause,
+        1 => Rule::PauseModel(model),
+        _ => Rule::LimitModel(model, random.random_range(1..4)),
+    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use super::{
     house::{House, Shared},
     options::Options,
 };
+pub(crate) use order::MODELS;
 use order::Order;
 
 /// Callers that wait for their answer at a time; nobody else comes meanwhile.
@@ -41,6 +42,8 @@ pub(crate) struct Said {
     pub(crate) unanswered: usize,
     /// POSTs that nobody answered, however often they were sent.
     pub(crate) given_up: usize,
+    /// How jobs had ended, as callers were told.
+    pub(crate) ends: Vec<(Uuid, String)>,
     /// Answers to cancellations, by status.
     pub(crate) cancelled: BTreeMap<u16, usize>,
     /// Answers that should never be.

@@ -4,7 +4,7 @@
 use darkroom_core::db::Pool;
 
 /// Triggers, so that nothing is missed whoever does it, and nothing is noted that is rolled back.
-const STATEMENTS: [&str; 12] = [
+const STATEMENTS: [&str; 17] = [
     "create schema chaos",
     "create table chaos.noted (
          what text not null,
@@ -22,8 +22,14 @@ const STATEMENTS: [&str; 12] = [
              return null;
          end $$",
     "create trigger chaos_ended_again after update on jobs for each row
-         when (old.finished_at is not null)
+         when (old.finished_at is not null and new.finished_at is not null)
          execute function chaos.note('ended again', 'id', 'status')",
+    "create trigger chaos_reopened after update on jobs for each row
+         when (old.finished_at is not null and new.finished_at is null)
+         execute function chaos.note('reopened', 'id', 'status')",
+    "create trigger chaos_went_back after update on jobs for each row
+         when (old.status = 'processing' and new.status = 'pending')
+         execute function chaos.note('went back', 'id', 'status')",
     "create trigger chaos_ended after update on jobs for each row
          when (old.finished_at is null and new.finished_at is not null)
          execute function chaos.note('ended', 'id', 'status')",
@@ -47,6 +53,24 @@ const STATEMENTS: [&str; 12] = [
          end $$",
     "create trigger chaos_withdrawn after delete on attempts for each row
          execute function chaos.note_withdrawal()",
+    "create table chaos.claims (
+         job_id uuid not null,
+         model text not null,
+         of_model bigint not null,
+         in_all bigint not null,
+         at timestamptz not null default clock_timestamp()
+     )",
+    // It sees what is in flight after the whole statement, and what others ended meanwhile.
+    "create function chaos.note_claim() returns trigger language plpgsql as $$
+         begin
+             insert into chaos.claims (job_id, model, of_model, in_all)
+             select new.job_id, new.model, count(*) filter (where model = new.model), count(*)
+             from queue where leased_by is not null or has_attempt;
+             return null;
+         end $$",
+    "create trigger chaos_claimed after update on queue for each row
+         when (old.in_line and new.leased_by is not null)
+         execute function chaos.note_claim()",
 ];
 
 /// Begins to note.

@@ -1,9 +1,6 @@
-//! Watches the run: a line of progress every few seconds, samples of what is in flight, and processes that end by themselves.
+//! Watches the run: a line of progress every few seconds, and processes that end by themselves.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::time::{Duration, Instant, interval, timeout};
@@ -16,19 +13,6 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// A look that takes longer says nothing.
 const LOOK_PATIENCE: Duration = Duration::from_secs(2);
-
-/// What was seen.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    /// The most rows of the queue that were in flight at one moment; less than 0 while nothing is known.
-    most_in_flight: AtomicI64,
-}
-
-impl Seen {
-    pub(crate) fn most_in_flight(&self) -> i64 {
-        self.most_in_flight.load(Ordering::Relaxed)
-    }
-}
 
 /// How jobs stand, as the database knows it.
 #[derive(sqlx::FromRow)]
@@ -48,22 +32,12 @@ pub(crate) async fn watch(
     told: Arc<Told>,
     chronicle: Arc<Chronicle>,
     tally: Arc<Tally>,
-    seen: Arc<Seen>,
 ) {
     let mut looks = interval(LOOK);
     let mut next_line = Instant::now() + LINE;
-    let mut counts_in_flight = None;
     loop {
         looks.tick().await;
         nurse(&house, &chronicle, &tally);
-        if counts_in_flight.is_none() {
-            counts_in_flight = look(has_in_flight(&house)).await.ok();
-        }
-        if counts_in_flight == Some(true)
-            && let Ok(in_flight) = look(in_flight(&house)).await
-        {
-            seen.most_in_flight.fetch_max(in_flight, Ordering::Relaxed);
-        }
         if Instant::now() >= next_line {
             next_line = Instant::now() + LINE;
             line(&house, &told, &chronicle, &tally).await;
@@ -104,20 +78,6 @@ async fn standing(house: &House) -> anyhow::Result<Standing> {
          from jobs",
     );
     Ok(standing.fetch_one(&house.pool).await?)
-}
-
-/// Whether this schema counts what is in flight.
-async fn has_in_flight(house: &House) -> anyhow::Result<bool> {
-    let exists = sqlx::query_scalar(
-        "select exists (select from information_schema.columns
-             where table_name = 'queue' and column_name = 'in_flight')",
-    );
-    Ok(exists.fetch_one(&house.pool).await?)
-}
-
-async fn in_flight(house: &House) -> anyhow::Result<i64> {
-    let count = sqlx::query_scalar("select count(*) from queue where in_flight");
-    Ok(count.fetch_one(&house.pool).await?)
 }
 
 async fn look<T>(looking: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

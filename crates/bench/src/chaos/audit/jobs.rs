@@ -1,6 +1,6 @@
 //! Jobs: none is lost, each ends once, and a failure is explained.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -27,6 +27,21 @@ pub(super) fn judge(records: &Records, evidence: &Evidence<'_>, report: &mut Rep
         "jobs that were changed after their end",
         describe_all(records.noted("ended again")),
     );
+    report.never("jobs whose status went back", describe_all(records.noted("went back")));
+    let (reopened, granted) = (records.noted("reopened").count(), evidence.granted);
+    report.never(
+        "failed jobs that were said to be tried again and were not",
+        (granted > reopened).then(|| format!("{granted} granted, {reopened} done")),
+    );
+    let tried_again: HashSet<Uuid> = records.noted("reopened").map(|noted| noted.job_id).collect();
+    let told_wrong = said.ends.iter().filter(|(id, end)| {
+        let differs = by_id.get(id).is_none_or(|job| job.status != *end);
+        differs && !tried_again.contains(id)
+    });
+    report.never(
+        "callers who were told of another end",
+        told_wrong.map(|(id, end)| format!("job {id}: {end}")),
+    );
     report
         .never("jobs that went though nobody deleted them", describe_all(records.noted("deleted")));
     let unexplained = records.jobs.iter().filter(|job| is_unexplained(job));
@@ -38,6 +53,8 @@ pub(super) fn judge(records: &Records, evidence: &Evidence<'_>, report: &mut Rep
         "jobs made whose 201 did not arrive",
         records.jobs.len().saturating_sub(said.accepted.len()),
     );
+    report.fact("failed jobs tried again", reopened);
+    report.fact("ends that callers were told of", said.ends.len());
     report.fact("calls without an answer", said.unanswered);
     report.fact("calls answered with 503 or 408", said.away);
     report.fact("POSTs that callers gave up", said.given_up);

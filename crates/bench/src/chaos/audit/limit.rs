@@ -1,4 +1,4 @@
-//! The limit of requests in flight: never exceeded, as the provider saw it.
+//! Limits and pauses: never exceeded, as each claim saw it, and as the provider did.
 
 use std::collections::HashMap;
 
@@ -6,9 +6,9 @@ use time::OffsetDateTime;
 
 use super::{
     Evidence,
-    records::{Attempt, Records},
+    records::{Attempt, Claim, Records},
 };
-use crate::chaos::report::Report;
+use crate::chaos::{faults::Held, report::Report};
 
 pub(super) fn judge(records: &Records, evidence: &Evidence<'_>, report: &mut Report) {
     let by_url: HashMap<&str, &Attempt> =
@@ -21,22 +21,32 @@ pub(super) fn judge(records: &Records, evidence: &Evidence<'_>, report: &mut Rep
         (request.submitted_at, end)
     });
     let (most, at) = most_at_once(spans);
-    let seen = evidence.seen.most_in_flight();
     report.fact("requests in flight at once, at most", most);
-    if seen > 0 {
-        report.fact("jobs in flight at once, at most", seen);
-    }
-    let Some(limit) = evidence.options.max_in_flight.map(usize::from) else {
-        return;
-    };
+    let claimed = records.claims.iter().map(|claim| claim.in_all).max();
+    report.fact("jobs in flight at once, at most", claimed.unwrap_or_default());
+    let limit = evidence.options.max_in_flight;
     let mut exceeded = Vec::new();
-    if most > limit {
-        exceeded.push(format!("{most} requests at {at:?}, of {limit}"));
+    if limit.is_some_and(|limit| most > usize::from(limit)) {
+        exceeded.push(format!("{most} requests at {at:?}"));
     }
-    if usize::try_from(seen).is_ok_and(|seen| seen > limit) {
-        exceeded.push(format!("{seen} jobs in flight, of {limit}"));
-    }
-    report.never("limits exceeded", exceeded);
+    let beyond = |claim: &&Claim| limit.is_some_and(|limit| claim.in_all > i64::from(limit));
+    exceeded.extend(records.claims.iter().filter(beyond).map(describe));
+    report.never("claims beyond the limit of everything", exceeded);
+
+    let held = evidence.tally.held();
+    let breaks = |held: &Held, claim: &Claim| {
+        let count = if held.model.is_some() { claim.of_model } else { claim.in_all };
+        held.model.is_none_or(|model| model == claim.model)
+            && (held.since..held.until).contains(&claim.at)
+            && count > held.most
+    };
+    let against = records.claims.iter().filter(|claim| held.iter().any(|held| breaks(held, claim)));
+    report.never("claims against an operator's rule", against.map(describe));
+}
+
+fn describe(claim: &Claim) -> String {
+    let Claim { job_id, model, of_model, in_all, at } = claim;
+    format!("job {job_id} at {at}, as {in_all} in flight, {of_model} of {model}")
 }
 
 /// The most spans that overlap, and when that was first so. One that ends as another begins does not overlap it.

@@ -64,6 +64,17 @@ pub(super) struct Noted {
     pub(super) at: OffsetDateTime,
 }
 
+/// A claim of a job that was in line, and what was in flight then, itself included.
+#[derive(Debug, FromRow, Serialize)]
+pub(super) struct Claim {
+    pub(super) job_id: Uuid,
+    pub(super) model: String,
+    pub(super) of_model: i64,
+    pub(super) in_all: i64,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(super) at: OffsetDateTime,
+}
+
 /// A result in the image store.
 #[derive(Debug, FromRow, Serialize)]
 pub(super) struct Image {
@@ -96,6 +107,7 @@ pub(super) struct Records {
     pub(super) attempts: Vec<Attempt>,
     pub(super) withdrawn: Vec<Withdrawn>,
     pub(super) noted: Vec<Noted>,
+    pub(super) claims: Vec<Claim>,
     pub(super) results: Vec<Image>,
     /// In the order of their submission.
     pub(super) ledger: Vec<Request>,
@@ -113,6 +125,7 @@ impl Records {
                         from attempts order by job_id, number";
         let withdrawn = "select job_id, number, input_url from chaos.withdrawn";
         let noted = "select what, job_id, said, at from chaos.noted order by at";
+        let claims = "select job_id, model, of_model, in_all, at from chaos.claims order by at";
         let results =
             "select id, job_id, sha256 from images where role = 'result' order by job_id, position";
         let ledger = house.http.get(house.sim_url("/_sim/requests")).send().await?;
@@ -121,6 +134,7 @@ impl Records {
             attempts: sqlx::query_as(attempts).fetch_all(pool).await?,
             withdrawn: sqlx::query_as(withdrawn).fetch_all(pool).await?,
             noted: sqlx::query_as(noted).fetch_all(pool).await?,
+            claims: sqlx::query_as(claims).fetch_all(pool).await?,
             results: sqlx::query_as(results).fetch_all(pool).await?,
             ledger: ledger.error_for_status()?.json().await?,
         })

@@ -56,7 +56,10 @@ pub(super) fn judge(records: &Records, report: &mut Report) {
         attempt.provider_request_id.as_ref().is_some_and(|id| !known.contains_key(id))
     });
     report.never("attempts with a request that was never made", invented.map(describe));
-    let too_many = attempts.iter().filter(|attempt| attempt.number > MAX_ATTEMPTS);
+    let too_many = attempts.iter().filter(|attempt| {
+        let goes = records.noted("reopened").filter(|noted| noted.job_id == attempt.job_id).count();
+        usize::try_from(attempt.number).is_ok_and(|number| number > MAX_ATTEMPTS * (1 + goes))
+    });
     report.never("attempts beyond the most that a job may have", too_many.map(describe));
     let again = records.noted("attempt ended again");
     report.never(

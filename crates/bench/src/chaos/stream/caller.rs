@@ -2,7 +2,7 @@
 
 use reqwest::{Response, StatusCode, header::CONTENT_TYPE};
 use serde::Deserialize;
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, sleep, timeout};
 use uuid::Uuid;
 
 use super::{Told, order::Order};
@@ -17,9 +17,14 @@ const MOST_CALLS: usize = 8;
 /// Before it is sent again.
 const PAUSE: Duration = Duration::from_millis(400);
 
+/// How long a caller waits for the end of a job, and for one answer, in seconds.
+const FOLLOWED: Duration = Duration::from_mins(1);
+const WAIT: u64 = 4;
+
 #[derive(Deserialize)]
 struct Job {
     id: Uuid,
+    status: String,
 }
 
 /// A caller.
@@ -46,6 +51,35 @@ impl Caller<'_> {
         if let Some(after) = order.cancel_after {
             sleep(after).await;
             self.cancel(job.id).await;
+        }
+        if order.follows {
+            timeout(FOLLOWED, self.follow(job.id)).await.ok();
+        }
+    }
+
+    /// Waits for the end, and remembers which that was.
+    async fn follow(&self, job: Uuid) {
+        for call in 0.. {
+            let url = self.url(call, &format!("/api/jobs/{job}?wait={WAIT}"));
+            let patience = Duration::from_secs(WAIT) + ANSWER_PATIENCE;
+            match self.house.http.get(url).timeout(patience).send().await {
+                Ok(answer) if answer.status() == StatusCode::OK => {
+                    if let Ok(Job { id, status }) = answer.json::<Job>().await
+                        && ["completed", "failed", "cancelled"].contains(&status.as_str())
+                    {
+                        self.told.lock().ends.push((id, status));
+                        return;
+                    }
+                }
+                Ok(answer) => {
+                    self.expect(answer, &[200], "GET").await;
+                    sleep(PAUSE).await;
+                }
+                Err(_none) => {
+                    self.told.lock().unanswered += 1;
+                    sleep(PAUSE).await;
+                }
+            }
         }
     }
 
@@ -95,6 +129,9 @@ impl Caller<'_> {
                 Ok(answer) => {
                     let status = answer.status().as_u16();
                     *self.told.lock().cancelled.entry(status).or_default() += 1;
+                    if status == 200 {
+                        self.told.lock().ends.push((job, "cancelled".to_owned()));
+                    }
                     if self.expect(answer, &[200, 202, 409], "cancel").await {
                         return;
                     }

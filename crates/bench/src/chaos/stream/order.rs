@@ -7,18 +7,28 @@ use tokio::time::Duration;
 
 use crate::request;
 
-/// Models that make small pictures of small ones, with what is asked of them beside the prompt.
-const WISHES: [&[(&str, &str)]; 5] = [
-    &[("model", "fal-ai/flux-pro/kontext")],
-    &[("model", "fal-ai/flux-pro/kontext"), ("num_images", "2")],
-    &[("model", "fal-ai/nano-banana/edit"), ("output_format", "webp")],
-    &[("model", "fal-ai/nano-banana-pro/edit")],
-    &[("model", "fal-ai/flux-2-pro/edit"), ("image_size", "512x512")],
+/// Models that make small pictures of small ones.
+pub(crate) const MODELS: [&str; 4] = [
+    "fal-ai/flux-pro/kontext",
+    "fal-ai/nano-banana/edit",
+    "fal-ai/nano-banana-pro/edit",
+    "fal-ai/flux-2-pro/edit",
+];
+
+/// What is asked beside the prompt, by the number of the model.
+const WISHES: [(usize, &[(&str, &str)]); 6] = [
+    (0, &[]),
+    (0, &[("num_images", "2"), ("priority", "5")]),
+    (1, &[("output_format", "webp")]),
+    (2, &[]),
+    (2, &[("priority", "-5")]),
+    (3, &[("image_size", "512x512")]),
 ];
 
 /// Shares of callers.
 const CANCEL: f64 = 0.12;
 const LOOK: f64 = 0.25;
+const FOLLOW: f64 = 0.2;
 
 /// One caller's wishes.
 #[derive(Clone, Debug)]
@@ -32,15 +42,18 @@ pub(super) struct Order {
     pub(super) cancel_after: Option<Duration>,
     /// When the caller looks how far the job is, after the answer.
     pub(super) look_after: Option<Duration>,
+    /// Whether the caller waits for the end.
+    pub(super) follows: bool,
 }
 
 impl Order {
     pub(super) fn draw(random: &mut impl Rng, number: u32, pictures: &[Vec<u8>]) -> Self {
         let words = format!("chaos {number}:");
         let prompt = format!("{words} a rainy evening");
-        let wishes = WISHES.choose(random).copied().unwrap_or_default();
-        let fields: Vec<(&str, &str)> =
-            [("prompt", prompt.as_str())].into_iter().chain(wishes.iter().copied()).collect();
+        let (model, wishes) = WISHES.choose(random).copied().unwrap_or_default();
+        let model = MODELS.get(model).copied().unwrap_or_default();
+        let fields = [("prompt", prompt.as_str()), ("model", model)];
+        let fields: Vec<(&str, &str)> = fields.into_iter().chain(wishes.iter().copied()).collect();
         let picture = pictures.choose(random).map(Vec::as_slice).unwrap_or_default();
         let body = request::form(&fields, picture).into();
         let mut perhaps = |share, longest: f64| {
@@ -48,7 +61,8 @@ impl Order {
             random.random_bool(share).then_some(after)
         };
         let (cancel_after, look_after) = (perhaps(CANCEL, 4.0), perhaps(LOOK, 2.0));
-        Self { words, body, first: random.random_range(0..2), cancel_after, look_after }
+        let (first, follows) = (random.random_range(0..2), random.random_bool(FOLLOW));
+        Self { words, body, first, cancel_after, look_after, follows }
     }
 }
 
