@@ -67,9 +67,9 @@ async fn a_worker_that_dies_between_the_archive_and_the_end_of_its_job_costs_not
     let first = stage.worker();
     stage.once(id, Status::Processing).await;
     // Lets an output be archived, and nobody change the job.
-    let mut held = stage.database.pool.begin().await.unwrap();
-    let hold = sqlx::query("select id from jobs where id = $1 for no key update").bind(id.0);
-    hold.execute(&mut *held).await.unwrap();
+    let mut holding = stage.database.pool.begin().await.unwrap();
+    let lock = sqlx::query("select id from jobs where id = $1 for no key update").bind(id.0);
+    lock.execute(&mut *holding).await.unwrap();
     let blocked = stage.blocked().await;
     assert_eq!(stage.count("select count(*) from images where role = 'result'").await, 1);
 
@@ -77,7 +77,7 @@ async fn a_worker_that_dies_between_the_archive_and_the_end_of_its_job_costs_not
     // Else it would be done all the same, once it may.
     let end = sqlx::query("select pg_terminate_backend($1)").bind(blocked);
     end.execute(&stage.database.pool).await.unwrap();
-    drop(held);
+    drop(holding);
     let second = stage.worker();
 
     stage.once(id, Status::Completed).await;
