@@ -14,6 +14,9 @@ use crate::{
 /// Longest wait for a connection before a listener gives up and comes again.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long what is said may take to be heard.
+const HEARING_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Who listens, and so to what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Audience {
@@ -26,7 +29,9 @@ pub enum Audience {
 /// Hears wakes, on a connection of its own, beside the pool's.
 #[derive(Debug)]
 pub struct Listener {
-    listener: PgListener,
+    connection: PgListener,
+    /// One of those that it listens to.
+    channel: &'static str,
     ping: Duration,
 }
 
@@ -68,7 +73,7 @@ impl Listener {
     /// not missed. A connection that is silent for `ping` is asked whether it lives, and has as long
     /// to answer.
     pub async fn connect(pool: &Pool, audience: Audience, ping: Duration) -> Result<Self, Error> {
-        let channels: &[&str] = match audience {
+        let channels: &[&'static str] = match audience {
             Audience::Worker => &[WORK, ENDED, CANCELLED],
             Audience::Watchers => &[JOBS, PROGRESS],
         };
@@ -82,14 +87,15 @@ impl Listener {
             .await
             .unwrap_or(Err(sqlx::Error::PoolTimedOut))
             .map_err(Error::doing(doing))?;
-        Ok(Self { listener, ping })
+        let channel = channels.first().copied().unwrap_or_default();
+        Ok(Self { connection: listener, channel, ping })
     }
 
     /// Waits for the next wake.
     pub async fn heard(&mut self) -> Result<Wake, Error> {
         loop {
             // A connection that is cut without a word is as silent as one with nothing to say.
-            let Ok(heard) = timeout(self.ping, self.listener.try_recv()).await else {
+            let Ok(heard) = timeout(self.ping, self.connection.try_recv()).await else {
                 self.ping().await.map_err(Error::doing("pinging for wakes"))?;
                 continue;
             };
@@ -100,15 +106,30 @@ impl Listener {
         }
     }
 
+    /// Whether what is said reaches this connection at all, which a pooler in transaction mode keeps from it. Says
+    /// something and listens for it.
+    pub async fn hears(&mut self, pool: &Pool) -> Result<bool, Error> {
+        let doing = "trying whether wakes are heard";
+        let channel = self.channel;
+        sqlx::query!("select pg_notify($1, '')", channel)
+            .execute(pool)
+            .await
+            .map_err(Error::doing(doing))?;
+        Ok(timeout(HEARING_PATIENCE, self.connection.try_recv()).await.is_ok_and(|heard| {
+            // Whatever is heard.
+            matches!(heard, Ok(Some(_)))
+        }))
+    }
+
     /// Makes sure that the connection lives, and answers what was said on it before it proved so.
     pub async fn prove(&mut self) -> Result<Vec<Wake>, Error> {
         self.ping().await.map_err(Error::doing("pinging for wakes"))?;
-        let said = std::iter::from_fn(|| self.listener.next_buffered());
+        let said = std::iter::from_fn(|| self.connection.next_buffered());
         Ok(said.map(|wake| Wake::read(&wake)).collect())
     }
 
     async fn ping(&mut self) -> Result<(), sqlx::Error> {
-        let ping = sqlx::Executor::execute(&mut self.listener, "select 1");
+        let ping = sqlx::Executor::execute(&mut self.connection, "select 1");
         match timeout(self.ping, ping).await {
             Ok(answered) => answered.map(drop),
             Err(_elapsed) => Err(silent()),
