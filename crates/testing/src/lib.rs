@@ -4,6 +4,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot have a database cannot go on")]
 
+mod receiver;
 mod server;
 mod signal;
 
@@ -11,6 +12,7 @@ use darkroom_core::db::{self, Pool};
 use secrecy::SecretString;
 use uuid::Uuid;
 
+pub use receiver::{Call, Receiver, Reply};
 pub use signal::eventually;
 
 /// A migrated, empty database that nobody else uses.

@@ -24,6 +24,7 @@ mod lifecycle_grid;
 mod models;
 mod notice;
 mod order;
+mod outbound;
 mod prepare;
 mod prune;
 mod reopen;
