@@ -18,6 +18,8 @@ use crate::{admin, error, health, images, jobs, models, root};
         jobs::create::create,
         jobs::list::list,
         jobs::get::get,
+        jobs::events::follow,
+        jobs::feed::follow,
         jobs::cancel::cancel,
         jobs::retry::retry,
         jobs::delete::delete,

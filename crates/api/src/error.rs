@@ -56,6 +56,9 @@ pub(crate) enum ApiError {
     /// The body breaks off or does not hold to its own format.
     #[error("{0}")]
     MalformedBody(&'static str),
+    /// A client comes back with an event that it never got here.
+    #[error("The Last-Event-ID must be the id of an event of this stream.")]
+    BadEventId,
     /// One field is wrong; the sentence says how.
     #[error("{detail}")]
     Invalid {
@@ -103,6 +106,7 @@ impl ApiError {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
             Self::MalformedBody(_) => (StatusCode::BAD_REQUEST, "malformed_body"),
+            Self::BadEventId => (StatusCode::BAD_REQUEST, "invalid_event_id"),
             Self::Invalid { code, .. } => (StatusCode::UNPROCESSABLE_ENTITY, code),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable"),
@@ -157,6 +161,7 @@ impl ResponseError for ApiError {
         let field = match self {
             Self::Invalid { field, .. } => Some(field.clone()),
             Self::TooLarge { .. } => Some("image".into()),
+            Self::BadEventId => Some("Last-Event-ID".into()),
             _ => None,
         };
         response.content_type(problem::MEDIA_TYPE).json(Problem::new(

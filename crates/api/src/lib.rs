@@ -5,6 +5,7 @@
 //! becomes a call to `darkroom_core::store` or `queue`, and its answer a view.
 
 mod admin;
+mod conditional;
 mod cors;
 mod docs;
 mod error;
@@ -17,6 +18,7 @@ mod notices;
 mod root;
 mod server;
 mod state;
+mod watch;
 
 pub use docs::openapi;
 pub use server::{bind, start};

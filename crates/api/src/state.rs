@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use darkroom_core::{callback::LazyCallback, config, db::Pool, fal, models::Models, queue::Waker};
 use url::Url;
 
-use crate::admin::Admin;
+use crate::{admin::Admin, watch::Watch};
 
 /// What every request handler may use. One for the process; its parts are cheap to clone.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct State {
     pub pool: Pool,
     /// Tells workers that there is work.
     pub waker: Waker,
+    /// How jobs stand.
+    pub(crate) watch: Watch,
     /// What an upload may be.
     pub limits: config::Limits,
     /// The models on offer.
@@ -42,6 +44,7 @@ impl State {
     ) -> Result<Self, fal::BuildError> {
         Ok(Self {
             waker: Waker::new(pool.clone()),
+            watch: Watch::start(pool.clone(), config.database.notify),
             pool,
             limits: config.limits,
             models,
@@ -56,13 +59,18 @@ impl State {
 
     /// The address of `path` (which starts with a slash) as this request's client would write it.
     pub(crate) fn link(&self, request: &HttpRequest, path: &str) -> String {
+        format!("{}{path}", self.base(request))
+    }
+
+    /// What the addresses that this request's client is told begin with.
+    pub(crate) fn base(&self, request: &HttpRequest) -> String {
         if let Some(public_url) = &self.public_url {
-            return format!("{}{path}", public_url.as_str().trim_end_matches('/'));
+            return public_url.as_str().trim_end_matches('/').to_owned();
         }
         let connection = request.connection_info();
         // What a client says of its host goes back to it: only as far as it is one.
         let home = Url::parse(&format!("{}://{}", connection.scheme(), connection.host()));
         let home = home.map(|url| url.origin()).ok().filter(url::Origin::is_tuple);
-        format!("{}{path}", home.map_or_else(String::new, |home| home.ascii_serialization()))
+        home.map_or_else(String::new, |home| home.ascii_serialization())
     }
 }

@@ -115,10 +115,10 @@ impl Error {
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Protocol(_) => true,
             // Connection exceptions, rolled back for another's sake, out of resources, operator
-            // intervention (a restart); read-only, as a primary is that was just replaced; and closed
+            // intervention (a restart); read-only, as a primary is that was just replaced; idle in a transaction for too long; and closed
             // to connections, as a database is under maintenance.
             sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-                matches!(code.as_ref(), "25006" | "55000")
+                matches!(code.as_ref(), "25006" | "25P03" | "55000")
                     || ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class))
             }),
             _ => false,

@@ -66,6 +66,14 @@ impl Status {
     pub const ALL: [Self; 5] =
         [Self::Pending, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
 
+    /// Nothing more happens to it by itself.
+    pub fn has_ended(self) -> bool {
+        match self {
+            Self::Pending | Self::Processing => false,
+            Self::Completed | Self::Failed | Self::Cancelled => true,
+        }
+    }
+
     /// What a job of this status may become next; nothing when it has ended. Drawn in
     /// `docs/lifecycle.md`.
     pub fn may_become(self) -> &'static [Self] {

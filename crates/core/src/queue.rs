@@ -1,8 +1,8 @@
 //! The queue: which jobs wait, who holds which, and how a job's work ends.
 //!
 //! A job's way: [`enqueue()`] → [`claim()`] → [`begin_attempt`] → [`record_submission`] →
-//! [`archive()`] → one of [`complete`], [`retry`], [`fail`], [`end_cancelled`], or [`snooze`] when
-//! something that it needs is away. An attempt without an answer: [`withdraw_attempt`],
+//! [`archive()`] → one of [`complete`], [`retry`], [`fail`], [`end_cancelled`], [`snooze`] when
+//! something that it needs is away, or [`break_off`] when our own code broke. An attempt without an answer: [`withdraw_attempt`],
 //! [`abandon_attempt`], [`fail_unanswered`]. On the way out of a worker: [`release`], [`rescue()`].
 //!
 //! Guarantees:
@@ -42,6 +42,7 @@ mod enqueue;
 mod halt;
 mod notice;
 mod overdue;
+mod record;
 mod reopen;
 mod rescue;
 mod ripen;
@@ -53,9 +54,7 @@ mod wake;
 mod worker;
 
 pub use archive::{archive, input};
-pub use attempt::{
-    Begun, Submission, attempts_made, begin_attempt, record_submission, unknown_attempts,
-};
+pub use attempt::{Begun, Submission, attempts_made, begin_attempt, unknown_attempts};
 pub use cancel::{Cancellation, cancel};
 pub use census::{Standing, census, workers};
 pub use claim::{Claimed, Claims, OpenAttempt, claim, claim_under_rules};
@@ -64,17 +63,16 @@ pub use enqueue::{Place, enqueue};
 pub use halt::{Halt, end_halt, halt, halted, take_probe};
 pub use notice::{Noticed, attempted_model, record_late_answer, record_notice};
 pub use overdue::fail_overdue;
+pub use record::{Answered, record_submission, record_submissions};
 pub use reopen::{FailedJobs, failed_jobs, reopen};
 pub use rescue::{Rescued, rescue};
 pub use ripen::ripen;
 pub use rules::{Rule, Scope, limit, pause, resume, rules};
-pub use settle::{FailureClass, end_cancelled, fail, retry, snooze};
+pub use settle::{FailureClass, break_off, end_cancelled, fail, retry, snooze};
 pub use timeline::Timeline;
-pub use unanswered::{
-    abandon_attempt, fail_unanswered, miss_attempt, open_submission, withdraw_attempt,
-};
-pub use wake::{Listener, Wake, Waker};
-pub use worker::{Beat, WorkerId, beat, register, release, release_unknown};
+pub use unanswered::{abandon_attempt, fail_unanswered, miss_attempt, withdraw_attempt};
+pub use wake::{Audience, Listener, Wake, Waker};
+pub use worker::{Beat, Round, WorkerId, beat, register, release, release_unknown};
 
 use crate::{db, job::JobId};
 

@@ -8,7 +8,7 @@ mod secret;
 
 pub use attempt::{Attempt, attempts};
 pub use image::{ImageData, ImageId, NewImage, StoredImage, image};
-pub use job::{Page, create, delete, find, list};
+pub use job::{Page, changed_since, create, delete, find, find_all, list};
 pub use prune::prune;
 pub use secret::secret;
 

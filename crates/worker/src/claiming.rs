@@ -11,7 +11,7 @@ use std::{
 use darkroom_core::{
     chain::chain,
     db,
-    queue::{self, Claimed, Claims},
+    queue::{self, Claimed, Claims, Round},
 };
 use tokio::{sync::Notify, time::sleep};
 
@@ -32,7 +32,8 @@ const SHORTEST_REST: Duration = Duration::from_millis(10);
 /// may wait, and by itself at every claim interval and when a job that rests is due.
 pub(crate) async fn claim_jobs(life: Life, woken: Arc<Notify>) {
     let over = life.over.clone();
-    let claimer = Claimer {
+    let mut claimer = Claimer {
+        round: life.id.into(),
         slots: Slots::new(life.worker.settings.concurrency),
         rules: Arc::new(AtomicBool::new(life.worker.max_in_flight.is_some())),
         woken,
@@ -43,6 +44,7 @@ pub(crate) async fn claim_jobs(life: Life, woken: Arc<Notify>) {
 
 struct Claimer {
     life: Life,
+    round: Round,
     slots: Slots,
     /// Limits or pauses hold, as far as was heard.
     rules: Arc<AtomicBool>,
@@ -50,7 +52,7 @@ struct Claimer {
 }
 
 impl Claimer {
-    async fn claim_for_ever(&self) {
+    async fn claim_for_ever(&mut self) {
         loop {
             let limit = self.slots.free().await;
             let found = match self.claim(limit).await {
@@ -76,16 +78,16 @@ impl Claimer {
     /// Claims with or without regard to rules, as they were when it last heard of them; and again, where
     /// they were set since.
     async fn claim(&self, limit: usize) -> Result<Claims, db::Error> {
-        let Life { worker, id, .. } = &self.life;
+        let worker = &self.life.worker;
         if !self.rules.load(Ordering::Relaxed) {
-            let found = queue::claim(&worker.pool, *id, limit).await?;
+            let found = queue::claim(&worker.pool, self.round, limit).await?;
             if !found.has_rules || !found.jobs.is_empty() {
                 self.rules.store(found.has_rules, Ordering::Relaxed);
                 return Ok(found);
             }
         }
         let found =
-            queue::claim_under_rules(&worker.pool, *id, limit, worker.max_in_flight).await?;
+            queue::claim_under_rules(&worker.pool, self.round, limit, worker.max_in_flight).await?;
         let holds = found.has_rules || worker.max_in_flight.is_some();
         self.rules.store(holds, Ordering::Relaxed);
         Ok(found)
@@ -118,13 +120,15 @@ impl Claimer {
 
     /// A claim whose answer was lost may have taken jobs that this worker knows nothing of. Before the
     /// next claim, so that none of that one's is among them.
-    async fn free_unknown(&self) {
+    async fn free_unknown(&mut self) {
         for failures in 0.. {
-            let known = self.slots.jobs();
-            match queue::release_unknown(&self.life.worker.pool, self.life.id, &known).await {
-                Ok(0) => return,
-                Ok(jobs) => {
-                    tracing::warn!(jobs, "jobs that a lost answer hid are free again");
+            let known = self.slots.leases();
+            match queue::release_unknown(&self.life.worker.pool, self.round, &known).await {
+                Ok((round, jobs)) => {
+                    self.round = round;
+                    if jobs > 0 {
+                        tracing::warn!(jobs, "jobs that a lost answer hid are free again");
+                    }
                     return;
                 }
                 Err(error) => {
@@ -137,7 +141,7 @@ impl Claimer {
 
     /// Works on a job in a task of its own, which holds its slot until the job is settled.
     fn start(&self, job: Claimed) {
-        let slot = self.slots.take(job.lease.job);
+        let slot = self.slots.take(job.lease);
         let (life, over) = (self.life.clone(), self.life.over.clone());
         let (rules, woken) = (Arc::clone(&self.rules), Arc::clone(&self.woken));
         tokio::spawn(async move {

@@ -33,9 +33,6 @@ use deadline::{Deadline, Expired};
 pub(crate) use expire::failure as deadline_exceeded;
 use upload::AWAY;
 
-/// How long a job rests whose work broke while its request was running.
-const BROKEN: Duration = Duration::from_mins(1);
-
 /// Works on a claimed job until it is settled, or somebody else's.
 ///
 /// What happens once, at the end, is boxed: thousands of jobs wait here for much longer.
@@ -48,7 +45,7 @@ pub(crate) async fn work_on(life: Life, job: Claimed) {
         Ok(Err(stop)) => stop,
         Err(error) => {
             tracing::error!(job.id = %lease.job, error = %chain(&error), "the work on a job broke");
-            Box::pin(broken(&life, &lease)).await
+            Outcome::BreakOff.into()
         }
     };
     let settled = match stop {
@@ -153,18 +150,6 @@ fn unless_it_failed(finished: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
     match finished {
         Err(Stop::Outcome(Outcome::Fail(_) | Outcome::Retry(_))) => Ok(Outcome::Cancel),
         finished => finished,
-    }
-}
-
-/// What follows when the work on a job broke: a request that is running is paid for, and resumed.
-async fn broken(life: &Life, lease: &Lease) -> Stop {
-    match queue::open_submission(&life.worker.pool, lease).await {
-        Ok(Some(_running)) => Outcome::Snooze(BROKEN).into(),
-        Ok(None) => {
-            let failure = Failure::new("internal", "Something went wrong on our side.");
-            Outcome::Retry(failure).into()
-        }
-        Err(error) => error.into(),
     }
 }
 

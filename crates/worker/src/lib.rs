@@ -4,8 +4,8 @@
 //! over; either way the next worker resumes what is running at the provider.
 
 mod backoff;
+mod batching;
 mod claiming;
-mod completing;
 mod drive;
 mod heartbeat;
 mod life;

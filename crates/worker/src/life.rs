@@ -5,13 +5,13 @@ use std::time::Duration;
 use darkroom_core::{
     chain::chain,
     db::Pool,
-    queue::{self, WorkerId},
+    queue::{self, Answered, Completion, WorkerId},
 };
 use tokio::time::{sleep, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    Worker, backoff::exponential, claiming, completing::Completer, heartbeat, notices::Notices,
+    Worker, backoff::exponential, batching::Batcher, claiming, heartbeat, notices::Notices,
     pruning, waking,
 };
 
@@ -40,7 +40,9 @@ pub(crate) struct Life {
     /// Submissions that are under way: they outlive the work on their job.
     pub(crate) submissions: TaskTracker,
     /// Completes jobs.
-    pub(crate) completer: Completer,
+    pub(crate) completions: Batcher<Completion>,
+    /// Records what fal answered.
+    pub(crate) answers: Batcher<Answered>,
     /// Jobs whose request is followed.
     pub(crate) notices: Notices,
     /// Cancelled when this life ends.
@@ -56,7 +58,8 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         worker: worker.clone(),
         id,
         submissions: TaskTracker::new(),
-        completer: Completer::new(worker.pool.clone()),
+        completions: completions(worker.pool.clone()),
+        answers: answers(worker.pool.clone()),
         notices: Notices::default(),
         over: CancellationToken::new(),
     };
@@ -82,6 +85,26 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         hand_over(&life).await;
     }
     end
+}
+
+fn completions(pool: Pool) -> Batcher<Completion> {
+    Batcher::new(
+        |completion: &Completion| completion.lease.job,
+        move |batch| {
+            let pool = pool.clone();
+            async move { queue::complete_all(&pool, &batch).await }
+        },
+    )
+}
+
+fn answers(pool: Pool) -> Batcher<Answered> {
+    Batcher::new(
+        |answered: &Answered| answered.lease.job,
+        move |batch| {
+            let pool = pool.clone();
+            async move { queue::record_submissions(&pool, &batch).await }
+        },
+    )
 }
 
 async fn hand_over(life: &Life) {

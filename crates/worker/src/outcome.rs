@@ -8,7 +8,13 @@ use darkroom_core::{
     queue::{self, Completion, Ended, FailureClass, Lease, Timeline},
 };
 
-use crate::{backoff::exponential, life::Life};
+use crate::{
+    backoff::{exponential, jittered},
+    life::Life,
+};
+
+/// How long a job rests whose work broke.
+const BROKEN: Duration = Duration::from_mins(1);
 
 /// How the work on a job ended.
 #[derive(Debug)]
@@ -23,6 +29,8 @@ pub(crate) enum Outcome {
     Cancel,
     /// Something that it needs is away. Costs no attempt.
     Snooze(Duration),
+    /// Our own code broke. Counted, so that it does not go on for ever.
+    BreakOff,
 }
 
 /// Why a step did not hand on to the next one.
@@ -66,7 +74,11 @@ impl Outcome {
         match self {
             Self::Complete(ended) => {
                 let completion = Completion { lease: *lease, ended, timeline: timeline.clone() };
-                life.completer.complete(pool, completion).await?;
+                match life.completions.ask(completion).await {
+                    Some(true) => {}
+                    Some(false) => return Err(queue::Error::LeaseLost),
+                    None => queue::complete(pool, lease, ended, timeline).await?,
+                }
                 tracing::info!(job.id = %lease.job, "a job was completed");
             }
             Self::Retry(failure) => {
@@ -87,6 +99,7 @@ impl Outcome {
                 queue::end_cancelled(pool, lease, timeline).await?;
                 tracing::info!(job.id = %lease.job, "a job was cancelled");
             }
+            Self::BreakOff => queue::break_off(pool, lease, jittered(BROKEN)).await?,
             Self::Snooze(after) => {
                 queue::snooze(pool, lease, after).await?;
                 tracing::info!(job.id = %lease.job, "a job waits for the provider");

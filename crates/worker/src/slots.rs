@@ -1,17 +1,17 @@
-//! Slots: how many jobs a worker holds at a time, and which.
+//! Slots: how many jobs a worker holds at a time, and under which leases.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use darkroom_core::job::JobId;
+use darkroom_core::queue::Lease;
 use tokio::sync::Notify;
 
 /// The slots of one worker.
 #[derive(Clone, Debug)]
 pub(crate) struct Slots {
-    held: Arc<Mutex<HashSet<JobId>>>,
+    held: Arc<Mutex<HashMap<i64, Lease>>>,
     most: usize,
     freed: Arc<Notify>,
 }
@@ -20,7 +20,7 @@ pub(crate) struct Slots {
 #[derive(Debug)]
 pub(crate) struct Slot {
     slots: Slots,
-    job: JobId,
+    lease: Lease,
 }
 
 impl Slots {
@@ -40,25 +40,26 @@ impl Slots {
     }
 
     /// Puts a job into a slot.
-    pub(crate) fn take(&self, job: JobId) -> Slot {
-        self.lock().insert(job);
-        Slot { slots: self.clone(), job }
+    pub(crate) fn take(&self, lease: Lease) -> Slot {
+        self.lock().insert(lease.number, lease);
+        Slot { slots: self.clone(), lease }
     }
 
-    /// The jobs that are in slots.
-    pub(crate) fn jobs(&self) -> Vec<JobId> {
-        self.lock().iter().copied().collect()
+    /// The leases of the jobs that are in slots. A job may be there twice: under a lease that was lost, and
+    /// claimed anew.
+    pub(crate) fn leases(&self) -> Vec<Lease> {
+        self.lock().values().copied().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<JobId>> {
-        // A panic cannot leave a set of ids half-changed.
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Lease>> {
+        // A panic cannot leave a map of numbers half-changed.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.slots.lock().remove(&self.job);
+        self.slots.lock().remove(&self.lease.number);
         self.slots.freed.notify_one();
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use darkroom_core::{
     chain::chain,
-    queue::{Listener, Wake},
+    queue::{Audience, Listener, Wake},
 };
 use tokio::{sync::Notify, time::sleep};
 
@@ -28,7 +28,7 @@ pub(crate) fn listen(life: &Life) -> Arc<Notify> {
 
 async fn pass_wakes_on(life: Life, woken: Arc<Notify>) {
     loop {
-        match Listener::connect(&life.worker.pool, PING).await {
+        match Listener::connect(&life.worker.pool, Audience::Worker, PING).await {
             Ok(mut listener) => {
                 // What happened while nobody listened.
                 let mut heard = Wake::Reconnected;
@@ -37,6 +37,7 @@ async fn pass_wakes_on(life: Life, woken: Arc<Notify>) {
                         Wake::Work => woken.notify_one(),
                         Wake::Ended(job) => life.notices.hear(job),
                         Wake::Cancelled(job) => life.notices.cancel(job),
+                        Wake::Changed(_) => {}
                         Wake::Reconnected => {
                             woken.notify_one();
                             life.notices.doubt();

@@ -47,5 +47,5 @@ pub(crate) async fn cancel(
     };
     tracing::info!(job.id = %id, "a job's end was asked for");
     let job = store::find(&state.pool, id).await?.ok_or_else(not_found)?;
-    Ok(answer.json(JobView::new(job, &state, &request)))
+    Ok(answer.json(JobView::new(&job, &state.base(&request))))
 }

@@ -1,13 +1,20 @@
 //! Make a job of an image and a prompt.
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use std::sync::Arc;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, ContentType, ETag},
+    web,
+};
 use darkroom_core::{db, job::NewJob, store};
 use time::{Duration, OffsetDateTime};
 
-use super::{upload, view::JobView};
+use super::{get::PREFERENCE_APPLIED, upload, view::JobView, wait::Wait};
 use crate::{
     State,
     error::{ApiError, Problem},
+    watch::Snapshot,
 };
 
 /// How far ahead a job may be planned.
@@ -67,12 +74,20 @@ pub(crate) struct NewJobForm {
 
 /// Ask for an edit
 ///
-/// The answer comes at once; follow the job at its `Location`.
+/// The answer comes at once; follow the job at its `Location`. With `wait`, it comes when the job has ended, or after so
+/// many seconds with the job as it is; the job goes on all the same.
 #[utoipa::path(post, path = "/api/jobs", tag = "jobs", operation_id = "create_job",
+    params(
+        ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for the job's end; none unless said. `Prefer: wait=` means the same"),
+    ),
     request_body(content = NewJobForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "The job is kept and will be worked on", body = JobView,
-            headers(("Location" = String, description = "Address of the job"))),
+            headers(
+                ("Location" = String, description = "Address of the job"),
+                ("ETag" = String, description = "Names this state of the job"),
+                ("Preference-Applied" = Option<String>, description = "`wait=SECONDS`, where `Prefer` said so"),
+            )),
         (status = 400, description = "The body breaks off or is not well-formed", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The images have too many bytes", body = Problem, content_type = "application/problem+json"),
@@ -85,6 +100,7 @@ pub(crate) async fn create(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
+    let wait = Wait::of(&request)?;
     let upload = upload::read(&request, payload, &state.limits, &state.models).await?;
     let new = NewJob {
         prompt: upload.prompt,
@@ -98,12 +114,27 @@ pub(crate) async fn create(
     };
     let job = store::create(&state.pool, &new).await?;
     state.waker.wake();
+    state.waker.made(job.id);
     tracing::info!(job.id = %job.id, job.model = job.model, images = new.inputs.len(), "a job was accepted");
 
-    let location = state.link(&request, &format!("/api/jobs/{}", job.id));
-    Ok(HttpResponse::Created()
+    let base = state.base(&request);
+    let location = format!("{base}/api/jobs/{}", job.id);
+    let snapshot = if wait.is_some() {
+        wait.until(&state, job.id, Snapshot::has_ended).await?
+    } else {
+        Arc::new(Snapshot::new(job))
+    };
+    let written = snapshot.written(&base);
+    let mut response = HttpResponse::Created();
+    if let Some(applied) = wait.applied() {
+        response.insert_header((PREFERENCE_APPLIED, applied));
+    }
+    Ok(response
         .insert_header((header::LOCATION, location))
-        .json(JobView::new(job, &state, &request)))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(ETag(written.tag.clone()))
+        .insert_header(ContentType::json())
+        .body(written.body.clone()))
 }
 
 /// A start that has passed, though not by more than clocks differ, is at once.

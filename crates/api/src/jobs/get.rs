@@ -1,28 +1,62 @@
-//! Read one job.
+//! Read one job, at once or when something has happened.
 
-use actix_web::{HttpRequest, web};
-use darkroom_core::store;
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header::HeaderName, header::HeaderValue},
+    web,
+};
 
-use super::{not_found, parse_id, view::JobView};
+use super::{parse_id, view::JobView, wait::Wait};
 use crate::{
-    State,
+    State, conditional,
     error::{ApiError, Problem},
 };
 
+/// Says that a preference was heard (RFC 7240, section 3).
+pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
 /// Read a job
+///
+/// With `wait`, the answer comes when the job has ended; with `If-None-Match` as well, when the job is not
+/// any more as the client has it; at the latest after so many seconds, with the job as it is.
 #[utoipa::path(get, path = "/api/jobs/{id}", tag = "jobs", operation_id = "get_job",
-    params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "As it was answered when the job was made"),
+        ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for news; none unless said. `Prefer: wait=` means the same"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an answer that the client has"),
+    ),
     responses(
-        (status = 200, description = "The job as it stands", body = JobView),
+        (status = 200, description = "The job as it stands", body = JobView,
+            headers(
+                ("ETag" = String, description = "Names this state of the job"),
+                ("Cache-Control" = String, description = "`private, no-cache`: kept, and asked for again each time"),
+                ("Preference-Applied" = Option<String>, description = "`wait=SECONDS`, where `Prefer` said so"),
+            )),
+        (status = 304, description = "The client has it already (`If-None-Match`)"),
         (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`wait` is not what it should be", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn get(
     state: web::Data<State>,
     request: HttpRequest,
     path: web::Path<String>,
-) -> Result<web::Json<JobView>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let id = parse_id(&path)?;
-    let job = store::find(&state.pool, id).await?.ok_or_else(not_found)?;
-    Ok(web::Json(JobView::new(job, &state, &request)))
+    let wait = Wait::of(&request)?;
+    let base = state.base(&request);
+    let is_conditional = request.headers().contains_key(actix_web::http::header::IF_NONE_MATCH);
+    let snapshot = wait
+        .until(&state, id, |job| {
+            job.has_ended()
+                || (is_conditional && !conditional::has(&request, &job.written(&base).tag))
+        })
+        .await?;
+    let written = snapshot.written(&base);
+    let (tag, body) = (written.tag.clone(), written.body.clone());
+    let mut response = conditional::json(StatusCode::OK, &request, tag, body);
+    if let Some(applied) = wait.applied().and_then(|text| HeaderValue::try_from(text).ok()) {
+        response.headers_mut().insert(PREFERENCE_APPLIED, applied);
+    }
+    Ok(response)
 }

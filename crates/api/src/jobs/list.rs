@@ -1,6 +1,13 @@
 //! List jobs, newest first, a page at a time.
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+    web,
+};
 use darkroom_core::{
     job::JobId,
     store::{self, Page},
@@ -8,8 +15,9 @@ use darkroom_core::{
 
 use super::view::JobView;
 use crate::{
-    State,
+    State, conditional,
     error::{ApiError, Problem},
+    watch::tag_of,
 };
 
 const DEFAULT_LIMIT: u16 = 50;
@@ -25,7 +33,12 @@ const MAX_LIMIT: u16 = 200;
     ),
     responses(
         (status = 200, description = "A page of jobs", body = Vec<JobView>,
-            headers(("Link" = Option<String>, description = "`<address>; rel=\"next\"`, while there are more"))),
+            headers(
+                ("Link" = Option<String>, description = "`<address>; rel=\"next\"`, while there are more"),
+                ("ETag" = String, description = "Names this page as it stands"),
+                ("Cache-Control" = String, description = "`private, no-cache`: kept, and asked for again each time"),
+            )),
+        (status = 304, description = "The client has it already (`If-None-Match`)"),
         (status = 422, description = "`limit` or `cursor` is not what it should be", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -39,15 +52,19 @@ pub(crate) async fn list(
     let more = jobs.len() > usize::from(page.limit);
     jobs.truncate(page.limit.into());
 
-    let mut response = HttpResponse::Ok();
+    let base = state.base(&request);
+    let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &base)).collect();
+    // A view has nothing that JSON cannot hold.
+    let body = serde_json::to_vec(&views).unwrap_or_default();
+    let mut response = conditional::json(StatusCode::OK, &request, tag_of(&body), body.into());
     if let Some(last) = jobs.last().filter(|_| more) {
         let next = format!("/api/jobs?limit={}&cursor={}", page.limit, last.id);
-        let link = format!("<{}>; rel=\"next\"", state.link(&request, &next));
-        response.insert_header((header::LINK, link));
+        let link = HeaderValue::try_from(format!("<{base}{next}>; rel=\"next\""));
+        if let Ok(link) = link {
+            response.headers_mut().insert(header::LINK, link);
+        }
     }
-    let views: Vec<JobView> =
-        jobs.into_iter().map(|job| JobView::new(job, &state, &request)).collect();
-    Ok(response.json(views))
+    Ok(response)
 }
 
 fn parse(query: &str) -> Result<Page, ApiError> {

@@ -33,5 +33,5 @@ pub(crate) async fn retry(
         return Err(ApiError::HasNotFailed);
     }
     tracing::info!(job.id = %id, "a failed job is tried again");
-    Ok(web::Json(JobView::new(job, &state, &request)))
+    Ok(web::Json(JobView::new(&job, &state.base(&request))))
 }

@@ -1,6 +1,5 @@
 //! A job as clients see it.
 
-use actix_web::HttpRequest;
 use darkroom_core::{
     job::{Job, Status},
     store::StoredImage,
@@ -10,8 +9,6 @@ use serde_json::Value;
 use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::State;
 
 /// A job as it stands.
 #[derive(Serialize, ToSchema)]
@@ -126,9 +123,10 @@ pub(crate) struct FailureView {
 }
 
 impl JobView {
-    pub(crate) fn new(job: Job, state: &State, request: &HttpRequest) -> Self {
+    /// With links that begin with `base`.
+    pub(crate) fn new(job: &Job, base: &str) -> Self {
         let view = |image: &StoredImage| ImageView {
-            url: state.link(request, &format!("/api/images/{}", image.id)),
+            url: format!("{base}/api/images/{}", image.id),
             width: image.width,
             height: image.height,
             content_type: image.media_type.clone(),
@@ -143,10 +141,10 @@ impl JobView {
             job.images.iter().filter(|image| shown && image.is_result).map(view).collect();
         Self {
             id: job.id.0,
-            prompt: job.prompt,
+            prompt: job.prompt.clone(),
             status: job.status,
-            model: job.model,
-            options: job.options,
+            model: job.model.clone(),
+            options: job.options.clone(),
             seed: job.seed,
             priority: job.priority,
             run_at: job.run_at,
@@ -154,9 +152,10 @@ impl JobView {
             result_images: results,
             input_image_url: inputs.first().map(|image| image.url.clone()),
             input_images: inputs,
-            error: job
-                .failure
-                .map(|failure| FailureView { code: failure.code, message: failure.message }),
+            error: job.failure.as_ref().map(|failure| FailureView {
+                code: failure.code.clone(),
+                message: failure.message.clone(),
+            }),
             created_at: job.created_at,
             updated_at: job.updated_at,
         }

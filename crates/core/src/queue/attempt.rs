@@ -123,36 +123,3 @@ pub async fn attempts_made(pool: &Pool, lease: &Lease) -> Result<i16, Error> {
     .map_err(db::Error::doing("counting attempts"))?;
     made.ok_or(Error::LeaseLost)
 }
-
-/// Records fal's answer: from here on, a restart resumes this request. The job is `processing`.
-pub async fn record_submission(
-    pool: &Pool,
-    lease: &Lease,
-    number: i16,
-    submission: &Submission,
-) -> Result<(), Error> {
-    let recorded = under_lease!(
-        query_scalar,
-        lease,
-        r#", recorded as (
-               update attempts set submitted_at = now(), provider_request_id = $5,
-                   status_url = $6, response_url = $7, cancel_url = $8
-               from lease where attempts.job_id = lease.job_id and number = $4
-               returning attempts.job_id
-           ), shown as (
-               update jobs set status = 'processing', updated_at = now(),
-                   submitted_at = coalesce(submitted_at, now())
-               from recorded where jobs.id = recorded.job_id
-           )
-           select exists (select from recorded) as "recorded!""#,
-        number,
-        submission.provider_request_id,
-        submission.status_url.as_str(),
-        submission.response_url.as_str(),
-        submission.cancel_url.as_str(),
-    )
-    .fetch_one(pool)
-    .await
-    .map_err(db::Error::doing("recording a submission"))?;
-    fenced(recorded)
-}

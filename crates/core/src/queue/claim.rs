@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::{Lease, Submission, Timeline, WorkerId};
+use super::{Lease, Round, Submission, Timeline, WorkerId, unanswered};
 use crate::{
     db::{self, Pool},
     models::Options,
@@ -73,11 +73,11 @@ pub struct OpenAttempt {
 /// and a claim that came first is seen by the rescue. The CTEs are needed: as a subquery with a
 /// LIMIT the planner may run it once for each row, and claim more than asked for.
 macro_rules! claim_query {
-    ($chosen:literal, $worker:expr, $limit:expr $(, $argument:expr)*) => {
+    ($chosen:literal, $round:expr, $limit:expr $(, $argument:expr)*) => {
         sqlx::query_as!(
             Row,
             "with recursive alive as (
-                 select id from workers where id = $1 for key share
+                 select id from workers where id = $1 and round = $3 for key share
              ), resumed as (
                  select job_id from queue
                  where is_left and run_at is null and exists (select from alive)
@@ -89,18 +89,13 @@ macro_rules! claim_query {
                  update queue set leased_by = $1, lease_no = nextval('queue_lease_no')
                  from due where queue.job_id = due.job_id
                  returning queue.job_id, queue.lease_no, queue.rescues, queue.deadline_at,
-                     queue.cancel_requested_at
+                     queue.cancel_requested_at, queue.has_attempt
              ), taken as (
                  select claimed.job_id, lease_no, rescues,
                      cancel_requested_at is not null as is_cancelled,
                      extract(epoch from deadline_at - now())::float8 as time_left,
-                     prompt, model, options, number, input_url, began_at,
-                     notice_at is not null as has_notice, provider_request_id, status_url,
-                     response_url, cancel_url
-                 from claimed
-                 join jobs on jobs.id = claimed.job_id
-                 left join attempts
-                     on attempts.job_id = claimed.job_id and attempts.ended_at is null
+                     prompt, model, options, has_attempt
+                 from claimed join jobs on jobs.id = claimed.job_id
              )
              select exists (select from queue_rules) as "has_rules!", (
                      select extract(epoch from run_at - now())::float8 from queue
@@ -109,12 +104,11 @@ macro_rules! claim_query {
                  ) as rests,
                  job_id as "job_id?", lease_no as "lease_no?", rescues as "rescues?", is_cancelled,
                  time_left, prompt as "prompt?", model as "model?", options as "options?",
-                 number as "attempt?", input_url as "input_url?", began_at as "began_at?",
-                 coalesce(has_notice, false) as "has_notice!", provider_request_id, status_url,
-                 response_url, cancel_url
+                 has_attempt as "has_attempt?"
              from (select) as always left join taken on true"#,
-            $worker.0,
-            $limit
+            $round.worker.0,
+            $limit,
+            $round.number
             $(, $argument)*
         )
     };
@@ -128,7 +122,12 @@ use claim_query;
 /// waited for.
 ///
 /// Where there are limits or pauses it takes nothing new, and says so: [`claim_under_rules`] does.
-pub async fn claim(pool: &Pool, worker: WorkerId, limit: usize) -> Result<Claims, db::Error> {
+pub async fn claim(
+    pool: &Pool,
+    round: impl Into<Round>,
+    limit: usize,
+) -> Result<Claims, db::Error> {
+    let round = round.into();
     let rows = claim_query!(
         "fresh as (
              select job_id from queue
@@ -142,11 +141,24 @@ pub async fn claim(pool: &Pool, worker: WorkerId, limit: usize) -> Result<Claims
              union all
              (select job_id from fresh limit $2 - (select count(*) from resumed))
          )",
-        worker,
+        round,
         i64::try_from(limit).unwrap_or(i64::MAX)
     )
     .fetch_all(pool)
     .await
     .map_err(db::Error::doing("claiming jobs"))?;
-    Ok(Row::gather(rows, worker))
+    taken(pool, rows, round.worker).await
+}
+
+/// What the rows tell, and of those with an open attempt what is known of it. That is a statement of its own: the
+/// claim's may be older than the rows that it waited for, and what is read under the lease is nobody else's.
+async fn taken(pool: &Pool, rows: Vec<Row>, worker: WorkerId) -> Result<Claims, db::Error> {
+    let (mut claims, resumed) = Row::gather(rows, worker);
+    if !resumed.is_empty() {
+        let mut attempts = unanswered::open_attempts(pool, &resumed).await?;
+        for job in &mut claims.jobs {
+            job.attempt = attempts.remove(&job.lease.job);
+        }
+    }
+    Ok(claims)
 }

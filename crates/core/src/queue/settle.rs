@@ -145,3 +145,21 @@ pub async fn snooze(pool: &Pool, lease: &Lease, after: Duration) -> Result<(), E
     .map_err(db::Error::doing("snoozing a job"))?;
     fenced(settled.rows_affected() == 1)
 }
+
+/// The work on the job broke: it waits, and that counts as if it had taken its worker down. Its attempt stays
+/// open, where there is one: the request may run, and is paid for.
+pub async fn break_off(pool: &Pool, lease: &Lease, after: Duration) -> Result<(), Error> {
+    let settled = sqlx::query!(
+        "update queue set leased_by = null, rescues = rescues + 1,
+             run_at = now() + make_interval(secs => $4)
+         where job_id = $1 and leased_by = $2 and lease_no = $3",
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
+        after.as_secs_f64(),
+    )
+    .execute(pool)
+    .await
+    .map_err(db::Error::doing("breaking the work on a job off"))?;
+    fenced(settled.rows_affected() == 1)
+}

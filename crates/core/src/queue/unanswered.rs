@@ -4,14 +4,15 @@
 //! queue first, as the webhook does, and then looks: an attempt that has been answered is never
 //! closed as one that has not.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
-use super::{Error, FailureClass, Lease, Submission, Timeline, fenced, settle};
+use super::{Error, FailureClass, Lease, OpenAttempt, Submission, Timeline, fenced, settle};
 use crate::{
     db::{self, Pool},
-    job::Failure,
+    job::{Failure, JobId},
 };
 
 /// Takes the open attempt back: its submission surely did not arrive, so it never happened. Answers
@@ -99,13 +100,6 @@ pub async fn miss_attempt(pool: &Pool, lease: &Lease) -> Result<Duration, Error>
     Ok(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
-/// The request of the job's open attempt, where its answer is on record.
-pub async fn open_submission(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
-    let doing = "reading an attempt";
-    let mut connection = pool.acquire().await.map_err(db::Error::doing(doing))?;
-    answered(&mut connection, lease).await
-}
-
 /// Keeps everybody else from this job's attempts until the transaction ends.
 async fn lock(connection: &mut PgConnection, lease: &Lease) -> Result<(), Error> {
     let held = sqlx::query_scalar!(
@@ -120,6 +114,35 @@ async fn lock(connection: &mut PgConnection, lease: &Lease) -> Result<(), Error>
     .await
     .map_err(db::Error::doing("locking a job's place in the queue"))?;
     fenced(held.is_some())
+}
+
+/// The open attempts of jobs, as far as there are any.
+pub(super) async fn open_attempts(
+    pool: &Pool,
+    jobs: &[JobId],
+) -> Result<HashMap<JobId, OpenAttempt>, db::Error> {
+    let jobs: Vec<Uuid> = jobs.iter().map(|job| job.0).collect();
+    let rows = sqlx::query!(
+        r#"select job_id, number, input_url, began_at, notice_at is not null as "has_notice!",
+               provider_request_id, status_url, response_url, cancel_url
+           from attempts where job_id = any($1) and ended_at is null"#,
+        &jobs,
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(db::Error::doing("reading open attempts"))?;
+    let attempts = rows.into_iter().map(|row| {
+        let urls = [row.status_url, row.response_url, row.cancel_url];
+        let attempt = OpenAttempt {
+            number: row.number,
+            input_url: row.input_url,
+            began_at: row.began_at,
+            has_notice: row.has_notice,
+            submission: Submission::stored(row.provider_request_id, urls),
+        };
+        (JobId(row.job_id), attempt)
+    });
+    Ok(attempts.collect())
 }
 
 async fn answered(

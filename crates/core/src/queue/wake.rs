@@ -1,18 +1,14 @@
 //! Wake-ups: NOTIFY as a hint that there is work, or news of a job. Losing one costs a claim interval,
 //! a check or a heartbeat, never a job.
 
+mod listener;
+
 use std::time::Duration;
 
-use sqlx::postgres::PgListener;
-use tokio::{
-    sync::mpsc,
-    time::{sleep, timeout},
-};
+use tokio::{sync::mpsc, time::sleep};
 
-use crate::{
-    db::{Error, Pool},
-    job::JobId,
-};
+use crate::{db::Pool, job::JobId};
+pub use listener::{Audience, Listener, Wake};
 
 /// The channel that says that there is work.
 const WORK: &str = "darkroom_queue";
@@ -23,15 +19,15 @@ const ENDED: &str = "darkroom_ended";
 /// The channel that names jobs whose callers want them to end.
 const CANCELLED: &str = "darkroom_cancelled";
 
+/// The channel that names jobs that changed. The database speaks on it by itself, but for new jobs.
+const JOBS: &str = "darkroom_jobs";
+
 /// Jobs that are named at once, at most; more are named a moment later.
 const MOST_NAMED: usize = 500;
 
 /// NOTIFY takes a lock that all commits of the server share: however many jobs are enqueued, one
 /// process asks for it no more often than this.
 const NOTIFY_INTERVAL: Duration = Duration::from_millis(5);
-
-/// Longest wait for a connection before a listener gives up and comes again.
-const LISTEN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Tells workers that there is work, that a request has ended, or that a caller wants a job to end. Many
 /// wakes at once are sent as one.
@@ -63,6 +59,12 @@ impl Waker {
     pub fn ended(&self, job: JobId) {
         // It is a hint: whoever follows the request asks by itself.
         self.named.try_send((ENDED, job)).ok();
+    }
+
+    /// Says that a job was made, to whoever watches all of them, and does not wait for it.
+    pub fn made(&self, job: JobId) {
+        // It is a hint: whoever asks for the list sees it.
+        self.named.try_send((JOBS, job)).ok();
     }
 
     /// Says that a job's caller wants it to end, to whoever works on it, and does not wait for it.
@@ -102,72 +104,5 @@ async fn send_names(pool: Pool, mut asked: mpsc::Receiver<(&'static str, JobId)>
 pub(super) async fn hint(pool: &Pool) {
     if let Err(error) = sqlx::query!("select pg_notify($1, '')", WORK).execute(pool).await {
         tracing::debug!(%error, "a wake was not sent; workers look by themselves");
-    }
-}
-
-/// Hears wakes, on a connection of its own.
-#[derive(Debug)]
-pub struct Listener {
-    listener: PgListener,
-    ping: Duration,
-}
-
-/// What a listener heard.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Wake {
-    /// There may be work.
-    Work,
-    /// fal says that this job's request has ended.
-    Ended(JobId),
-    /// This job's caller wants it to end.
-    Cancelled(JobId),
-    /// The connection was lost and made again; wakes in between were missed.
-    Reconnected,
-}
-
-impl Listener {
-    /// Starts to listen. Register interest first and look into the queue then: a wake in between is
-    /// not missed. A connection that is silent for `ping` is asked whether it lives, and has as long
-    /// to answer.
-    pub async fn connect(pool: &Pool, ping: Duration) -> Result<Self, Error> {
-        let doing = "listening for wakes";
-        let listen = async {
-            let mut listener = PgListener::connect_with(pool).await?;
-            listener.listen_all([WORK, ENDED, CANCELLED]).await?;
-            Ok(listener)
-        };
-        let listener = timeout(LISTEN_PATIENCE, listen)
-            .await
-            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
-            .map_err(Error::doing(doing))?;
-        Ok(Self { listener, ping })
-    }
-
-    /// Waits for the next wake.
-    pub async fn heard(&mut self) -> Result<Wake, Error> {
-        loop {
-            // A connection that is cut without a word is as silent as one with nothing to say.
-            let Ok(heard) = timeout(self.ping, self.listener.try_recv()).await else {
-                self.ping().await.map_err(Error::doing("pinging for wakes"))?;
-                continue;
-            };
-            let Some(wake) = heard.map_err(Error::doing("listening for wakes"))? else {
-                return Ok(Wake::Reconnected);
-            };
-            // Whatever else somebody may say there is no reason to stop listening.
-            return Ok(match (wake.channel(), wake.payload().parse()) {
-                (ENDED, Ok(job)) => Wake::Ended(job),
-                (CANCELLED, Ok(job)) => Wake::Cancelled(job),
-                _ => Wake::Work,
-            });
-        }
-    }
-
-    async fn ping(&mut self) -> Result<(), sqlx::Error> {
-        let ping = sqlx::Executor::execute(&mut self.listener, "select 1");
-        match timeout(self.ping, ping).await {
-            Ok(answered) => answered.map(drop),
-            Err(_elapsed) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
-        }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::Lease;
 use crate::{
     db::{self, Error, Pool},
     job::JobId,
@@ -70,27 +71,59 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
     }))
 }
 
-/// Frees what a worker holds without knowing: a claim may be committed though its answer was lost,
-/// and nobody else would ever free it, because the worker lives. Answers how many jobs.
-pub async fn release_unknown(pool: &Pool, worker: WorkerId, known: &[JobId]) -> Result<u64, Error> {
+/// The claims of a worker since the last one whose answer was lost.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Round {
+    /// Whose claims they are.
+    pub worker: WorkerId,
+    /// Counts the lost answers.
+    pub number: i32,
+}
+
+/// A worker's first round.
+impl From<WorkerId> for Round {
+    fn from(worker: WorkerId) -> Self {
+        Self { worker, number: 0 }
+    }
+}
+
+/// Frees what a worker holds without knowing, after a claim whose answer was lost: it may be committed, and
+/// nobody else would ever free what it took, because the worker lives.
+///
+/// `known` are the leases that the worker knows of. Answers its next round and how many jobs are free again. A
+/// claim of this round that the database comes to later takes nothing.
+pub async fn release_unknown(
+    pool: &Pool,
+    round: Round,
+    known: &[Lease],
+) -> Result<(Round, u64), Error> {
     let doing = "freeing jobs that a lost answer hid";
-    let known: Vec<Uuid> = known.iter().map(|job| job.0).collect();
+    let known: Vec<i64> = known.iter().map(|lease| lease.number).collect();
     let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
-    // A claim that is still under way holds this row; the next statement sees what it took.
-    sqlx::query!("select id from workers where id = $1 for update", worker.0)
+    // A claim that is under way holds this row; the next statement sees what it took. One that comes later
+    // finds another round.
+    sqlx::query!("select id from workers where id = $1 for update", round.worker.0)
         .fetch_optional(&mut *transaction)
         .await
         .map_err(Error::doing(doing))?;
+    let number = sqlx::query_scalar!(
+        "update workers set round = round + 1 where id = $1 returning round",
+        round.worker.0,
+    )
+    .fetch_optional(&mut *transaction)
+    .await
+    .map_err(Error::doing(doing))?;
     let freed = sqlx::query!(
-        "update queue set leased_by = null where leased_by = $1 and job_id <> all($2)",
-        worker.0,
+        "update queue set leased_by = null where leased_by = $1 and lease_no <> all($2)",
+        round.worker.0,
         &known,
     )
     .execute(&mut *transaction)
     .await
     .map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
-    Ok(freed.rows_affected())
+    let number = number.unwrap_or(round.number);
+    Ok((Round { number, ..round }, freed.rows_affected()))
 }
 
 /// Hands over: the worker leaves, and its jobs are free at once for others. Answers how many.

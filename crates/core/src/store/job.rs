@@ -74,6 +74,12 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
 
 /// Reads a job, or nothing where there is none of that id.
 pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
+    Ok(find_all(pool, &[id]).await?.pop())
+}
+
+/// Reads jobs; those that are not there are left out.
+pub async fn find_all(pool: &Pool, ids: &[JobId]) -> Result<Vec<Job>, Error> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         JobImageRow,
         r#"select jobs.id, prompt, model, options, seed, priority, run_at,
@@ -81,14 +87,37 @@ pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
            from jobs left join images on images.job_id = jobs.id
-           where jobs.id = $1
-           order by role, position"#,
-        id.0,
+           where jobs.id = any($1)
+           order by jobs.id, role, position"#,
+        &ids,
     )
     .fetch_all(pool)
     .await
-    .map_err(Error::doing("reading a job"))?;
-    Ok(JobImageRow::gather(rows).pop())
+    .map_err(Error::doing("reading jobs"))?;
+    Ok(JobImageRow::gather(rows))
+}
+
+/// Jobs that have changed since a moment, as far as they have ended or are in the queue; in no order.
+pub async fn changed_since(
+    pool: &Pool,
+    since: OffsetDateTime,
+    limit: u16,
+) -> Result<Vec<JobId>, Error> {
+    let changed = sqlx::query_scalar!(
+        r#"(select id as "id!" from jobs where finished_at > $1 order by finished_at limit $2)
+           union
+           (
+               select id from jobs join queue on queue.job_id = jobs.id
+               where jobs.updated_at > $1 limit $2
+           )
+           limit $2"#,
+        since,
+        i64::from(limit),
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(Error::doing("looking for changed jobs"))?;
+    Ok(changed.into_iter().map(JobId).collect())
 }
 
 /// Lists jobs, newest first.

@@ -53,7 +53,7 @@ async fn every_write(pool: &Pool, lease: &Lease) -> Vec<(&'static str, Result<()
             "fail unanswered",
             queue::fail_unanswered(pool, lease, &failure, &Timeline::default()).await.map(|_| ()),
         ),
-        ("read submission", queue::open_submission(pool, lease).await.map(|_| ())),
+        ("break off", queue::break_off(pool, lease, soon).await),
         ("withdraw", queue::withdraw_attempt(pool, lease).await.map(|_| ())),
         ("abandon", queue::abandon_attempt(pool, lease).await.map(|_| ())),
         ("record", queue::record_submission(pool, lease, 1, &submission).await),

@@ -134,6 +134,7 @@ impl<'a> Bench<'a> {
                 .await
                 .is_ok(),
             "snooze" => queue::snooze(pool, lease, Duration::ZERO).await.is_ok(),
+            "break off" => queue::break_off(pool, lease, Duration::ZERO).await.is_ok(),
             "end cancelled" => {
                 queue::end_cancelled(pool, lease, &Timeline::default()).await.is_ok()
             }
@@ -161,7 +162,7 @@ impl<'a> Bench<'a> {
 /// An operation, and for each situation where it does something: what the job is in then.
 type Row = (&'static str, &'static [(Situation, Situation)]);
 
-const GRID: [Row; 18] = [
+const GRID: [Row; 19] = [
     ("claim", &[(Waiting, Leased), (Snoozed, Submitted)]),
     ("begin attempt", &[(Leased, Unanswered)]),
     // Saying it again is no harm.
@@ -175,6 +176,7 @@ const GRID: [Row; 18] = [
     ("fail", &[(Leased, Failed), (Unanswered, Failed), (Submitted, Failed)]),
     ("retry", &[(Leased, Waiting), (Unanswered, Waiting), (Submitted, Waiting)]),
     ("snooze", &[(Leased, Waiting), (Unanswered, Snoozed), (Submitted, Snoozed)]),
+    ("break off", &[(Leased, Waiting), (Unanswered, Snoozed), (Submitted, Snoozed)]),
     ("end cancelled", &[(Leased, Cancelled), (Unanswered, Cancelled), (Submitted, Cancelled)]),
     ("release", &[(Leased, Waiting), (Unanswered, Snoozed), (Submitted, Snoozed)]),
     ("rescue", &[(Leased, Waiting), (Unanswered, Snoozed), (Submitted, Snoozed)]),

@@ -21,6 +21,7 @@ mod halt;
 mod inspect;
 mod lease;
 mod lifecycle_grid;
+mod model;
 mod models;
 mod notice;
 mod order;

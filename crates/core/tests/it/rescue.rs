@@ -130,13 +130,30 @@ async fn a_worker_frees_what_it_holds_without_knowing_and_keeps_what_it_knows() 
     let hidden = factory::job(pool).await;
     queue::claim(pool, worker, 1).await.unwrap();
 
-    let freed = queue::release_unknown(pool, worker, &[known.lease.job]).await.unwrap();
+    let (round, freed) = queue::release_unknown(pool, worker.into(), &[known.lease]).await.unwrap();
 
     assert_eq!(freed, 1);
-    let again = queue::claim(pool, worker, 10).await.unwrap().jobs;
+    // The claim whose answer was lost may reach the database only now.
+    assert!(queue::claim(pool, worker, 10).await.unwrap().jobs.is_empty());
+    let again = queue::claim(pool, round, 10).await.unwrap().jobs;
     assert_eq!(again.len(), 1);
     assert_eq!(again[0].lease.job, hidden.id);
     queue::complete(pool, &known.lease, queue::Ended::default(), &Timeline::default())
         .await
         .unwrap();
+}
+
+/// A worker that gave a job back, without hearing so, may claim it again without hearing of that either.
+#[tokio::test]
+async fn a_job_that_is_known_under_an_old_lease_is_freed_from_the_new_one() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let old = factory::claimed(pool).await.lease;
+    queue::snooze(pool, &old, Duration::ZERO).await.unwrap();
+    queue::claim(pool, old.worker, 1).await.unwrap();
+
+    let (round, freed) = queue::release_unknown(pool, old.worker.into(), &[old]).await.unwrap();
+
+    assert_eq!(freed, 1);
+    assert_eq!(queue::claim(pool, round, 1).await.unwrap().jobs.len(), 1);
 }

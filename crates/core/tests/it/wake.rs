@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use darkroom_core::{
     db,
-    queue::{Listener, Wake, Waker},
+    queue::{Audience, Listener, Wake, Waker},
 };
 use darkroom_testing::TestDatabase;
 use secrecy::ExposeSecret;
@@ -24,7 +24,7 @@ const SHORT: Duration = Duration::from_millis(200);
 #[tokio::test]
 async fn a_wake_reaches_a_listener() {
     let database = TestDatabase::create().await;
-    let mut listener = Listener::connect(&database.pool, PATIENCE).await.unwrap();
+    let mut listener = Listener::connect(&database.pool, Audience::Worker, PATIENCE).await.unwrap();
 
     Waker::new(database.pool.clone()).wake();
 
@@ -35,7 +35,7 @@ async fn a_wake_reaches_a_listener() {
 #[tokio::test]
 async fn a_listener_that_lost_its_connection_says_so_and_hears_again() {
     let database = TestDatabase::create().await;
-    let mut listener = Listener::connect(&database.pool, PATIENCE).await.unwrap();
+    let mut listener = Listener::connect(&database.pool, Audience::Worker, PATIENCE).await.unwrap();
 
     database.end_connections().await;
 
@@ -49,7 +49,7 @@ async fn a_listener_that_lost_its_connection_says_so_and_hears_again() {
 #[tokio::test]
 async fn a_connection_that_is_quiet_and_lives_is_listened_to_on_and_on() {
     let database = TestDatabase::create().await;
-    let mut listener = Listener::connect(&database.pool, SHORT).await.unwrap();
+    let mut listener = Listener::connect(&database.pool, Audience::Worker, SHORT).await.unwrap();
     // So many pings that nobody hears of.
     assert!(timeout(SHORT * 10, listener.heard()).await.is_err());
 
@@ -64,7 +64,7 @@ async fn a_connection_that_is_cut_without_a_word_is_noticed() {
     let database = TestDatabase::create().await;
     let (url, cut) = through_a_proxy(database.url.expose_secret()).await;
     let pool = db::connect(&url.into(), 1).unwrap();
-    let mut listener = Listener::connect(&pool, SHORT).await.unwrap();
+    let mut listener = Listener::connect(&pool, Audience::Worker, SHORT).await.unwrap();
 
     // Both ends stay open, and nothing passes any more.
     cut.send_replace(true);

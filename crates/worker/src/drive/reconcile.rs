@@ -73,7 +73,7 @@ async fn give_up(
 ) -> Result<Option<Submission>, Stop> {
     let (pool, lease) = (&life.worker.pool, &job.lease);
     let another = life.worker.jobs.unknown == UnknownSubmission::Resubmit
-        && attempt.number < life.worker.jobs.max_attempts;
+        && queue::attempts_made(pool, lease).await? < life.worker.jobs.max_attempts;
     let told = if another {
         // Not into the same gap: the next submission would be as doubtful.
         if let Err(error) = life.worker.fal.reach(&job.model).await {

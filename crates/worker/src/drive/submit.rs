@@ -6,7 +6,7 @@ use darkroom_core::{
     chain::chain,
     fal::{Class, SubmitError},
     job::Failure,
-    queue::{self, Begun, Claimed, Noticed, Submission},
+    queue::{self, Answered, Begun, Claimed, Lease, Noticed, Submission},
 };
 use serde_json::Value;
 use tokio::time::sleep;
@@ -127,7 +127,7 @@ pub(super) async fn record(
     let (pool, lease) = (&life.worker.pool, &job.lease);
     let mut failures = 0;
     loop {
-        let error = match queue::record_submission(pool, lease, attempt, submission).await {
+        let error = match record_once(life, lease, attempt, submission).await {
             Ok(()) => return Ok(()),
             Err(queue::Error::Database(error)) => error,
             Err(queue::Error::LeaseLost) => {
@@ -146,6 +146,20 @@ pub(super) async fn record(
         tracing::warn!(job.id = %lease.job, error = %chain(&error), "a submission is not recorded yet");
         sleep(exponential(Duration::from_millis(100), Duration::from_secs(2), failures)).await;
         failures += 1;
+    }
+}
+
+async fn record_once(
+    life: &Life,
+    lease: &Lease,
+    number: i16,
+    submission: &Submission,
+) -> Result<(), queue::Error> {
+    let answered = Answered { lease: *lease, number, submission: submission.clone() };
+    match life.answers.ask(answered).await {
+        Some(true) => Ok(()),
+        Some(false) => Err(queue::Error::LeaseLost),
+        None => queue::record_submission(&life.worker.pool, lease, number, submission).await,
     }
 }
 

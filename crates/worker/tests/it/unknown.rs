@@ -17,8 +17,11 @@ const QUICK: Duration = Duration::from_millis(20);
 /// A worker died after it wrote an attempt down and before it recorded fal's answer.
 async fn lose_answer(house: &House, id: JobId) {
     sqlx::query(
-        "insert into attempts (job_id, number, worker_id, input_url)
-         values ($1, 1, gen_random_uuid(), 'http://fal.test/input')",
+        "with attempt as (
+             insert into attempts (job_id, number, worker_id, input_url)
+             values ($1, 1, gen_random_uuid(), 'http://fal.test/input')
+         )
+         update queue set has_attempt = true where job_id = $1",
     )
     .bind(id.0)
     .execute(&house.database.pool)

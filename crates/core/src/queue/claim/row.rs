@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Claimed, Claims, OpenAttempt};
+use super::{Claimed, Claims};
 use crate::{
     job::JobId,
-    queue::{Lease, Submission, Timeline, WorkerId},
+    queue::{Lease, Timeline, WorkerId},
 };
 
-/// A claimed job with its open attempt, or nothing where none was claimed; and in each row, what is
+/// A claimed job, or nothing where none was claimed; and in each row, what is
 /// true of the queue.
 pub(super) struct Row {
     pub(super) has_rules: bool,
@@ -25,41 +24,24 @@ pub(super) struct Row {
     pub(super) model: Option<String>,
     pub(super) options: Option<Value>,
     pub(super) time_left: Option<f64>,
-    pub(super) attempt: Option<i16>,
-    pub(super) input_url: Option<String>,
-    pub(super) began_at: Option<OffsetDateTime>,
-    pub(super) has_notice: bool,
-    pub(super) provider_request_id: Option<String>,
-    pub(super) status_url: Option<String>,
-    pub(super) response_url: Option<String>,
-    pub(super) cancel_url: Option<String>,
+    pub(super) has_attempt: Option<bool>,
 }
 
 impl Row {
-    pub(super) fn gather(rows: Vec<Self>, worker: WorkerId) -> Claims {
+    /// And which of them have an open attempt.
+    pub(super) fn gather(rows: Vec<Self>, worker: WorkerId) -> (Claims, Vec<JobId>) {
         let first = rows.first();
-        Claims {
+        let resumed = rows.iter().filter(|row| row.has_attempt == Some(true));
+        let resumed = resumed.filter_map(|row| row.job_id.map(JobId)).collect();
+        let claims = Claims {
             has_rules: first.is_some_and(|row| row.has_rules),
             next_ripe: first.and_then(|row| row.rests).map(seconds),
             jobs: rows.into_iter().filter_map(|row| row.into_claimed(worker)).collect(),
-        }
+        };
+        (claims, resumed)
     }
 
     fn into_claimed(self, worker: WorkerId) -> Option<Claimed> {
-        let submission = Submission::stored(
-            self.provider_request_id,
-            [self.status_url, self.response_url, self.cancel_url],
-        );
-        let has_notice = self.has_notice;
-        let attempt = self.attempt.zip(self.input_url).zip(self.began_at).map(
-            |((number, input_url), began_at)| OpenAttempt {
-                number,
-                input_url,
-                began_at,
-                has_notice,
-                submission,
-            },
-        );
         Some(Claimed {
             lease: Lease { job: JobId(self.job_id?), worker, number: self.lease_no? },
             prompt: self.prompt?,
@@ -71,7 +53,7 @@ impl Row {
             is_cancelled: self.is_cancelled?,
             rescues: self.rescues?,
             timeline: Timeline::default(),
-            attempt,
+            attempt: None,
         })
     }
 }

@@ -1,9 +1,9 @@
 //! A claim where limits or pauses hold.
 
-use super::{Claims, Row, claim_query};
+use super::{Claims, Row, claim_query, taken};
 use crate::{
     db::{self, Pool},
-    queue::WorkerId,
+    queue::Round,
 };
 
 /// Claims under limits go one after the other: the lock's number among advisory locks, for all who use
@@ -21,10 +21,11 @@ const ONE_AT_A_TIME: i64 = 0x71_7565_7565;
 /// reads none of them.
 pub async fn claim_under_rules(
     pool: &Pool,
-    worker: WorkerId,
+    round: impl Into<Round>,
     limit: usize,
     max_in_flight: Option<i32>,
 ) -> Result<Claims, db::Error> {
+    let round = round.into();
     let doing = "claiming jobs under limits";
     let mut transaction = db::begin(pool).await.map_err(db::Error::doing(doing))?;
     sqlx::query!("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
@@ -42,7 +43,7 @@ pub async fn claim_under_rules(
          ), open as (
              select case
                  when rule.paused_at is not null or exists (select from provider_halt) then 0
-                 else coalesce(rule.max_in_flight, $3)
+                 else coalesce(rule.max_in_flight, $4)
                      - (select coalesce(sum(jobs), 0) from in_flight)
              end as room
              from (select) as always
@@ -111,7 +112,7 @@ pub async fn claim_under_rules(
          ), due as (
              select job_id from resumed union all select job_id from fresh
          )",
-        worker,
+        round,
         i64::try_from(limit).unwrap_or(i64::MAX),
         max_in_flight as _
     )
@@ -119,5 +120,5 @@ pub async fn claim_under_rules(
     .await
     .map_err(db::Error::doing(doing))?;
     transaction.commit().await.map_err(db::Error::doing(doing))?;
-    Ok(Row::gather(rows, worker))
+    taken(pool, rows, round.worker).await
 }

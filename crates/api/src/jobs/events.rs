@@ -1,0 +1,161 @@
+//! Events of one job, as they happen (Server-Sent Events; source: the HTML standard, section 9.2).
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderName},
+    web,
+};
+use bytes::Bytes;
+use darkroom_core::job::JobId;
+use futures_util::{Stream, stream};
+use tokio::{sync::watch, time::timeout};
+
+use super::{not_found, parse_id};
+use crate::{
+    State,
+    error::{ApiError, Problem},
+    watch::{Snapshot, Told},
+};
+
+/// How often a stream with nothing to say shows that it lives: less than what proxies wait.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// What a stream begins with: how soon a browser comes back, in milliseconds. It also makes proxies pass the
+/// headers on.
+pub(super) const PREAMBLE: &str = "retry: 2000\n\n";
+
+/// A comment, which clients pass over.
+pub(super) const PULSE: Bytes = Bytes::from_static(b":\n\n");
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// A stream of events.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String, example = "id: 1764064800000000\nevent: job\ndata: {\"id\":\"…\",\"status\":\"completed\"}\n\n")]
+#[expect(dead_code, reason = "documents a body that is sent as a stream")]
+pub(crate) struct EventStream(String);
+
+/// Follow a job
+///
+/// Server-Sent Events. `job` has the job as `GET` answers it: first as it stands, then each time that it changed. `deleted`
+/// says that it is gone. After the last event the stream ends; a browser's `EventSource` that comes back then is told by
+/// a 204 that there is no more.
+#[utoipa::path(get, path = "/api/jobs/{id}/events", tag = "jobs", operation_id = "follow_job",
+    params(
+        ("id" = uuid::Uuid, Path, description = "As it was answered when the job was made"),
+        ("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event that the client has: it is not sent again"),
+    ),
+    responses(
+        (status = 200, description = "Events, until the job has ended", body = EventStream, content_type = "text/event-stream"),
+        (status = 204, description = "The client has the last event already"),
+        (status = 400, description = "`Last-Event-ID` is none of ours", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn follow(
+    state: web::Data<State>,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let id = parse_id(&path)?;
+    let sent = last_event_id(&request)?;
+    let snapshot = state.watch.read(id).await?.ok_or_else(not_found)?;
+    if snapshot.has_ended() && sent == Some(snapshot.revision()) {
+        return Ok(HttpResponse::NoContent().finish());
+    }
+    let following = Following {
+        told: state.watch.job(id),
+        base: state.base(&request),
+        sent,
+        next: Some(snapshot),
+        id,
+        is_new: true,
+        is_over: false,
+    };
+    Ok(answer(stream::unfold(following, Following::event)))
+}
+
+/// A stream that neither caches nor proxies keep to themselves.
+pub(super) fn answer(
+    events: impl Stream<Item = Result<Bytes, std::convert::Infallible>> + 'static,
+) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        // nginx would collect them otherwise (source: nginx, ngx_http_proxy_module).
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(events)
+}
+
+/// Microseconds, as a revision has them.
+pub(super) fn last_event_id(request: &HttpRequest) -> Result<Option<i128>, ApiError> {
+    let Some(header) = request.headers().get(LAST_EVENT_ID) else {
+        return Ok(None);
+    };
+    let id = header.to_str().ok().map(str::trim);
+    // A client that has no event yet may send an empty one.
+    if id == Some("") {
+        return Ok(None);
+    }
+    let id = id.and_then(|id| id.parse::<u64>().ok()).filter(|id| *id < 1 << 60);
+    id.map(|id| Some(id.into())).ok_or(ApiError::BadEventId)
+}
+
+/// An event with a job.
+pub(super) fn job_event(snapshot: &Snapshot, base: &str) -> Bytes {
+    let mut event = format!("id: {}\nevent: job\ndata: ", snapshot.revision()).into_bytes();
+    // JSON has no line breaks.
+    event.extend_from_slice(&snapshot.written(base).body);
+    event.extend_from_slice(b"\n\n");
+    event.into()
+}
+
+/// A client that follows a job.
+struct Following {
+    told: watch::Receiver<Told>,
+    base: String,
+    /// Revision that the client has.
+    sent: Option<i128>,
+    next: Option<Arc<Snapshot>>,
+    id: JobId,
+    is_new: bool,
+    is_over: bool,
+}
+
+impl Following {
+    async fn event(mut self) -> Option<(Result<Bytes, std::convert::Infallible>, Self)> {
+        if self.is_over {
+            return None;
+        }
+        if self.is_new {
+            self.is_new = false;
+            return Some((Ok(Bytes::from_static(PREAMBLE.as_bytes())), self));
+        }
+        loop {
+            if let Some(snapshot) = self.next.take()
+                && self.sent != Some(snapshot.revision())
+            {
+                self.sent = Some(snapshot.revision());
+                self.is_over = snapshot.has_ended();
+                return Some((Ok(job_event(&snapshot, &self.base)), self));
+            }
+            match timeout(HEARTBEAT, self.told.changed()).await {
+                Err(_quiet) => return Some((Ok(PULSE), self)),
+                Ok(Err(_closed)) => return None,
+                Ok(Ok(())) => {}
+            }
+            let told = self.told.borrow_and_update().clone();
+            match told {
+                Told::Nothing => {}
+                Told::Job(snapshot) => self.next = Some(snapshot),
+                Told::Gone => {
+                    self.is_over = true;
+                    let event = format!("event: deleted\ndata: {{\"id\":\"{}\"}}\n\n", self.id);
+                    return Some((Ok(event.into()), self));
+                }
+            }
+        }
+    }
+}

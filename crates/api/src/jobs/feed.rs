@@ -1,0 +1,121 @@
+//! Events of all jobs, as they happen.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    convert::Infallible,
+    sync::Arc,
+};
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use darkroom_core::{job::JobId, store};
+use futures_util::stream;
+use time::{Duration, OffsetDateTime};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::timeout,
+};
+
+use super::events::{EventStream, HEARTBEAT, PREAMBLE, PULSE, answer, job_event, last_event_id};
+use crate::{
+    State,
+    error::{ApiError, Problem},
+    watch::Snapshot,
+};
+
+/// Missed jobs that are told to a client that comes back, at most.
+const MOST_MISSED: u16 = 1_000;
+
+/// Changes that are committed one after the other are not always dated in that order: so far back they are
+/// told again.
+const OVERLAP: Duration = Duration::seconds(5);
+
+/// Jobs of which a stream remembers what it told.
+const REMEMBERED: usize = 2_000;
+
+/// Tells that more was missed than is told.
+const RESET: Bytes = Bytes::from_static(b"event: reset\ndata: {}\n\n");
+
+/// Follow all jobs
+///
+/// Server-Sent Events. `job` has a job that was made or changed, as `GET` answers it. A client that comes back with
+/// `Last-Event-ID` is told what it missed, and now and then something twice; `reset` says that it missed more than that, and
+/// should list the jobs.
+#[utoipa::path(get, path = "/api/events", tag = "jobs", operation_id = "follow_jobs",
+    params(
+        ("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event that the client has"),
+    ),
+    responses(
+        (status = 200, description = "Events, without end", body = EventStream, content_type = "text/event-stream"),
+        (status = 400, description = "`Last-Event-ID` is none of ours", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn follow(
+    state: web::Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let last = last_event_id(&request)?;
+    let mut feed = Feed {
+        news: state.watch.all(),
+        base: state.base(&request),
+        ready: VecDeque::from([Bytes::from_static(PREAMBLE.as_bytes())]),
+        told: HashMap::new(),
+    };
+    // After the feed is open: what happens now comes twice rather than never.
+    if let Some(since) = last.and_then(|micros| moment(micros * 1_000)) {
+        feed.catch_up(&state, since).await?;
+    }
+    Ok(answer(stream::unfold(feed, Feed::event)))
+}
+
+fn moment(nanos: i128) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()
+}
+
+struct Feed {
+    news: Receiver<Arc<Snapshot>>,
+    base: String,
+    ready: VecDeque<Bytes>,
+    /// What was told of late: the same is not told twice in a row.
+    told: HashMap<JobId, i128>,
+}
+
+impl Feed {
+    async fn catch_up(&mut self, state: &State, since: OffsetDateTime) -> Result<(), ApiError> {
+        let missed: Vec<JobId> =
+            store::changed_since(&state.pool, since - OVERLAP, MOST_MISSED).await?;
+        if missed.len() == usize::from(MOST_MISSED) {
+            self.ready.push_back(RESET);
+            return Ok(());
+        }
+        let mut jobs = store::find_all(&state.pool, &missed).await?;
+        jobs.sort_by_key(|job| job.updated_at);
+        let events = jobs.into_iter().map(|job| job_event(&Snapshot::new(job), &self.base));
+        self.ready.extend(events);
+        Ok(())
+    }
+
+    async fn event(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+        if let Some(ready) = self.ready.pop_front() {
+            return Some((Ok(ready), self));
+        }
+        loop {
+            let event = match timeout(HEARTBEAT, self.news.recv()).await {
+                Err(_quiet) => PULSE,
+                Ok(Ok(snapshot)) if !self.is_news(&snapshot) => continue,
+                Ok(Ok(snapshot)) => job_event(&snapshot, &self.base),
+                Ok(Err(RecvError::Lagged(_))) => RESET,
+                Ok(Err(RecvError::Closed)) => return None,
+            };
+            return Some((Ok(event), self));
+        }
+    }
+
+    fn is_news(&mut self, snapshot: &Snapshot) -> bool {
+        if self.told.len() > REMEMBERED {
+            self.told.clear();
+        }
+        let revision = snapshot.revision();
+        self.told.insert(snapshot.job.id, revision) != Some(revision)
+    }
+}

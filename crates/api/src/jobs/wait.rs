@@ -1,0 +1,95 @@
+//! Long polls: how long a client wants to wait, and the wait itself.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{HttpRequest, http::header::HeaderMap};
+use darkroom_core::job::JobId;
+use tokio::time::{Instant, timeout_at};
+
+use super::not_found;
+use crate::{
+    State,
+    error::ApiError,
+    watch::{Snapshot, Told},
+};
+
+/// Most seconds that a request waits.
+const MOST_SECONDS: u64 = 60;
+
+/// How long a client wants to wait.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Wait {
+    seconds: u64,
+    /// It said so by a header, and is told that it was heard.
+    is_preference: bool,
+}
+
+impl Wait {
+    /// From `?wait=` or else `Prefer: wait=` (RFC 7240, section 4.3). No other parameter is taken.
+    pub(super) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut wait = preferred(request.headers());
+        for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
+            if name != "wait" {
+                let detail = format!("There is no parameter '{name}'; wait is taken.");
+                return Err(ApiError::invalid("unknown_parameter", &name, detail));
+            }
+            let seconds = value.parse().ok().filter(|seconds| *seconds <= MOST_SECONDS);
+            let seconds = seconds.ok_or_else(|| {
+                let detail =
+                    format!("The wait must be a whole number of seconds up to {MOST_SECONDS}.");
+                ApiError::invalid("invalid_wait", "wait", detail)
+            })?;
+            wait = Self { seconds, is_preference: false };
+        }
+        Ok(wait)
+    }
+
+    /// Whether it wants to wait at all.
+    pub(super) fn is_some(self) -> bool {
+        self.seconds > 0
+    }
+
+    /// For `Preference-Applied`.
+    pub(super) fn applied(self) -> Option<String> {
+        self.is_preference.then(|| format!("wait={}", self.seconds))
+    }
+
+    /// Waits until a job is as wanted, or for as long as was said. Answers how it stands then.
+    pub(super) async fn until(
+        self,
+        state: &State,
+        job: JobId,
+        is_wanted: impl Fn(&Snapshot) -> bool,
+    ) -> Result<Arc<Snapshot>, ApiError> {
+        let deadline = Instant::now() + Duration::from_secs(self.seconds);
+        let mut latest = state.watch.read(job).await?.ok_or_else(not_found)?;
+        if self.seconds == 0 || is_wanted(&latest) {
+            return Ok(latest);
+        }
+        let mut told = state.watch.job(job);
+        while timeout_at(deadline, told.changed()).await.is_ok_and(|told| told.is_ok()) {
+            match told.borrow_and_update().clone() {
+                Told::Nothing => {}
+                Told::Gone => return Err(not_found()),
+                Told::Job(snapshot) if is_wanted(&snapshot) => return Ok(snapshot),
+                Told::Job(snapshot) => latest = snapshot,
+            }
+        }
+        Ok(latest)
+    }
+}
+
+/// A preference that makes no sense may be ignored, and one that asks for too much is met as far as may be.
+fn preferred(headers: &HeaderMap) -> Wait {
+    let values = headers.get_all("Prefer").filter_map(|value| value.to_str().ok());
+    let preferences = values.flat_map(|value| value.split(','));
+    let seconds = preferences.filter_map(|preference| {
+        let (name, value) = preference.split(';').next()?.split_once('=')?;
+        let is_wait = name.trim().eq_ignore_ascii_case("wait");
+        value.trim().trim_matches('"').parse::<u64>().ok().filter(|_| is_wait)
+    });
+    seconds.into_iter().next().map_or_else(Wait::default, |seconds| Wait {
+        seconds: seconds.min(MOST_SECONDS),
+        is_preference: true,
+    })
+}

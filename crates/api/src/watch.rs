@@ -1,0 +1,233 @@
+//! Watching jobs: polls of unchanged jobs are answered from memory, and whoever waits is told of changes.
+//!
+//! The database tells of each change on a connection of its own, in the transaction that makes it. What was
+//! read of a job holds until then. The moment that connection is in doubt, nothing in memory counts:
+//! polls go through to the database, and what is watched is read again every second.
+
+mod hearing;
+mod known;
+mod snapshot;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use darkroom_core::{
+    chain::chain,
+    db::{self, Pool},
+    job::JobId,
+    queue::Wake,
+    store,
+};
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    time::{MissedTickBehavior, interval, sleep},
+};
+
+use hearing::Hearing;
+use known::Known;
+pub(crate) use known::Told;
+pub(crate) use snapshot::{Snapshot, tag_of};
+
+/// Changed jobs that wait to be read; beyond, everything watched is read.
+const MOST_WAITING: usize = 20_000;
+
+/// Jobs that are read in one statement, at most.
+const BATCH: usize = 500;
+
+/// How often what is watched is read while changes cannot be heard.
+const UNHEARD_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How far back changes are looked for that nobody told of, and how many at most.
+const SILENCE: Duration = Duration::from_secs(5);
+const MOST_UNHEARD_OF: u16 = 2_000;
+
+/// Changes that a slow watcher of everything may be behind before it has missed some.
+const FEED: usize = 4_096;
+
+/// The one place that knows how jobs stand; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch(Arc<Hub>);
+
+#[derive(Debug)]
+struct Hub {
+    pool: Pool,
+    known: Mutex<Known>,
+    hearing: Hearing,
+    /// Jobs to read again.
+    changes: mpsc::Sender<JobId>,
+    /// There were more than could wait: everything watched is to be read.
+    is_flooded: AtomicBool,
+    /// To whoever watches all jobs.
+    feed: broadcast::Sender<Arc<Snapshot>>,
+}
+
+impl Watch {
+    /// Must be called in a tokio runtime; its tasks end with the last clone. Without `notify`, nothing is
+    /// ever answered from memory.
+    pub(crate) fn start(pool: Pool, notify: bool) -> Self {
+        let (changes, to_read) = mpsc::channel(MOST_WAITING);
+        let feed = broadcast::channel(FEED).0;
+        let hub = Arc::new(Hub {
+            pool,
+            known: Mutex::default(),
+            hearing: Hearing::new(),
+            changes,
+            is_flooded: AtomicBool::new(false),
+            feed,
+        });
+        let weak = Arc::downgrade(&hub);
+        if notify {
+            tokio::spawn(hearing::hear(weak.clone()));
+        }
+        tokio::spawn(read_changed(weak.clone(), to_read));
+        tokio::spawn(read_unheard(weak));
+        Self(hub)
+    }
+
+    /// How a job stands; nothing where there is none.
+    pub(crate) async fn read(&self, job: JobId) -> Result<Option<Arc<Snapshot>>, db::Error> {
+        let hub = &self.0;
+        if hub.hearing.is_sure()
+            && let Some(known) = hub.known().get(job)
+        {
+            return Ok(Some(known));
+        }
+        let stamp = hub.known().stamp(job);
+        match store::find(&hub.pool, job).await {
+            Ok(read) => {
+                let read = read.map(|job| Arc::new(Snapshot::new(job)));
+                hub.known().keep(job, stamp, read.clone());
+                Ok(read)
+            }
+            Err(error) => {
+                hub.known().give_up(job);
+                Err(error)
+            }
+        }
+    }
+
+    /// Tells of a job, from now on: first how it stands, then each time that it changed.
+    pub(crate) fn job(&self, job: JobId) -> watch::Receiver<Told> {
+        let receiver = self.0.known().watch(job);
+        self.0.read_again([job]);
+        receiver
+    }
+
+    /// Tells of all changes from now on.
+    pub(crate) fn all(&self) -> broadcast::Receiver<Arc<Snapshot>> {
+        self.0.feed.subscribe()
+    }
+}
+
+impl Hub {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        // Nothing that is done under it can panic half-way.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn heed(&self, wake: &Wake) {
+        match wake {
+            Wake::Changed(jobs) => {
+                let is_fed = self.feed.receiver_count() > 0;
+                for job in jobs {
+                    if self.known().change(*job) || is_fed {
+                        self.read_again([*job]);
+                    }
+                }
+            }
+            Wake::Reconnected => self.doubt(),
+            _ => {}
+        }
+    }
+
+    /// Whatever is known may be wrong.
+    fn doubt(&self) {
+        let watched = self.known().doubt();
+        self.read_again(watched);
+    }
+
+    fn read_again(&self, jobs: impl IntoIterator<Item = JobId>) {
+        for job in jobs {
+            if self.changes.try_send(job).is_err() {
+                self.is_flooded.store(true, Ordering::Release);
+            }
+        }
+    }
+
+    /// Reads whatever changed of late, for those who watch everything.
+    async fn read_unheard_of(&self) {
+        let changed = async {
+            let since = db::now(&self.pool).await? - SILENCE;
+            store::changed_since(&self.pool, since, MOST_UNHEARD_OF).await
+        };
+        match changed.await {
+            Ok(changed) => self.read_again(changed),
+            Err(error) => {
+                tracing::debug!(error = %chain(&error), "changed jobs could not be looked for");
+            }
+        }
+    }
+}
+
+/// Reads jobs that changed, many at once, and tells of them. It alone tells: so each watcher hears
+/// changes in their order.
+async fn read_changed(hub: Weak<Hub>, mut to_read: mpsc::Receiver<JobId>) {
+    let mut batch = Vec::new();
+    while to_read.recv_many(&mut batch, BATCH).await > 0 {
+        let Some(hub) = hub.upgrade() else { return };
+        let jobs: HashSet<JobId> = batch.drain(..).collect();
+        let jobs: Vec<JobId> = jobs.into_iter().collect();
+        let stamps: Vec<_> = {
+            let mut known = hub.known();
+            jobs.iter().map(|job| known.stamp(*job)).collect()
+        };
+        match store::find_all(&hub.pool, &jobs).await {
+            Ok(read) => {
+                let read: HashMap<JobId, Arc<Snapshot>> =
+                    read.into_iter().map(|job| (job.id, Arc::new(Snapshot::new(job)))).collect();
+                for (job, stamp) in jobs.into_iter().zip(stamps) {
+                    let snapshot = read.get(&job).cloned();
+                    hub.known().keep(job, stamp, snapshot.clone());
+                    if let Some(snapshot) = snapshot {
+                        // Nobody may be there.
+                        hub.feed.send(snapshot).ok();
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::debug!(error = %chain(&error), "watched jobs could not be read");
+                sleep(UNHEARD_INTERVAL).await;
+                hub.read_again(jobs);
+            }
+        }
+    }
+}
+
+/// Reads what is watched again and again while changes cannot be heard, and now and then all the same.
+async fn read_unheard(hub: Weak<Hub>) {
+    /// Of rounds in which changes can be heard, one in so many reads what is watched all the same.
+    const SELDOM: u32 = 60;
+    let mut ticks = interval(UNHEARD_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut was_heard = true;
+    for round in 0_u32.. {
+        ticks.tick().await;
+        let Some(hub) = hub.upgrade() else { return };
+        let is_heard = hub.hearing.is_there() && !hub.is_flooded.swap(false, Ordering::AcqRel);
+        if !is_heard || round % SELDOM == SELDOM - 1 {
+            let watched = hub.known().watched();
+            hub.read_again(watched);
+        }
+        // Once more after the silence: for what happened at its very end.
+        if (!is_heard || !was_heard) && hub.feed.receiver_count() > 0 {
+            hub.read_unheard_of().await;
+        }
+        was_heard = is_heard;
+    }
+}

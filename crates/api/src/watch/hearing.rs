@@ -1,0 +1,128 @@
+//! Hearing: the connection on which the database tells of changes, and whether it can be trusted.
+
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use darkroom_core::{
+    chain::chain,
+    queue::{Audience, Listener},
+};
+use tokio::{sync::Notify, time::sleep};
+
+use super::Hub;
+
+/// How long the connection may be silent before it is asked whether it lives.
+const PING: Duration = Duration::from_secs(15);
+
+/// How long a connection is trusted that did not just answer: within this time, one that was cut without
+/// a word may keep changes to itself.
+const TRUST: Duration = Duration::from_secs(1);
+
+const RECONNECT_WAIT: Duration = Duration::from_millis(500);
+
+/// Whether what is known still holds.
+#[derive(Debug)]
+pub(super) struct Hearing {
+    began: Instant,
+    /// Milliseconds since the beginning, plus one, at which the connection last proved alive; 0 while there is
+    /// none.
+    alive_at: AtomicU64,
+    doubted: Notify,
+}
+
+impl Hearing {
+    pub(super) fn new() -> Self {
+        Self { began: Instant::now(), alive_at: AtomicU64::new(0), doubted: Notify::new() }
+    }
+
+    /// Whether every change is heard. Where the last proof is too old, a new one is asked for: the next
+    /// question finds it.
+    pub(super) fn is_sure(&self) -> bool {
+        let alive_at = self.alive_at.load(Ordering::Acquire);
+        if alive_at == 0 {
+            return false;
+        }
+        let is_sure = self.now() < alive_at + millis(TRUST);
+        if !is_sure {
+            self.doubted.notify_one();
+        }
+        is_sure
+    }
+
+    /// Whether there is a connection, as far as is known.
+    pub(super) fn is_there(&self) -> bool {
+        self.alive_at.load(Ordering::Acquire) > 0
+    }
+
+    fn is_alive(&self) {
+        self.alive_at.store(self.now() + 1, Ordering::Release);
+    }
+
+    fn is_lost(&self) {
+        self.alive_at.store(0, Ordering::Release);
+    }
+
+    fn now(&self) -> u64 {
+        millis(self.began.elapsed())
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Hears of changes for as long as somebody has the hub.
+pub(super) async fn hear(hub: Weak<Hub>) {
+    loop {
+        let Some(pool) = hub.upgrade().map(|hub| hub.pool.clone()) else { return };
+        match Listener::connect(&pool, Audience::Watchers, PING).await {
+            Ok(mut listener) => {
+                if let Some(hub) = hub.upgrade() {
+                    hub.doubt();
+                    hub.hearing.is_alive();
+                }
+                while let Some(hub) = hub.upgrade() {
+                    if !hear_once(&hub, &mut listener).await {
+                        break;
+                    }
+                }
+                if let Some(hub) = hub.upgrade() {
+                    hub.hearing.is_lost();
+                    hub.doubt();
+                }
+                tracing::debug!("the connection that tells of changes was lost");
+            }
+            Err(error) => tracing::debug!(error = %chain(&error), "changes cannot be heard"),
+        }
+        sleep(RECONNECT_WAIT).await;
+    }
+}
+
+/// False when the connection is lost.
+async fn hear_once(hub: &Arc<Hub>, listener: &mut Listener) -> bool {
+    let heard = tokio::select! {
+        heard = listener.heard() => heard,
+        () = hub.hearing.doubted.notified() => {
+            let proven = listener.prove().await;
+            if let Ok(wakes) = &proven {
+                for wake in wakes {
+                    hub.heed(wake);
+                }
+                hub.hearing.is_alive();
+            }
+            return proven.is_ok();
+        }
+    };
+    match heard {
+        Ok(wake) => {
+            hub.heed(&wake);
+            true
+        }
+        Err(_lost) => false,
+    }
+}

@@ -1,0 +1,151 @@
+//! What is known of jobs: answers from memory, for as long as nothing says that they changed.
+
+use std::{collections::HashMap, sync::Arc};
+
+use darkroom_core::job::JobId;
+use tokio::sync::watch;
+
+use super::snapshot::Snapshot;
+
+/// Bytes of jobs that nobody watches, at most: they are kept to answer polls.
+const MOST_BYTES: usize = 48 * 1024 * 1024;
+
+/// What a watcher is told.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Told {
+    /// Nothing yet.
+    #[default]
+    Nothing,
+    /// There is no such job, or not any more.
+    Gone,
+    /// How it stands.
+    Job(Arc<Snapshot>),
+}
+
+/// A moment in what was heard of a job. What was read at one stamp holds for as long as the stamp does.
+pub(super) type Stamp = u64;
+
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    jobs: HashMap<JobId, Entry>,
+    last: Stamp,
+    bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    stamp: Stamp,
+    snapshot: Option<Arc<Snapshot>>,
+    watchers: Option<watch::Sender<Told>>,
+}
+
+impl Entry {
+    fn is_watched(&self) -> bool {
+        self.watchers.as_ref().is_some_and(|watchers| watchers.receiver_count() > 0)
+    }
+}
+
+impl Known {
+    /// What holds of a job; nothing where it has to be read.
+    pub(super) fn get(&self, job: JobId) -> Option<Arc<Snapshot>> {
+        self.jobs.get(&job)?.snapshot.clone()
+    }
+
+    /// Before a job is read.
+    pub(super) fn stamp(&mut self, job: JobId) -> Stamp {
+        self.entry(job).stamp
+    }
+
+    /// A job could not be read.
+    pub(super) fn give_up(&mut self, job: JobId) {
+        if self.jobs.get(&job).is_some_and(|entry| !entry.is_watched() && entry.snapshot.is_none())
+        {
+            self.jobs.remove(&job);
+        }
+    }
+
+    /// A new one has a stamp that none had before: what was read for its predecessor is not kept for it.
+    fn entry(&mut self, job: JobId) -> &mut Entry {
+        self.last += 1;
+        let stamp = self.last;
+        self.jobs.entry(job).or_insert_with(|| Entry { stamp, ..Entry::default() })
+    }
+
+    /// Keeps what was read at a stamp, and tells watchers; unless something was heard of the job since, and
+    /// it will be read again.
+    pub(super) fn keep(&mut self, job: JobId, stamp: Stamp, read: Option<Arc<Snapshot>>) {
+        let Some(entry) = self.jobs.get_mut(&job).filter(|entry| entry.stamp == stamp) else {
+            return;
+        };
+        if let Some(watchers) = entry.watchers.as_ref().filter(|_| entry.is_watched()) {
+            watchers.send_replace(read.clone().map_or(Told::Gone, Told::Job));
+        }
+        let before = entry.snapshot.take().map_or(0, |snapshot| snapshot.weight());
+        self.bytes = self.bytes.saturating_sub(before);
+        match read {
+            Some(snapshot) => {
+                self.bytes += snapshot.weight();
+                entry.snapshot = Some(snapshot);
+                if self.bytes > MOST_BYTES {
+                    self.forget_unwatched();
+                }
+            }
+            None if !entry.is_watched() => {
+                self.jobs.remove(&job);
+            }
+            None => {}
+        }
+    }
+
+    /// A job changed. True where somebody watches it.
+    pub(super) fn change(&mut self, job: JobId) -> bool {
+        self.last += 1;
+        let Some(entry) = self.jobs.get_mut(&job) else { return false };
+        entry.stamp = self.last;
+        if let Some(snapshot) = entry.snapshot.take() {
+            self.bytes = self.bytes.saturating_sub(snapshot.weight());
+        }
+        let is_watched = entry.is_watched();
+        if !is_watched {
+            self.jobs.remove(&job);
+        }
+        is_watched
+    }
+
+    /// Anything may have changed. Answers who is watched.
+    pub(super) fn doubt(&mut self) -> Vec<JobId> {
+        self.forget_unwatched();
+        self.last += 1;
+        self.bytes = 0;
+        for entry in self.jobs.values_mut() {
+            entry.stamp = self.last;
+            entry.snapshot = None;
+        }
+        self.jobs.keys().copied().collect()
+    }
+
+    /// Jobs that somebody watches.
+    pub(super) fn watched(&self) -> Vec<JobId> {
+        let watched = self.jobs.iter().filter(|(_, entry)| entry.is_watched());
+        watched.map(|(job, _)| *job).collect()
+    }
+
+    pub(super) fn watch(&mut self, job: JobId) -> watch::Receiver<Told> {
+        let entry = self.entry(job);
+        match &entry.watchers {
+            Some(watchers) if watchers.receiver_count() > 0 => watchers.subscribe(),
+            _ => {
+                let (watchers, receiver) = watch::channel(Told::Nothing);
+                entry.watchers = Some(watchers);
+                receiver
+            }
+        }
+    }
+
+    /// Reads that are under way are not kept then: their entry is gone.
+    fn forget_unwatched(&mut self) {
+        self.jobs.retain(|_, entry| entry.is_watched());
+        let weights = self.jobs.values().filter_map(|entry| entry.snapshot.as_ref());
+        self.bytes = weights.map(|snapshot| snapshot.weight()).sum();
+    }
+}

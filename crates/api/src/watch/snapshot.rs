@@ -1,0 +1,83 @@
+//! A job as it stood when it was read, and its answer as it is sent.
+
+use std::{
+    fmt::Write,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use actix_web::http::header::EntityTag;
+use bytes::Bytes;
+use darkroom_core::job::Job;
+
+use crate::jobs::JobView;
+
+/// A job that was read.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) job: Job,
+    /// As it was last written out: nearly all clients come through the same address.
+    written: Mutex<Option<Arc<Written>>>,
+}
+
+/// A job as it is sent.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// What its links begin with.
+    base: String,
+    /// JSON.
+    pub(crate) body: Bytes,
+    /// Of the body.
+    pub(crate) tag: EntityTag,
+}
+
+impl Snapshot {
+    pub(crate) fn new(job: Job) -> Self {
+        Self { job, written: Mutex::default() }
+    }
+
+    /// Names this state of the job among its others: microseconds of its last change.
+    pub(crate) fn revision(&self) -> i128 {
+        self.job.updated_at.unix_timestamp_nanos() / 1_000
+    }
+
+    /// Nothing about it changes any more, unless it is tried again or deleted.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.job.status.has_ended()
+    }
+
+    /// About as many bytes as it takes.
+    pub(crate) fn weight(&self) -> usize {
+        // What is written out holds most of it once more.
+        2 * (self.job.prompt.len() + 300 * self.job.images.len()) + 1_500
+    }
+
+    /// With links that begin like this.
+    pub(crate) fn written(&self, base: &str) -> Arc<Written> {
+        let mut kept = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(written) = kept.as_ref().filter(|written| written.base == base) {
+            return Arc::clone(written);
+        }
+        let written = Arc::new(Written::new(&self.job, base));
+        *kept = Some(Arc::clone(&written));
+        written
+    }
+}
+
+impl Written {
+    fn new(job: &Job, base: &str) -> Self {
+        // A view has nothing that JSON cannot hold.
+        let body = serde_json::to_vec(&JobView::new(job, base)).unwrap_or_default();
+        Self { base: base.to_owned(), tag: tag_of(&body), body: body.into() }
+    }
+}
+
+/// A strong tag of what is sent.
+pub(crate) fn tag_of(body: &[u8]) -> EntityTag {
+    let hash = ring::digest::digest(&ring::digest::SHA256, body);
+    let text = hash.as_ref().iter().take(16).fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        write!(text, "{byte:02x}").ok();
+        text
+    });
+    EntityTag::new_strong(text)
+}

@@ -1,0 +1,205 @@
+//! Watching jobs by events: one, or all of them.
+
+use std::time::Duration;
+
+use darkroom_testing::eventually;
+use futures_util::StreamExt;
+use reqwest::Response;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::{
+    app::{App, problem},
+    watching::complete,
+};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An event as it came.
+#[derive(Debug, Default, PartialEq)]
+struct Event {
+    id: String,
+    name: String,
+    data: Value,
+}
+
+/// A stream of events, read as a browser reads it.
+struct Events {
+    body: futures_util::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>,
+    text: String,
+}
+
+impl Events {
+    async fn follow(app: &App, path: &str, last: Option<&str>) -> Self {
+        let response = Self::ask(app, path, last).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        assert_eq!(response.headers()["x-accel-buffering"], "no");
+        Self { body: response.bytes_stream().boxed(), text: String::new() }
+    }
+
+    async fn ask(app: &App, path: &str, last: Option<&str>) -> Response {
+        let mut get = app.client.get(app.url(path));
+        if let Some(last) = last {
+            get = get.header("Last-Event-ID", last);
+        }
+        get.send().await.unwrap()
+    }
+
+    /// The next event; nothing at the end.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some((block, rest)) = self.text.split_once("\n\n") {
+                let mut event = Event::default();
+                for line in block.lines() {
+                    match line.split_once(": ") {
+                        Some(("id", id)) => event.id = id.into(),
+                        Some(("event", name)) => event.name = name.into(),
+                        Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
+                        _ => {}
+                    }
+                }
+                self.text = rest.into();
+                if !event.name.is_empty() {
+                    return Some(event);
+                }
+                continue;
+            }
+            let chunk = timeout(PATIENCE, self.body.next()).await.unwrap()?;
+            self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
+        }
+    }
+}
+
+async fn show_processing(app: &App) {
+    let shown = "update jobs set status = 'processing', updated_at = clock_timestamp()";
+    sqlx::query(shown).execute(&app.database.pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_job_is_followed_from_where_it_stands_to_its_end() {
+    let app = App::start().await;
+    let job = app.new_job().await;
+    let id = job["id"].as_str().unwrap();
+    let path = format!("/api/jobs/{id}/events");
+
+    let mut events = Events::follow(&app, &path, None).await;
+    let first = events.next().await.unwrap();
+    assert_eq!((first.name.as_str(), &first.data), ("job", &job));
+    show_processing(&app).await;
+    assert_eq!(events.next().await.unwrap().data["status"], "processing");
+    complete(&app, id).await;
+    let last = events.next().await.unwrap();
+    assert_eq!(last.data["status"], "completed");
+    assert_eq!(events.next().await, None);
+
+    // Whoever comes back is told only what is new, and that there is no more.
+    let over = Events::ask(&app, &path, Some(&last.id)).await;
+    assert_eq!(over.status(), 204);
+    let mut late = Events::follow(&app, &path, Some(&first.id)).await;
+    assert_eq!(late.next().await.unwrap().data["status"], "completed");
+    assert_eq!(late.next().await, None);
+}
+
+#[tokio::test]
+async fn whoever_comes_back_in_between_is_not_told_again_what_he_has() {
+    let app = App::start().await;
+    let job = app.new_job().await;
+    let id = job["id"].as_str().unwrap();
+    let path = format!("/api/jobs/{id}/events");
+    let first = Events::follow(&app, &path, None).await.next().await.unwrap();
+
+    let mut back = Events::follow(&app, &path, Some(&first.id)).await;
+    show_processing(&app).await;
+
+    assert_eq!(back.next().await.unwrap().data["status"], "processing");
+}
+
+#[tokio::test]
+async fn a_job_that_is_deleted_says_so_and_the_stream_ends() {
+    let app = App::start().await;
+    let job = app.new_job().await;
+    let id = job["id"].as_str().unwrap();
+    let mut events = Events::follow(&app, &format!("/api/jobs/{id}/events"), None).await;
+    events.next().await.unwrap();
+
+    app.client.delete(app.url(&format!("/api/jobs/{id}"))).send().await.unwrap();
+
+    let gone = events.next().await.unwrap();
+    assert_eq!((gone.name.as_str(), &gone.data["id"]), ("deleted", &job["id"]));
+    assert_eq!(events.next().await, None);
+}
+
+#[tokio::test]
+async fn events_go_on_after_the_database_was_away() {
+    let app = App::start().await;
+    let job = app.new_job().await;
+    let id = job["id"].as_str().unwrap();
+    let mut events = Events::follow(&app, &format!("/api/jobs/{id}/events"), None).await;
+    events.next().await.unwrap();
+
+    app.database.take_away().await;
+    app.database.bring_back().await;
+    eventually("the pool has new connections", async || {
+        sqlx::query("select 1").execute(&app.database.pool).await.ok()
+    })
+    .await;
+    complete(&app, id).await;
+
+    assert_eq!(events.next().await.unwrap().data["status"], "completed");
+}
+
+#[tokio::test]
+async fn all_jobs_are_followed_as_they_are_made_and_change() {
+    let app = App::start().await;
+    let before = app.new_job().await;
+    let mut events = Events::follow(&app, "/api/events", None).await;
+    let made = app.new_job().await;
+    let mut first = events.next().await.unwrap();
+    if first.data["id"] == before["id"] {
+        // It was made a moment before.
+        first = events.next().await.unwrap();
+    }
+    assert_eq!(first.data["id"], made["id"]);
+    complete(&app, before["id"].as_str().unwrap()).await;
+    let changed = events.next().await.unwrap();
+    assert_eq!(
+        (&changed.data["id"], &changed.data["status"]),
+        (&before["id"], &"completed".into())
+    );
+
+    // Whoever comes back is told what he missed.
+    let mut back = Events::follow(&app, "/api/events", Some(&first.id)).await;
+    let mut missed = Vec::new();
+    for _ in 0..2 {
+        missed.push(back.next().await.unwrap().data["id"].clone());
+    }
+    assert!(missed.contains(&before["id"]), "{missed:?}");
+}
+
+#[tokio::test]
+async fn all_jobs_are_followed_though_changes_cannot_be_heard() {
+    let app = App::start_with(&[("DATABASE_NOTIFY", "false")]).await;
+    let mut events = Events::follow(&app, "/api/events", None).await;
+    let made = app.new_job().await;
+    assert_eq!(events.next().await.unwrap().data["id"], made["id"]);
+    complete(&app, made["id"].as_str().unwrap()).await;
+
+    assert_eq!(events.next().await.unwrap().data["status"], "completed");
+}
+
+#[tokio::test]
+async fn an_event_id_of_rubbish_is_refused_and_a_job_that_is_not_there_is_not_found() {
+    let app = App::start().await;
+    let job = app.new_job().await;
+    let path = format!("/api/jobs/{}/events", job["id"].as_str().unwrap());
+    for rubbish in ["rubbish", "-1", "1.5", "99999999999999999999999999999999", "'; drop table"] {
+        for path in [path.as_str(), "/api/events"] {
+            let refused = Events::ask(&app, path, Some(rubbish)).await;
+            let told = problem(refused, 400, "invalid_event_id").await;
+            assert_eq!(told["field"], "Last-Event-ID");
+        }
+    }
+    let none = "/api/jobs/01a20a45-770c-777a-b2b4-91a8de734ca0/events";
+    problem(app.get(none).await, 404, "not_found").await;
+}

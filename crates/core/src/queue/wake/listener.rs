@@ -1,0 +1,112 @@
+//! The other end of a wake: a connection that listens.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgListener, PgNotification};
+use tokio::time::timeout;
+
+use super::{CANCELLED, ENDED, JOBS, WORK};
+use crate::{
+    db::{Error, Pool},
+    job::JobId,
+};
+
+/// Longest wait for a connection before a listener gives up and comes again.
+const LISTEN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Who listens, and so to what.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Audience {
+    /// A worker: to work, and news of jobs that it may have.
+    Worker,
+    /// An API: to changes of jobs.
+    Watchers,
+}
+
+/// Hears wakes, on a connection of its own.
+#[derive(Debug)]
+pub struct Listener {
+    listener: PgListener,
+    ping: Duration,
+}
+
+/// What a listener heard.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Wake {
+    /// There may be work.
+    Work,
+    /// fal says that this job's request has ended.
+    Ended(JobId),
+    /// This job's caller wants it to end.
+    Cancelled(JobId),
+    /// These jobs changed, were made or are gone.
+    Changed(Vec<JobId>),
+    /// The connection was lost and made again; wakes in between were missed.
+    Reconnected,
+}
+
+impl Wake {
+    fn read(wake: &PgNotification) -> Self {
+        let mut jobs = wake.payload().split(',').filter_map(|id| id.parse().ok());
+        match (wake.channel(), jobs.next()) {
+            (ENDED, Some(job)) => Self::Ended(job),
+            (CANCELLED, Some(job)) => Self::Cancelled(job),
+            (JOBS, first) => Self::Changed(first.into_iter().chain(jobs).collect()),
+            // Whatever else somebody may say there is no reason to stop listening.
+            _ => Self::Work,
+        }
+    }
+}
+
+impl Listener {
+    /// Starts to listen. Register interest first and look into the queue then: a wake in between is
+    /// not missed. A connection that is silent for `ping` is asked whether it lives, and has as long
+    /// to answer.
+    pub async fn connect(pool: &Pool, audience: Audience, ping: Duration) -> Result<Self, Error> {
+        let channels: &[&str] = match audience {
+            Audience::Worker => &[WORK, ENDED, CANCELLED],
+            Audience::Watchers => &[JOBS],
+        };
+        let doing = "listening for wakes";
+        let listen = async {
+            let mut listener = PgListener::connect_with(pool).await?;
+            listener.listen_all(channels.iter().copied()).await?;
+            Ok(listener)
+        };
+        let listener = timeout(LISTEN_PATIENCE, listen)
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+            .map_err(Error::doing(doing))?;
+        Ok(Self { listener, ping })
+    }
+
+    /// Waits for the next wake.
+    pub async fn heard(&mut self) -> Result<Wake, Error> {
+        loop {
+            // A connection that is cut without a word is as silent as one with nothing to say.
+            let Ok(heard) = timeout(self.ping, self.listener.try_recv()).await else {
+                self.ping().await.map_err(Error::doing("pinging for wakes"))?;
+                continue;
+            };
+            let Some(wake) = heard.map_err(Error::doing("listening for wakes"))? else {
+                return Ok(Wake::Reconnected);
+            };
+            return Ok(Wake::read(&wake));
+        }
+    }
+
+    /// Makes sure that the connection lives, and answers what was said on it before it proved so.
+    pub async fn prove(&mut self) -> Result<Vec<Wake>, Error> {
+        self.ping().await.map_err(Error::doing("pinging for wakes"))?;
+        let said = std::iter::from_fn(|| self.listener.next_buffered());
+        Ok(said.map(|wake| Wake::read(&wake)).collect())
+    }
+
+    async fn ping(&mut self) -> Result<(), sqlx::Error> {
+        let ping = sqlx::Executor::execute(&mut self.listener, "select 1");
+        match timeout(self.ping, ping).await {
+            Ok(answered) => answered.map(drop),
+            Err(_elapsed) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! `queue::withdraw_attempt`, `queue::abandon_attempt`, `queue::fail_unanswered`. Each answers the open
+//! attempt that turned out to be answered.
+
+use super::{Lease, LeaseLost, fenced, settle};
+use crate::model::{
+    properties::Property,
+    rules::{Flaw, Rules},
+    state::{Attempt, Progress, State},
+};
+
+/// Takes back what surely did not arrive.
+pub(in crate::model) fn withdraw_attempt(
+    state: &mut State,
+    rules: &Rules,
+    lease: Lease,
+) -> Result<Option<u8>, LeaseLost> {
+    fenced(state, rules, lease)?;
+    let job = state.job(lease.job);
+    for (attempt, request) in job.attempts.iter_mut().zip(&mut job.requests) {
+        if *attempt == Some(Attempt::Unanswered) {
+            *attempt = None;
+            if request.progress == Progress::Vanished {
+                request.progress = Progress::NotSent;
+            }
+        }
+    }
+    Ok(still_open(state, lease.job))
+}
+
+/// Gives up what was looked for in vain.
+pub(in crate::model) fn abandon_attempt(
+    state: &mut State,
+    rules: &Rules,
+    lease: Lease,
+) -> Result<Option<u8>, LeaseLost> {
+    fenced(state, rules, lease)?;
+    let looks = !rules.has(Flaw::AbandoningDoesNotLook);
+    let mut closes_answered = false;
+    for attempt in state.job(lease.job).attempts.iter_mut().flatten() {
+        if *attempt == Attempt::Unanswered || (attempt.is_open() && !looks) {
+            closes_answered |= *attempt == Attempt::Answered;
+            *attempt = Attempt::Unknown;
+        }
+    }
+    if closes_answered {
+        state.breaks(Property::NoAnsweredAttemptIsGivenUp);
+    }
+    Ok(still_open(state, lease.job))
+}
+
+/// Gives the job up with it.
+pub(in crate::model) fn fail_unanswered(
+    state: &mut State,
+    rules: &Rules,
+    lease: Lease,
+) -> Result<Option<u8>, LeaseLost> {
+    fenced(state, rules, lease)?;
+    let answered = answered(state, lease.job);
+    if answered.is_none() {
+        settle::fail(state, rules, lease)?;
+    }
+    Ok(answered)
+}
+
+/// The open attempt that is left, which is answered; where none is left, the row knows so.
+fn still_open(state: &mut State, job: u8) -> Option<u8> {
+    let answered = answered(state, job);
+    let job = state.job(job);
+    let has_attempt = job.open_attempt().is_some();
+    if let Some(row) = &mut job.row {
+        row.has_attempt = has_attempt;
+    }
+    answered
+}
+
+/// The open attempt, where its answer is on record.
+fn answered(state: &mut State, job: u8) -> Option<u8> {
+    let (attempt, is_answered) = state.job(job).open_attempt()?;
+    is_answered.then_some(attempt)
+}
