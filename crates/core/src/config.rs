@@ -225,10 +225,13 @@ mod tests {
         let config = read(&[
             ("FAL_AI_API_KEY", "id:hunter2"),
             ("DATABASE_URL", "postgres://me:hunter2@db/x"),
+            ("WEBHOOK_SECRET", "whsec_aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMg=="),
         ])
         .unwrap();
 
         assert!(config.fal.key.is_some() && config.database.url.is_some());
-        assert!(!format!("{config:?}").contains("hunter2"));
+        assert!(config.outbound.webhook_secrets.is_some());
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("hunter2") && !shown.contains("104, 117"), "{shown}");
     }
 }

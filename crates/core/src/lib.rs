@@ -17,6 +17,7 @@ pub mod outbound;
 pub mod queue;
 pub mod store;
 pub mod tls;
+pub mod webhook;
 
 #[cfg(feature = "fuzzing")]
 pub use fal::fuzzing;

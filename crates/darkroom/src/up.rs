@@ -34,7 +34,7 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
         darkroom_api::start(listener, State::new(&config, pool.clone(), models.clone())?, &config)?;
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
-    let worker = Worker::new(&config, pool.clone(), fal, models);
+    let worker = Worker::new(&config, pool.clone(), fal, models)?;
     let working = tokio::spawn(darkroom_worker::run(worker, stop.clone()));
     banner::print(&Parts {
         config: &config,

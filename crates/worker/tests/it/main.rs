@@ -9,6 +9,7 @@
 mod away;
 mod cancel;
 mod deadline;
+mod delivering;
 mod edit;
 mod faults;
 mod halt;
