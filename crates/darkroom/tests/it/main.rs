@@ -14,3 +14,4 @@ mod queue;
 mod roles;
 mod up;
 mod webhook;
+mod webhook_secret;
