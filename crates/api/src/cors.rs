@@ -40,7 +40,15 @@ impl Origins {
             .allowed_origin_fn(move |origin, _request| origins.allow(origin))
             .allow_any_method()
             .allow_any_header()
-            .expose_headers([header::LOCATION, header::LINK, header::RETRY_AFTER, header::ETAG])
+            .expose_headers([
+                header::ACCEPT_RANGES,
+                header::CONTENT_DISPOSITION,
+                header::CONTENT_RANGE,
+                header::ETAG,
+                header::LINK,
+                header::LOCATION,
+                header::RETRY_AFTER,
+            ])
             .max_age(3600)
             .block_on_origin_mismatch(false)
     }

@@ -26,7 +26,7 @@ use crate::{admin, error, health, images, jobs, models, root};
         jobs::attempts::list,
         jobs::deliveries::list,
         jobs::deliveries::replay::replay,
-        images::get,
+        images::get::get,
         models::list,
         admin::queue::read,
         admin::rules::pause,

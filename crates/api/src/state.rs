@@ -8,7 +8,7 @@ use darkroom_core::{
 };
 use url::Url;
 
-use crate::{admin::Admin, watch::Watch};
+use crate::{admin::Admin, images::Making, watch::Watch};
 
 /// What every request handler may use. One for the process; its parts are cheap to clone.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub struct State {
     pub provider: &'static str,
     /// Who may operate the service.
     pub(crate) admin: Admin,
+    /// Makes thumbnails.
+    pub(crate) making: Making,
     /// Recognises the provider's webhooks.
     pub(crate) webhooks: fal::Webhooks,
     /// Recognises the addresses that the provider was given.
@@ -57,6 +59,7 @@ impl State {
             public_url: config.server.public_url.clone(),
             provider: if config.fal.is_live() { "fal.ai" } else { "stand-in" },
             admin: Admin::new(config),
+            making: Making::new(),
             webhooks: fal::Webhooks::new(&config.fal)?,
             callback: LazyCallback::new(config.server.public_url.clone()),
         })

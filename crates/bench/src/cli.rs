@@ -4,31 +4,34 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+#[cfg(unix)]
+use crate::chaos;
 use crate::{bare, images};
 
-/// Measures Darkroom beside the floors it can be judged by.
+/// Measures Darkroom beside the floors it can be judged by, and tries what it guarantees.
 ///
-/// Needs the release build of `darkroom` beside it: `cargo build --release --workspace`.
+/// Needs the `darkroom` of the same build beside it: `cargo build --release --workspace`.
 #[derive(Debug, Parser)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
-    #[command(flatten)]
-    pub(crate) scale: Scale,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Requests a second, beside a bare server and one statement a request
-    Http,
+    Http(Scale),
     /// From POST to completed, over the time that the edit itself takes
-    Latency,
+    Latency(Scale),
     /// Memory of each role, idle and after load
-    Memory,
+    Memory(Scale),
     /// Pictures made right for the model, beside vipsthumbnail
-    Images,
+    Images(Scale),
     /// All of them
-    All,
+    All(Scale),
+    /// A steady stream of jobs, while everything goes wrong that can
+    #[cfg(unix)]
+    Chaos(chaos::Options),
     /// Serves the floors of `http`
     #[command(hide = true)]
     Bare(bare::Options),
@@ -41,16 +44,16 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Scale {
     /// Keep-alive connections at a time
-    #[arg(long, global = true, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) connections: u16,
     /// Seconds of a round, for each side
-    #[arg(long, global = true, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=60))]
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
     /// Rounds; the median one is reported
-    #[arg(long, global = true, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=99))]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=99))]
     pub(crate) rounds: u16,
     /// Jobs of the latency and memory benchmarks
-    #[arg(long, global = true, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) jobs: u16,
 }
 

@@ -24,7 +24,7 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
     stand::measure("HTTP", async |stand| {
         let picture = picture::jpeg()?;
         let post = request::post("/api/jobs", &picture);
-        let job = follow(&mut Connection::open(stand.api.port).await?, &post).await?;
+        let job = follow(&mut Connection::open(stand.api.plan.port).await?, &post).await?;
         // The jobs that are posted from here on are not to be worked on meanwhile.
         stand.worker.kill().await?;
         start_floors(stand, &job).await?;
@@ -63,9 +63,9 @@ fn sides(stand: &Stand, requests: [Vec<u8>; 3]) -> anyhow::Result<[Side; 3]> {
     let [constant, statement, ours] = requests;
     let side = |name, port, request: Vec<u8>| Side { name, port, request: request.into() };
     Ok([
-        side("bare actix-web, constant answer", bare.port, constant),
-        side("bare actix-web, one statement", bare.port, statement),
-        side("Darkroom", stand.api.port, ours),
+        side("bare actix-web, constant answer", bare.plan.port, constant),
+        side("bare actix-web, one statement", bare.plan.port, statement),
+        side("Darkroom", stand.api.plan.port, ours),
     ])
 }
 

@@ -31,7 +31,7 @@ const STRETCHES: [(&str, &str); 4] = [
 pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
     stand::measure("Latency", async |stand| {
         let post = request::post("/api/jobs", &picture::jpeg()?);
-        let mut connection = Connection::open(stand.api.port).await?;
+        let mut connection = Connection::open(stand.api.plan.port).await?;
         for _ in 0..WARM_UP {
             follow(&mut connection, &post).await?;
         }

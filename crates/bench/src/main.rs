@@ -1,12 +1,17 @@
-//! Measures Darkroom's release build beside the floors it can be judged by, in one run on one machine.
+//! Measures Darkroom's release build beside the floors it can be judged by, in one run on one machine; and tries what it
+//! guarantees while everything goes wrong.
 //!
 //! A file for each benchmark (`http`, `latency`, `memory`, `images`). The first three are on a [`stand`]: every role as the
 //! process it is in production, on a PostgreSQL of its own that really writes to disk. Figures are printed as Markdown tables,
 //! with the settings they hold for.
+//!
+//! `chaos` is on a stand of several workers and API replicas, whose processes, database, lines and provider it disturbs.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
 mod bare;
+#[cfg(unix)]
+mod chaos;
 mod cli;
 mod follow;
 mod http;
@@ -25,7 +30,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Parser;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, Scale};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -35,29 +40,37 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(Cli { command, scale }: Cli) -> anyhow::Result<()> {
-    match &command {
-        Command::Bare(options) => return bare::serve(options).await,
-        Command::Prepare(once) => return once.run(),
-        _ => {}
+async fn run(Cli { command }: Cli) -> anyhow::Result<()> {
+    match command {
+        Command::Bare(options) => bare::serve(&options).await,
+        Command::Prepare(once) => once.run(),
+        #[cfg(unix)]
+        Command::Chaos(options) => chaos::run(&options).await,
+        Command::Http(scale) => measured(&scale, async || http::run(&scale).await).await,
+        Command::Latency(scale) => measured(&scale, async || latency::run(&scale).await).await,
+        Command::Memory(scale) => measured(&scale, async || memory::run(&scale).await).await,
+        Command::Images(scale) => measured(&scale, async || images::run(&scale)).await,
+        Command::All(scale) => {
+            measured(&scale, async || {
+                http::run(&scale).await?;
+                latency::run(&scale).await?;
+                memory::run(&scale).await?;
+                images::run(&scale)
+            })
+            .await
+        }
     }
+}
+
+async fn measured(
+    scale: &Scale,
+    measure: impl AsyncFnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     if cfg!(debug_assertions) {
         bail!("a debug build tells nothing about speed: run with --release");
     }
-    settings::print(&scale)?;
-    match command {
-        Command::Http => http::run(&scale).await,
-        Command::Latency => latency::run(&scale).await,
-        Command::Memory => memory::run(&scale).await,
-        Command::Images => images::run(&scale),
-        Command::All => {
-            http::run(&scale).await?;
-            latency::run(&scale).await?;
-            memory::run(&scale).await?;
-            images::run(&scale)
-        }
-        Command::Bare(_) | Command::Prepare(_) => Ok(()),
-    }
+    settings::print(scale)?;
+    measure().await
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a command line tool")]

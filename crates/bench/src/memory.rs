@@ -24,15 +24,17 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
     }
     stand::measure("Memory", async |stand| {
         stand.start_bare(0, 0).await?;
-        let bare_port = stand.bare()?.port;
+        let bare_port = stand.bare()?.plan.port;
         sleep(REST).await;
         let idle = all(stand)?;
 
         let burst = 4 * scale.jobs;
         let post: Arc<[u8]> = request::post("/api/jobs", &picture::jpeg()?).into();
-        load::burst(stand.api.port, &post, scale.connections, burst).await?;
+        load::burst(stand.api.plan.port, &post, scale.connections, burst).await?;
         drained(stand).await?;
-        for (port, path) in [(stand.api.port, "/api/jobs?limit=50"), (bare_port, bare::CONSTANT)] {
+        for (port, path) in
+            [(stand.api.plan.port, "/api/jobs?limit=50"), (bare_port, bare::CONSTANT)]
+        {
             let get = request::get(path).into();
             load::round(port, &get, scale.connections, scale.round()).await?;
         }
@@ -69,7 +71,7 @@ impl Memory {
             line.trim().strip_suffix(" kB")?.trim().parse().ok()
         };
         Ok(Self {
-            name: role.name,
+            name: role.plan.role,
             now: value("VmRSS:").context("no VmRSS in /proc")?,
             peak: value("VmHWM:").context("no VmHWM in /proc")?,
         })

@@ -8,19 +8,37 @@ pub(crate) fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes()
 }
 
-/// A POST of a picture and a prompt, as a browser's form sends them.
+/// The content type of [`form`].
+pub(crate) fn form_type() -> String {
+    format!("multipart/form-data; boundary={BOUNDARY}")
+}
+
+/// Fields and then a picture, as a browser's form sends them.
+pub(crate) fn form(fields: &[(&str, &str)], jpeg: &[u8]) -> Vec<u8> {
+    let head = |name: &str, more: &str| {
+        format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n")
+    };
+    let mut form = Vec::new();
+    for (name, value) in fields {
+        form.extend_from_slice(head(name, "").as_bytes());
+        form.extend_from_slice(value.as_bytes());
+        form.extend_from_slice(b"\r\n");
+    }
+    let file = "; filename=\"a.jpg\"\r\nContent-Type: image/jpeg";
+    form.extend_from_slice(head("image", file).as_bytes());
+    form.extend_from_slice(jpeg);
+    form.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+    form
+}
+
+/// A POST of a picture and a prompt.
 pub(crate) fn post(path: &str, jpeg: &[u8]) -> Vec<u8> {
-    let before = format!(
-        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\n\
-         a rainy evening in the old town, neon signs mirrored in the wet street\r\n\
-         --{BOUNDARY}\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.jpg\"\r\n\
-         Content-Type: image/jpeg\r\n\r\n"
-    );
-    let after = format!("\r\n--{BOUNDARY}--\r\n");
+    let prompt = "a rainy evening in the old town, neon signs mirrored in the wet street";
+    let body = form(&[("prompt", prompt)], jpeg);
     let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\n\
-         Content-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: {}\r\n\r\n",
-        before.len() + jpeg.len() + after.len()
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+        form_type(),
+        body.len()
     );
-    [head.as_bytes(), before.as_bytes(), jpeg, after.as_bytes()].concat()
+    [head.as_bytes(), &body].concat()
 }

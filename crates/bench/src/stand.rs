@@ -1,25 +1,37 @@
 //! The test stand: PostgreSQL, API, worker and stand-in for fal.ai, as they run in production.
 //!
-//! Each role is a process of the release binary, on a free port of the loopback, with nothing set but what it
-//! needs. Whatever happens to a benchmark, an interruption included, the stand is cleared away after it.
+//! Each role is a process of the `darkroom` beside this program, on a free port of the loopback, with nothing set but
+//! what it needs. Whatever happens to a benchmark, an interruption included, the stand is cleared away after it.
 
+mod ground;
+mod guard;
 mod postgres;
 mod role;
+#[cfg(unix)]
+mod signals;
 
 use anyhow::{Context, anyhow};
 use darkroom_core::db::{self, Pool};
-use tempfile::TempDir;
+use secrecy::ExposeSecret;
 use tokio::time::{Duration, Instant, sleep};
 
-use crate::{load, request, stand::postgres::Postgres};
+use crate::{load, request};
 
-pub(crate) use role::Role;
+pub(crate) use ground::Ground;
+#[cfg(unix)]
+pub(crate) use postgres::Shutdown;
+pub(crate) use role::{Plan, Role};
+#[cfg(unix)]
+pub(crate) use signals::send;
 
 /// How long the stand-in takes for an edit.
 pub(crate) const LATENCY: Duration = Duration::from_millis(500);
 
 /// Edits at a time at the stand-in.
 pub(crate) const EDITS_AT_A_TIME: u16 = 8;
+
+/// Connections that PostgreSQL accepts.
+const MAX_CONNECTIONS: u16 = 100;
 
 /// The benchmarks' own connections: to look, not to load.
 const CONNECTIONS: u32 = 2;
@@ -35,8 +47,7 @@ pub(crate) struct Stand {
     /// The floors, where a benchmark has some.
     bare: Option<Role>,
     pub(crate) pool: Pool,
-    postgres: Postgres,
-    logs: TempDir,
+    ground: Ground,
 }
 
 /// Measures on a stand of its own, and prints the benchmark's name and what is special to the stand.
@@ -44,13 +55,13 @@ pub(crate) async fn measure<T>(
     name: &str,
     benchmark: impl AsyncFnOnce(&mut Stand) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let postgres = Postgres::start().await?;
+    let ground = Ground::prepare(MAX_CONNECTIONS).await?;
     let mut stand = tokio::select! {
-        stand = Stand::start(postgres) => stand?,
+        stand = Stand::start(ground) => stand?,
         interrupted = interrupted() => return Err(interrupted),
     };
     let measuring = async {
-        println!("\n### {name}\n\n{}", stand.postgres.describe(&stand.pool).await?);
+        println!("\n### {name}\n\n{}", stand.ground.postgres.describe(&stand.pool).await?);
         benchmark(&mut stand).await
     };
     let outcome = tokio::select! {
@@ -63,28 +74,27 @@ pub(crate) async fn measure<T>(
 }
 
 impl Stand {
-    async fn start(postgres: Postgres) -> anyhow::Result<Self> {
-        let pool = db::connect(postgres.url(), CONNECTIONS)?;
-        db::migrate(&pool).await?;
-        let logs = tempfile::tempdir()?;
+    async fn start(ground: Ground) -> anyhow::Result<Self> {
+        let url = ground.postgres.url()?;
+        let pool = db::connect(&url, CONNECTIONS)?;
 
         let (latency, edits) = (LATENCY.as_millis().to_string(), EDITS_AT_A_TIME.to_string());
-        let options = ["--latency-ms", &latency, "--concurrency", &edits];
-        let sim = Role::start("sim", &options, &[], logs.path())?;
-        load::when_it_answers(sim.port, &request::get("/")).await?;
+        let options = ["--latency-ms", &latency, "--concurrency", &edits].map(str::to_owned);
+        let sim = ground.start(Plan { options: options.into(), ..Plan::of("sim")? })?;
+        load::when_it_answers(sim.plan.port, &request::get("/")).await?;
 
-        let fal = format!("http://127.0.0.1:{}/", sim.port);
-        let variables = [
-            ("DATABASE_URL", postgres.exposed_url()),
-            ("FAL_QUEUE_URL", &fal),
-            ("FAL_REST_URL", &fal),
-            ("FAL_API_URL", &fal),
+        let fal = format!("http://127.0.0.1:{}/", sim.plan.port);
+        let variables = vec![
+            ("DATABASE_URL", url.expose_secret().to_owned()),
+            ("FAL_QUEUE_URL", fal.clone()),
+            ("FAL_REST_URL", fal.clone()),
+            ("FAL_API_URL", fal),
         ];
-        let api = Role::start("api", &[], &variables, logs.path())?;
-        let worker = Role::start("worker", &[], &variables, logs.path())?;
-        load::when_it_answers(api.port, &request::get("/ready")).await?;
+        let api = ground.start(Plan { variables: variables.clone(), ..Plan::of("api")? })?;
+        let worker = ground.start(Plan { variables, ..Plan::of("worker")? })?;
+        load::when_it_answers(api.plan.port, &request::get("/ready")).await?;
         registered(&pool).await?;
-        Ok(Self { api, worker, sim, bare: None, pool, postgres, logs })
+        Ok(Self { api, worker, sim, bare: None, pool, ground })
     }
 
     /// Starts the floors, with answers of these sizes.
@@ -94,10 +104,12 @@ impl Stand {
         post_bytes: usize,
     ) -> anyhow::Result<()> {
         let (get_bytes, post_bytes) = (get_bytes.to_string(), post_bytes.to_string());
-        let options = ["--get-bytes", &get_bytes, "--post-bytes", &post_bytes];
-        let variables = [("DATABASE_URL", self.postgres.exposed_url())];
-        let bare = Role::start("bare", &options, &variables, self.logs.path())?;
-        load::when_it_answers(bare.port, &request::get(crate::bare::CONSTANT)).await?;
+        let options = ["--get-bytes", &get_bytes, "--post-bytes", &post_bytes].map(str::to_owned);
+        let url = self.ground.postgres.url()?;
+        let variables = vec![("DATABASE_URL", url.expose_secret().to_owned())];
+        let plan = Plan { options: options.into(), variables, ..Plan::of("bare")? };
+        let bare = self.ground.start(plan)?;
+        load::when_it_answers(bare.plan.port, &request::get(crate::bare::CONSTANT)).await?;
         self.bare = Some(bare);
         Ok(())
     }
@@ -122,7 +134,7 @@ impl Stand {
             role.kill().await?;
         }
         self.pool.close().await;
-        self.postgres.stop().await
+        self.ground.clear().await
     }
 }
 
@@ -142,7 +154,7 @@ async fn registered(pool: &Pool) -> anyhow::Result<()> {
 }
 
 /// Ctrl-C, or what a supervisor sends.
-async fn interrupted() -> anyhow::Error {
+pub(crate) async fn interrupted() -> anyhow::Error {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -1,7 +1,7 @@
 //! The queue: which jobs wait, who holds which, and how a job's work ends.
 //!
 //! A job's way: [`enqueue()`] → [`claim()`] → [`begin_attempt`] → [`record_submission`] →
-//! [`archive()`] → one of [`complete`], [`retry`], [`fail`], [`end_cancelled`], [`snooze`] when
+//! [`archive()`] → one of [`complete()`], [`retry`], [`fail`], [`end_cancelled`], [`snooze`] when
 //! something that it needs is away, or [`break_off`] when our own code broke. An attempt without an answer: [`withdraw_attempt`],
 //! [`abandon_attempt`], [`fail_unanswered`]. On the way out of a worker: [`release`], [`rescue()`].
 //!

@@ -29,7 +29,7 @@ pub(crate) enum Command {
     /// Run a worker
     Worker,
     /// Run the stand-in for fal.ai
-    Sim(SimOptions),
+    Sim(Box<SimOptions>),
     /// Bring the database's schema to this version
     Migrate,
     /// See and steer the queue: pause, resume, limit, retry
@@ -58,6 +58,9 @@ pub(crate) struct SimOptions {
     /// Where callers reach the stand-in; every URL in its answers starts with it
     #[arg(long)]
     pub(crate) public_url: Option<Url>,
+    /// Directory that keeps requests and files over a restart; without it all is forgotten
+    #[arg(long)]
+    pub(crate) state: Option<PathBuf>,
     /// PEM file with the certificate, and those that lead to its authority; serves HTTPS
     #[arg(long, requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,

@@ -49,7 +49,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Up => up::run(config).await,
         Command::Api => api::run(config).await,
         Command::Worker => worker::run(config).await,
-        Command::Sim(options) => sim::run(config.sim, options).await,
+        Command::Sim(options) => sim::run(config.sim, *options).await,
         Command::Migrate => migrate::run(config).await,
         Command::Queue(command) => queue::run(config, command).await,
         Command::WebhookSecret => webhook_secret::run(config).await,

@@ -16,7 +16,12 @@ pub(crate) async fn run(settings: config::Sim, options: SimOptions) -> anyhow::R
     let stop = stop::on_signal()?;
     let sim = options.over(settings);
     let settings = Settings { tls: tls(&options)?, ..common(sim) };
-    let settings = Settings { key: options.key, public_url: options.public_url, ..settings };
+    let settings = Settings {
+        key: options.key,
+        public_url: options.public_url,
+        state: options.state,
+        ..settings
+    };
     let running = listen(sim.port, settings).await?;
     tracing::info!(url = %running.base_url(), port = running.port(), "the stand-in serves");
     stop.cancelled().await;

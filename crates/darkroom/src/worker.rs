@@ -9,7 +9,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let stop = stop::on_signal()?;
     let fal = provider::client(&config)?;
     let models = Models::load(&config.jobs)?;
-    let pool = database::connect(&config.database)?;
+    let pool = database::connect_and_listen(&config.database)?;
     if !database::expect_current_schema(&pool, &stop).await? {
         return Ok(());
     }

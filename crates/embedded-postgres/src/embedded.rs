@@ -69,6 +69,11 @@ impl EmbeddedPostgres {
         format!("postgres://{NAME}:{password}@127.0.0.1:{}/{database}", self.server.port).into()
     }
 
+    /// The number of its first process, which takes signals for the whole.
+    pub fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+
     /// The version of PostgreSQL, in its own words: `17.5`.
     pub fn version(&self) -> &str {
         &self.plan.installation.version

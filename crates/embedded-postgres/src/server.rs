@@ -106,6 +106,10 @@ impl Server {
         Ok(Self { process, lifeline, port })
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     fn dismiss_watchdog(&mut self) {
         if let Some(lifeline) = self.lifeline.take() {
             watchdog::dismiss(lifeline);

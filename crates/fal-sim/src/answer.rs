@@ -3,17 +3,18 @@
 use std::borrow::Cow;
 
 use actix_web::web::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The longest string that is kept of an input in ledger and errors, in bytes.
 const LONGEST_STRING: usize = 16 * 1024;
 
 /// The model's own answer, or the queue's in its place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) status_code: u16,
     /// JSON, shared by everyone who fetches it.
+    #[serde(with = "text")]
     pub(crate) body: Bytes,
     pub(crate) billed_units: u32,
     /// Set when the request, not the model, failed (fal docs: request error types).
@@ -21,7 +22,7 @@ pub(crate) struct Answer {
 }
 
 /// A failure of the request outside the model.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RequestError {
     pub(crate) kind: Cow<'static, str>,
     pub(crate) message: Cow<'static, str>,
@@ -131,5 +132,19 @@ pub(crate) fn shortened(value: &Value) -> Value {
             fields.iter().map(|(name, field)| (name.clone(), shortened(field))).collect()
         }
         other => other.clone(),
+    }
+}
+
+/// A body on record, as text: it is JSON.
+mod text {
+    use actix_web::web::Bytes;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(body: &Bytes, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&String::from_utf8_lossy(body))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
+        String::deserialize(from).map(Bytes::from)
     }
 }

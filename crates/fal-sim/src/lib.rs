@@ -12,6 +12,8 @@
 //! `GET /_sim/requests` is the ledger: what was asked for and by whose key, which fields of it
 //! the model does not document, what it cost, and how often its result was fetched.
 //!
+//! With [`Settings::state`] all of it outlives a restart: what ran runs again from its start.
+//!
 //! # Faults
 //!
 //! `PUT /_sim/faults` sets what goes wrong from now on, `GET` shows it with what each fault has
@@ -81,6 +83,7 @@ mod run;
 mod seed;
 mod server;
 mod settings;
+mod state;
 mod status;
 mod stream;
 mod submit;

@@ -1,10 +1,13 @@
-//! Uploads and results, in memory; the oldest make room for the newest.
+//! Uploads and results, in memory, and in the state where there is one; the oldest make room for the newest.
 
 use std::collections::{HashMap, VecDeque};
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use uuid::Uuid;
+
+use crate::state::{Kept, State};
 
 /// How many uploads may be announced and not yet sent.
 const ANNOUNCED: usize = 1000;
@@ -19,6 +22,7 @@ pub(crate) struct File {
 /// All files of the stand-in.
 pub(crate) struct Media {
     limit: usize,
+    state: Option<State>,
     store: Mutex<Store>,
 }
 
@@ -31,8 +35,16 @@ struct Store {
 }
 
 impl Media {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, store: Mutex::default() }
+    /// With what a state has kept, if there is one.
+    pub(crate) fn open(limit: usize, state: Option<&State>) -> io::Result<Self> {
+        let mut store = Store::default();
+        for (id, kept) in state.map(State::files).transpose()?.into_iter().flatten() {
+            match kept {
+                Kept::Announced => store.announced.push_back(id),
+                Kept::File(file) => drop(store.keep(id, file, limit)),
+            }
+        }
+        Ok(Self { limit, state: state.cloned(), store: Mutex::new(store) })
     }
 
     /// Reserves an id for an upload.
@@ -43,6 +55,10 @@ impl Media {
             store.announced.pop_front();
         }
         store.announced.push_back(id);
+        drop(store);
+        if let Some(state) = &self.state {
+            state.keep(id, &Kept::Announced);
+        }
         id
     }
 
@@ -53,7 +69,8 @@ impl Media {
             return false;
         };
         store.announced.remove(place);
-        store.keep(id, file, self.limit);
+        drop(store);
+        self.keep_as(id, file);
         true
     }
 
@@ -66,7 +83,15 @@ impl Media {
 
     /// Keeps a file under an id that was given out for it, and for nothing else.
     pub(crate) fn keep_as(&self, id: Uuid, file: File) {
-        self.lock().keep(id, file, self.limit);
+        if let Some(state) = &self.state {
+            state.keep(id, &Kept::File(file.clone()));
+        }
+        let let_go = self.lock().keep(id, file, self.limit);
+        if let Some(state) = &self.state {
+            for id in let_go {
+                state.forget(id);
+            }
+        }
     }
 
     pub(crate) fn get(&self, id: Uuid) -> Option<File> {
@@ -79,7 +104,9 @@ impl Media {
 }
 
 impl Store {
-    fn keep(&mut self, id: Uuid, file: File, limit: usize) {
+    /// Keeps a file, and answers which others gave way to it.
+    fn keep(&mut self, id: Uuid, file: File, limit: usize) -> Vec<Uuid> {
+        let mut let_go = Vec::new();
         self.total += file.bytes.len();
         self.files.insert(id, file);
         self.oldest_first.push_back(id);
@@ -89,6 +116,8 @@ impl Store {
             if let Some(file) = oldest.and_then(|id| self.files.remove(&id)) {
                 self.total -= file.bytes.len();
             }
+            let_go.extend(oldest);
         }
+        let_go
     }
 }

@@ -5,10 +5,13 @@
 //! [`Requests::settle`], whatever happened in between.
 
 mod history;
+mod journal;
 mod request;
 mod submission;
 
 use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +21,7 @@ use uuid::Uuid;
 
 use crate::answer::Answer;
 pub(crate) use history::{Item, Outcome, Search};
+use journal::{Journal, Line, Made};
 pub(crate) use request::{LedgerEntry, Log, Phase, Request};
 pub(crate) use submission::{Door, Submission};
 
@@ -44,6 +48,7 @@ struct State {
     waiting: VecDeque<Uuid>,
     running: usize,
     large: VecDeque<Uuid>,
+    journal: Option<Journal>,
 }
 
 /// A request that has just got a slot.
@@ -73,11 +78,42 @@ impl Requests {
         Self { concurrency: concurrency.max(1), state: Mutex::default() }
     }
 
+    /// With a journal: what it tells of goes on, and what ran runs again from its start.
+    pub(crate) fn resume(concurrency: usize, journal: &Path) -> io::Result<Self> {
+        let (journal, lines) = Journal::open(journal)?;
+        let mut state = State::default();
+        for line in lines {
+            state.relive(line);
+        }
+        state.journal = Some(journal);
+        let lost: Vec<Uuid> =
+            state.by_id.values().filter(|it| it.is_cut_off()).map(|it| it.id).collect();
+        for id in lost {
+            state.end(id, Answer::internal_error(), None);
+        }
+        Ok(Self { state: Mutex::new(state), ..Self::new(concurrency) })
+    }
+
+    /// Requests that are over and whose webhook was not acknowledged.
+    pub(crate) fn unannounced(&self) -> Vec<Uuid> {
+        let state = self.lock();
+        let wants = |request: &&Request| request.answer.is_some() && !request.webhook_acknowledged;
+        state.by_id.values().filter(wants).map(|request| request.id).collect()
+    }
+
+    /// A webhook was acknowledged.
+    pub(crate) fn acknowledge(&self, id: Uuid) {
+        let mut state = self.lock();
+        if let Some(request) = state.by_id.get_mut(&id) {
+            request.webhook_acknowledged = true;
+            state.note(Some(Line::Acknowledged(id)));
+        }
+    }
+
     /// Queues a request; answers its id and how many are ahead of it.
     ///
     /// `None` when the endpoint's queue is longer than the caller allows.
     pub(crate) fn submit(&self, submission: Submission) -> Option<(Uuid, usize)> {
-        let id = Uuid::new_v4();
         let mut state = self.lock();
         if let Some(longest) = submission.longest_queue
             && state.length(&submission.endpoint_id) > longest
@@ -85,7 +121,9 @@ impl Requests {
             return None;
         }
         let position = state.waiting.len();
-        state.add(Request::new(id, Door::Queue, submission));
+        let request = state.make(Door::Queue, submission);
+        let id = request.id;
+        state.add(request);
         state.waiting.push_back(id);
         Some((id, position))
     }
@@ -96,7 +134,7 @@ impl Requests {
         if state.running >= self.concurrency {
             return None;
         }
-        let mut request = Request::new(Uuid::new_v4(), Door::Direct, submission);
+        let mut request = state.make(Door::Direct, submission);
         let started = request.start();
         state.add(request);
         state.running += 1;
@@ -122,9 +160,7 @@ impl Requests {
         if answer.body.len() >= LARGE {
             state.large.push_back(id);
         }
-        if let Some(request) = state.by_id.get_mut(&id) {
-            request.settle(answer, Some(inference));
-        }
+        state.end(id, answer, Some(inference));
         if state.large.len() > LARGE_REMEMBERED
             && let Some(oldest) = state.large.pop_front()
             && let Some(request) = state.by_id.get_mut(&oldest)
@@ -136,11 +172,11 @@ impl Requests {
     /// Ends a request that has waited too long for its start; `false` when it has started.
     pub(crate) fn give_up(&self, id: Uuid) -> bool {
         let mut state = self.lock();
-        let waits = |request: &&mut Request| matches!(request.phase, Phase::InQueue);
-        let Some(request) = state.by_id.get_mut(&id).filter(waits) else {
+        let waits = |request: &Request| matches!(request.phase, Phase::InQueue);
+        if !state.by_id.get(&id).is_some_and(waits) {
             return false;
-        };
-        request.settle(Answer::not_started(), None);
+        }
+        state.end(id, Answer::not_started(), None);
         state.waiting.retain(|waiting| *waiting != id);
         true
     }
@@ -199,7 +235,7 @@ impl Requests {
     /// signal runs to its end.
     pub(crate) fn cancel(&self, app: &str, id: Uuid, heeded: bool) -> Option<Cancelled> {
         let mut state = self.lock();
-        let request = state.by_id.get_mut(&id).filter(|request| request.app == app)?;
+        let request = state.by_id.get(&id).filter(|request| request.app == app)?;
         let found = match request.phase {
             Phase::Completed => Cancelled::TooLate,
             Phase::InProgress => {
@@ -209,7 +245,7 @@ impl Requests {
                 Cancelled::Signalled
             }
             Phase::InQueue => {
-                request.settle(Answer::cancelled(), None);
+                state.end(id, Answer::cancelled(), None);
                 Cancelled::Removed
             }
         };
@@ -239,6 +275,60 @@ impl State {
     fn length(&self, endpoint_id: &str) -> usize {
         let requests = self.waiting.iter().filter_map(|id| self.by_id.get(id));
         requests.filter(|request| request.endpoint_id == endpoint_id).count()
+    }
+
+    /// Makes a request of a submission, and notes it.
+    fn make(&mut self, door: Door, submission: Submission) -> Request {
+        let noted = self.journal.is_some().then(|| submission.clone());
+        let request = Request::new(Uuid::new_v4(), door, submission);
+        let (id, submitted_at) = (request.id, request.submitted_at);
+        self.note(
+            noted.map(|submission| {
+                Line::Made(Box::new(Made { id, door, submitted_at, submission }))
+            }),
+        );
+        request
+    }
+
+    /// Ends a request.
+    fn end(&mut self, id: Uuid, answer: Answer, inference: Option<Duration>) {
+        let Some(request) = self.by_id.get_mut(&id) else {
+            return;
+        };
+        request.settle(answer, inference);
+        let line = self.journal.is_some().then(|| Line::ended(request)).flatten();
+        self.note(line);
+    }
+
+    /// Notes a line, where there is a journal.
+    fn note(&mut self, line: Option<Line>) {
+        if let (Some(journal), Some(line)) = (&mut self.journal, line) {
+            journal.note(&line);
+        }
+    }
+
+    /// Makes happen once more what a line tells of.
+    fn relive(&mut self, line: Line) {
+        match line {
+            Line::Made(made) => {
+                let id = made.id;
+                let is_queued = made.door == Door::Queue;
+                let request = Request::new(id, made.door, made.submission);
+                self.add(request.made_at(made.submitted_at));
+                self.waiting.extend(is_queued.then_some(id));
+            }
+            Line::Ended(ended) => {
+                self.waiting.retain(|waiting| *waiting != ended.id);
+                if let Some(request) = self.by_id.get_mut(&ended.id) {
+                    request.relive(*ended);
+                }
+            }
+            Line::Acknowledged(id) => {
+                if let Some(request) = self.by_id.get_mut(&id) {
+                    request.webhook_acknowledged = true;
+                }
+            }
+        }
     }
 
     /// Remembers one more.

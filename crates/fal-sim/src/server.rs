@@ -15,10 +15,11 @@ use url::Url;
 use crate::faults::{self, Faults};
 use crate::media::Media;
 use crate::requests::Requests;
+use crate::state::State;
 use crate::upload::parts::Uploads;
 use crate::upload::tokens::Tokens;
 use crate::webhook::{self, Keys};
-use crate::{Settings, Tls, fetch, routes};
+use crate::{Settings, Tls, fetch, routes, run};
 
 /// What every handler and every run shares.
 pub(crate) struct Sim {
@@ -99,20 +100,29 @@ pub async fn start(listener: TcpListener, settings: Settings) -> io::Result<Runn
 
     let tls = settings.tls.as_ref().map(Tls::server_config).transpose()?;
 
+    let state = settings.state.as_deref().map(State::open).transpose()?;
+    let requests = match &state {
+        Some(state) => Requests::resume(settings.concurrency, &state.journal())?,
+        None => Requests::new(settings.concurrency),
+    };
+
     let sim = Arc::new(Sim {
         base_url: base_url.as_str().trim_end_matches('/').to_owned(),
-        requests: Requests::new(settings.concurrency),
-        media: Media::new(settings.media_bytes),
+        requests,
+        media: Media::open(settings.media_bytes, state.as_ref())?,
         tokens: Tokens::default(),
         uploads: Uploads::new(settings.media_bytes),
         http: fetch::client().map_err(io::Error::other)?,
         webhooks: webhook::client().map_err(io::Error::other)?,
-        webhook_keys: Keys::generate()?,
+        webhook_keys: Keys::open(state.as_ref())?,
         faults: Faults::default(),
         runs: Mutex::default(),
         runtime: Handle::current(),
         settings,
     });
+
+    run::start_waiting(&sim);
+    sim.requests.unannounced().into_iter().for_each(|id| webhook::announce(&sim, id));
 
     let data = web::Data::from(Arc::clone(&sim));
     let app = move || {

@@ -1,5 +1,6 @@
 //! What a caller may choose about the stand-in.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub media_bytes: usize,
     /// After how long a silence a status stream sends a comment. Default 15 s.
     pub stream_comment: Duration,
+    /// A directory that keeps requests, files and the webhooks' key over a restart; without it all is forgotten.
+    pub state: Option<PathBuf>,
     /// The pause before a webhook is tried again; it doubles each time. Default 5 s.
     pub webhook_retry: Duration,
 }
@@ -74,6 +77,7 @@ impl Default for Settings {
             retention: Retention::default(),
             media_bytes: 512 * 1024 * 1024,
             stream_comment: Duration::from_secs(15),
+            state: None,
             webhook_retry: Duration::from_secs(5),
         }
     }

@@ -96,7 +96,7 @@ impl Post {
         for _ in 0..=MOST_RETRIES {
             match self.attempt(body.clone(), timeout).await {
                 Attempt::Acknowledged => {
-                    self.sim.requests.with(self.id, |request| request.webhook_acknowledged = true);
+                    self.sim.requests.acknowledge(self.id);
                     return;
                 }
                 Attempt::Redirected => return,

@@ -11,6 +11,8 @@ use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::images;
+
 /// A job as it stands.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Job)]
@@ -83,6 +85,8 @@ pub(crate) enum JobStatus {
 pub(crate) struct ImageView {
     /// Where to fetch it.
     url: String,
+    /// Where to fetch a small one, 320 pixels wide.
+    thumbnail_url: String,
     /// In pixels.
     width: u32,
     /// In pixels.
@@ -137,7 +141,8 @@ impl JobView {
     /// With links that begin with `base`.
     pub(crate) fn new(job: &Job, base: &str) -> Self {
         let view = |image: &StoredImage| ImageView {
-            url: format!("{base}/api/images/{}", image.id),
+            url: format!("{base}{}", images::path(image.id)),
+            thumbnail_url: format!("{base}{}", images::thumbnail_path(image.id)),
             width: image.width,
             height: image.height,
             content_type: image.media_type.clone(),

@@ -75,7 +75,15 @@ impl App {
 
 /// A small, whole picture.
 pub(crate) fn picture(format: ImageFormat) -> Vec<u8> {
-    let pixels = RgbImage::from_pixel(32, 24, image::Rgb([200, 120, 40]));
+    picture_of(32, 24, format)
+}
+
+/// A whole picture with something in it.
+pub(crate) fn picture_of(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+    let pixels = RgbImage::from_fn(width, height, |x, y| {
+        let [red, green, blue] = [x * 255 / width, y * 255 / height, (x * y) % 256];
+        image::Rgb([red, green, blue].map(|value| u8::try_from(value).unwrap()))
+    });
     let mut file = std::io::Cursor::new(Vec::new());
     DynamicImage::ImageRgb8(pixels).write_to(&mut file, format).unwrap();
     file.into_inner()

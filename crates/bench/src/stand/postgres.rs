@@ -1,35 +1,90 @@
 //! A PostgreSQL that really writes to disk, in a directory that goes with it.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU16, Ordering},
+};
+
+use anyhow::Context;
 use darkroom_core::db::Pool;
 use darkroom_embedded_postgres::{EmbeddedPostgres, Settings};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
+use tokio::sync::Mutex;
+use url::Url;
 
 const DATABASE: &str = "darkroom";
 
 /// A durable PostgreSQL. Stops when dropped, too, but [`stop`](Self::stop) waits for its end.
 #[derive(Debug)]
 pub(crate) struct Postgres {
-    server: EmbeddedPostgres,
-    url: SecretString,
+    /// Nothing only while it is started anew.
+    server: Mutex<Option<EmbeddedPostgres>>,
+    settings: Settings,
+    url: Url,
+    port: Arc<AtomicU16>,
+    version: String,
     directory: TempDir,
 }
 
+/// How PostgreSQL ends (source: PostgreSQL, `pg_ctl`).
+#[cfg(unix)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Shutdown {
+    /// Sessions are ended, and everything is written out.
+    Fast,
+    /// Everything is dropped; the next start recovers.
+    Immediate,
+}
+
 impl Postgres {
-    pub(super) async fn start() -> anyhow::Result<Self> {
+    pub(super) async fn start(max_connections: u16) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("darkroom-bench-").tempdir()?;
-        let server = EmbeddedPostgres::start(Settings::new(directory.path())).await?;
-        let url = server.url(DATABASE);
-        Ok(Self { server, url, directory })
+        let settings = Settings { max_connections, ..Settings::new(directory.path()) };
+        let server = EmbeddedPostgres::start(settings.clone()).await?;
+        let url = Url::parse(server.url(DATABASE).expose_secret())?;
+        let port = Arc::new(AtomicU16::new(port_of(&url)?));
+        let version = server.version().to_owned();
+        Ok(Self { server: Mutex::new(Some(server)), settings, url, port, version, directory })
     }
 
-    pub(super) fn url(&self) -> &SecretString {
-        &self.url
+    /// Where it is reached now.
+    pub(crate) fn url(&self) -> anyhow::Result<SecretString> {
+        self.url_at(self.port.load(Ordering::Acquire))
     }
 
-    /// For the environment of a role.
-    pub(super) fn exposed_url(&self) -> &str {
-        self.url.expose_secret()
+    /// Where it is reached through somebody else's port.
+    pub(crate) fn url_at(&self, port: u16) -> anyhow::Result<SecretString> {
+        let mut url = self.url.clone();
+        url.set_port(Some(port)).ok().context("PostgreSQL's URL has no host")?;
+        Ok(String::from(url).into())
+    }
+
+    /// Its own port, which is another one after each start.
+    #[cfg(unix)]
+    pub(crate) fn port(&self) -> Arc<AtomicU16> {
+        Arc::clone(&self.port)
+    }
+
+    /// Ends it, and starts it anew after a while.
+    #[cfg(unix)]
+    pub(crate) async fn restart(
+        &self,
+        shutdown: Shutdown,
+        down: tokio::time::Duration,
+    ) -> anyhow::Result<()> {
+        let mut server = self.server.lock().await;
+        let running = server.take().context("PostgreSQL does not run")?;
+        if shutdown == Shutdown::Immediate {
+            super::signals::send(running.pid(), rustix::process::Signal::QUIT)?;
+        }
+        running.stop().await?;
+        tokio::time::sleep(down).await;
+        let started = EmbeddedPostgres::start(self.settings.clone()).await?;
+        let url = Url::parse(started.url(DATABASE).expose_secret())?;
+        self.port.store(port_of(&url)?, Ordering::Release);
+        *server = Some(started);
+        Ok(())
     }
 
     /// Its version, and how sure a commit is.
@@ -40,7 +95,7 @@ impl Postgres {
         )
         .fetch_one(pool)
         .await?;
-        let version = self.server.version();
+        let version = &self.version;
         Ok(format!(
             "PostgreSQL {version}: fsync {fsync}, synchronous_commit {commit}, \
              shared_buffers {buffers}. Pools of 10."
@@ -48,8 +103,11 @@ impl Postgres {
     }
 
     pub(super) async fn stop(self) -> anyhow::Result<()> {
-        let home = self.server.data_dir().to_owned();
-        self.server.stop().await?;
+        let Some(server) = self.server.into_inner() else {
+            return Ok(());
+        };
+        let home = server.data_dir().to_owned();
+        server.stop().await?;
         if home != self.directory.path() {
             // A temporary directory that PostgreSQL's user cannot reach: another one was taken.
             std::fs::remove_dir_all(home)?;
@@ -57,4 +115,8 @@ impl Postgres {
         self.directory.close()?;
         Ok(())
     }
+}
+
+fn port_of(url: &Url) -> anyhow::Result<u16> {
+    url.port().context("PostgreSQL's URL has no port")
 }

@@ -2,56 +2,82 @@
 
 use std::{
     env::consts::EXE_SUFFIX,
-    fs::{self, File},
+    fs,
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{ExitStatus, Stdio},
 };
 
 use anyhow::{Context, bail};
 use tokio::process::{Child, Command};
 
+use super::guard::Guard;
+
 /// How much of a log is shown.
 const LAST_LINES: usize = 10;
+
+/// How a role is started, the same each time.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// Its subcommand of `darkroom`, or the bench's own `bare`.
+    pub(crate) role: &'static str,
+    /// Tells it from others of its kind.
+    pub(crate) name: String,
+    /// Where it listens, if it does.
+    pub(crate) port: u16,
+    pub(crate) options: Vec<String>,
+    /// All that are set.
+    pub(crate) variables: Vec<(&'static str, String)>,
+}
+
+impl Plan {
+    /// The only one of its kind, on a free port.
+    pub(crate) fn of(role: &'static str) -> anyhow::Result<Self> {
+        let (options, variables) = (Vec::new(), Vec::new());
+        Ok(Self { role, name: role.to_owned(), port: free_port()?, options, variables })
+    }
+}
 
 /// A running role, killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Role {
-    pub(crate) name: &'static str,
-    /// Where it listens, if it does.
-    pub(crate) port: u16,
-    child: Child,
-    log: PathBuf,
+    pub(crate) plan: Plan,
+    pub(crate) log: PathBuf,
+    command: Command,
+    pub(super) child: Child,
 }
 
 impl Role {
-    /// Starts `darkroom <name>`, or the bench's own `bare`, with no variables but these.
-    pub(super) fn start(
-        name: &'static str,
-        options: &[&str],
-        variables: &[(&str, &str)],
-        logs: &Path,
-    ) -> anyhow::Result<Self> {
-        let port = free_port()?;
-        let log = logs.join(format!("{name}.log"));
-        let mut command = Command::new(program(name)?);
+    /// Starts a role whose log goes to a file of its name in `logs`, under the guard.
+    pub(super) fn start(plan: Plan, logs: &Path, guard: &Guard) -> anyhow::Result<Self> {
+        let log = logs.join(format!("{}.log", plan.name));
+        // Appended to: a role that is started anew goes on where its predecessor ended.
+        let file = fs::File::options().create(true).append(true).open(&log)?;
+        let mut command = Command::new(program(plan.role)?);
         command
-            .arg(name)
-            .args(options)
+            .arg(plan.role)
+            .args(&plan.options)
             .env_clear()
-            .envs(variables.iter().copied())
+            .envs(plan.variables.iter().map(|(name, value)| (*name, value.as_str())))
             // No `.env` there.
             .current_dir(logs)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(File::create(&log)?)
+            .stderr(file)
             .kill_on_drop(true);
-        match name {
-            "sim" | "bare" => command.arg("--port").arg(port.to_string()),
-            _ => command.env("PORT", port.to_string()),
+        match plan.role {
+            "sim" | "bare" => command.arg("--port").arg(plan.port.to_string()),
+            _ => command.env("PORT", plan.port.to_string()),
         };
-        let child = command.spawn().with_context(|| format!("{name} does not start"))?;
-        Ok(Self { name, port, child, log })
+        guard.watch(&mut command)?;
+        let child = spawn(&mut command, &plan)?;
+        Ok(Self { plan, log, command, child })
+    }
+
+    /// Starts it once more, after it has ended.
+    pub(crate) fn start_anew(&mut self) -> anyhow::Result<()> {
+        self.child = spawn(&mut self.command, &self.plan)?;
+        Ok(())
     }
 
     /// Ends it at once, and waits until it is gone.
@@ -59,13 +85,18 @@ impl Role {
         Ok(self.child.kill().await?)
     }
 
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
     /// Names the process.
     pub(crate) fn pid(&self) -> anyhow::Result<u32> {
-        self.child.id().with_context(|| format!("{} has ended", self.name))
+        self.child.id().with_context(|| format!("{} has ended", self.plan.name))
     }
 
     /// What became of it, and the end of its log.
-    pub(super) fn last_words(&mut self) -> String {
+    pub(crate) fn last_words(&mut self) -> String {
         let state = match self.child.try_wait() {
             Ok(Some(status)) => format!("ended ({status})"),
             Ok(None) => "runs".to_owned(),
@@ -74,19 +105,23 @@ impl Role {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         let last = lines.split_at(lines.len().saturating_sub(LAST_LINES)).1;
-        format!("\n{} {state}; its log ends:\n{}", self.name, last.join("\n"))
+        format!("\n{} {state}; its log ends:\n{}", self.plan.name, last.join("\n"))
     }
 }
 
-fn program(name: &str) -> anyhow::Result<PathBuf> {
+fn spawn(command: &mut Command, plan: &Plan) -> anyhow::Result<Child> {
+    command.spawn().with_context(|| format!("{} does not start", plan.name))
+}
+
+fn program(role: &str) -> anyhow::Result<PathBuf> {
     let bench = std::env::current_exe()?;
-    if name == "bare" {
+    if role == "bare" {
         return Ok(bench);
     }
     let darkroom = bench.with_file_name(format!("darkroom{EXE_SUFFIX}"));
     if !darkroom.exists() {
         bail!(
-            "{} is missing: build it first, with `cargo build --release --workspace`",
+            "{} is missing: build it first, with `cargo build --workspace`, and `--release` where this one is",
             darkroom.display()
         );
     }
@@ -94,7 +129,7 @@ fn program(name: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// A port that was free a moment ago.
-fn free_port() -> anyhow::Result<u16> {
+pub(crate) fn free_port() -> anyhow::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?.port())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::db::{self, Error, Pool};
+use crate::db::{Error, Pool};
 
 /// What a rescue found.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -22,7 +22,7 @@ pub struct Rescued {
 /// delete wait for it, and only a later statement sees what it claimed.
 pub async fn rescue(pool: &Pool, lease: Duration) -> Result<Rescued, Error> {
     let doing = "rescuing jobs";
-    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     let dead = sqlx::query_scalar!(
         "delete from workers where id in (
              select id from workers where beat_at < now() - make_interval(secs => $1)

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Lease;
 use crate::{
-    db::{self, Error, Pool},
+    db::{Error, Pool},
     job::JobId,
 };
 
@@ -106,7 +106,7 @@ pub async fn release_unknown(
 ) -> Result<(Round, u64), Error> {
     let doing = "freeing jobs that a lost answer hid";
     let known: Vec<i64> = known.iter().map(|lease| lease.number).collect();
-    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     // A claim that is under way holds this row; the next statement sees what it took. One that comes later
     // finds another round.
     sqlx::query!("select id from workers where id = $1 for update", round.worker.0)
@@ -138,7 +138,7 @@ pub async fn release_unknown(
 /// Answers how many jobs. Nothing about them is lost; a request that is running at fal is resumed by the next worker.
 pub async fn release(pool: &Pool, worker: WorkerId) -> Result<u64, Error> {
     let doing = "handing over a worker's jobs";
-    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     // First the worker: from here on no claim of it can come in between.
     sqlx::query!("delete from workers where id = $1", worker.0)
         .execute(&mut *transaction)

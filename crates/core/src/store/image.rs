@@ -3,18 +3,17 @@
 use std::{fmt, str::FromStr};
 
 use bytes::Bytes;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    db::{Error, Pool},
+    db::{Connection, Error, Pool},
     images::MediaType,
     job::JobId,
     queue::{Lease, under_lease},
 };
 
 /// Names a stored image. Random, so that one id tells nothing of another.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ImageId(pub Uuid);
 
 /// An image about to be stored.
@@ -75,7 +74,7 @@ pub async fn image(pool: &Pool, id: ImageId) -> Result<Option<ImageData>, Error>
 
 /// Stores one of a job's inputs, in the caller's transaction.
 pub(super) async fn insert_input(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     job: JobId,
     position: i16,
     image: &NewImage,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::image::{ImageId, StoredImage, insert_input};
 use crate::{
-    db::{self, Error, Pool},
+    db::{Error, Pool},
     job::{Failure, Job, JobId, NewJob, Status},
     queue,
     webhook::Webhook,
@@ -26,7 +26,7 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
     let doing = "making a job";
     let id = JobId::generate();
     let options = serde_json::to_value(&new.options).unwrap_or_default();
-    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     let made = sqlx::query!(
         r#"insert into jobs
                (id, prompt, model, options, api_key_id, priority, run_at, webhook_url,
@@ -59,7 +59,8 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
         deadline: new.deadline,
         attempts_before: 0,
     };
-    queue::enqueue(&mut transaction, id, place).await.map_err(Error::doing(doing))?;
+    let connection = transaction.unbounded().map_err(Error::doing(doing))?;
+    queue::enqueue(connection, id, place).await.map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     Ok(Job {
         id,

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, watch};
 use url::Url;
 use uuid::Uuid;
 
+use super::journal::Ended;
 use super::{Door, Started, Submission};
 use crate::answer::{Answer, shortened};
 use crate::clock;
@@ -86,6 +87,11 @@ pub(crate) struct LedgerEntry {
     key_id: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
     submitted_at: OffsetDateTime,
+    /// When it first got a slot.
+    #[serde(with = "time::serde::rfc3339::option")]
+    started_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    ended_at: Option<OffsetDateTime>,
     input: Value,
     /// Fields of the input that the model does not document.
     unknown_fields: Vec<String>,
@@ -129,6 +135,23 @@ impl Request {
             webhook_attempts: 0,
             webhook_acknowledged: false,
         }
+    }
+
+    /// Made at another moment than now.
+    pub(super) fn made_at(self, submitted_at: OffsetDateTime) -> Self {
+        Self { submitted_at, ..self }
+    }
+
+    /// Whether nobody waits any more for what it comes to.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.door == Door::Direct && self.phase != Phase::Completed
+    }
+
+    /// Is over, as it was before.
+    pub(super) fn relive(&mut self, ended: Ended) {
+        self.settle(ended.answer, ended.inference);
+        self.gateway_id = ended.gateway_id;
+        (self.started_at, self.ended_at) = (ended.started_at, ended.at);
     }
 
     pub(super) fn start(&mut self) -> Started {
@@ -211,6 +234,8 @@ impl Request {
             door: self.door,
             key_id: self.key_id.clone(),
             submitted_at: self.submitted_at,
+            started_at: self.started_at,
+            ended_at: self.ended_at,
             input: self.input.clone(),
             unknown_fields: model.unknown(&self.input),
             status: self.phase,

@@ -1,10 +1,11 @@
 //! What a submission asks for.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
 /// A request that wants to join the queue.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Submission {
     pub(crate) endpoint_id: String,
     pub(crate) app: String,
@@ -20,7 +21,7 @@ pub(crate) struct Submission {
 }
 
 /// Which door a request came through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Door {
     /// `queue.fal.run`: it waits for a slot, and is followed by its URLs.

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::clock;
+use crate::state::State;
 
 /// The one user of this stand-in.
 const USER_ID: &str = "darkroom-sim-user";
@@ -26,8 +27,13 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub(crate) fn generate() -> io::Result<Self> {
-        Ok(Self { own: generate()?, forged: generate()? })
+    /// New ones; or its own as a state has kept it.
+    pub(crate) fn open(state: Option<&State>) -> io::Result<Self> {
+        let own = match state {
+            Some(state) => state.webhook_key(generate)?,
+            None => generate()?,
+        };
+        Ok(Self { own: read(&own)?, forged: read(&generate()?)? })
     }
 
     /// The public key, in base64url with its padding, as fal's own set was seen.
@@ -47,11 +53,15 @@ impl Keys {
     }
 }
 
-fn generate() -> io::Result<Ed25519KeyPair> {
-    let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
-        .map_err(|error| io::Error::other(error.to_string()))?;
-    Ed25519KeyPair::from_pkcs8(document.as_ref())
+/// A key in the form of PKCS#8.
+fn generate() -> io::Result<Vec<u8>> {
+    Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+        .map(|document| document.as_ref().to_vec())
         .map_err(|error| io::Error::other(error.to_string()))
+}
+
+fn read(key: &[u8]) -> io::Result<Ed25519KeyPair> {
+    Ed25519KeyPair::from_pkcs8(key).map_err(|error| io::Error::other(error.to_string()))
 }
 
 fn sign(key: &Ed25519KeyPair, id: Uuid, from_now: i64, body: &[u8]) -> [Header; 4] {

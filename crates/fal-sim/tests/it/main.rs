@@ -18,6 +18,7 @@ mod queue;
 mod receiver;
 mod refusal;
 mod retention;
+mod state;
 mod stream;
 mod submission;
 mod support;

@@ -36,7 +36,10 @@ pub(crate) fn stuck() -> Settings {
 
 impl Sim {
     pub(crate) async fn start(settings: Settings) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), settings).await
+    }
+
+    pub(crate) async fn on(listener: TcpListener, settings: Settings) -> Self {
         let running = start(listener, settings).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { running, http }
@@ -101,13 +104,24 @@ impl Sim {
         answer.bytes().await.unwrap().to_vec()
     }
 
-    /// Uploads a file in two steps and gives its URL.
-    pub(crate) async fn upload(&self, content_type: &str, bytes: Vec<u8>) -> String {
+    /// Announces an upload.
+    pub(crate) async fn initiate(&self, content_type: &str) -> Value {
         let announced = self
             .http
             .post(self.url("storage/upload/initiate?storage_type=fal-cdn-v3"))
             .json(&json!({"content_type": content_type, "file_name": "photo.png"}));
-        let places: Value = with_key(announced).send().await.unwrap().json().await.unwrap();
+        with_key(announced).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Waits for the end of a submitted request and gives its result.
+    pub(crate) async fn result_of(&self, submitted: &Value) -> Value {
+        self.until(submitted, "COMPLETED").await;
+        self.get(text(&submitted["response_url"])).await.json().await.unwrap()
+    }
+
+    /// Uploads a file in two steps and gives its URL.
+    pub(crate) async fn upload(&self, content_type: &str, bytes: Vec<u8>) -> String {
+        let places = self.initiate(content_type).await;
         let put = self.http.put(text(&places["upload_url"]));
         let put = put.header("content-type", content_type).body(bytes);
         assert_eq!(put.send().await.unwrap().status(), 200);

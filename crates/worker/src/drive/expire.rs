@@ -9,7 +9,7 @@ use darkroom_core::{
     queue::{Claimed, Ended, Submission},
 };
 
-use super::{finish, upload::AWAY};
+use super::{finish, unless_it_failed, upload::AWAY};
 use crate::{
     backoff::jittered,
     life::Life,
@@ -19,8 +19,11 @@ use crate::{
 /// How long after its deadline a job goes on while fal does not answer: its request is paid for.
 const GRACE: Duration = Duration::from_mins(15);
 
+/// The failure of a request that was cancelled, as the provider's answer is understood.
+const STOPPED: &str = "provider_cancelled";
+
 /// Stops the request and fails the job; one that ended in time after all is paid for, so its
-/// result is kept.
+/// result is kept. A job whose caller wanted it to end is cancelled.
 pub(super) async fn request(
     life: &Life,
     job: &Claimed,
@@ -29,10 +32,15 @@ pub(super) async fn request(
     let request_id = &submission.provider_request_id;
     let in_grace = job.overdue < GRACE;
     match life.worker.fal.cancel(submission).await {
-        Ok(Cancellation::TooLate) => match finish(life, job, submission, Ended::default()).await {
-            Err(Stop::Outcome(Outcome::Snooze(_))) if !in_grace => {}
-            finished => return finished,
-        },
+        Ok(Cancellation::TooLate) => {
+            let finished = finish(life, job, submission, Ended::default()).await;
+            match if job.is_cancelled { unless_it_failed(finished) } else { finished } {
+                Err(Stop::Outcome(Outcome::Snooze(_))) if !in_grace => {}
+                // Stopped by us, here or by a worker that did not come to write it down.
+                Err(Stop::Outcome(Outcome::Fail(end))) if end.code == STOPPED => {}
+                finished => return finished,
+            }
+        }
         Ok(cancellation) => {
             tracing::info!(
                 provider.request_id = request_id,
@@ -48,7 +56,7 @@ pub(super) async fn request(
             }
         }
     }
-    Ok(Outcome::Fail(failure()))
+    Ok(if job.is_cancelled { Outcome::Cancel } else { Outcome::Fail(failure()) })
 }
 
 pub(crate) fn failure() -> Failure {

@@ -148,3 +148,26 @@ async fn a_job_whose_picture_is_being_prepared_is_not_submitted_any_more() {
     assert!(house.attempts().await.is_empty());
     worker.stop().await;
 }
+
+#[tokio::test]
+async fn a_cancelled_job_whose_time_is_up_before_its_end_is_written_down_is_cancelled_all_the_same()
+{
+    for is_stopped in [true, false] {
+        let house = House::open(SLOW).await;
+        let id = house.job_within(SLOW).await;
+        let first = house.worker();
+        house.once(id, Status::Processing).await;
+        first.kill().await;
+        queue::cancel(&house.database.pool, id).await.unwrap();
+        if is_stopped {
+            house.stop_request().await;
+        }
+        house.let_time_be_up().await;
+
+        let second = house.worker();
+
+        house.once(id, Status::Cancelled).await;
+        assert_eq!(house.attempts().await, ["cancelled"]);
+        second.stop().await;
+    }
+}

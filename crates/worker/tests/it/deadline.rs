@@ -69,3 +69,20 @@ async fn a_result_that_was_there_in_time_is_kept() {
     assert_eq!(house.submissions().await.len(), 1);
     worker.stop().await;
 }
+
+#[tokio::test]
+async fn a_request_that_a_dead_worker_stopped_for_its_jobs_deadline_is_told_as_that() {
+    let house = House::open(SLOW).await;
+    let id = house.job_within(SLOW).await;
+    let first = house.worker();
+    house.once(id, Status::Processing).await;
+    first.kill().await;
+    house.stop_request().await;
+    house.let_time_be_up().await;
+
+    let second = house.worker();
+
+    let job = house.once(id, Status::Failed).await;
+    assert_eq!(job.failure.unwrap().code, "deadline_exceeded");
+    second.stop().await;
+}

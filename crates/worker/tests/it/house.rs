@@ -144,6 +144,26 @@ impl House {
         hashes
     }
 
+    /// Cancels the only request at the stand-in, past all workers.
+    pub(crate) async fn stop_request(&self) {
+        let url: String = sqlx::query_scalar("select cancel_url from attempts")
+            .fetch_one(&self.database.pool)
+            .await
+            .unwrap();
+        let put = http_client().put(url).header("Authorization", "Key a:b");
+        assert!(put.send().await.unwrap().status().is_success());
+        eventually("the request has ended", async || {
+            (self.submissions().await[0]["status"] == "COMPLETED").then_some(())
+        })
+        .await;
+    }
+
+    /// Every job's deadline has passed, and no worker holds it any more.
+    pub(crate) async fn let_time_be_up(&self) {
+        let statement = "update queue set leased_by = null, deadline_at = now()";
+        sqlx::query(statement).execute(&self.database.pool).await.unwrap();
+    }
+
     /// Makes every waiting job due now.
     pub(crate) async fn skip_waiting(&self) {
         let statement = "update queue set run_at = null where leased_by is null";

@@ -2,7 +2,7 @@
 
 use super::Lease;
 use crate::{
-    db::{self, Error, Pool},
+    db::{Error, Pool},
     queue::Round,
 };
 
@@ -15,7 +15,7 @@ pub async fn release_unknown(
 ) -> Result<(Round, u64), Error> {
     let doing = "freeing deliveries that a lost answer hid";
     let known: Vec<i64> = known.iter().map(|lease| lease.number).collect();
-    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     sqlx::query!("select id from workers where id = $1 for update", round.worker.0)
         .fetch_optional(&mut *transaction)
         .await

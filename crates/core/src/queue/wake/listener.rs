@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::{CANCELLED, DELIVERIES, ENDED, JOBS, WORK};
 use crate::{
-    db::{Error, Pool},
+    db::{Error, Pool, silent},
     job::JobId,
 };
 
@@ -23,7 +23,7 @@ pub enum Audience {
     Watchers,
 }
 
-/// Hears wakes, on a connection of its own.
+/// Hears wakes, on a connection of its own, beside the pool's.
 #[derive(Debug)]
 pub struct Listener {
     listener: PgListener,
@@ -72,7 +72,7 @@ impl Listener {
         };
         let doing = "listening for wakes";
         let listen = async {
-            let mut listener = PgListener::connect_with(pool).await?;
+            let mut listener = PgListener::connect_with(&pool.beside()).await?;
             listener.listen_all(channels.iter().copied()).await?;
             Ok(listener)
         };
@@ -109,7 +109,7 @@ impl Listener {
         let ping = sqlx::Executor::execute(&mut self.listener, "select 1");
         match timeout(self.ping, ping).await {
             Ok(answered) => answered.map(drop),
-            Err(_elapsed) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+            Err(_elapsed) => Err(silent()),
         }
     }
 }

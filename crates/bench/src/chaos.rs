@@ -1,0 +1,146 @@
+//! `chaos`: a steady stream of jobs, while everything goes wrong that can; and then the proof that nothing was lost, nothing
+//! was done twice, and nothing is left behind.
+//!
+//! The flow: [`house`] starts everything, [`schedule`] draws the faults, [`stream`] sends jobs, [`faults`] strike, [`watch`]
+//! and [`trace`] see what happens, [`audit`] judges it, [`report`] says so.
+
+mod audit;
+mod chronicle;
+mod clock;
+mod fault;
+mod faults;
+mod forge;
+mod house;
+mod options;
+mod porch;
+mod proxy;
+mod report;
+mod schedule;
+mod stream;
+mod trace;
+mod watch;
+mod weather;
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use tokio::time::{Duration, Instant, sleep};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use crate::stand::interrupted;
+use audit::Evidence;
+use chronicle::Chronicle;
+use faults::Tally;
+use house::{APIS, House, LEASE, Shared};
+use report::Report;
+use schedule::Scope;
+
+pub(crate) use options::Options;
+
+/// Runs, reports, and fails where a guarantee was broken.
+pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
+    let house = tokio::select! {
+        house = House::build(options) => Arc::new(house?),
+        interrupted = interrupted() => return Err(interrupted),
+    };
+    let outcome = tokio::select! {
+        outcome = wreak(&house, options) => outcome,
+        interrupted = interrupted() => Err(interrupted),
+    };
+    let mut house = Arc::into_inner(house).context("somebody still lives in the house")?;
+    let is_kept = options.keep || !outcome.as_ref().is_ok_and(|report| report.broken() == 0);
+    if is_kept {
+        house.ground.keep_logs();
+        println!("\nlogs and records: {}", house.ground.logs().display());
+    }
+    let outcome = match outcome {
+        Ok(report) => Ok(report),
+        Err(error) => Err(error.context(house.last_words().await)),
+    };
+    house.clear().await?;
+    let broken = outcome?.broken();
+    if broken > 0 {
+        bail!("{broken} guarantees were broken");
+    }
+    Ok(())
+}
+
+async fn wreak(house: &Shared, options: &Options) -> anyhow::Result<Report> {
+    let chronicle = Arc::new(Chronicle::begin(house.ground.logs())?);
+    let scope = Scope {
+        workers: house.workers.len(),
+        apis: APIS,
+        has_clock: house.clock.is_some(),
+        lease: LEASE,
+    };
+    let planned = schedule::draw(options, &scope);
+    chronicle.note(format_args!("seed {}: {} faults", options.seed, planned.len()));
+    if house.clock.is_none() {
+        chronicle.note("no clock is skewed: libfaketime is not installed");
+    }
+    trace::begin(&house.pool).await?;
+    house.set_weather(options.seed, None).await?;
+
+    let (told, tally) = (Arc::default(), Arc::<Tally>::default());
+    let (seen, forged) = (Arc::default(), Arc::default());
+    let stop = CancellationToken::new();
+    let began = Instant::now();
+    let pouring = stream::pour(Arc::clone(house), options.clone(), Arc::clone(&told), stop.clone());
+    let pouring = AbortOnDropHandle::new(tokio::spawn(pouring));
+    let watching = watch::watch(
+        Arc::clone(house),
+        Arc::clone(&told),
+        Arc::clone(&chronicle),
+        Arc::clone(&tally),
+        Arc::clone(&seen),
+    );
+    let watching = AbortOnDropHandle::new(tokio::spawn(watching));
+    let forging = forge::forge(Arc::clone(house), options.seed, Arc::clone(&forged));
+    let forging = AbortOnDropHandle::new(tokio::spawn(forging));
+
+    faults::strike_all(house, planned, options.seed, &chronicle, &tally).await?;
+    tokio::time::sleep_until(began + Duration::from_secs(options.seconds)).await;
+    chronicle.note("everything is made whole, and no more jobs come");
+    house.heal(options).await?;
+    stop.cancel();
+    pouring.await??;
+    let poured = began.elapsed();
+    drained(house, options, &chronicle).await?;
+    ended(forging).await;
+    ended(watching).await;
+
+    let said = told.lock().clone();
+    let evidence =
+        Evidence { options, said: &said, tally: &tally, forged: &forged, seen: &seen, poured };
+    let report = audit::audit(house, &evidence).await?;
+    report.print();
+    Ok(report)
+}
+
+/// Waits until every job has ended and the dead are off the record, or patience ends: what is left then, the audit finds.
+async fn drained(house: &House, options: &Options, chronicle: &Chronicle) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let until = began + Duration::from_secs(options.patience);
+    let living = i64::try_from(house.workers.len())?;
+    while Instant::now() < until {
+        let queued: i64 =
+            sqlx::query_scalar("select count(*) from queue").fetch_one(&house.pool).await?;
+        if queued == 0 && house.workers_registered().await? == living {
+            chronicle.note(format_args!(
+                "every job has ended, {:.1} s later",
+                began.elapsed().as_secs_f64()
+            ));
+            return Ok(());
+        }
+        sleep(Duration::from_millis(250)).await;
+    }
+    chronicle.note("patience ends");
+    Ok(())
+}
+
+/// Ends a task that goes on for ever, and what it holds.
+async fn ended(task: AbortOnDropHandle<()>) {
+    task.abort();
+    // It says that it was aborted.
+    task.await.ok();
+}

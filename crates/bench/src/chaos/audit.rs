@@ -1,0 +1,44 @@
+//! What the run left behind, held against what Darkroom guarantees. A file for each kind of guarantee.
+
+mod farewell;
+mod jobs;
+mod leftovers;
+mod limit;
+mod logs;
+mod pace;
+mod records;
+mod requests;
+mod results;
+
+use super::{
+    faults::Tally, forge::Forged, house::House, options::Options, report::Report, stream::Said,
+    watch::Seen,
+};
+use records::Records;
+
+/// What was seen of the run from outside.
+pub(crate) struct Evidence<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) said: &'a Said,
+    pub(crate) tally: &'a Tally,
+    pub(crate) forged: &'a Forged,
+    pub(crate) seen: &'a Seen,
+    /// How long the stream ran.
+    pub(crate) poured: tokio::time::Duration,
+}
+
+/// Reads everything, keeps it beside the logs, and judges it.
+pub(crate) async fn audit(house: &House, evidence: &Evidence<'_>) -> anyhow::Result<Report> {
+    let records = Records::read(house).await?;
+    records.keep(house.ground.logs())?;
+    let mut report = Report::default();
+    jobs::judge(&records, evidence, &mut report);
+    results::judge(house, &records, &mut report).await?;
+    requests::judge(&records, &mut report);
+    limit::judge(&records, evidence, &mut report);
+    leftovers::judge(house, evidence, &records, &mut report).await?;
+    pace::judge(&records, evidence, &mut report);
+    farewell::judge(house, evidence, &mut report).await?;
+    logs::judge(house, evidence, &mut report)?;
+    Ok(report)
+}

@@ -1,0 +1,39 @@
+//! What happened when, on the terminal and in a file beside the logs.
+
+use std::{
+    fmt,
+    fs::File,
+    io::Write,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
+
+use tokio::time::{Duration, Instant};
+
+/// The chronicle of a run.
+#[derive(Debug)]
+pub(crate) struct Chronicle {
+    since: Instant,
+    file: Mutex<File>,
+}
+
+impl Chronicle {
+    pub(super) fn begin(directory: &Path) -> anyhow::Result<Self> {
+        let file = File::create(directory.join("chronicle.log"))?;
+        Ok(Self { since: Instant::now(), file: Mutex::new(file) })
+    }
+
+    /// Since its beginning.
+    pub(crate) fn now(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// Notes a line.
+    pub(crate) fn note(&self, line: impl fmt::Display) {
+        let line = format!("{:7.1}s  {line}", self.now().as_secs_f64());
+        println!("{line}");
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        // The terminal has it already.
+        writeln!(file, "{line}").ok();
+    }
+}

@@ -1,0 +1,88 @@
+//! Other people's connections: they are in the way of ours.
+
+use std::str::FromStr;
+
+use secrecy::ExposeSecret;
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions,
+};
+use tokio::time::{Duration, Instant, sleep};
+
+use super::super::house::{House, MAX_CONNECTIONS};
+
+/// What these connections call themselves, so that they leave each other alone.
+const NAME: &str = "chaos";
+
+/// Between two rounds of terminations.
+const ROUND: Duration = Duration::from_millis(400);
+
+/// Rows that are kept locked.
+const LOCKED: i64 = 5;
+
+/// Ends a third of all connections again and again.
+pub(super) async fn terminate(house: &House, lasts: Duration) -> anyhow::Result<()> {
+    let until = Instant::now() + lasts;
+    let mut connection = connect(house).await?;
+    while Instant::now() < until {
+        connection
+            .execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity
+                 where application_name = 'darkroom' and random() < 0.33",
+            )
+            .await?;
+        sleep(ROUND).await;
+    }
+    Ok(connection.close().await?)
+}
+
+/// Takes every connection, those of Darkroom too, and holds them all for a while.
+pub(super) async fn hoard(house: &House, lasts: Duration) -> anyhow::Result<()> {
+    let until = Instant::now() + lasts;
+    let mut held = vec![connect(house).await?];
+    while Instant::now() < until {
+        while held.len() < usize::from(MAX_CONNECTIONS) {
+            match connect(house).await {
+                Ok(connection) => held.push(connection),
+                Err(_none_left) => break,
+            }
+        }
+        // Whoever lost one does not get another.
+        if let Some(first) = held.first_mut() {
+            first
+                .execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity
+                     where application_name = 'darkroom' and random() < 0.33",
+                )
+                .await?;
+        }
+        sleep(ROUND / 4).await;
+    }
+    Ok(())
+}
+
+/// Keeps a view of the tables as they were, as a forgotten terminal does: nothing that ended since can be vacuumed.
+pub(super) async fn keep_snapshot(house: &House, lasts: Duration) -> anyhow::Result<()> {
+    let begin = "begin isolation level repeatable read; select count(*) from queue";
+    idle(house, begin, lasts).await
+}
+
+/// Keeps some rows of the queue locked against everybody.
+pub(super) async fn lock_rows(house: &House, lasts: Duration) -> anyhow::Result<()> {
+    let begin = format!("begin; select from queue order by job_id limit {LOCKED} for update");
+    idle(house, &begin, lasts).await
+}
+
+async fn idle(house: &House, begin: &str, lasts: Duration) -> anyhow::Result<()> {
+    let mut connection = connect(house).await?;
+    // One of the constants above.
+    sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut connection).await?;
+    sleep(lasts).await;
+    Ok(connection.close().await?)
+}
+
+/// Past all lines: nothing is between this and PostgreSQL.
+async fn connect(house: &House) -> anyhow::Result<PgConnection> {
+    let url = house.ground.postgres.url()?;
+    let options = PgConnectOptions::from_str(url.expose_secret())?.application_name(NAME);
+    Ok(options.connect().await?)
+}

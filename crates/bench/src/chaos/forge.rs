@@ -1,0 +1,79 @@
+//! Webhooks that are not the provider's, or not new: forged ones must not be believed, old ones must change nothing.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use tokio::time::{Duration, sleep};
+
+use super::{house::House, porch::Webhook};
+
+/// Between two webhooks, in seconds.
+const GAP: std::ops::Range<f64> = 0.2..1.2;
+
+/// What came of them.
+#[derive(Debug, Default)]
+pub(crate) struct Forged {
+    pub(crate) sent: AtomicUsize,
+    pub(crate) believed: AtomicUsize,
+    /// Old ones that were sent once more, as they had come.
+    pub(crate) replayed: AtomicUsize,
+}
+
+/// Sends them for ever.
+pub(crate) async fn forge(house: Arc<House>, seed: u64, forged: Arc<Forged>) {
+    let mut random = StdRng::seed_from_u64(seed ^ 0x0066_6f72_6765_0000);
+    loop {
+        sleep(Duration::from_secs_f64(random.random_range(GAP))).await;
+        let (remembered, kind) = (house.porch.remembered(), random.random_range(0..4));
+        let (Some(webhook), Some(api)) =
+            (remembered.choose(&mut random), house.apis.choose(&mut random))
+        else {
+            continue;
+        };
+        let Some(spoilt) = spoil(webhook, kind) else {
+            forged.replayed.fetch_add(1, Ordering::Relaxed);
+            webhook.post(&house.http, api.port).await.ok();
+            continue;
+        };
+        forged.sent.fetch_add(1, Ordering::Relaxed);
+        let answer = spoilt.post(&house.http, api.port).await;
+        if answer.is_ok_and(|status| status.is_success()) {
+            forged.believed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A webhook with something wrong; nothing where it is to stay as it is.
+fn spoil(webhook: &Webhook, kind: u8) -> Option<Webhook> {
+    let mut spoilt = webhook.clone();
+    match kind {
+        // Another address: the MAC is not for it.
+        0 => spoilt.path = turn_last(&spoilt.path),
+        // Another signature.
+        1 => {
+            let signature =
+                spoilt.headers.iter_mut().find(|(name, _)| name.ends_with("signature"))?;
+            signature.1 = turn_last(&signature.1);
+        }
+        // Another word under the same signature.
+        2 => {
+            let body = String::from_utf8_lossy(&spoilt.body).replace("\"OK\"", "\"ERROR\"");
+            spoilt.body = format!("{body} ").into();
+        }
+        _ => return None,
+    }
+    Some(spoilt)
+}
+
+/// The text with another last character, of those that are in base64 and in hexadecimal.
+fn turn_last(text: &str) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    if let Some(place) = characters.len().checked_sub(3).and_then(|place| characters.get_mut(place))
+    {
+        *place = if *place == 'a' { 'b' } else { 'a' };
+    }
+    characters.into_iter().collect()
+}

@@ -1,0 +1,245 @@
+//! Everything that runs in the run: each role a process, each with a line of its own to PostgreSQL.
+
+use std::sync::{Arc, atomic::AtomicU16};
+
+use anyhow::Context;
+use darkroom_core::{
+    db::{self, Pool},
+    tls,
+};
+use rustix::process::Signal;
+use secrecy::ExposeSecret;
+use tokio::{
+    sync::Mutex,
+    time::{Duration, Instant, sleep},
+};
+
+use super::{
+    clock::Clock,
+    fault::Seat,
+    options::Options,
+    porch::Porch,
+    proxy::{Passage, Proxy},
+    weather,
+};
+use crate::{
+    load, request,
+    stand::{Ground, Plan, Role},
+};
+
+/// API replicas.
+pub(crate) const APIS: usize = 2;
+
+/// How late a beat may be before its worker counts as dead.
+pub(crate) const LEASE: Duration = Duration::from_secs(4);
+
+/// Submissions to fal before a job fails for good.
+pub(crate) const MAX_ATTEMPTS: i16 = 4;
+
+/// Connections that PostgreSQL accepts, and those of each process's pool.
+pub(super) const MAX_CONNECTIONS: u16 = 60;
+const POOL: &str = "6";
+
+/// Connections of the run itself: to look.
+const LOOKING: u32 = 3;
+
+/// How long a role that was just started may take to answer.
+const START_PATIENCE: Duration = Duration::from_mins(1);
+
+/// Longest wait for an answer.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
+
+/// A role's process and its line.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) role: Mutex<Role>,
+    /// Where it listens.
+    pub(crate) port: u16,
+    /// To PostgreSQL; or, of the stand-in, from everybody else to it.
+    pub(crate) line: Proxy,
+}
+
+/// The house.
+pub(crate) struct House {
+    pub(crate) workers: Vec<Place>,
+    pub(crate) apis: Vec<Place>,
+    pub(crate) sim: Place,
+    pub(crate) porch: Porch,
+    /// For the run to look at the database: nothing goes wrong with this line.
+    pub(crate) pool: Pool,
+    _door: Proxy,
+    pub(crate) http: reqwest::Client,
+    pub(crate) clock: Option<Clock>,
+    pub(crate) ground: Ground,
+}
+
+impl House {
+    pub(crate) async fn build(options: &Options) -> anyhow::Result<Self> {
+        let ground = Ground::prepare(MAX_CONNECTIONS).await?;
+        let door = Proxy::to(ground.postgres.port()).await?;
+        let pool = db::connect(&ground.postgres.url_at(door.port)?, LOOKING)?;
+        tls::install_provider();
+        let http = reqwest::Client::builder().no_proxy().timeout(ANSWER_PATIENCE).build()?;
+
+        let sim = Place::of_sim(&ground).await?;
+        let fal = format!("http://127.0.0.1:{}/", sim.line.port);
+        let porch = Porch::open(http.clone())?;
+        let variables = variables(options, &fal, porch.port);
+        let clock = Clock::find(ground.logs())?;
+        let (mut apis, mut workers) = (Vec::new(), Vec::new());
+        for number in 0..APIS {
+            let mut variables = variables.clone();
+            // Jobs of the first may take as long as they like, so that one that is stuck is seen.
+            let deadline = if number == 0 { "86400" } else { "15" };
+            variables.push(("JOB_DEADLINE_SECONDS", deadline.to_owned()));
+            let name = Seat::Api(number).to_string().replace(' ', "-").to_lowercase();
+            apis.push(Place::take(&ground, Plan { name, variables, ..Plan::of("api")? }).await?);
+        }
+        porch.lead_to(apis.iter().map(|api| api.port).collect());
+        for number in 0..usize::from(options.workers) {
+            let mut variables = variables.clone();
+            if let Some(clock) = clock.as_ref().filter(|_| number == 0) {
+                variables.extend(clock.variables());
+            }
+            let name = Seat::Worker(number).to_string().replace(' ', "-");
+            workers
+                .push(Place::take(&ground, Plan { name, variables, ..Plan::of("worker")? }).await?);
+        }
+        let house = Self { workers, apis, sim, porch, pool, _door: door, http, clock, ground };
+        house.when_it_works(options).await?;
+        Ok(house)
+    }
+
+    /// Waits until every process serves and works.
+    pub(crate) async fn when_it_works(&self, options: &Options) -> anyhow::Result<()> {
+        for api in &self.apis {
+            load::when_it_answers(api.port, &request::get("/ready")).await?;
+        }
+        let (until, expected) = (Instant::now() + START_PATIENCE, i64::from(options.workers));
+        while self.workers_registered().await.unwrap_or_default() != expected {
+            anyhow::ensure!(Instant::now() < until, "the workers do not register");
+            sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    }
+
+    /// Rows of workers.
+    pub(crate) async fn workers_registered(&self) -> anyhow::Result<i64> {
+        Ok(sqlx::query_scalar("select count(*) from workers").fetch_one(&self.pool).await?)
+    }
+
+    pub(crate) fn place(&self, seat: Seat) -> anyhow::Result<&Place> {
+        match seat {
+            Seat::Worker(number) => self.workers.get(number),
+            Seat::Api(number) => self.apis.get(number),
+            Seat::Sim => Some(&self.sim),
+        }
+        .with_context(|| format!("there is no {seat}"))
+    }
+
+    pub(crate) fn seats(&self) -> impl Iterator<Item = (Seat, &Place)> {
+        let workers = self.workers.iter().enumerate();
+        let apis = self.apis.iter().enumerate();
+        workers
+            .map(|(number, place)| (Seat::Worker(number), place))
+            .chain(apis.map(|(number, place)| (Seat::Api(number), place)))
+            .chain([(Seat::Sim, &self.sim)])
+    }
+
+    /// An address at the stand-in.
+    pub(crate) fn sim_url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.sim.port)
+    }
+
+    /// Sets the weather at the stand-in; without a storm it is as always.
+    pub(crate) async fn set_weather(&self, seed: u64, storm: Option<usize>) -> anyhow::Result<()> {
+        let put = self.http.put(self.sim_url("/_sim/faults")).body(weather::faults(seed, storm));
+        let answer = put.send().await?;
+        let status = answer.status();
+        anyhow::ensure!(
+            status.is_success(),
+            "the stand-in takes no weather: {}",
+            answer.text().await?
+        );
+        Ok(())
+    }
+
+    /// Makes everything whole again.
+    pub(crate) async fn heal(&self, options: &Options) -> anyhow::Result<()> {
+        for (_, place) in self.seats() {
+            place.line.set(Passage::Open);
+            let mut role = place.role.lock().await;
+            if role.ended()?.is_some() {
+                role.start_anew()?;
+            } else {
+                role.signal(Signal::CONT)?;
+            }
+        }
+        self.http.delete(self.sim_url("/_sim/faults")).send().await?.error_for_status()?;
+        self.when_it_works(options).await
+    }
+
+    /// What became of the roles, where the run itself fails.
+    pub(crate) async fn last_words(&self) -> String {
+        let mut words = String::new();
+        for (_, place) in self.seats() {
+            words += &place.role.lock().await.last_words();
+        }
+        words
+    }
+
+    pub(crate) async fn clear(self) -> anyhow::Result<()> {
+        for (_, place) in self.seats() {
+            place.role.lock().await.kill().await?;
+        }
+        self.pool.close().await;
+        self.ground.clear().await
+    }
+}
+
+impl Place {
+    async fn take(ground: &Ground, mut plan: Plan) -> anyhow::Result<Self> {
+        let line = Proxy::to(ground.postgres.port()).await?;
+        let url = ground.postgres.url_at(line.port)?.expose_secret().to_owned();
+        plan.variables.push(("DATABASE_URL", url));
+        let port = plan.port;
+        Ok(Self { role: Mutex::new(ground.start(plan)?), port, line })
+    }
+
+    async fn of_sim(ground: &Ground) -> anyhow::Result<Self> {
+        let plan = Plan::of("sim")?;
+        let port = plan.port;
+        let line = Proxy::to(Arc::new(AtomicU16::new(port))).await?;
+        let public_url = format!("http://127.0.0.1:{}/", line.port);
+        let state = ground.logs().join("sim").display().to_string();
+        let options = ["--state", &state, "--public-url", &public_url, "--concurrency", "16"];
+        let plan = Plan { options: options.map(str::to_owned).into(), ..plan };
+        let role = ground.start(plan)?;
+        load::when_it_answers(port, &request::get("/")).await?;
+        Ok(Self { role: Mutex::new(role), port, line })
+    }
+}
+
+/// Short times, so that much happens in a short run.
+fn variables(options: &Options, fal: &str, porch: u16) -> Vec<(&'static str, String)> {
+    let mut variables = vec![
+        ("FAL_QUEUE_URL", fal.to_owned()),
+        ("FAL_REST_URL", fal.to_owned()),
+        ("FAL_API_URL", fal.to_owned()),
+        ("PUBLIC_URL", format!("http://127.0.0.1:{porch}")),
+        ("DATABASE_MAX_CONNECTIONS", POOL.to_owned()),
+        ("WORKER_HEARTBEAT_SECONDS", "1".to_owned()),
+        ("WORKER_LEASE_SECONDS", LEASE.as_secs().to_string()),
+        ("WORKER_CLAIM_INTERVAL_SECONDS", "1".to_owned()),
+        ("UNKNOWN_SUBMISSION_SECONDS", "20".to_owned()),
+        ("HALT_PROBE_SECONDS", "2".to_owned()),
+        ("MAX_ATTEMPTS", MAX_ATTEMPTS.to_string()),
+        // Workers are taken down far more often than jobs take them down.
+        ("MAX_RESCUES", "1000".to_owned()),
+    ];
+    variables.extend(options.max_in_flight.map(|most| ("FAL_MAX_IN_FLIGHT", most.to_string())));
+    variables
+}
+
+/// The house, shared by those who live in it and those who trouble it.
+pub(crate) type Shared = Arc<House>;

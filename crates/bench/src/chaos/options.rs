@@ -1,0 +1,44 @@
+//! How the run is made.
+
+use clap::{Args, value_parser};
+
+/// What is chosen on the command line.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Options {
+    /// Seconds until faults end and jobs stop coming
+    #[arg(long, default_value_t = 120, value_parser = value_parser!(u64).range(10..=86_400))]
+    pub(crate) seconds: u64,
+    /// Draws faults and jobs: the same seed, the same plan
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Jobs a second
+    #[arg(long, default_value_t = 4.0)]
+    pub(crate) rate: f64,
+    /// Worker processes
+    #[arg(long, default_value_t = 3, value_parser = value_parser!(u16).range(2..=16))]
+    pub(crate) workers: u16,
+    /// Requests that may be in flight at the provider at a time; as many as there are, unless said
+    #[arg(long)]
+    pub(crate) max_in_flight: Option<u16>,
+    /// Seconds that jobs may take to end once nothing goes wrong any more
+    #[arg(long, default_value_t = 180, value_parser = value_parser!(u64).range(10..=3600))]
+    pub(crate) patience: u64,
+    /// Keeps logs and records, however the run ends
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+#[cfg(test)]
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seconds: 120,
+            seed: 1,
+            rate: 4.0,
+            workers: 3,
+            max_in_flight: None,
+            patience: 180,
+            keep: false,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! A steady stream of jobs, as callers send them: a POST is sent again only when no answer came, and only what was
+//! answered with 201 counts as accepted.
+
+mod caller;
+mod order;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use rand::{SeedableRng, rngs::StdRng};
+use tokio::{
+    task::JoinSet,
+    time::{Duration, MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    house::{House, Shared},
+    options::Options,
+};
+use order::Order;
+
+/// Callers that wait for their answer at a time; nobody else comes meanwhile.
+const MOST_CALLERS: usize = 200;
+
+/// What callers were told.
+#[derive(Debug, Default)]
+pub(crate) struct Told(Mutex<Said>);
+
+/// Everything that was said to callers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Said {
+    /// Jobs that were answered with 201, with the words that tell them from all others.
+    pub(crate) accepted: Vec<(Uuid, String)>,
+    /// Calls that were answered with 503.
+    pub(crate) away: usize,
+    /// Calls that got no answer.
+    pub(crate) unanswered: usize,
+    /// POSTs that nobody answered, however often they were sent.
+    pub(crate) given_up: usize,
+    /// Answers to cancellations, by status.
+    pub(crate) cancelled: BTreeMap<u16, usize>,
+    /// Answers that should never be.
+    pub(crate) unexpected: Vec<String>,
+}
+
+impl Told {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Said> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sends jobs until it is stopped, and returns when each caller has its answer or has given up.
+pub(crate) async fn pour(
+    house: Shared,
+    options: Options,
+    told: Arc<Told>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let mut random = StdRng::seed_from_u64(options.seed ^ 0x0073_7472_6561_6d00);
+    let pictures = order::pictures()?;
+    let mut ticks = interval(Duration::from_secs_f64(1.0 / options.rate));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut callers = JoinSet::new();
+    for number in 0_u32.. {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            _ = ticks.tick() => {}
+        }
+        while callers.try_join_next().is_some() {}
+        if callers.len() < MOST_CALLERS {
+            let order = Order::draw(&mut random, number, &pictures);
+            callers.spawn(call(Arc::clone(&house), Arc::clone(&told), order));
+        }
+    }
+    while let Some(called) = callers.join_next().await {
+        called?;
+    }
+    Ok(())
+}
+
+async fn call(house: Arc<House>, told: Arc<Told>, order: Order) {
+    caller::Caller { house: &house, told: &told }.call(order).await;
+}

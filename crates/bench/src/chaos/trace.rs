@@ -1,0 +1,58 @@
+//! What the database itself notes of the run, in tables beside Darkroom's: changes that must never be, and those that leave no trace
+//! otherwise.
+
+use darkroom_core::db::Pool;
+
+/// Triggers, so that nothing is missed whoever does it, and nothing is noted that is rolled back.
+const STATEMENTS: [&str; 12] = [
+    "create schema chaos",
+    "create table chaos.noted (
+         what text not null,
+         job_id uuid not null,
+         said text,
+         at timestamptz not null default clock_timestamp()
+     )",
+    "create table chaos.withdrawn (job_id uuid not null, number smallint not null, input_url text not null)",
+    "create function chaos.note() returns trigger language plpgsql as $$
+         begin
+             insert into chaos.noted (what, job_id, said) values (
+                 tg_argv[0], (to_jsonb(old) ->> tg_argv[1])::uuid,
+                 (to_jsonb(old) ->> tg_argv[2]) || ' -> ' || coalesce(to_jsonb(new) ->> tg_argv[2], '')
+             );
+             return null;
+         end $$",
+    "create trigger chaos_ended_again after update on jobs for each row
+         when (old.finished_at is not null)
+         execute function chaos.note('ended again', 'id', 'status')",
+    "create trigger chaos_ended after update on jobs for each row
+         when (old.finished_at is null and new.finished_at is not null)
+         execute function chaos.note('ended', 'id', 'status')",
+    "create trigger chaos_deleted after delete on jobs for each row
+         execute function chaos.note('deleted', 'id', 'status')",
+    "create trigger chaos_attempt_ended_again after update on attempts for each row
+         when (old.ended_at is not null
+             and (old.outcome, old.ended_at) is distinct from (new.outcome, new.ended_at))
+         execute function chaos.note('attempt ended again', 'job_id', 'outcome')",
+    "create trigger chaos_lease_taken after update on queue for each row
+         when (old.leased_by is not null and new.leased_by is not null
+             and (old.leased_by, old.lease_no) is distinct from (new.leased_by, new.lease_no))
+         execute function chaos.note('lease taken', 'job_id', 'leased_by')",
+    "create trigger chaos_rescued after update on queue for each row
+         when (new.rescues > old.rescues)
+         execute function chaos.note('rescued', 'job_id', 'rescues')",
+    "create function chaos.note_withdrawal() returns trigger language plpgsql as $$
+         begin
+             insert into chaos.withdrawn values (old.job_id, old.number, old.input_url);
+             return null;
+         end $$",
+    "create trigger chaos_withdrawn after delete on attempts for each row
+         execute function chaos.note_withdrawal()",
+];
+
+/// Begins to note.
+pub(crate) async fn begin(pool: &Pool) -> anyhow::Result<()> {
+    for statement in STATEMENTS {
+        sqlx::query(statement).execute(pool).await?;
+    }
+    Ok(())
+}

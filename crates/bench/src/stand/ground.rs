@@ -1,0 +1,53 @@
+//! What every stand is built on: PostgreSQL, and a place where roles run and log.
+
+use std::path::Path;
+
+use darkroom_core::db;
+use tempfile::TempDir;
+
+use super::{
+    guard::Guard,
+    postgres::Postgres,
+    role::{Plan, Role},
+};
+
+/// The ground. Roles that still run when it is dropped end with it.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    pub(crate) postgres: Postgres,
+    guard: Guard,
+    logs: TempDir,
+}
+
+impl Ground {
+    /// With the tables made, and so many connections.
+    pub(crate) async fn prepare(max_connections: u16) -> anyhow::Result<Self> {
+        let postgres = Postgres::start(max_connections).await?;
+        let pool = db::connect(&postgres.url()?, 1)?;
+        db::migrate(&pool).await?;
+        pool.close().await;
+        let logs = tempfile::Builder::new().prefix("darkroom-bench-logs-").tempdir()?;
+        Ok(Self { postgres, guard: Guard::post()?, logs })
+    }
+
+    /// Starts a role.
+    pub(crate) fn start(&self, plan: Plan) -> anyhow::Result<Role> {
+        Role::start(plan, self.logs.path(), &self.guard)
+    }
+
+    /// The directory of the logs.
+    pub(crate) fn logs(&self) -> &Path {
+        self.logs.path()
+    }
+
+    /// Keeps the logs for people to read.
+    #[cfg(unix)]
+    pub(crate) fn keep_logs(&mut self) {
+        self.logs.disable_cleanup(true);
+    }
+
+    /// Stops PostgreSQL, and waits for that.
+    pub(crate) async fn clear(self) -> anyhow::Result<()> {
+        self.postgres.stop().await
+    }
+}

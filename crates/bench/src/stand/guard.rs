@@ -1,0 +1,50 @@
+//! Sees to it that no role outlives the bench, even one that is stopped, or a bench that is killed.
+
+use tokio::process::Command;
+
+/// A process group of the roles, which ends with its owner.
+///
+/// It is out of reach of the terminal's Ctrl-C, too: the bench itself says when a role ends. Where there are no process
+/// groups, it guards nothing.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    /// Our end of its pipe closes when this is dropped, or our process ends.
+    #[cfg(unix)]
+    shell: tokio::process::Child,
+}
+
+#[cfg(unix)]
+impl Guard {
+    pub(super) fn post() -> anyhow::Result<Self> {
+        use std::process::Stdio;
+        let shell = Command::new("/bin/sh")
+            .args(["-c", include_str!("guard.sh")])
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok(Self { shell })
+    }
+
+    /// Lets a role join the group.
+    pub(super) fn watch(&self, command: &mut Command) -> anyhow::Result<()> {
+        use anyhow::Context;
+        let group = self.shell.id().context("the guard of the roles has ended")?;
+        command.process_group(i32::try_from(group)?);
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+impl Guard {
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it starts a shell")]
+    pub(super) fn post() -> anyhow::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "elsewhere there are groups")]
+    pub(super) fn watch(&self, _command: &mut Command) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
