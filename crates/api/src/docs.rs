@@ -25,6 +25,8 @@ use crate::{admin, error, health, images, jobs, models, root};
         jobs::retry::retry,
         jobs::delete::delete,
         jobs::attempts::list,
+        jobs::deliveries::list,
+        jobs::deliveries::replay::replay,
         images::get::get,
         models::list,
         admin::queue::read,

@@ -4,6 +4,7 @@ pub(crate) mod attempts;
 pub(crate) mod cancel;
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod deliveries;
 pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod get;
@@ -29,6 +30,13 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/jobs/{id}/events").get(events::follow))
         .service(web::resource("/api/jobs/{id}/retry").post(retry::retry))
         .service(web::resource("/api/jobs/{id}/attempts").get(attempts::list).head(attempts::list))
+        .service(
+            web::resource("/api/jobs/{id}/deliveries").get(deliveries::list).head(deliveries::list),
+        )
+        .service(
+            web::resource("/api/jobs/{id}/deliveries/{delivery}/replay")
+                .post(deliveries::replay::replay),
+        )
         .service(
             web::resource("/api/jobs/{id}").get(get::get).head(get::get).delete(delete::delete),
         );

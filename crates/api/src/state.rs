@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use darkroom_core::{callback::LazyCallback, config, db::Pool, fal, models::Models, queue::Waker};
+use darkroom_core::{
+    callback::LazyCallback, config, db::Pool, fal, models::Models, outbound::Allowed, queue::Waker,
+};
 use url::Url;
 
 use crate::{admin::Admin, images::Making, watch::Watch};
@@ -19,6 +21,8 @@ pub struct State {
     pub(crate) watch: Watch,
     /// What an upload may be.
     pub limits: config::Limits,
+    /// Who may be called although private.
+    pub(crate) outbound_allowed: Allowed,
     /// The models on offer.
     pub models: Models,
     /// How long a job may take.
@@ -49,6 +53,7 @@ impl State {
             watch: Watch::start(pool.clone(), config.database.notify),
             pool,
             limits: config.limits,
+            outbound_allowed: config.outbound.allowed.clone(),
             models,
             deadline: config.jobs.deadline,
             public_url: config.server.public_url.clone(),

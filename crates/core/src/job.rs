@@ -10,6 +10,7 @@ use crate::{
     api_key::ApiKeyId,
     models::Options,
     store::{NewImage, StoredImage},
+    webhook::Webhook,
 };
 
 /// Most characters that a prompt may have.
@@ -119,6 +120,8 @@ pub struct Job {
     pub priority: i16,
     /// When it is to start; nothing is at once.
     pub run_at: Option<OffsetDateTime>,
+    /// Who is told of what.
+    pub webhook: Option<Webhook>,
     /// Changes when the job is submitted and when it ends.
     pub status: Status,
     /// Set when the job fails.
@@ -148,6 +151,8 @@ pub struct NewJob {
     pub priority: i16,
     /// When it is to start; nothing is at once.
     pub run_at: Option<OffsetDateTime>,
+    /// Who is to be told of what; nothing is nobody.
+    pub webhook: Option<Webhook>,
     /// How long the job may take, from its start, before it fails; nothing means for ever.
     pub deadline: Option<Duration>,
 }

@@ -5,6 +5,8 @@
 //! something that it needs is away, or [`break_off`] when our own code broke. An attempt without an answer: [`withdraw_attempt`],
 //! [`abandon_attempt`], [`fail_unanswered`]. On the way out of a worker: [`release`], [`rescue()`].
 //!
+//! What a job's caller is to be told of it is delivered under leases, too: [`deliveries`].
+//!
 //! Guarantees:
 //! - A worker's every write about a claimed job takes its [`Lease`]. Under an old lease it changes
 //!   nothing and answers [`Error::LeaseLost`]. Without one come what fal says ([`record_notice`],
@@ -38,6 +40,7 @@ mod cancel;
 mod census;
 mod claim;
 mod complete;
+pub mod deliveries;
 mod enqueue;
 mod halt;
 mod notice;

@@ -1,6 +1,7 @@
 //! The record: jobs as clients read them, and the image store.
 
 mod attempt;
+mod delivery;
 mod file;
 mod image;
 mod job;
@@ -9,6 +10,7 @@ mod secret;
 mod thumbnail;
 
 pub use attempt::{Attempt, attempts};
+pub use delivery::{Delivery, DeliveryAttempt, deliveries};
 pub use file::{ImageFile, file_part, image_file};
 pub use image::{ImageData, ImageId, NewImage, StoredImage, image};
 pub use job::{Page, changed_since, create, delete, find, find_all, list};

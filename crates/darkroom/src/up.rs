@@ -39,7 +39,7 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     )?;
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
-    let worker = Worker::new(&config, pool.clone(), fal, models);
+    let worker = Worker::new(&config, pool.clone(), fal, models)?;
     let working = tokio::spawn(darkroom_worker::run(worker, stop.clone()));
     banner::print(&Parts {
         config: &config,

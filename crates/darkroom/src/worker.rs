@@ -14,6 +14,6 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         return Ok(());
     }
     tracing::info!(concurrency = config.worker.concurrency, "the worker works");
-    darkroom_worker::run(Worker::new(&config, pool, fal, models), stop).await;
+    darkroom_worker::run(Worker::new(&config, pool, fal, models)?, stop).await;
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot have a database cannot go on")]
 
+mod receiver;
 mod server;
 mod signal;
 
@@ -12,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
+pub use receiver::{Call, Receiver, Reply};
 pub use signal::eventually;
 
 /// A migrated, empty database that nobody else uses.

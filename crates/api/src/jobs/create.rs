@@ -70,6 +70,14 @@ pub(crate) struct NewJobForm {
     /// Not before this moment, RFC 3339; at once unless said. At most 30 days ahead.
     #[schema(nullable = false, example = "")]
     run_at: Option<String>,
+    /// Who is told how the job ends: an address that takes POST, signed as Standard Webhooks has it. Up to 2,000
+    /// characters; not a private one.
+    #[schema(nullable = false, example = "")]
+    webhook_url: Option<String>,
+    /// Of what: `job.processing`, `job.completed`, `job.failed`, `job.cancelled`, with commas between. The three ends
+    /// unless said.
+    #[schema(nullable = false, example = "")]
+    webhook_events: Option<String>,
 }
 
 /// Ask for an edit
@@ -101,7 +109,7 @@ pub(crate) async fn create(
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     let wait = Wait::of(&request)?;
-    let upload = upload::read(&request, payload, &state.limits, &state.models).await?;
+    let upload = upload::read(&request, payload, &state).await?;
     let new = NewJob {
         prompt: upload.prompt,
         model: upload.model,
@@ -110,6 +118,7 @@ pub(crate) async fn create(
         api_key: None,
         priority: upload.priority,
         run_at: check_start(&state, upload.run_at).await?,
+        webhook: upload.webhook,
         deadline: Some(state.deadline),
     };
     let job = store::create(&state.pool, &new).await?;

@@ -1,8 +1,10 @@
 //! Reads an upload as it streams in, and stops at the first byte too many.
 
 mod check;
+mod refusal;
+mod webhook;
 
-use actix_multipart::{Field, Multipart, MultipartError};
+use actix_multipart::{Field, Multipart};
 use actix_web::{HttpMessage, HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use darkroom_core::{
@@ -10,11 +12,13 @@ use darkroom_core::{
     job::MAX_PROMPT_CHARS,
     models::{Models, Options},
     store::NewImage,
+    webhook::{MAX_URL_CHARS, Webhook},
 };
 use futures_util::TryStreamExt;
 use time::OffsetDateTime;
 
-use crate::error::ApiError;
+use crate::{State, error::ApiError};
+use refusal::{malformed, once, option_too_long, prompt_too_long, too_many_images};
 
 /// Room for the prompt, the options, headers and boundaries beside the images.
 const ENVELOPE_BYTES: usize = 64 * 1024;
@@ -24,6 +28,9 @@ const MAX_OPTION_BYTES: usize = 200;
 
 /// UTF-8 takes up to four bytes for a character.
 const MAX_PROMPT_BYTES: usize = 4 * MAX_PROMPT_CHARS;
+
+/// Of a receiver's address: UTF-8, as the prompt is.
+const MAX_URL_BYTES: usize = 4 * MAX_URL_CHARS;
 
 /// A well-formed upload.
 #[derive(Debug)]
@@ -36,10 +43,11 @@ pub(super) struct Upload {
     pub(super) options: Options,
     pub(super) priority: i16,
     pub(super) run_at: Option<OffsetDateTime>,
+    pub(super) webhook: Option<Webhook>,
 }
 
 /// Fields beside the images, the prompt, the model and its options: how the job is treated.
-const TREATMENT: [&str; 2] = ["priority", "run_at"];
+const TREATMENT: [&str; 4] = ["priority", "run_at", "webhook_url", "webhook_events"];
 
 /// Fields as they came.
 #[derive(Debug, Default)]
@@ -59,9 +67,9 @@ struct Fields {
 pub(super) async fn read(
     request: &HttpRequest,
     mut payload: web::Payload,
-    limits: &Limits,
-    models: &Models,
+    state: &State,
 ) -> Result<Upload, ApiError> {
+    let (limits, models) = (&state.limits, &state.models);
     let announced = announced_bytes(request);
     if announced.is_some_and(|bytes| bytes > limits.request_bytes + ENVELOPE_BYTES) {
         return Err(ApiError::TooLarge { limit: limits.request_bytes });
@@ -77,7 +85,7 @@ pub(super) async fn read(
     let mut multipart = Multipart::new(request.headers(), payload);
     let outcome = read_fields(&mut multipart, announced.unwrap_or(0), limits, models)
         .await
-        .and_then(|fields| fields.check(limits, models));
+        .and_then(|fields| fields.check(state));
     // A client that sends on while it is told of its mistake can use the connection again. One that
     // does not say how much is to come may never end: its connection closes.
     if announced.is_some() && matches!(outcome, Err(ApiError::Invalid { .. })) {
@@ -115,8 +123,10 @@ async fn read_fields(
             }
             "model" => {
                 once(fields.model.is_some(), &name)?;
-                fields.model =
-                    Some(collect(field, 0, MAX_OPTION_BYTES, option_too_long(&name)).await?);
+                fields.model = Some(
+                    collect(field, 0, MAX_OPTION_BYTES, option_too_long(&name, MAX_OPTION_BYTES))
+                        .await?,
+                );
             }
             option if Options::NAMES.contains(&option) || TREATMENT.contains(&option) => {
                 let kept = if TREATMENT.contains(&option) {
@@ -125,7 +135,8 @@ async fn read_fields(
                     &mut fields.options
                 };
                 once(kept.iter().any(|(known, _)| known == option), option)?;
-                let text = collect(field, 0, MAX_OPTION_BYTES, option_too_long(option)).await?;
+                let limit = if option == "webhook_url" { MAX_URL_BYTES } else { MAX_OPTION_BYTES };
+                let text = collect(field, 0, limit, option_too_long(option, limit)).await?;
                 kept.push((name, text));
             }
             other => {
@@ -161,38 +172,4 @@ async fn collect(
 fn announced_bytes(request: &HttpRequest) -> Option<usize> {
     let header = request.headers().get(actix_web::http::header::CONTENT_LENGTH)?;
     header.to_str().ok()?.parse().ok()
-}
-
-fn once(given: bool, field: &str) -> Result<(), ApiError> {
-    if !given {
-        return Ok(());
-    }
-    let detail = format!("The field '{field}' was sent more than once.");
-    Err(ApiError::invalid("duplicate_field", field, detail))
-}
-
-fn too_many_images(most: usize) -> ApiError {
-    let detail = format!("No model takes more than {most} pictures.");
-    ApiError::invalid("too_many_images", "image", detail)
-}
-
-fn option_too_long(field: &str) -> ApiError {
-    let detail = format!("The field '{field}' has more than {MAX_OPTION_BYTES} bytes.");
-    ApiError::invalid("too_long", field, detail)
-}
-
-fn prompt_too_long() -> ApiError {
-    let detail = format!("The prompt has more than {MAX_PROMPT_CHARS} characters.");
-    ApiError::invalid("too_long", "prompt", detail)
-}
-
-fn malformed(error: &MultipartError) -> ApiError {
-    match error {
-        MultipartError::BoundaryMissing | MultipartError::ContentTypeParse => {
-            ApiError::UnsupportedMediaType(
-                "The Content-Type must be multipart/form-data with a boundary.",
-            )
-        }
-        _ => ApiError::MalformedBody("The multipart body is not well-formed or breaks off."),
-    }
 }

@@ -3,6 +3,7 @@
 use darkroom_core::{
     job::{Job, Status},
     store::StoredImage,
+    webhook::Webhook,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -39,6 +40,12 @@ pub(crate) struct JobView {
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     run_at: Option<OffsetDateTime>,
+    /// Who is told how the job ends; null is nobody.
+    #[schema(required)]
+    webhook_url: Option<String>,
+    /// Of what it is told.
+    #[schema(example = json!([]))]
+    webhook_events: Vec<&'static str>,
     /// Address of the first result; null until the job is completed.
     #[schema(required)]
     result_image_url: Option<String>,
@@ -126,6 +133,10 @@ pub(crate) struct FailureView {
     message: String,
 }
 
+fn event_names(webhook: &Webhook) -> impl Iterator<Item = &'static str> {
+    webhook.events.iter().map(|event| event.as_str())
+}
+
 impl JobView {
     /// With links that begin with `base`.
     pub(crate) fn new(job: &Job, base: &str) -> Self {
@@ -153,6 +164,8 @@ impl JobView {
             seed: job.seed,
             priority: job.priority,
             run_at: job.run_at,
+            webhook_url: job.webhook.as_ref().map(|webhook| webhook.url.to_string()),
+            webhook_events: job.webhook.iter().flat_map(event_names).collect(),
             result_image_url: results.first().map(|image| image.url.clone()),
             result_images: results,
             input_image_url: inputs.first().map(|image| image.url.clone()),

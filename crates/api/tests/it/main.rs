@@ -14,6 +14,7 @@ mod cancel;
 mod contract;
 mod cors;
 mod database_away;
+mod deliveries;
 mod disk_full;
 mod events;
 mod health;

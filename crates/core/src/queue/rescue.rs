@@ -1,4 +1,4 @@
-//! Rescue: free the jobs of workers that stopped beating.
+//! Rescue: free the jobs and deliveries of workers that stopped beating.
 
 use std::time::Duration;
 
@@ -11,9 +11,11 @@ pub struct Rescued {
     pub workers: u64,
     /// Jobs that are free again.
     pub jobs: u64,
+    /// Deliveries that are free again.
+    pub deliveries: u64,
 }
 
-/// Removes workers whose beat is older than `lease` and frees their jobs. Any worker may run it,
+/// Removes workers whose beat is older than `lease` and frees what they held. Any worker may run it,
 /// and several at once do no harm.
 ///
 /// Two statements and not one: a claim that was on its way when the worker was found dead makes the
@@ -42,10 +44,19 @@ pub async fn rescue(pool: &Pool, lease: Duration) -> Result<Rescued, Error> {
     .execute(&mut *transaction)
     .await
     .map_err(Error::doing(doing))?;
+    let deliveries =
+        sqlx::query!("update deliveries set leased_by = null where leased_by = any($1)", &dead)
+            .execute(&mut *transaction)
+            .await
+            .map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     super::wake::hint(pool).await;
+    if deliveries.rows_affected() > 0 {
+        super::wake::hint_deliveries(pool).await;
+    }
     Ok(Rescued {
         workers: u64::try_from(dead.len()).unwrap_or(u64::MAX),
         jobs: freed.rows_affected(),
+        deliveries: deliveries.rows_affected(),
     })
 }

@@ -9,6 +9,7 @@ use crate::{
     db::{Error, Pool},
     job::{Failure, Job, JobId, NewJob, Status},
     queue,
+    webhook::Webhook,
 };
 
 /// A stretch of the list: newest first, after a cursor.
@@ -27,8 +28,10 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
     let options = serde_json::to_value(&new.options).unwrap_or_default();
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     let made = sqlx::query!(
-        r#"insert into jobs (id, prompt, model, options, api_key_id, priority, run_at)
-           values ($1, $2, $3, $4, $5, $6, $7)
+        r#"insert into jobs
+               (id, prompt, model, options, api_key_id, priority, run_at, webhook_url,
+               webhook_events)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
            returning status as "status: Status", created_at, updated_at"#,
         id.0,
         new.prompt,
@@ -37,6 +40,8 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
         new.api_key.map(|key| key.0),
         new.priority,
         new.run_at,
+        new.webhook.as_ref().map(|webhook| webhook.url.as_str()),
+        new.webhook.as_ref().map(Webhook::event_names) as _,
     )
     .fetch_one(&mut *transaction)
     .await
@@ -65,6 +70,7 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
         seed: None,
         priority: new.priority,
         run_at: new.run_at,
+        webhook: new.webhook.clone(),
         status: made.status,
         failure: None,
         created_at: made.created_at,
@@ -83,7 +89,7 @@ pub async fn find_all(pool: &Pool, ids: &[JobId]) -> Result<Vec<Job>, Error> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         JobImageRow,
-        r#"select jobs.id, prompt, model, options, seed, priority, run_at,
+        r#"select jobs.id, prompt, model, options, seed, priority, run_at, webhook_url, webhook_events,
                status as "status: Status", failure_code, failure_message, jobs.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -121,6 +127,14 @@ pub async fn changed_since(
     Ok(changed.into_iter().map(JobId).collect())
 }
 
+/// Whether there is a job of that id.
+pub(super) async fn exists(pool: &Pool, id: JobId) -> Result<bool, Error> {
+    sqlx::query_scalar!(r#"select exists (select from jobs where id = $1) as "exists!""#, id.0)
+        .fetch_one(pool)
+        .await
+        .map_err(Error::doing("looking for a job"))
+}
+
 /// Lists jobs, newest first.
 pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
     let rows = sqlx::query_as!(
@@ -128,7 +142,7 @@ pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
         r#"with page as (
                select * from jobs where id < $1 order by id desc limit $2
            )
-           select page.id, prompt, model, options, seed, priority, run_at,
+           select page.id, prompt, model, options, seed, priority, run_at, webhook_url, webhook_events,
                status as "status: Status", failure_code, failure_message, page.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -167,6 +181,8 @@ struct JobImageRow {
     seed: Option<i64>,
     priority: i16,
     run_at: Option<OffsetDateTime>,
+    webhook_url: Option<String>,
+    webhook_events: Option<Vec<String>>,
     status: Status,
     failure_code: Option<String>,
     failure_message: Option<String>,
@@ -216,6 +232,7 @@ impl JobImageRow {
             seed: self.seed,
             priority: self.priority,
             run_at: self.run_at,
+            webhook: Webhook::stored(self.webhook_url, self.webhook_events),
             status: self.status,
             failure: failure.map(|(code, message)| Failure { code, message }),
             created_at: self.created_at,

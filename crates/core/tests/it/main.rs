@@ -9,6 +9,7 @@
 mod attempt;
 mod cancel;
 mod claim;
+mod deliveries;
 mod factory;
 mod fal_edit;
 mod fal_history;
@@ -26,6 +27,7 @@ mod model;
 mod models;
 mod notice;
 mod order;
+mod outbound;
 mod prepare;
 mod proxy;
 mod prune;

@@ -18,3 +18,4 @@ mod roles;
 mod stage;
 mod up;
 mod webhook;
+mod webhook_secret;

@@ -5,16 +5,17 @@ use darkroom_core::{
     config::Limits,
     images::{ImageProblem, inspect},
     job::{MAX_PROMPT_CHARS, PRIORITIES},
-    models::{Models, OptionProblem, Options},
+    models::{OptionProblem, Options},
     store::NewImage,
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Fields, Upload, prompt_too_long};
-use crate::error::ApiError;
+use super::{Fields, Upload, prompt_too_long, webhook};
+use crate::{State, error::ApiError};
 
 impl Fields {
-    pub(super) fn check(self, limits: &Limits, models: &Models) -> Result<Upload, ApiError> {
+    pub(super) fn check(self, state: &State) -> Result<Upload, ApiError> {
+        let (limits, models) = (&state.limits, &state.models);
         if self.images.is_empty() {
             return Err(missing("image"));
         }
@@ -38,17 +39,22 @@ impl Fields {
         }
         model.check(&options, self.images.len())?;
         let (mut priority, mut run_at) = (0, None);
+        let (mut webhook_url, mut webhook_events) = ("", "");
         for (name, value) in &self.treatment {
             let value = text(name, value)?.trim();
             match name.as_str() {
                 _ if value.is_empty() => {}
                 "priority" => priority = check_priority(value)?,
+                "webhook_url" => webhook_url = value,
+                "webhook_events" => webhook_events = value,
                 _ => run_at = Some(check_moment(name, value)?),
             }
         }
+        let webhook = webhook::check(webhook_url, webhook_events, &state.outbound_allowed)?;
         let images = self.images.into_iter().map(|data| check_image(data, limits));
         let images = images.collect::<Result<_, _>>()?;
-        Ok(Upload { prompt, images, model: model.id.clone(), options, priority, run_at })
+        let model = model.id.clone();
+        Ok(Upload { prompt, images, model, options, priority, run_at, webhook })
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgListener, PgNotification};
 use tokio::time::timeout;
 
-use super::{CANCELLED, ENDED, JOBS, PROGRESS, ProviderProgress, WORK};
+use super::{CANCELLED, DELIVERIES, ENDED, JOBS, PROGRESS, ProviderProgress, WORK};
 use crate::{
     db::{Error, Pool, silent},
     job::JobId,
@@ -40,6 +40,8 @@ pub struct Listener {
 pub enum Wake {
     /// There may be work.
     Work,
+    /// There may be deliveries.
+    Deliveries,
     /// fal says that this job's request has ended.
     Ended(JobId),
     /// This job's caller wants it to end.
@@ -61,6 +63,7 @@ impl Wake {
         match (wake.channel(), jobs.next()) {
             (ENDED, Some(job)) => Self::Ended(job),
             (CANCELLED, Some(job)) => Self::Cancelled(job),
+            (DELIVERIES, _) => Self::Deliveries,
             (JOBS, first) => Self::Changed(first.into_iter().chain(jobs).collect()),
             // Whatever else somebody may say there is no reason to stop listening.
             _ => Self::Work,
@@ -74,7 +77,7 @@ impl Listener {
     /// to answer.
     pub async fn connect(pool: &Pool, audience: Audience, ping: Duration) -> Result<Self, Error> {
         let channels: &[&'static str] = match audience {
-            Audience::Worker => &[WORK, ENDED, CANCELLED],
+            Audience::Worker => &[WORK, DELIVERIES, ENDED, CANCELLED],
             Audience::Watchers => &[JOBS, PROGRESS],
         };
         let doing = "listening for wakes";
