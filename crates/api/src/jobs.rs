@@ -7,6 +7,7 @@ pub(crate) mod delete;
 pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod get;
+mod idempotency;
 pub(crate) mod list;
 pub(crate) mod retry;
 mod upload;
@@ -17,6 +18,7 @@ use actix_web::web;
 use darkroom_core::job::JobId;
 
 use crate::error::ApiError;
+pub(crate) use idempotency::REPLAYED;
 pub(crate) use view::JobView;
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     api_key::ApiKeyId,
     models::Options,
-    store::{NewImage, StoredImage},
+    store::{NewImage, Once, StoredImage},
 };
 
 /// Most characters that a prompt may have.
@@ -150,4 +150,6 @@ pub struct NewJob {
     pub run_at: Option<OffsetDateTime>,
     /// How long the job may take, from its start, before it fails; nothing means for ever.
     pub deadline: Option<Duration>,
+    /// The key under which it is asked for once only, where its caller gave one.
+    pub once: Option<Once>,
 }

@@ -1,18 +1,22 @@
 //! The record: jobs as clients read them, and the image store.
 
 mod attempt;
+mod create;
 mod file;
 mod image;
 mod job;
+mod once;
 mod prune;
 mod secret;
 mod thumbnail;
 
 pub use attempt::{Attempt, attempts};
+pub use create::{Asked, Refusal, ask, create};
 pub use file::{ImageFile, file_part, image_file};
-pub use image::{ImageData, ImageId, NewImage, StoredImage, image};
-pub use job::{Page, changed_since, create, delete, find, find_all, list};
-pub use prune::prune;
+pub use image::{ImageData, ImageId, NewImage, Sha256, StoredImage, image, sha256};
+pub use job::{Page, changed_since, delete, find, find_all, list};
+pub use once::{Once, asked_before};
+pub use prune::{prune, prune_idempotency_keys};
 pub use secret::secret;
 pub use thumbnail::{Thumbnail, ThumbnailSource, keep_thumbnail, thumbnail, thumbnail_source};
 

@@ -1,6 +1,7 @@
 //! Reads an upload as it streams in, and stops at the first byte too many.
 
 mod check;
+mod said;
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{HttpMessage, HttpRequest, web};
@@ -9,7 +10,7 @@ use darkroom_core::{
     config::Limits,
     job::MAX_PROMPT_CHARS,
     models::{Models, Options},
-    store::NewImage,
+    store::{NewImage, Sha256},
 };
 use futures_util::TryStreamExt;
 use time::OffsetDateTime;
@@ -36,6 +37,8 @@ pub(super) struct Upload {
     pub(super) options: Options,
     pub(super) priority: i16,
     pub(super) run_at: Option<OffsetDateTime>,
+    /// Of all that was said beside the images.
+    pub(super) said: Sha256,
 }
 
 /// Fields beside the images, the prompt, the model and its options: how the job is treated.

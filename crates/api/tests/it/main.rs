@@ -17,6 +17,7 @@ mod database_away;
 mod disk_full;
 mod events;
 mod health;
+mod idempotency;
 mod images;
 mod jobs;
 mod notices;

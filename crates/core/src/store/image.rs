@@ -29,6 +29,16 @@ pub struct NewImage {
     pub height: u32,
 }
 
+/// Of a file, or of what was said.
+pub type Sha256 = [u8; 32];
+
+/// The SHA-256 of these bytes.
+pub fn sha256(bytes: &[u8]) -> Sha256 {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    // It is as long as its name says.
+    digest.as_ref().try_into().unwrap_or_default()
+}
+
 /// A stored image, without its bytes.
 #[derive(Clone, Debug)]
 pub struct StoredImage {
@@ -78,18 +88,20 @@ pub(super) async fn insert_input(
     job: JobId,
     position: i16,
     image: &NewImage,
+    sha256: &Sha256,
 ) -> Result<StoredImage, sqlx::Error> {
     let id = Uuid::new_v4();
     let (width, height) = sides(image);
     sqlx::query!(
         "insert into images (id, job_id, role, position, media_type, width, height, sha256, data)
-         values ($1, $2, 'input', $3, $4, $5, $6, sha256($7), $7)",
+         values ($1, $2, 'input', $3, $4, $5, $6, $7, $8)",
         id,
         job.0,
         position,
         image.media_type.as_str(),
         width,
         height,
+        &sha256[..],
         &image.data[..],
     )
     .execute(connection)

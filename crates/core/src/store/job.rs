@@ -1,14 +1,13 @@
-//! Jobs: made, read, listed, deleted.
+//! Jobs: read, listed, deleted.
 
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::image::{ImageId, StoredImage, insert_input};
+use super::image::{ImageId, StoredImage};
 use crate::{
     db::{Error, Pool},
-    job::{Failure, Job, JobId, NewJob, Status},
-    queue,
+    job::{Failure, Job, JobId, Status},
 };
 
 /// A stretch of the list: newest first, after a cursor.
@@ -18,59 +17,6 @@ pub struct Page {
     pub before: Option<JobId>,
     /// At most so many jobs.
     pub limit: u16,
-}
-
-/// Makes a job: its row, its inputs and its place in the queue commit together or not at all.
-pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
-    let doing = "making a job";
-    let id = JobId::generate();
-    let options = serde_json::to_value(&new.options).unwrap_or_default();
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    let made = sqlx::query!(
-        r#"insert into jobs (id, prompt, model, options, api_key_id, priority, run_at)
-           values ($1, $2, $3, $4, $5, $6, $7)
-           returning status as "status: Status", created_at, updated_at"#,
-        id.0,
-        new.prompt,
-        new.model,
-        options,
-        new.api_key.map(|key| key.0),
-        new.priority,
-        new.run_at,
-    )
-    .fetch_one(&mut *transaction)
-    .await
-    .map_err(Error::doing(doing))?;
-    let mut images = Vec::new();
-    for (position, input) in (0..).zip(&new.inputs) {
-        let stored = insert_input(&mut transaction, id, position, input).await;
-        images.push(stored.map_err(Error::doing(doing))?);
-    }
-    let place = queue::Place {
-        model: &new.model,
-        api_key: new.api_key,
-        priority: new.priority,
-        run_at: new.run_at,
-        deadline: new.deadline,
-        attempts_before: 0,
-    };
-    let connection = transaction.unbounded().map_err(Error::doing(doing))?;
-    queue::enqueue(connection, id, place).await.map_err(Error::doing(doing))?;
-    transaction.commit().await.map_err(Error::doing(doing))?;
-    Ok(Job {
-        id,
-        prompt: new.prompt.clone(),
-        model: new.model.clone(),
-        options,
-        seed: None,
-        priority: new.priority,
-        run_at: new.run_at,
-        status: made.status,
-        failure: None,
-        created_at: made.created_at,
-        updated_at: made.updated_at,
-        images,
-    })
 }
 
 /// Reads a job, or nothing where there is none of that id.

@@ -18,6 +18,7 @@ impl Fields {
         if self.images.is_empty() {
             return Err(missing("image"));
         }
+        let said = self.said();
         let prompt = check_prompt(&self.prompt.ok_or_else(|| missing("prompt"))?)?;
         // A form sends what nobody filled in as empty.
         let id = match &self.model {
@@ -48,7 +49,7 @@ impl Fields {
         }
         let images = self.images.into_iter().map(|data| check_image(data, limits));
         let images = images.collect::<Result<_, _>>()?;
-        Ok(Upload { prompt, images, model: model.id.clone(), options, priority, run_at })
+        Ok(Upload { prompt, images, model: model.id.clone(), options, priority, run_at, said })
     }
 }
 

@@ -1,0 +1,17 @@
+-- What callers asked for under a key of theirs, so that asking again does not make another job. Kept
+-- for a day. `job_id` is no foreign key: a key outlives the job, and says so.
+create table idempotency_keys (
+    -- Whose key it is. Nobody's is all zeros, as in `queue`.
+    api_key_id uuid not null,
+    key text not null
+        constraint idempotency_keys_key_length check (char_length(key) between 1 and 200),
+    -- SHA-256 of all that was said.
+    fingerprint bytea not null
+        constraint idempotency_keys_fingerprint_length check (octet_length(fingerprint) = 32),
+    job_id uuid not null,
+    created_at timestamptz not null default now(),
+    constraint idempotency_keys_pkey primary key (api_key_id, key)
+);
+
+-- What pruning reads.
+create index idempotency_keys_created on idempotency_keys (created_at);
