@@ -15,3 +15,7 @@ create table idempotency_keys (
 
 -- What pruning reads.
 create index idempotency_keys_created on idempotency_keys (created_at);
+
+-- What callers attach to their jobs, for themselves.
+alter table jobs add column metadata jsonb
+    constraint jobs_metadata_object check (jsonb_typeof(metadata) = 'object');

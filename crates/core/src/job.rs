@@ -119,6 +119,8 @@ pub struct Job {
     pub priority: i16,
     /// When it is to start; nothing is at once.
     pub run_at: Option<OffsetDateTime>,
+    /// What the caller attached to it: an object; never changes.
+    pub metadata: Option<serde_json::Value>,
     /// Changes when the job is submitted and when it ends.
     pub status: Status,
     /// Set when the job fails.
@@ -148,6 +150,8 @@ pub struct NewJob {
     pub priority: i16,
     /// When it is to start; nothing is at once.
     pub run_at: Option<OffsetDateTime>,
+    /// What its caller attaches to it: an object, without NUL.
+    pub metadata: Option<serde_json::Value>,
     /// How long the job may take, from its start, before it fails; nothing means for ever.
     pub deadline: Option<Duration>,
     /// The key under which it is asked for once only, where its caller gave one.

@@ -80,6 +80,10 @@ pub(crate) struct NewJobForm {
     /// Not before this moment, RFC 3339; at once unless said. At most 30 days ahead.
     #[schema(nullable = false, example = "")]
     run_at: Option<String>,
+    /// Whatever you want to find with the job again: a JSON object of up to 4,096 bytes, 50 keys and 3
+    /// levels.
+    #[schema(nullable = false, example = "")]
+    metadata: Option<String>,
 }
 
 /// Ask for an edit
@@ -128,6 +132,7 @@ pub(crate) async fn create(
         api_key: None,
         priority: upload.priority,
         run_at: None,
+        metadata: upload.metadata,
         deadline: Some(state.deadline),
         once: key.map(|key| store::Once { key, said: upload.said }),
     };

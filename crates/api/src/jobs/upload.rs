@@ -1,6 +1,7 @@
 //! Reads an upload as it streams in, and stops at the first byte too many.
 
 mod check;
+mod metadata;
 mod said;
 
 use actix_multipart::{Field, Multipart, MultipartError};
@@ -13,6 +14,7 @@ use darkroom_core::{
     store::{NewImage, Sha256},
 };
 use futures_util::TryStreamExt;
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::error::ApiError;
@@ -37,12 +39,14 @@ pub(super) struct Upload {
     pub(super) options: Options,
     pub(super) priority: i16,
     pub(super) run_at: Option<OffsetDateTime>,
+    /// An object.
+    pub(super) metadata: Option<Value>,
     /// Of all that was said beside the images.
     pub(super) said: Sha256,
 }
 
 /// Fields beside the images, the prompt, the model and its options: how the job is treated.
-const TREATMENT: [&str; 2] = ["priority", "run_at"];
+const TREATMENT: [&str; 3] = ["priority", "run_at", "metadata"];
 
 /// Fields as they came.
 #[derive(Debug, Default)]
@@ -118,8 +122,9 @@ async fn read_fields(
             }
             "model" => {
                 once(fields.model.is_some(), &name)?;
-                fields.model =
-                    Some(collect(field, 0, MAX_OPTION_BYTES, option_too_long(&name)).await?);
+                fields.model = Some(
+                    collect(field, 0, MAX_OPTION_BYTES, too_long(&name, MAX_OPTION_BYTES)).await?,
+                );
             }
             option if Options::NAMES.contains(&option) || TREATMENT.contains(&option) => {
                 let kept = if TREATMENT.contains(&option) {
@@ -128,7 +133,9 @@ async fn read_fields(
                     &mut fields.options
                 };
                 once(kept.iter().any(|(known, _)| known == option), option)?;
-                let text = collect(field, 0, MAX_OPTION_BYTES, option_too_long(option)).await?;
+                let most =
+                    if option == "metadata" { metadata::MOST_BYTES } else { MAX_OPTION_BYTES };
+                let text = collect(field, 0, most, too_long(option, most)).await?;
                 kept.push((name, text));
             }
             other => {
@@ -179,8 +186,8 @@ fn too_many_images(most: usize) -> ApiError {
     ApiError::invalid("too_many_images", "image", detail)
 }
 
-fn option_too_long(field: &str) -> ApiError {
-    let detail = format!("The field '{field}' has more than {MAX_OPTION_BYTES} bytes.");
+fn too_long(field: &str, most: usize) -> ApiError {
+    let detail = format!("The field '{field}' has more than {most} bytes.");
     ApiError::invalid("too_long", field, detail)
 }
 

@@ -39,6 +39,9 @@ pub(crate) struct JobView {
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     run_at: Option<OffsetDateTime>,
+    /// What its caller attached to it; null where that is nothing.
+    #[schema(required, value_type = Option<Object>)]
+    metadata: Option<Value>,
     /// Address of the first result; null until the job is completed.
     #[schema(required)]
     result_image_url: Option<String>,
@@ -153,6 +156,7 @@ impl JobView {
             seed: job.seed,
             priority: job.priority,
             run_at: job.run_at,
+            metadata: job.metadata.clone(),
             result_image_url: results.first().map(|image| image.url.clone()),
             result_images: results,
             input_image_url: inputs.first().map(|image| image.url.clone()),

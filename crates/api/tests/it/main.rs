@@ -20,6 +20,7 @@ mod health;
 mod idempotency;
 mod images;
 mod jobs;
+mod metadata;
 mod notices;
 mod options;
 mod prompts;

@@ -70,8 +70,8 @@ async fn make(
 ) -> Result<Job, sqlx::Error> {
     let options = serde_json::to_value(&new.options).unwrap_or_default();
     let made = sqlx::query!(
-        r#"insert into jobs (id, prompt, model, options, api_key_id, priority, run_at)
-           values ($1, $2, $3, $4, $5, $6, $7)
+        r#"insert into jobs (id, prompt, model, options, api_key_id, priority, run_at, metadata)
+           values ($1, $2, $3, $4, $5, $6, $7, $8)
            returning status as "status: Status", created_at, updated_at"#,
         id.0,
         new.prompt,
@@ -80,6 +80,7 @@ async fn make(
         new.api_key.map(|key| key.0),
         new.priority,
         new.run_at,
+        new.metadata.as_ref(),
     )
     .fetch_one(&mut **transaction)
     .await?;
@@ -104,6 +105,7 @@ async fn make(
         seed: None,
         priority: new.priority,
         run_at: new.run_at,
+        metadata: new.metadata.clone(),
         status: made.status,
         failure: None,
         created_at: made.created_at,

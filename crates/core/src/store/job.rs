@@ -29,7 +29,7 @@ pub async fn find_all(pool: &Pool, ids: &[JobId]) -> Result<Vec<Job>, Error> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         JobImageRow,
-        r#"select jobs.id, prompt, model, options, seed, priority, run_at,
+        r#"select jobs.id, prompt, model, options, seed, priority, run_at, metadata,
                status as "status: Status", failure_code, failure_message, jobs.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -74,7 +74,7 @@ pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
         r#"with page as (
                select * from jobs where id < $1 order by id desc limit $2
            )
-           select page.id, prompt, model, options, seed, priority, run_at,
+           select page.id, prompt, model, options, seed, priority, run_at, metadata,
                status as "status: Status", failure_code, failure_message, page.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -113,6 +113,7 @@ struct JobImageRow {
     seed: Option<i64>,
     priority: i16,
     run_at: Option<OffsetDateTime>,
+    metadata: Option<Value>,
     status: Status,
     failure_code: Option<String>,
     failure_message: Option<String>,
@@ -162,6 +163,7 @@ impl JobImageRow {
             seed: self.seed,
             priority: self.priority,
             run_at: self.run_at,
+            metadata: self.metadata,
             status: self.status,
             failure: failure.map(|(code, message)| Failure { code, message }),
             created_at: self.created_at,

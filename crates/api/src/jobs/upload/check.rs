@@ -10,7 +10,7 @@ use darkroom_core::{
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Fields, Upload, prompt_too_long};
+use super::{Fields, Upload, metadata, prompt_too_long};
 use crate::error::ApiError;
 
 impl Fields {
@@ -38,18 +38,28 @@ impl Fields {
             }
         }
         model.check(&options, self.images.len())?;
-        let (mut priority, mut run_at) = (0, None);
+        let (mut priority, mut run_at, mut attached) = (0, None, None);
         for (name, value) in &self.treatment {
             let value = text(name, value)?.trim();
             match name.as_str() {
                 _ if value.is_empty() => {}
+                "metadata" => attached = Some(metadata::check(value)?),
                 "priority" => priority = check_priority(value)?,
                 _ => run_at = Some(check_moment(name, value)?),
             }
         }
         let images = self.images.into_iter().map(|data| check_image(data, limits));
         let images = images.collect::<Result<_, _>>()?;
-        Ok(Upload { prompt, images, model: model.id.clone(), options, priority, run_at, said })
+        Ok(Upload {
+            prompt,
+            images,
+            model: model.id.clone(),
+            options,
+            priority,
+            run_at,
+            metadata: attached,
+            said,
+        })
     }
 }
 
