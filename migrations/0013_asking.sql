@@ -19,3 +19,13 @@ create index idempotency_keys_created on idempotency_keys (created_at);
 -- What callers attach to their jobs, for themselves.
 alter table jobs add column metadata jsonb
     constraint jobs_metadata_object check (jsonb_typeof(metadata) = 'object');
+
+-- Whose result is edited here.
+alter table jobs add column parent_id uuid
+    constraint jobs_parent_id_fkey references jobs (id) on delete set null;
+
+-- What lists are read by, beside the primary key; `docs/decisions/listing-by-index.md` says why these.
+create index jobs_status on jobs (status, id) where status <> 'completed';
+create index jobs_model on jobs (model, id);
+create index jobs_parent on jobs (parent_id, id) where parent_id is not null;
+create index jobs_metadata on jobs using gin (metadata jsonb_path_ops) where metadata is not null;

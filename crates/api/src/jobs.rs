@@ -16,6 +16,7 @@ mod wait;
 
 use actix_web::web;
 use darkroom_core::job::JobId;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::error::ApiError;
 pub(crate) use idempotency::REPLAYED;
@@ -32,6 +33,16 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/api/jobs/{id}").get(get::get).head(get::get).delete(delete::delete),
         );
+}
+
+/// A moment as clients write it.
+fn moment(field: &str, text: &str) -> Result<OffsetDateTime, ApiError> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_malformed| {
+        let detail = format!(
+            "The field '{field}' must be a moment as in RFC 3339, such as 2026-01-31T09:00:00Z."
+        );
+        ApiError::invalid("invalid_time", field, detail)
+    })
 }
 
 fn not_found() -> ApiError {

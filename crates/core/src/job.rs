@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::RangeInclusive, str::FromStr, time::Duration};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -45,7 +45,7 @@ impl FromStr for JobId {
 }
 
 /// A job's place in its life, in the row and on the wire.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Status {
@@ -121,6 +121,8 @@ pub struct Job {
     pub run_at: Option<OffsetDateTime>,
     /// What the caller attached to it: an object; never changes.
     pub metadata: Option<serde_json::Value>,
+    /// Whose result it edits; nothing where that is none's, or that job is deleted.
+    pub parent: Option<JobId>,
     /// Changes when the job is submitted and when it ends.
     pub status: Status,
     /// Set when the job fails.

@@ -39,6 +39,9 @@ pub(crate) struct JobView {
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     run_at: Option<OffsetDateTime>,
+    /// Whose result it edits; null where it edits none, or that job is deleted.
+    #[schema(required)]
+    parent_id: Option<Uuid>,
     /// What its caller attached to it; null where that is nothing.
     #[schema(required, value_type = Option<Object>)]
     metadata: Option<Value>,
@@ -156,6 +159,7 @@ impl JobView {
             seed: job.seed,
             priority: job.priority,
             run_at: job.run_at,
+            parent_id: job.parent.map(|parent| parent.0),
             metadata: job.metadata.clone(),
             result_image_url: results.first().map(|image| image.url.clone()),
             result_images: results,

@@ -20,6 +20,7 @@ mod health;
 mod idempotency;
 mod images;
 mod jobs;
+mod listing;
 mod metadata;
 mod notices;
 mod options;

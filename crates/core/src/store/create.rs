@@ -106,6 +106,7 @@ async fn make(
         priority: new.priority,
         run_at: new.run_at,
         metadata: new.metadata.clone(),
+        parent: None,
         status: made.status,
         failure: None,
         created_at: made.created_at,

@@ -1,4 +1,4 @@
-//! Jobs: read, listed, deleted.
+//! Jobs: read and deleted.
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -10,26 +10,17 @@ use crate::{
     job::{Failure, Job, JobId, Status},
 };
 
-/// A stretch of the list: newest first, after a cursor.
-#[derive(Clone, Copy, Debug)]
-pub struct Page {
-    /// Only jobs made before this one.
-    pub before: Option<JobId>,
-    /// At most so many jobs.
-    pub limit: u16,
-}
-
 /// Reads a job, or nothing where there is none of that id.
 pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
     Ok(find_all(pool, &[id]).await?.pop())
 }
 
-/// Reads jobs; those that are not there are left out.
+/// Reads jobs, the oldest first; those that are not there are left out.
 pub async fn find_all(pool: &Pool, ids: &[JobId]) -> Result<Vec<Job>, Error> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         JobImageRow,
-        r#"select jobs.id, prompt, model, options, seed, priority, run_at, metadata,
+        r#"select jobs.id, prompt, model, options, seed, priority, run_at, metadata, parent_id,
                status as "status: Status", failure_code, failure_message, jobs.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -67,28 +58,6 @@ pub async fn changed_since(
     Ok(changed.into_iter().map(JobId).collect())
 }
 
-/// Lists jobs, newest first.
-pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
-    let rows = sqlx::query_as!(
-        JobImageRow,
-        r#"with page as (
-               select * from jobs where id < $1 order by id desc limit $2
-           )
-           select page.id, prompt, model, options, seed, priority, run_at, metadata,
-               status as "status: Status", failure_code, failure_message, page.created_at, updated_at, images.id as "image_id?",
-               role as "role?", blanked, media_type as "media_type?", width as "width?",
-               height as "height?", octet_length(data) as bytes
-           from page left join images on images.job_id = page.id
-           order by page.id desc, role, position"#,
-        page.before.map_or(Uuid::max(), |before| before.0),
-        i64::from(page.limit),
-    )
-    .fetch_all(pool)
-    .await
-    .map_err(Error::doing("listing jobs"))?;
-    Ok(JobImageRow::gather(rows))
-}
-
 /// Deletes a job, its images, its attempts and its place in the queue; false where there is none.
 /// A worker that holds it finds its lease lost and stops.
 pub async fn delete(pool: &Pool, id: JobId) -> Result<bool, Error> {
@@ -105,31 +74,33 @@ pub async fn delete(pool: &Pool, id: JobId) -> Result<bool, Error> {
 }
 
 /// A job beside one of its images; a job with several comes in as many rows, one after the other.
-struct JobImageRow {
-    id: Uuid,
-    prompt: String,
-    model: String,
-    options: Value,
-    seed: Option<i64>,
-    priority: i16,
-    run_at: Option<OffsetDateTime>,
-    metadata: Option<Value>,
-    status: Status,
-    failure_code: Option<String>,
-    failure_message: Option<String>,
-    created_at: OffsetDateTime,
-    updated_at: OffsetDateTime,
-    image_id: Option<Uuid>,
-    role: Option<String>,
-    blanked: Option<bool>,
-    media_type: Option<String>,
-    width: Option<i32>,
-    height: Option<i32>,
-    bytes: Option<i32>,
+pub(super) struct JobImageRow {
+    pub(super) id: Uuid,
+    pub(super) prompt: String,
+    pub(super) model: String,
+    pub(super) options: Value,
+    pub(super) seed: Option<i64>,
+    pub(super) priority: i16,
+    pub(super) run_at: Option<OffsetDateTime>,
+    pub(super) metadata: Option<Value>,
+    pub(super) parent_id: Option<Uuid>,
+    pub(super) status: Status,
+    pub(super) failure_code: Option<String>,
+    pub(super) failure_message: Option<String>,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) updated_at: OffsetDateTime,
+    pub(super) image_id: Option<Uuid>,
+    pub(super) role: Option<String>,
+    pub(super) blanked: Option<bool>,
+    pub(super) media_type: Option<String>,
+    pub(super) width: Option<i32>,
+    pub(super) height: Option<i32>,
+    pub(super) bytes: Option<i32>,
 }
 
 impl JobImageRow {
-    fn gather(rows: Vec<Self>) -> Vec<Job> {
+    /// Of rows in the order of their jobs.
+    pub(super) fn gather(rows: Vec<Self>) -> Vec<Job> {
         let mut jobs: Vec<Job> = Vec::new();
         for mut row in rows {
             let image = row.take_image();
@@ -164,6 +135,7 @@ impl JobImageRow {
             priority: self.priority,
             run_at: self.run_at,
             metadata: self.metadata,
+            parent: self.parent_id.map(JobId),
             status: self.status,
             failure: failure.map(|(code, message)| Failure { code, message }),
             created_at: self.created_at,

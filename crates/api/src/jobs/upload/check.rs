@@ -8,10 +8,9 @@ use darkroom_core::{
     models::{Models, OptionProblem, Options},
     store::NewImage,
 };
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{Fields, Upload, metadata, prompt_too_long};
-use crate::error::ApiError;
+use crate::{error::ApiError, jobs::moment};
 
 impl Fields {
     pub(super) fn check(self, limits: &Limits, models: &Models) -> Result<Upload, ApiError> {
@@ -45,7 +44,7 @@ impl Fields {
                 _ if value.is_empty() => {}
                 "metadata" => attached = Some(metadata::check(value)?),
                 "priority" => priority = check_priority(value)?,
-                _ => run_at = Some(check_moment(name, value)?),
+                _ => run_at = Some(moment(name, value)?),
             }
         }
         let images = self.images.into_iter().map(|data| check_image(data, limits));
@@ -83,15 +82,6 @@ fn check_priority(text: &str) -> Result<i16, ApiError> {
         let (least, most) = (PRIORITIES.start(), PRIORITIES.end());
         let detail = format!("The priority must be a whole number from {least} to {most}.");
         ApiError::invalid("invalid_priority", "priority", detail)
-    })
-}
-
-fn check_moment(field: &str, text: &str) -> Result<OffsetDateTime, ApiError> {
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|_malformed| {
-        let detail = format!(
-            "The field '{field}' must be a moment as in RFC 3339, such as 2026-01-31T09:00:00Z."
-        );
-        ApiError::invalid("invalid_time", field, detail)
     })
 }
 
