@@ -24,6 +24,7 @@ use crate::{admin, error, health, images, jobs, models, root};
         jobs::retry::retry,
         jobs::delete::delete,
         jobs::attempts::list,
+        jobs::versions::list,
         images::get::get,
         models::list,
         admin::queue::read,

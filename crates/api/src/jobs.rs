@@ -11,6 +11,7 @@ mod idempotency;
 pub(crate) mod list;
 pub(crate) mod retry;
 mod upload;
+pub(crate) mod versions;
 mod view;
 mod wait;
 
@@ -30,6 +31,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/jobs/{id}/events").get(events::follow))
         .service(web::resource("/api/jobs/{id}/retry").post(retry::retry))
         .service(web::resource("/api/jobs/{id}/attempts").get(attempts::list).head(attempts::list))
+        .service(web::resource("/api/jobs/{id}/versions").get(versions::list).head(versions::list))
         .service(
             web::resource("/api/jobs/{id}").get(get::get).head(get::get).delete(delete::delete),
         );

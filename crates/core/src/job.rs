@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     api_key::ApiKeyId,
     models::Options,
-    store::{NewImage, Once, StoredImage},
+    store::{NewImage, Once, Parent, StoredImage},
 };
 
 /// Most characters that a prompt may have.
@@ -144,7 +144,7 @@ pub struct NewJob {
     pub model: String,
     /// Checked against the model.
     pub options: Options,
-    /// The pictures to edit, in order; at least one.
+    /// The pictures to edit, in order; at least one, unless there is a parent.
     pub inputs: Vec<NewImage>,
     /// Whose it is; nothing where nobody needs a key.
     pub api_key: Option<ApiKeyId>,
@@ -152,6 +152,8 @@ pub struct NewJob {
     pub priority: i16,
     /// When it is to start; nothing is at once.
     pub run_at: Option<OffsetDateTime>,
+    /// Whose result to edit, in place of pictures.
+    pub parent: Option<Parent>,
     /// What its caller attaches to it: an object, without NUL.
     pub metadata: Option<serde_json::Value>,
     /// How long the job may take, from its start, before it fails; nothing means for ever.

@@ -7,6 +7,7 @@ mod image;
 mod job;
 mod list;
 mod once;
+mod parent;
 mod prune;
 mod secret;
 mod thumbnail;
@@ -18,6 +19,7 @@ pub use image::{ImageData, ImageId, NewImage, Sha256, StoredImage, image, sha256
 pub use job::{changed_since, delete, find, find_all};
 pub use list::{Filter, Page, list, list_filtered};
 pub use once::{Once, asked_before};
+pub use parent::{Parent, versions};
 pub use prune::{prune, prune_idempotency_keys};
 pub use secret::secret;
 pub use thumbnail::{Thumbnail, ThumbnailSource, keep_thumbnail, thumbnail, thumbnail_source};

@@ -38,8 +38,8 @@ const CLOCK_DIFFERENCE: Duration = Duration::minutes(1);
 #[expect(dead_code, reason = "documents the multipart body, which is read as a stream")]
 pub(crate) struct NewJobForm {
     /// The picture to edit: JPEG, PNG, WebP or GIF (first frame). Models that take several pictures
-    /// take the field several times.
-    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+    /// take the field several times. At least one, unless there is a `parent_id`.
+    #[schema(required = false, value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     image: Vec<u8>,
     /// What to do with it, in up to 5,000 characters.
     #[schema(min_length = 1, max_length = 5000, example = "make it look like a woodcut")]
@@ -80,6 +80,12 @@ pub(crate) struct NewJobForm {
     /// Not before this moment, RFC 3339; at once unless said. At most 30 days ahead.
     #[schema(nullable = false, example = "")]
     run_at: Option<String>,
+    /// A completed job whose result to edit, in place of pictures. It is copied: it stays when that job goes.
+    #[schema(nullable = false, example = "")]
+    parent_id: Option<String>,
+    /// Which of its results: 0, the first, unless said.
+    #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
+    parent_image: Option<u16>,
     /// Whatever you want to find with the job again: a JSON object of up to 4,096 bytes, 50 keys and 3
     /// levels.
     #[schema(nullable = false, example = "")]
@@ -132,6 +138,7 @@ pub(crate) async fn create(
         api_key: None,
         priority: upload.priority,
         run_at: None,
+        parent: upload.parent,
         metadata: upload.metadata,
         deadline: Some(state.deadline),
         once: key.map(|key| store::Once { key, said: upload.said }),

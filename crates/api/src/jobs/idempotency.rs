@@ -35,6 +35,17 @@ impl From<Refusal> for ApiError {
                 Self::invalid("idempotency_conflict", KEY, detail)
             }
             Refusal::JobDeleted => Self::JobDeleted,
+            Refusal::UnknownParent => {
+                Self::invalid("unknown_parent", "parent_id", "There is no job with this id.")
+            }
+            Refusal::ParentNotCompleted => {
+                let detail = "The parent is not completed, and has no result to edit.";
+                Self::invalid("parent_not_completed", "parent_id", detail)
+            }
+            Refusal::NoSuchResult => {
+                let detail = "The parent has no result in this place; the first is 0.";
+                Self::invalid("unknown_parent_image", "parent_image", detail)
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod metadata;
+mod parent;
 mod said;
 
 use actix_multipart::{Field, Multipart, MultipartError};
@@ -11,7 +12,7 @@ use darkroom_core::{
     config::Limits,
     job::MAX_PROMPT_CHARS,
     models::{Models, Options},
-    store::{NewImage, Sha256},
+    store::{NewImage, Parent, Sha256},
 };
 use futures_util::TryStreamExt;
 use serde_json::Value;
@@ -32,13 +33,14 @@ const MAX_PROMPT_BYTES: usize = 4 * MAX_PROMPT_CHARS;
 #[derive(Debug)]
 pub(super) struct Upload {
     pub(super) prompt: String,
-    /// In order; at least one.
+    /// In order; at least one, unless there is a parent.
     pub(super) images: Vec<NewImage>,
     /// Id of a model that is on offer and takes all of this.
     pub(super) model: String,
     pub(super) options: Options,
     pub(super) priority: i16,
     pub(super) run_at: Option<OffsetDateTime>,
+    pub(super) parent: Option<Parent>,
     /// An object.
     pub(super) metadata: Option<Value>,
     /// Of all that was said beside the images.
@@ -46,7 +48,7 @@ pub(super) struct Upload {
 }
 
 /// Fields beside the images, the prompt, the model and its options: how the job is treated.
-const TREATMENT: [&str; 3] = ["priority", "run_at", "metadata"];
+const TREATMENT: [&str; 5] = ["priority", "run_at", "metadata", "parent_id", "parent_image"];
 
 /// Fields as they came.
 #[derive(Debug, Default)]

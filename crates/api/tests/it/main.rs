@@ -29,5 +29,6 @@ mod ranges;
 mod raw;
 mod thumbnails;
 mod treatment;
+mod versions;
 mod watching;
 mod wrong_request;

@@ -3,6 +3,7 @@
 use super::{
     image::{Sha256, insert_input, sha256},
     once,
+    parent::{self, Found},
 };
 use crate::{
     db::{Error, Pool, Transaction},
@@ -28,6 +29,12 @@ pub enum Refusal {
     KeyOfAnother,
     /// The same was asked for under the same key, and that job is deleted.
     JobDeleted,
+    /// There is no job of the parent's id.
+    UnknownParent,
+    /// The parent has no results.
+    ParentNotCompleted,
+    /// The parent has fewer results.
+    NoSuchResult,
 }
 
 impl NewJob {
@@ -47,16 +54,25 @@ pub async fn ask(pool: &Pool, new: &NewJob) -> Result<Asked, Error> {
     if let Some(before) = before.map_err(Error::doing(doing))? {
         return Ok(before);
     }
-    let job = make(&mut transaction, id, new, &files).await.map_err(Error::doing(doing))?;
+    let parent = match new.parent {
+        Some(parent) => parent::find(&mut transaction, parent, new.api_key).await,
+        None => Ok(Ok(None)),
+    };
+    let parent = match parent.map_err(Error::doing(doing))? {
+        Ok(parent) => parent,
+        Err(refusal) => return Ok(Asked::Refused(refusal)),
+    };
+    let job = make(&mut transaction, id, new, &files, parent.as_ref()).await;
+    let job = job.map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     Ok(Asked::Made(Box::new(job)))
 }
 
-/// Makes a job of what needs no asking: all but its key is heeded.
+/// Makes a job of pictures: neither a key nor a parent is heeded.
 pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
     let doing = "making a job";
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    let job = make(&mut transaction, JobId::generate(), new, &new.digests()).await;
+    let job = make(&mut transaction, JobId::generate(), new, &new.digests(), None).await;
     let job = job.map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     Ok(job)
@@ -67,11 +83,12 @@ async fn make(
     id: JobId,
     new: &NewJob,
     files: &[Sha256],
+    parent: Option<&Found>,
 ) -> Result<Job, sqlx::Error> {
     let options = serde_json::to_value(&new.options).unwrap_or_default();
     let made = sqlx::query!(
-        r#"insert into jobs (id, prompt, model, options, api_key_id, priority, run_at, metadata)
-           values ($1, $2, $3, $4, $5, $6, $7, $8)
+        r#"insert into jobs (id, prompt, model, options, api_key_id, priority, run_at, metadata, parent_id)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
            returning status as "status: Status", created_at, updated_at"#,
         id.0,
         new.prompt,
@@ -81,10 +98,14 @@ async fn make(
         new.priority,
         new.run_at,
         new.metadata.as_ref(),
+        parent.map(|parent| parent.job.0),
     )
     .fetch_one(&mut **transaction)
     .await?;
     let mut images = Vec::new();
+    if let Some(parent) = parent {
+        images.push(parent::copy_input(transaction, parent, id).await?);
+    }
     for (position, (input, file)) in (0..).zip(new.inputs.iter().zip(files)) {
         images.push(insert_input(transaction, id, position, input, file).await?);
     }
@@ -106,7 +127,7 @@ async fn make(
         priority: new.priority,
         run_at: new.run_at,
         metadata: new.metadata.clone(),
-        parent: None,
+        parent: parent.map(|parent| parent.job),
         status: made.status,
         failure: None,
         created_at: made.created_at,

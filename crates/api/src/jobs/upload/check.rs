@@ -14,7 +14,8 @@ use crate::{error::ApiError, jobs::moment};
 
 impl Fields {
     pub(super) fn check(self, limits: &Limits, models: &Models) -> Result<Upload, ApiError> {
-        if self.images.is_empty() {
+        let parent = self.parent()?;
+        if self.images.is_empty() && parent.is_none() {
             return Err(missing("image"));
         }
         let said = self.said();
@@ -36,7 +37,8 @@ impl Fields {
                 options.set(name, value)?;
             }
         }
-        model.check(&options, self.images.len())?;
+        // A parent's result is one picture.
+        model.check(&options, self.images.len().max(1))?;
         let (mut priority, mut run_at, mut attached) = (0, None, None);
         for (name, value) in &self.treatment {
             let value = text(name, value)?.trim();
@@ -44,7 +46,8 @@ impl Fields {
                 _ if value.is_empty() => {}
                 "metadata" => attached = Some(metadata::check(value)?),
                 "priority" => priority = check_priority(value)?,
-                _ => run_at = Some(moment(name, value)?),
+                "run_at" => run_at = Some(moment(name, value)?),
+                _ => {}
             }
         }
         let images = self.images.into_iter().map(|data| check_image(data, limits));
@@ -56,6 +59,7 @@ impl Fields {
             options,
             priority,
             run_at,
+            parent,
             metadata: attached,
             said,
         })
@@ -103,7 +107,7 @@ fn check_image(data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {
     })
 }
 
-fn text<'a>(field: &str, value: &'a [u8]) -> Result<&'a str, ApiError> {
+pub(super) fn text<'a>(field: &str, value: &'a [u8]) -> Result<&'a str, ApiError> {
     str::from_utf8(value).map_err(|_invalid| {
         let detail = format!("The field '{field}' must be UTF-8.");
         ApiError::invalid("invalid_encoding", field, detail)
