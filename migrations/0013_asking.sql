@@ -29,3 +29,15 @@ create index jobs_status on jobs (status, id) where status <> 'completed';
 create index jobs_model on jobs (model, id);
 create index jobs_parent on jobs (parent_id, id) where parent_id is not null;
 create index jobs_metadata on jobs using gin (metadata jsonb_path_ops) where metadata is not null;
+
+alter table jobs
+    -- SHA-256 of what makes the result: pictures, prompt, model and options. Null where results are not
+    -- used again.
+    add column request_hash bytea
+        constraint jobs_request_hash_length check (octet_length(request_hash) = 32),
+    -- Completed when it was made, with another job's results.
+    add column cached boolean not null default false;
+
+-- What a request's result is looked up by. One that was used again itself is not: it would never grow old.
+create index jobs_request on jobs (request_hash, id)
+    where status = 'completed' and not cached and request_hash is not null;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     api_key::ApiKeyId,
     models::Options,
-    store::{NewImage, Once, Parent, StoredImage},
+    store::{Cache, NewImage, Once, Parent, StoredImage},
 };
 
 /// Most characters that a prompt may have.
@@ -121,6 +121,8 @@ pub struct Job {
     pub run_at: Option<OffsetDateTime>,
     /// What the caller attached to it: an object; never changes.
     pub metadata: Option<serde_json::Value>,
+    /// Whether it was completed when it was made, with another job's results; never changes.
+    pub cached: bool,
     /// Whose result it edits; nothing where that is none's, or that job is deleted.
     pub parent: Option<JobId>,
     /// Changes when the job is submitted and when it ends.
@@ -158,6 +160,8 @@ pub struct NewJob {
     pub metadata: Option<serde_json::Value>,
     /// How long the job may take, from its start, before it fails; nothing means for ever.
     pub deadline: Option<Duration>,
+    /// Whether results are used again; nothing where they never are.
+    pub cache: Option<Cache>,
     /// The key under which it is asked for once only, where its caller gave one.
     pub once: Option<Once>,
 }

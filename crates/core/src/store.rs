@@ -9,6 +9,7 @@ mod list;
 mod once;
 mod parent;
 mod prune;
+mod reuse;
 mod secret;
 mod thumbnail;
 
@@ -21,6 +22,7 @@ pub use list::{Filter, Page, list, list_filtered};
 pub use once::{Once, asked_before};
 pub use parent::{Parent, versions};
 pub use prune::{prune, prune_idempotency_keys};
+pub use reuse::Cache;
 pub use secret::secret;
 pub use thumbnail::{Thumbnail, ThumbnailSource, keep_thumbnail, thumbnail, thumbnail_source};
 

@@ -86,6 +86,10 @@ pub(crate) struct NewJobForm {
     /// Which of its results: 0, the first, unless said.
     #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
     parent_image: Option<u16>,
+    /// Whether another job's results may answer the same request: pictures, prompt, model and options. `default`: where a
+    /// `seed` is said; `prefer`: without one, too; `bypass`: never.
+    #[schema(nullable = false, pattern = "^(default|prefer|bypass)?$", example = "")]
+    cache: Option<String>,
     /// Whatever you want to find with the job again: a JSON object of up to 4,096 bytes, 50 keys and 3
     /// levels.
     #[schema(nullable = false, example = "")]
@@ -96,6 +100,9 @@ pub(crate) struct NewJobForm {
 ///
 /// The answer comes at once; follow the job at its `Location`. With `wait`, it comes when the job has ended, or after so
 /// many seconds with the job as it is; the job goes on all the same.
+///
+/// A request whose result is there already, `seed` included, is answered with a job that is completed, `cached`, and paid for
+/// with nothing; `cache` says otherwise.
 ///
 /// With an `Idempotency-Key`, asking again for the same within 24 hours makes no other job, also when both requests
 /// arrive at once: the first one's is answered, as it is by then, with `Idempotent-Replayed: true`. What counts is what the
@@ -139,6 +146,9 @@ pub(crate) async fn create(
         priority: upload.priority,
         run_at: None,
         parent: upload.parent,
+        cache: state
+            .result_cache
+            .map(|within| store::Cache { within, is_looked_into: upload.is_cache_looked_into }),
         metadata: upload.metadata,
         deadline: Some(state.deadline),
         once: key.map(|key| store::Once { key, said: upload.said }),
@@ -154,9 +164,11 @@ pub(crate) async fn create(
     let is_replayed = matches!(asked, Asked::Before(_));
     let (id, made) = match asked {
         Asked::Made(job) => {
-            state.waker.wake();
+            if !job.cached {
+                state.waker.wake();
+            }
             state.waker.made(job.id);
-            tracing::info!(job.id = %job.id, job.model = job.model, images = new.inputs.len(), "a job was accepted");
+            tracing::info!(job.id = %job.id, job.model = job.model, job.cached = job.cached, images = new.inputs.len(), "a job was accepted");
             (job.id, Some(*job))
         }
         Asked::Before(id) => (id, None),

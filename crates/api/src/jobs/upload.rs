@@ -41,6 +41,8 @@ pub(super) struct Upload {
     pub(super) priority: i16,
     pub(super) run_at: Option<OffsetDateTime>,
     pub(super) parent: Option<Parent>,
+    /// Whether another job's results may answer it.
+    pub(super) is_cache_looked_into: bool,
     /// An object.
     pub(super) metadata: Option<Value>,
     /// Of all that was said beside the images.
@@ -48,7 +50,8 @@ pub(super) struct Upload {
 }
 
 /// Fields beside the images, the prompt, the model and its options: how the job is treated.
-const TREATMENT: [&str; 5] = ["priority", "run_at", "metadata", "parent_id", "parent_image"];
+const TREATMENT: [&str; 6] =
+    ["priority", "run_at", "metadata", "parent_id", "parent_image", "cache"];
 
 /// Fields as they came.
 #[derive(Debug, Default)]

@@ -39,6 +39,8 @@ pub(crate) struct JobView {
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     run_at: Option<OffsetDateTime>,
+    /// Whether it was completed at once, for nothing, with the results of the same request.
+    cached: bool,
     /// Whose result it edits; null where it edits none, or that job is deleted.
     #[schema(required)]
     parent_id: Option<Uuid>,
@@ -159,6 +161,7 @@ impl JobView {
             seed: job.seed,
             priority: job.priority,
             run_at: job.run_at,
+            cached: job.cached,
             parent_id: job.parent.map(|parent| parent.0),
             metadata: job.metadata.clone(),
             result_image_url: results.first().map(|image| image.url.clone()),

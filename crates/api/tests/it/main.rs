@@ -27,6 +27,7 @@ mod options;
 mod prompts;
 mod ranges;
 mod raw;
+mod result_cache;
 mod thumbnails;
 mod treatment;
 mod versions;

@@ -1,9 +1,10 @@
 //! Create: what is asked for becomes a job, if nothing is in the way.
 
 use super::{
-    image::{Sha256, insert_input, sha256},
+    image::{Copied, Sha256, copy, insert_input, sha256},
     once,
     parent::{self, Found},
+    reuse::{self, Reusable},
 };
 use crate::{
     db::{Error, Pool, Transaction},
@@ -44,35 +45,59 @@ impl NewJob {
     }
 }
 
-/// Asks for a job: its key, its row, its inputs and its place in the queue commit together or not at all.
+/// Where a new job's pictures come from, beside those that were sent.
+#[derive(Debug, Default)]
+struct Sources {
+    /// Of the pictures that were sent.
+    files: Vec<Sha256>,
+    parent: Option<Found>,
+    request_hash: Option<Sha256>,
+    reusable: Option<Reusable>,
+}
+
+/// Asks for a job: its key, its row, its images and its place in the queue commit together or not at all.
+/// One that is answered with another's results is completed, and has no place in the queue.
 pub async fn ask(pool: &Pool, new: &NewJob) -> Result<Asked, Error> {
     let doing = "asking for a job";
     let id = JobId::generate();
-    let files = new.digests();
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    let before = once::take(&mut transaction, new, &files, id).await;
-    if let Some(before) = before.map_err(Error::doing(doing))? {
-        return Ok(before);
+    let asked = ask_within(&mut transaction, id, new).await.map_err(Error::doing(doing))?;
+    if matches!(asked, Asked::Made(_)) {
+        transaction.commit().await.map_err(Error::doing(doing))?;
     }
-    let parent = match new.parent {
-        Some(parent) => parent::find(&mut transaction, parent, new.api_key).await,
-        None => Ok(Ok(None)),
-    };
-    let parent = match parent.map_err(Error::doing(doing))? {
-        Ok(parent) => parent,
-        Err(refusal) => return Ok(Asked::Refused(refusal)),
-    };
-    let job = make(&mut transaction, id, new, &files, parent.as_ref()).await;
-    let job = job.map_err(Error::doing(doing))?;
-    transaction.commit().await.map_err(Error::doing(doing))?;
-    Ok(Asked::Made(Box::new(job)))
+    Ok(asked)
 }
 
-/// Makes a job of pictures: neither a key nor a parent is heeded.
+async fn ask_within(
+    transaction: &mut Transaction,
+    id: JobId,
+    new: &NewJob,
+) -> Result<Asked, sqlx::Error> {
+    let mut sources = Sources { files: new.digests(), ..Sources::default() };
+    if let Some(before) = once::take(transaction, new, &sources.files, id).await? {
+        return Ok(before);
+    }
+    if let Some(parent) = new.parent {
+        match parent::find(transaction, parent, new.api_key).await? {
+            Ok(found) => sources.parent = Some(found),
+            Err(refusal) => return Ok(Asked::Refused(refusal)),
+        }
+    }
+    if new.cache.is_some() {
+        let inputs = sources.parent.as_ref().map(|parent| vec![parent.sha256]);
+        let hash = reuse::request_hash(new, inputs.as_ref().unwrap_or(&sources.files));
+        sources.reusable = reuse::find(transaction, new, &hash).await?;
+        sources.request_hash = Some(hash);
+    }
+    Ok(Asked::Made(Box::new(make(transaction, id, new, &sources).await?)))
+}
+
+/// Makes a job of pictures and puts it into the queue: key, parent and cache are not heeded.
 pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
     let doing = "making a job";
+    let sources = Sources { files: new.digests(), ..Sources::default() };
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    let job = make(&mut transaction, JobId::generate(), new, &new.digests(), None).await;
+    let job = make(&mut transaction, JobId::generate(), new, &sources).await;
     let job = job.map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     Ok(job)
@@ -82,13 +107,50 @@ async fn make(
     transaction: &mut Transaction,
     id: JobId,
     new: &NewJob,
-    files: &[Sha256],
-    parent: Option<&Found>,
+    sources: &Sources,
+) -> Result<Job, sqlx::Error> {
+    let job = insert(transaction, id, new, sources).await?;
+    let mut images = Vec::new();
+    if let Some(parent) = &sources.parent {
+        let input = Copied::Input(parent.position);
+        images.extend(copy(transaction, parent.job, id, input).await?);
+    }
+    for (position, (input, file)) in (0..).zip(new.inputs.iter().zip(&sources.files)) {
+        images.push(insert_input(transaction, id, position, input, file).await?);
+    }
+    if let Some(reusable) = &sources.reusable {
+        images.extend(copy(transaction, reusable.job, id, Copied::Results).await?);
+    } else {
+        let place = queue::Place {
+            model: &new.model,
+            api_key: new.api_key,
+            priority: new.priority,
+            run_at: new.run_at,
+            deadline: new.deadline,
+            attempts_before: 0,
+        };
+        queue::enqueue(transaction.unbounded()?, id, place).await?;
+    }
+    Ok(Job { images, ..job })
+}
+
+/// Inserts the job's row, and answers the job without its images.
+async fn insert(
+    transaction: &mut Transaction,
+    id: JobId,
+    new: &NewJob,
+    sources: &Sources,
 ) -> Result<Job, sqlx::Error> {
     let options = serde_json::to_value(&new.options).unwrap_or_default();
+    let parent = sources.parent.as_ref().map(|parent| parent.job);
+    let reusable = sources.reusable.as_ref();
     let made = sqlx::query!(
-        r#"insert into jobs (id, prompt, model, options, api_key_id, priority, run_at, metadata, parent_id)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        r#"insert into jobs (
+               id, prompt, model, options, api_key_id, priority, run_at, metadata, parent_id,
+               request_hash, cached, seed, status, finished_at
+           )
+           select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+               case when $11 then 'completed' else 'pending' end, case when $11 then now() end
            returning status as "status: Status", created_at, updated_at"#,
         id.0,
         new.prompt,
@@ -98,40 +160,28 @@ async fn make(
         new.priority,
         new.run_at,
         new.metadata.as_ref(),
-        parent.map(|parent| parent.job.0),
+        parent.map(|parent| parent.0),
+        sources.request_hash.as_ref().map(|hash| &hash[..]),
+        reusable.is_some(),
+        reusable.and_then(|reusable| reusable.seed),
     )
     .fetch_one(&mut **transaction)
     .await?;
-    let mut images = Vec::new();
-    if let Some(parent) = parent {
-        images.push(parent::copy_input(transaction, parent, id).await?);
-    }
-    for (position, (input, file)) in (0..).zip(new.inputs.iter().zip(files)) {
-        images.push(insert_input(transaction, id, position, input, file).await?);
-    }
-    let place = queue::Place {
-        model: &new.model,
-        api_key: new.api_key,
-        priority: new.priority,
-        run_at: new.run_at,
-        deadline: new.deadline,
-        attempts_before: 0,
-    };
-    queue::enqueue(transaction.unbounded()?, id, place).await?;
     Ok(Job {
         id,
         prompt: new.prompt.clone(),
         model: new.model.clone(),
         options,
-        seed: None,
+        seed: reusable.and_then(|reusable| reusable.seed),
         priority: new.priority,
         run_at: new.run_at,
         metadata: new.metadata.clone(),
-        parent: parent.map(|parent| parent.job),
+        cached: reusable.is_some(),
+        parent,
         status: made.status,
         failure: None,
         created_at: made.created_at,
         updated_at: made.updated_at,
-        images,
+        images: Vec::new(),
     })
 }

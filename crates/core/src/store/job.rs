@@ -20,7 +20,7 @@ pub async fn find_all(pool: &Pool, ids: &[JobId]) -> Result<Vec<Job>, Error> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         JobImageRow,
-        r#"select jobs.id, prompt, model, options, seed, priority, run_at, metadata, parent_id,
+        r#"select jobs.id, prompt, model, options, seed, priority, run_at, metadata, parent_id, cached,
                status as "status: Status", failure_code, failure_message, jobs.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -84,6 +84,7 @@ pub(super) struct JobImageRow {
     pub(super) run_at: Option<OffsetDateTime>,
     pub(super) metadata: Option<Value>,
     pub(super) parent_id: Option<Uuid>,
+    pub(super) cached: bool,
     pub(super) status: Status,
     pub(super) failure_code: Option<String>,
     pub(super) failure_message: Option<String>,
@@ -136,6 +137,7 @@ impl JobImageRow {
             run_at: self.run_at,
             metadata: self.metadata,
             parent: self.parent_id.map(JobId),
+            cached: self.cached,
             status: self.status,
             failure: failure.map(|(code, message)| Failure { code, message }),
             created_at: self.created_at,

@@ -1,12 +1,6 @@
 //! Parents: a job may edit another one's result, and the trees that come of it.
 
-use uuid::Uuid;
-
-use super::{
-    create::Refusal,
-    image::{ImageId, Sha256, StoredImage},
-    job::find_all,
-};
+use super::{create::Refusal, image::Sha256, job::find_all};
 use crate::{
     api_key::ApiKeyId,
     db::{Connection, Error, Pool},
@@ -29,7 +23,7 @@ pub struct Parent {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) job: JobId,
-    image: Uuid,
+    pub(super) position: i16,
     pub(super) sha256: Sha256,
 }
 
@@ -38,9 +32,9 @@ pub(super) async fn find(
     connection: &mut Connection,
     parent: Parent,
     api_key: Option<ApiKeyId>,
-) -> Result<Result<Option<Found>, Refusal>, sqlx::Error> {
+) -> Result<Result<Found, Refusal>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"select status as "status: Status", images.id as "image?", sha256 as "sha256?"
+        r#"select status as "status: Status", sha256 as "sha256?"
            from jobs left join images
                on images.job_id = jobs.id and role = 'result' and position = $2
            where jobs.id = $1 and api_key_id is not distinct from $3
@@ -56,38 +50,9 @@ pub(super) async fn find(
         return Ok(Err(Refusal::ParentNotCompleted));
     }
     let sha256 = row.sha256.and_then(|sha256| sha256.try_into().ok());
-    let found =
-        row.image.zip(sha256).map(|(image, sha256)| Found { job: parent.job, image, sha256 });
-    Ok(found.map(Some).ok_or(Refusal::NoSuchResult))
-}
-
-/// Copies the result: it stays when its own job goes. Its bytes do not leave the database.
-pub(super) async fn copy_input(
-    connection: &mut Connection,
-    found: &Found,
-    job: JobId,
-) -> Result<StoredImage, sqlx::Error> {
-    let id = Uuid::new_v4();
-    let copied = sqlx::query!(
-        r#"insert into images (id, job_id, role, position, media_type, width, height, sha256, data)
-           select $1, $2, 'input', 0, media_type, width, height, sha256, data
-           from images where id = $3
-           returning media_type, width, height, octet_length(data) as "bytes!""#,
-        id,
-        job.0,
-        found.image,
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(StoredImage {
-        id: ImageId(id),
-        is_result: false,
-        blanked: None,
-        media_type: copied.media_type,
-        width: copied.width.unsigned_abs(),
-        height: copied.height.unsigned_abs(),
-        bytes: u64::from(copied.bytes.unsigned_abs()),
-    })
+    let Parent { job, position } = parent;
+    let found = sha256.map(|sha256| Found { job, position, sha256 });
+    Ok(found.ok_or(Refusal::NoSuchResult))
 }
 
 /// The whole tree that a job belongs to, in the order in which its jobs were made; nothing where there is

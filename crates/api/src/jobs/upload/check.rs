@@ -40,11 +40,13 @@ impl Fields {
         // A parent's result is one picture.
         model.check(&options, self.images.len().max(1))?;
         let (mut priority, mut run_at, mut attached) = (0, None, None);
+        let mut is_cache_looked_into = options.seed.is_some();
         for (name, value) in &self.treatment {
             let value = text(name, value)?.trim();
             match name.as_str() {
                 _ if value.is_empty() => {}
                 "metadata" => attached = Some(metadata::check(value)?),
+                "cache" => is_cache_looked_into = check_cache(value, &options)?,
                 "priority" => priority = check_priority(value)?,
                 "run_at" => run_at = Some(moment(name, value)?),
                 _ => {}
@@ -60,6 +62,7 @@ impl Fields {
             priority,
             run_at,
             parent,
+            is_cache_looked_into,
             metadata: attached,
             said,
         })
@@ -87,6 +90,19 @@ fn check_priority(text: &str) -> Result<i16, ApiError> {
         let detail = format!("The priority must be a whole number from {least} to {most}.");
         ApiError::invalid("invalid_priority", "priority", detail)
     })
+}
+
+/// Without a seed, who asks again wants another picture.
+fn check_cache(text: &str, options: &Options) -> Result<bool, ApiError> {
+    match text {
+        "default" => Ok(options.seed.is_some()),
+        "prefer" => Ok(true),
+        "bypass" => Ok(false),
+        _ => {
+            let detail = "The cache must be one of default, prefer, bypass.";
+            Err(ApiError::invalid("invalid_cache", "cache", detail))
+        }
+    }
 }
 
 fn check_image(data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {
