@@ -79,6 +79,8 @@ pub(crate) enum ApiError {
     /// The upload has more bytes than are taken.
     #[error("The image is larger than {limit} bytes, the most that is taken.")]
     TooLarge {
+        /// Where to look.
+        field: String,
         /// Bytes that are taken.
         limit: usize,
     },
@@ -191,7 +193,7 @@ impl ResponseError for ApiError {
         }
         let field = match self {
             Self::Invalid { field, .. } => Some(field.clone()),
-            Self::TooLarge { .. } => Some("image".into()),
+            Self::TooLarge { field, .. } => Some(field.clone()),
             Self::BadEventId => Some("Last-Event-ID".into()),
             Self::JobDeleted => Some("Idempotency-Key".into()),
             _ => None,

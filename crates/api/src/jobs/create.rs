@@ -17,7 +17,7 @@ use time::{Duration, OffsetDateTime};
 use super::{
     get::PREFERENCE_APPLIED,
     idempotency::{self, REPLAYED},
-    upload,
+    upload::{self, NewJobBody},
     view::JobView,
     wait::Wait,
 };
@@ -112,7 +112,7 @@ pub(crate) struct NewJobForm {
         ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for the job's end; none unless said. `Prefer: wait=` means the same"),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]*$", description = "The caller's own name for this request: visible ASCII characters"),
     ),
-    request_body(content = NewJobForm, content_type = "multipart/form-data"),
+    request_body(content((NewJobForm = "multipart/form-data"), (NewJobBody = "application/json"))),
     responses(
         (status = 201, description = "The job is kept and will be worked on", body = JobView,
             headers(
@@ -125,7 +125,7 @@ pub(crate) struct NewJobForm {
         (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The job that was made under this `Idempotency-Key` is deleted", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The images have too many bytes", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not multipart/form-data", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is neither multipart/form-data nor JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is missing or wrong; `field` and `detail` say which and how", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away, nothing was stored; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]

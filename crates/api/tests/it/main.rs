@@ -20,6 +20,7 @@ mod health;
 mod idempotency;
 mod images;
 mod jobs;
+mod json_body;
 mod listing;
 mod metadata;
 mod notices;

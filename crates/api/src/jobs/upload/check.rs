@@ -16,7 +16,7 @@ impl Fields {
     pub(super) fn check(self, limits: &Limits, models: &Models) -> Result<Upload, ApiError> {
         let parent = self.parent()?;
         if self.images.is_empty() && parent.is_none() {
-            return Err(missing("image"));
+            return Err(missing(self.pictures));
         }
         let said = self.said();
         let prompt = check_prompt(&self.prompt.ok_or_else(|| missing("prompt"))?)?;
@@ -38,7 +38,12 @@ impl Fields {
             }
         }
         // A parent's result is one picture.
-        model.check(&options, self.images.len().max(1))?;
+        model.check(&options, self.images.len().max(1)).map_err(|problem| {
+            match problem.field.as_str() {
+                "image" => OptionProblem { field: self.pictures.into(), ..problem },
+                _ => problem,
+            }
+        })?;
         let (mut priority, mut run_at, mut attached) = (0, None, None);
         let mut is_cache_looked_into = options.seed.is_some();
         for (name, value) in &self.treatment {
@@ -52,7 +57,7 @@ impl Fields {
                 _ => {}
             }
         }
-        let images = self.images.into_iter().map(|data| check_image(data, limits));
+        let images = self.images.into_iter().map(|(name, data)| check_image(&name, data, limits));
         let images = images.collect::<Result<_, _>>()?;
         Ok(Upload {
             prompt,
@@ -105,7 +110,7 @@ fn check_cache(text: &str, options: &Options) -> Result<bool, ApiError> {
     }
 }
 
-fn check_image(data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {
+fn check_image(name: &str, data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {
     let picture = inspect(&data, limits.image_pixels).map_err(|problem| {
         let code = match problem {
             ImageProblem::Empty => "empty_field",
@@ -113,7 +118,7 @@ fn check_image(data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {
             ImageProblem::Damaged(_) => "damaged_image",
             ImageProblem::TooManyPixels { .. } => "too_many_pixels",
         };
-        ApiError::invalid(code, "image", problem.to_string())
+        ApiError::invalid(code, name, problem.to_string())
     })?;
     Ok(NewImage {
         data,
