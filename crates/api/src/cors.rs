@@ -16,7 +16,7 @@ use actix_web::{
 use darkroom_core::config::{Config, Environment};
 use url::{Host, Url};
 
-use crate::{State, error::ApiError};
+use crate::{State, error::ApiError, jobs::REPLAYED};
 
 /// The configured origins; in development also any page that this machine serves itself.
 #[derive(Clone, Debug)]
@@ -48,6 +48,7 @@ impl Origins {
                 header::LINK,
                 header::LOCATION,
                 header::RETRY_AFTER,
+                REPLAYED,
             ])
             .max_age(3600)
             .block_on_origin_mismatch(false)

@@ -27,6 +27,7 @@ use crate::{admin, error, health, images, jobs, models, root};
         jobs::attempts::list,
         jobs::deliveries::list,
         jobs::deliveries::replay::replay,
+        jobs::versions::list,
         images::get::get,
         models::list,
         admin::queue::read,

@@ -35,6 +35,11 @@ pub(crate) enum ApiError {
     /// Only a job that failed can be tried again.
     #[error("The job has not failed; only a failed job can be tried again.")]
     HasNotFailed,
+    /// What was made of the same request is gone.
+    #[error(
+        "The job that was made under this Idempotency-Key is deleted; another key makes another one."
+    )]
+    JobDeleted,
     /// An operator's path, and no operator.
     #[error("This path is for operators: send the service's ADMIN_TOKEN as a bearer token.")]
     NotAdmin,
@@ -74,6 +79,8 @@ pub(crate) enum ApiError {
     /// The upload has more bytes than are taken.
     #[error("The image is larger than {limit} bytes, the most that is taken.")]
     TooLarge {
+        /// Where to look.
+        field: String,
         /// Bytes that are taken.
         limit: usize,
     },
@@ -111,6 +118,7 @@ impl ApiError {
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::HasEnded => (StatusCode::CONFLICT, "has_ended"),
             Self::HasNotFailed => (StatusCode::CONFLICT, "has_not_failed"),
+            Self::JobDeleted => (StatusCode::CONFLICT, "idempotency_job_deleted"),
             Self::NotAdmin => (StatusCode::UNAUTHORIZED, "admin_token_required"),
             Self::AdminShut => (StatusCode::FORBIDDEN, "admin_disabled"),
             Self::ForeignOrigin => (StatusCode::FORBIDDEN, "foreign_origin"),
@@ -184,9 +192,9 @@ impl ResponseError for ApiError {
             _ => {}
         }
         let field = match self {
-            Self::Invalid { field, .. } => Some(field.clone()),
-            Self::TooLarge { .. } => Some("image".into()),
+            Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field.clone()),
             Self::BadEventId => Some("Last-Event-ID".into()),
+            Self::JobDeleted => Some("Idempotency-Key".into()),
             _ => None,
         };
         response.content_type(problem::MEDIA_TYPE).json(Problem::new(

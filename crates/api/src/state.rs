@@ -27,6 +27,8 @@ pub struct State {
     pub models: Models,
     /// How long a job may take.
     pub deadline: Duration,
+    /// How long a result answers the same request; nothing is never.
+    pub result_cache: Option<Duration>,
     /// How clients reach this server, where that is set.
     pub public_url: Option<Url>,
     /// Who edits: `fal.ai` or its stand-in.
@@ -56,6 +58,7 @@ impl State {
             outbound_allowed: config.outbound.allowed.clone(),
             models,
             deadline: config.jobs.deadline,
+            result_cache: config.jobs.result_cache,
             public_url: config.server.public_url.clone(),
             provider: if config.fal.is_live() { "fal.ai" } else { "stand-in" },
             admin: Admin::new(config),

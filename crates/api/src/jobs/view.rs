@@ -46,6 +46,14 @@ pub(crate) struct JobView {
     /// Of what it is told.
     #[schema(example = json!([]))]
     webhook_events: Vec<&'static str>,
+    /// Whether it was completed at once, for nothing, with the results of the same request.
+    cached: bool,
+    /// Whose result it edits; null where it edits none, or that job is deleted.
+    #[schema(required)]
+    parent_id: Option<Uuid>,
+    /// What its caller attached to it; null where that is nothing.
+    #[schema(required, value_type = Option<Object>)]
+    metadata: Option<Value>,
     /// Address of the first result; null until the job is completed.
     #[schema(required)]
     result_image_url: Option<String>,
@@ -166,6 +174,9 @@ impl JobView {
             run_at: job.run_at,
             webhook_url: job.webhook.as_ref().map(|webhook| webhook.url.to_string()),
             webhook_events: job.webhook.iter().flat_map(event_names).collect(),
+            cached: job.cached,
+            parent_id: job.parent.map(|parent| parent.0),
+            metadata: job.metadata.clone(),
             result_image_url: results.first().map(|image| image.url.clone()),
             result_images: results,
             input_image_url: inputs.first().map(|image| image.url.clone()),

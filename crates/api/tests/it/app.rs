@@ -3,7 +3,11 @@
 use std::{collections::HashMap, net::SocketAddr};
 
 use darkroom_api::State;
-use darkroom_core::{config::Config, models::Models};
+use darkroom_core::{
+    config::Config,
+    db::{self, Pool},
+    models::Models,
+};
 use darkroom_testing::TestDatabase;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use reqwest::{
@@ -26,16 +30,14 @@ impl App {
 
     /// With these variables set.
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
-        let mut all = HashMap::from([("PORT".to_owned(), "0".to_owned())]);
-        all.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
-        let config = Config::from_variables(all).unwrap();
-        let models = Models::load(&config.jobs).unwrap();
         let database = TestDatabase::create().await;
-        let listener = darkroom_api::bind(&config.server).unwrap();
-        let address = listener.local_addr().unwrap();
-        let state = State::new(&config, database.pool.clone(), models).unwrap();
-        tokio::spawn(darkroom_api::start(listener, state, &config).unwrap());
+        let address = serve(database.pool.clone(), variables);
         Self { address, database, client: darkroom_testing::http_client() }
+    }
+
+    /// Starts another API on the same database, with a pool of its own, and answers its address.
+    pub(crate) fn another_replica(&self) -> SocketAddr {
+        serve(db::connect(&self.database.url, 4).unwrap(), &[])
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -71,6 +73,19 @@ impl App {
         let page = darkroom_core::store::Page { before: None, limit: 100 };
         darkroom_core::store::list(&self.database.pool, page).await.unwrap().len()
     }
+}
+
+/// Starts an API with these variables set.
+fn serve(pool: Pool, variables: &[(&str, &str)]) -> SocketAddr {
+    let mut all = HashMap::from([("PORT".to_owned(), "0".to_owned())]);
+    all.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+    let config = Config::from_variables(all).unwrap();
+    let models = Models::load(&config.jobs).unwrap();
+    let listener = darkroom_api::bind(&config.server).unwrap();
+    let address = listener.local_addr().unwrap();
+    let state = State::new(&config, pool, models).unwrap();
+    tokio::spawn(darkroom_api::start(listener, state, &config).unwrap());
+    address
 }
 
 /// A small, whole picture.

@@ -23,6 +23,7 @@ mod halt;
 mod inspect;
 mod lease;
 mod lifecycle_grid;
+mod listing;
 mod model;
 mod models;
 mod notice;
