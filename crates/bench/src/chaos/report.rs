@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Display};
 use crate::table;
 
 /// How many cases of a broken guarantee are shown.
-const SHOWN: usize = 20;
+const SHOWN: usize = 10;
 
 /// The findings of a run.
 #[derive(Debug, Default)]

@@ -60,6 +60,8 @@ fn any(random: &mut impl Rng, scope: &Scope) -> (Fault, Duration) {
         |range: std::ops::Range<f64>| Duration::from_secs_f64(random.random_range(range));
     let (moment, while_) = (seconds(0.0..3.0), seconds(2.0..8.0));
     let longer_than_the_lease = scope.lease + seconds(1.0..6.0);
+    // Shorter than the lease, too: then the worker lives, and only answers are lost.
+    let outage = if random.random_bool(0.4) { moment } else { longer_than_the_lease };
     match random.random_range(0..100) {
         0..12 => (Fault::Process(worker, Blow::Kill), moment),
         12..22 => (Fault::Process(worker, Blow::Pause), longer_than_the_lease),
@@ -77,11 +79,11 @@ fn any(random: &mut impl Rng, scope: &Scope) -> (Fault, Duration) {
         55..58 => (Fault::Hoard, while_),
         58..60 => (Fault::OldSnapshot, while_ * 2),
         60..64 => (Fault::LockedRows, while_),
-        64..76 => (Fault::Line(worker, any_break(random)), longer_than_the_lease),
+        64..76 => (Fault::Line(worker, any_break(random)), outage),
         76..79 => (Fault::Line(api, any_break(random)), while_),
         79..82 => (Fault::Line(Seat::Sim, any_break(random)), while_),
         82..85 if scope.has_clock => (Fault::Clock(random.random_range(-600..600)), moment),
-        85..87 => (Fault::Blackout, longer_than_the_lease),
+        85..87 => (Fault::Blackout, outage),
         87..90 => (Fault::Rule(any_rule(random)), while_),
         _ => (Fault::Weather(random.random_range(0..weather::KINDS)), while_ + moment),
     }
