@@ -1,16 +1,18 @@
 //! Jobs: made, read, listed, deleted.
 
-use serde_json::Value;
+mod row;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::image::{ImageId, StoredImage, insert_input};
+use super::image::insert_input;
 use crate::{
     db::{Error, Pool},
-    job::{Failure, Job, JobId, NewJob, Status},
+    job::{Job, JobId, NewJob, Status},
     queue,
     webhook::Webhook,
 };
+use row::JobImageRow;
 
 /// A stretch of the list: newest first, after a cursor.
 #[derive(Clone, Copy, Debug)]
@@ -170,74 +172,4 @@ pub async fn delete(pool: &Pool, id: JobId) -> Result<bool, Error> {
     .await
     .map_err(Error::doing("deleting a job"))?;
     Ok(deleted.rows_affected() == 1)
-}
-
-/// A job beside one of its images; a job with several comes in as many rows, one after the other.
-struct JobImageRow {
-    id: Uuid,
-    prompt: String,
-    model: String,
-    options: Value,
-    seed: Option<i64>,
-    priority: i16,
-    run_at: Option<OffsetDateTime>,
-    webhook_url: Option<String>,
-    webhook_events: Option<Vec<String>>,
-    status: Status,
-    failure_code: Option<String>,
-    failure_message: Option<String>,
-    created_at: OffsetDateTime,
-    updated_at: OffsetDateTime,
-    image_id: Option<Uuid>,
-    role: Option<String>,
-    blanked: Option<bool>,
-    media_type: Option<String>,
-    width: Option<i32>,
-    height: Option<i32>,
-    bytes: Option<i32>,
-}
-
-impl JobImageRow {
-    fn gather(rows: Vec<Self>) -> Vec<Job> {
-        let mut jobs: Vec<Job> = Vec::new();
-        for mut row in rows {
-            let image = row.take_image();
-            match jobs.last_mut() {
-                Some(job) if job.id.0 == row.id => job.images.extend(image),
-                _ => jobs.push(Job { images: image.into_iter().collect(), ..row.into_job() }),
-            }
-        }
-        jobs
-    }
-
-    fn take_image(&mut self) -> Option<StoredImage> {
-        Some(StoredImage {
-            id: ImageId(self.image_id?),
-            is_result: self.role.as_deref() == Some("result"),
-            blanked: self.blanked,
-            media_type: self.media_type.take()?,
-            width: self.width?.unsigned_abs(),
-            height: self.height?.unsigned_abs(),
-            bytes: u64::from(self.bytes?.unsigned_abs()),
-        })
-    }
-
-    fn into_job(self) -> Job {
-        let failure = self.failure_code.zip(self.failure_message);
-        Job {
-            id: JobId(self.id),
-            prompt: self.prompt,
-            model: self.model,
-            options: self.options,
-            seed: self.seed,
-            priority: self.priority,
-            run_at: self.run_at,
-            webhook: Webhook::stored(self.webhook_url, self.webhook_events),
-            status: self.status,
-            failure: failure.map(|(code, message)| Failure { code, message }),
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            images: Vec::new(),
-        }
-    }
 }
