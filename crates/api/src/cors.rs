@@ -16,7 +16,7 @@ use actix_web::{
 use darkroom_core::config::{Config, Environment};
 use url::{Host, Url};
 
-use crate::{State, error::ApiError};
+use crate::{State, error::ApiError, jobs::REPLAYED};
 
 /// The configured origins; in development also any page that this machine serves itself.
 #[derive(Clone, Debug)]
@@ -40,7 +40,16 @@ impl Origins {
             .allowed_origin_fn(move |origin, _request| origins.allow(origin))
             .allow_any_method()
             .allow_any_header()
-            .expose_headers([header::LOCATION, header::LINK, header::RETRY_AFTER, header::ETAG])
+            .expose_headers([
+                header::ACCEPT_RANGES,
+                header::CONTENT_DISPOSITION,
+                header::CONTENT_RANGE,
+                header::ETAG,
+                header::LINK,
+                header::LOCATION,
+                header::RETRY_AFTER,
+                REPLAYED,
+            ])
             .max_age(3600)
             .block_on_origin_mismatch(false)
     }

@@ -3,17 +3,19 @@
 //! Causes stay here: they are logged once, where the answer is made, and never sent.
 
 mod problem;
+mod unserved;
 
 use actix_web::{
     HttpResponse, ResponseError,
-    body::{BoxBody, MessageBody},
-    dev::ServiceResponse,
-    http::{StatusCode, header},
-    middleware::{ErrorHandlerResponse, ErrorHandlers},
+    http::{
+        StatusCode,
+        header::{self, ContentRange, ContentRangeSpec},
+    },
 };
 use darkroom_core::{chain::chain, db, fal};
 
 pub(crate) use problem::Problem;
+pub(crate) use unserved::{fill_empty_bodies, no_such_path};
 
 /// Seconds after which a client may ask again when the database is away.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 5;
@@ -33,6 +35,11 @@ pub(crate) enum ApiError {
     /// Only a job that failed can be tried again.
     #[error("The job has not failed; only a failed job can be tried again.")]
     HasNotFailed,
+    /// What was made of the same request is gone.
+    #[error(
+        "The job that was made under this Idempotency-Key is deleted; another key makes another one."
+    )]
+    JobDeleted,
     /// An operator's path, and no operator.
     #[error("This path is for operators: send the service's ADMIN_TOKEN as a bearer token.")]
     NotAdmin,
@@ -72,9 +79,23 @@ pub(crate) enum ApiError {
     /// The upload has more bytes than are taken.
     #[error("The image is larger than {limit} bytes, the most that is taken.")]
     TooLarge {
+        /// Where to look.
+        field: String,
         /// Bytes that are taken.
         limit: usize,
     },
+    /// A part of a file is asked for that it does not have.
+    #[error("The file has {length} bytes and ends before the part that is asked for.")]
+    RangeNotSatisfiable {
+        /// Bytes of the file.
+        length: u64,
+    },
+    /// A stored image does not decode.
+    #[error("The image is damaged and cannot be scaled; without 'w' it comes as it is.")]
+    DamagedImage,
+    /// More is asked for at once than can be done.
+    #[error("Too many images are being scaled at the moment. Try again shortly.")]
+    Busy,
     /// The database is away.
     #[error(
         "The service cannot reach its database at the moment; nothing was done. Try again shortly."
@@ -97,6 +118,7 @@ impl ApiError {
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::HasEnded => (StatusCode::CONFLICT, "has_ended"),
             Self::HasNotFailed => (StatusCode::CONFLICT, "has_not_failed"),
+            Self::JobDeleted => (StatusCode::CONFLICT, "idempotency_job_deleted"),
             Self::NotAdmin => (StatusCode::UNAUTHORIZED, "admin_token_required"),
             Self::AdminShut => (StatusCode::FORBIDDEN, "admin_disabled"),
             Self::ForeignOrigin => (StatusCode::FORBIDDEN, "foreign_origin"),
@@ -109,6 +131,11 @@ impl ApiError {
             Self::BadEventId => (StatusCode::BAD_REQUEST, "invalid_event_id"),
             Self::Invalid { code, .. } => (StatusCode::UNPROCESSABLE_ENTITY, code),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large"),
+            Self::RangeNotSatisfiable { .. } => {
+                (StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable")
+            }
+            Self::DamagedImage => (StatusCode::UNPROCESSABLE_ENTITY, "damaged_image"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -146,8 +173,14 @@ impl ResponseError for ApiError {
         let (status, code) = self.kind();
         let mut response = HttpResponse::build(status);
         match self {
-            Self::Unavailable(_) | Self::KeysAway(_) => {
+            Self::Unavailable(_) | Self::KeysAway(_) | Self::Busy => {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+            }
+            Self::RangeNotSatisfiable { length } => {
+                response.insert_header(ContentRange(ContentRangeSpec::Bytes {
+                    range: None,
+                    instance_length: Some(*length),
+                }));
             }
             Self::NotAdmin => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
@@ -159,9 +192,9 @@ impl ResponseError for ApiError {
             _ => {}
         }
         let field = match self {
-            Self::Invalid { field, .. } => Some(field.clone()),
-            Self::TooLarge { .. } => Some("image".into()),
+            Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field.clone()),
             Self::BadEventId => Some("Last-Event-ID".into()),
+            Self::JobDeleted => Some("Idempotency-Key".into()),
             _ => None,
         };
         response.content_type(problem::MEDIA_TYPE).json(Problem::new(
@@ -171,24 +204,4 @@ impl ResponseError for ApiError {
             field,
         ))
     }
-}
-
-/// For paths that nobody serves.
-pub(crate) async fn no_such_path() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::NotFound("There is nothing at this path. The API is described at /docs."))
-}
-
-/// The framework answers a wrong method with an empty body: gives it one.
-pub(crate) fn fill_empty_bodies<B: MessageBody + 'static>() -> ErrorHandlers<B> {
-    ErrorHandlers::new().handler(StatusCode::METHOD_NOT_ALLOWED, |response: ServiceResponse<B>| {
-        let (request, response) = response.into_parts();
-        let mut filled = ApiError::MethodNotAllowed.error_response();
-        if let Some(allow) = response.headers().get(header::ALLOW) {
-            filled.headers_mut().insert(header::ALLOW, allow.clone());
-        }
-        let filled: HttpResponse<BoxBody> = filled;
-        Ok(ErrorHandlerResponse::Response(
-            ServiceResponse::new(request, filled).map_into_right_body(),
-        ))
-    })
 }

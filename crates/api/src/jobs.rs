@@ -4,19 +4,25 @@ pub(crate) mod attempts;
 pub(crate) mod cancel;
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod deliveries;
 pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod get;
+mod idempotency;
 pub(crate) mod list;
+pub(crate) mod progress;
 pub(crate) mod retry;
 mod upload;
+pub(crate) mod versions;
 mod view;
 mod wait;
 
 use actix_web::web;
 use darkroom_core::job::JobId;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::error::ApiError;
+pub(crate) use idempotency::REPLAYED;
 pub(crate) use view::JobView;
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
@@ -24,12 +30,31 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/jobs").get(list::list).head(list::list).post(create::create))
         .service(web::resource("/api/jobs/{id}/cancel").post(cancel::cancel))
         .service(web::resource("/api/events").get(feed::follow))
+        .service(web::resource("/api/jobs/{id}/progress").get(progress::get).head(progress::get))
         .service(web::resource("/api/jobs/{id}/events").get(events::follow))
         .service(web::resource("/api/jobs/{id}/retry").post(retry::retry))
         .service(web::resource("/api/jobs/{id}/attempts").get(attempts::list).head(attempts::list))
+        .service(web::resource("/api/jobs/{id}/versions").get(versions::list).head(versions::list))
+        .service(
+            web::resource("/api/jobs/{id}/deliveries").get(deliveries::list).head(deliveries::list),
+        )
+        .service(
+            web::resource("/api/jobs/{id}/deliveries/{delivery}/replay")
+                .post(deliveries::replay::replay),
+        )
         .service(
             web::resource("/api/jobs/{id}").get(get::get).head(get::get).delete(delete::delete),
         );
+}
+
+/// A moment as clients write it.
+fn moment(field: &str, text: &str) -> Result<OffsetDateTime, ApiError> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_malformed| {
+        let detail = format!(
+            "The field '{field}' must be a moment as in RFC 3339, such as 2026-01-31T09:00:00Z."
+        );
+        ApiError::invalid("invalid_time", field, detail)
+    })
 }
 
 fn not_found() -> ApiError {

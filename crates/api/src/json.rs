@@ -1,12 +1,12 @@
 //! JSON bodies: read whole, and refused by the field that is wrong.
 
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use crate::error::ApiError;
 
 /// Reads a body; an empty one is an empty object.
-pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Result<T, ApiError> {
     let text: &[u8] = if body.is_empty() { b"{}" } else { body };
     if text.trim_ascii_start().first() != Some(&b'{') {
         return Err(ApiError::invalid("invalid_field", "body", "The body must be a JSON object."));

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use darkroom_core::{callback::LazyCallback, config, db::Pool, fal, models::Models, queue::Waker};
+use darkroom_core::{
+    callback::LazyCallback, config, db::Pool, fal, models::Models, outbound::Allowed, queue::Waker,
+};
 use url::Url;
 
-use crate::{admin::Admin, watch::Watch};
+use crate::{admin::Admin, images::Making, watch::Watch};
 
 /// What every request handler may use. One for the process; its parts are cheap to clone.
 #[derive(Clone, Debug)]
@@ -19,16 +21,22 @@ pub struct State {
     pub(crate) watch: Watch,
     /// What an upload may be.
     pub limits: config::Limits,
+    /// Who may be called although private.
+    pub(crate) outbound_allowed: Allowed,
     /// The models on offer.
     pub models: Models,
     /// How long a job may take.
     pub deadline: Duration,
+    /// How long a result answers the same request; nothing is never.
+    pub result_cache: Option<Duration>,
     /// How clients reach this server, where that is set.
     pub public_url: Option<Url>,
     /// Who edits: `fal.ai` or its stand-in.
     pub provider: &'static str,
     /// Who may operate the service.
     pub(crate) admin: Admin,
+    /// Makes thumbnails.
+    pub(crate) making: Making,
     /// Recognises the provider's webhooks.
     pub(crate) webhooks: fal::Webhooks,
     /// Recognises the addresses that the provider was given.
@@ -47,11 +55,14 @@ impl State {
             watch: Watch::start(pool.clone(), config.database.notify),
             pool,
             limits: config.limits,
+            outbound_allowed: config.outbound.allowed.clone(),
             models,
             deadline: config.jobs.deadline,
+            result_cache: config.jobs.result_cache,
             public_url: config.server.public_url.clone(),
             provider: if config.fal.is_live() { "fal.ai" } else { "stand-in" },
             admin: Admin::new(config),
+            making: Making::new(),
             webhooks: fal::Webhooks::new(&config.fal)?,
             callback: LazyCallback::new(config.server.public_url.clone()),
         })

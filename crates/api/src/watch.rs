@@ -6,6 +6,7 @@
 
 mod hearing;
 mod known;
+mod progress;
 mod snapshot;
 
 use std::{
@@ -32,6 +33,8 @@ use tokio::{
 use hearing::Hearing;
 use known::Known;
 pub(crate) use known::Told;
+use progress::AllProgress;
+pub(crate) use progress::Known as KnownProgress;
 pub(crate) use snapshot::{Snapshot, tag_of};
 
 /// Changed jobs that wait to be read; beyond, everything watched is read.
@@ -58,6 +61,7 @@ pub(crate) struct Watch(Arc<Hub>);
 struct Hub {
     pool: Pool,
     known: Mutex<Known>,
+    progress: AllProgress,
     hearing: Hearing,
     /// Jobs to read again.
     changes: mpsc::Sender<JobId>,
@@ -76,6 +80,7 @@ impl Watch {
         let hub = Arc::new(Hub {
             pool,
             known: Mutex::default(),
+            progress: AllProgress::default(),
             hearing: Hearing::new(),
             changes,
             is_flooded: AtomicBool::new(false),
@@ -119,6 +124,11 @@ impl Watch {
         receiver
     }
 
+    /// What fal says of a job's request, and what it will say.
+    pub(crate) fn progress(&self, job: JobId) -> watch::Receiver<Option<Arc<KnownProgress>>> {
+        self.0.progress.of(job)
+    }
+
     /// Tells of all changes from now on.
     pub(crate) fn all(&self) -> broadcast::Receiver<Arc<Snapshot>> {
         self.0.feed.subscribe()
@@ -141,6 +151,7 @@ impl Hub {
                     }
                 }
             }
+            Wake::Progress(news) => news.iter().for_each(|news| self.progress.heard(news)),
             Wake::Reconnected => self.doubt(),
             _ => {}
         }
@@ -194,6 +205,9 @@ async fn read_changed(hub: Weak<Hub>, mut to_read: mpsc::Receiver<JobId>) {
                 for (job, stamp) in jobs.into_iter().zip(stamps) {
                     let snapshot = read.get(&job).cloned();
                     hub.known().keep(job, stamp, snapshot.clone());
+                    if snapshot.as_ref().is_none_or(|snapshot| snapshot.has_ended()) {
+                        hub.progress.forget(job);
+                    }
                     if let Some(snapshot) = snapshot {
                         // Nobody may be there.
                         hub.feed.send(snapshot).ok();

@@ -6,6 +6,7 @@
 
 mod fal;
 mod jobs;
+mod outbound;
 mod reader;
 mod server;
 mod worker;
@@ -16,6 +17,7 @@ use secrecy::SecretString;
 
 pub use fal::{Fal, LIVE_QUEUE_URL, Sim, Tags, TagsProblem};
 pub use jobs::{Jobs, UnknownSubmission};
+pub use outbound::Outbound;
 pub use reader::{Problems, Variable};
 pub use server::{CorsOrigins, Limits, Server};
 pub use worker::Worker;
@@ -39,6 +41,8 @@ pub struct Config {
     pub worker: Worker,
     /// How to reach fal.ai.
     pub fal: Fal,
+    /// How addresses are called that callers name.
+    pub outbound: Outbound,
     /// The stand-in for fal.ai.
     pub sim: Sim,
     /// What is logged, and how.
@@ -116,6 +120,7 @@ impl Config {
             database: Database::read(reader),
             worker: Worker::read(reader),
             fal: Fal::read(reader),
+            outbound: Outbound::read(reader),
             sim: Sim::read(reader),
             log: Log::read(reader),
         }
@@ -220,10 +225,13 @@ mod tests {
         let config = read(&[
             ("FAL_AI_API_KEY", "id:hunter2"),
             ("DATABASE_URL", "postgres://me:hunter2@db/x"),
+            ("WEBHOOK_SECRET", "whsec_aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMg=="),
         ])
         .unwrap();
 
         assert!(config.fal.key.is_some() && config.database.url.is_some());
-        assert!(!format!("{config:?}").contains("hunter2"));
+        assert!(config.outbound.webhook_secrets.is_some());
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("hunter2") && !shown.contains("104, 117"), "{shown}");
     }
 }

@@ -1,23 +1,16 @@
 //! The connection pool, the schema's version, and what a broken database means.
 
-use std::time::Duration;
+mod connection;
+mod pool;
+mod silence;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{
-    Postgres, Transaction,
-    migrate::Migrator,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{migrate::Migrator, postgres::PgConnectOptions};
 use time::OffsetDateTime;
 
-/// The pool of connections that one process shares.
-pub type Pool = sqlx::PgPool;
-
-/// How long a caller waits for a connection before it is told that the database is away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// A connection that rested longer is tried before it is handed out.
-const TRUSTED_REST: Duration = Duration::from_secs(2);
+pub(crate) use connection::silent;
+pub use connection::{Connection, Transaction};
+pub use pool::Pool;
 
 /// The database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -32,26 +25,9 @@ pub struct Error {
 pub fn connect(url: &SecretString, max_connections: u32) -> Result<Pool, Error> {
     let options: PgConnectOptions =
         url.expose_secret().parse().map_err(Error::doing("reading its URL"))?;
-    Ok(PgPoolOptions::new()
-        .max_connections(max_connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
-            Box::pin(async move {
-                if meta.idle_for > TRUSTED_REST {
-                    sqlx::Connection::ping(connection).await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_lazy_with(options.application_name("darkroom")))
-}
-
-/// A transaction of several statements. A process that is stopped inside of one, or cut off, holds its
-/// locks no longer than this: the server ends the connection, and nothing was done.
-pub(crate) async fn begin(pool: &Pool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    // With the transaction and not with the connection: a pooler may give it to somebody else.
-    pool.begin_with("begin; set local idle_in_transaction_session_timeout = '3s'").await
+    // Not for PgBouncer, which refuses what it does not know, and of no use to PostgreSQL from 12 on.
+    let options = options.application_name("darkroom").extra_float_digits(None);
+    Ok(Pool::new(options, max_connections))
 }
 
 /// The clock that decides everything.
@@ -73,7 +49,7 @@ fn migrator() -> Migrator {
 /// Brings the schema to this build's version, or leaves it at a newer one.
 pub async fn migrate(pool: &Pool) -> Result<(), Error> {
     migrator()
-        .run(pool)
+        .run(&pool.pool)
         .await
         .map_err(|error| Error { doing: "applying the migrations", source: error.into() })
 }

@@ -1,7 +1,8 @@
-//! Pictures: looked at before they are stored, and made right for the model before they leave.
+//! Pictures: looked at before they are stored, and made right for the model, or small for a page, before
+//! they leave.
 //!
 //! [`inspect()`] decodes nothing, so that a decompression bomb costs no more than its bytes.
-//! [`prepare()`] decodes, within bounds, on a blocking thread.
+//! [`prepare()`] and [`thumbnail()`] decode, within bounds, on a blocking thread.
 
 mod gif;
 mod inspect;
@@ -11,4 +12,4 @@ mod prepare;
 mod webp;
 
 pub use inspect::{ImageProblem, Inspected, MediaType, inspect};
-pub use prepare::{Fit, PrepareError, Prepared, prepare};
+pub use prepare::{Fit, PrepareError, Prepared, prepare, thumbnail};

@@ -2,14 +2,15 @@
 
 use std::{fmt, ops::RangeInclusive, str::FromStr, time::Duration};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     api_key::ApiKeyId,
     models::Options,
-    store::{NewImage, StoredImage},
+    store::{Cache, NewImage, Once, Parent, StoredImage},
+    webhook::Webhook,
 };
 
 /// Most characters that a prompt may have.
@@ -19,7 +20,7 @@ pub const MAX_PROMPT_CHARS: usize = 5_000;
 pub const PRIORITIES: RangeInclusive<i16> = -100..=100;
 
 /// Names a job. A `UUIDv7`: later jobs have greater ids.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct JobId(pub Uuid);
 
@@ -45,7 +46,7 @@ impl FromStr for JobId {
 }
 
 /// A job's place in its life, in the row and on the wire.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Status {
@@ -119,6 +120,14 @@ pub struct Job {
     pub priority: i16,
     /// When it is to start; nothing is at once.
     pub run_at: Option<OffsetDateTime>,
+    /// Who is told of what.
+    pub webhook: Option<Webhook>,
+    /// What the caller attached to it: an object; never changes.
+    pub metadata: Option<serde_json::Value>,
+    /// Whether it was completed when it was made, with another job's results; never changes.
+    pub cached: bool,
+    /// Whose result it edits; nothing where that is none's, or that job is deleted.
+    pub parent: Option<JobId>,
     /// Changes when the job is submitted and when it ends.
     pub status: Status,
     /// Set when the job fails.
@@ -140,7 +149,7 @@ pub struct NewJob {
     pub model: String,
     /// Checked against the model.
     pub options: Options,
-    /// The pictures to edit, in order; at least one.
+    /// The pictures to edit, in order; at least one, unless there is a parent.
     pub inputs: Vec<NewImage>,
     /// Whose it is; nothing where nobody needs a key.
     pub api_key: Option<ApiKeyId>,
@@ -148,6 +157,16 @@ pub struct NewJob {
     pub priority: i16,
     /// When it is to start; nothing is at once.
     pub run_at: Option<OffsetDateTime>,
+    /// Who is to be told of what; nothing is nobody.
+    pub webhook: Option<Webhook>,
+    /// Whose result to edit, in place of pictures.
+    pub parent: Option<Parent>,
+    /// What its caller attaches to it: an object, without NUL.
+    pub metadata: Option<serde_json::Value>,
     /// How long the job may take, from its start, before it fails; nothing means for ever.
     pub deadline: Option<Duration>,
+    /// Whether results are used again; nothing where they never are.
+    pub cache: Option<Cache>,
+    /// The key under which it is asked for once only, where its caller gave one.
+    pub once: Option<Once>,
 }

@@ -13,9 +13,11 @@ pub mod fal;
 pub mod images;
 pub mod job;
 pub mod models;
+pub mod outbound;
 pub mod queue;
 pub mod store;
 pub mod tls;
+pub mod webhook;
 
 #[cfg(feature = "fuzzing")]
 pub use fal::fuzzing;

@@ -1,9 +1,11 @@
 //! The queue: which jobs wait, who holds which, and how a job's work ends.
 //!
 //! A job's way: [`enqueue()`] → [`claim()`] → [`begin_attempt`] → [`record_submission`] →
-//! [`archive()`] → one of [`complete`], [`retry`], [`fail`], [`end_cancelled`], [`snooze`] when
+//! [`archive()`] → one of [`complete()`], [`retry`], [`fail`], [`end_cancelled`], [`snooze`] when
 //! something that it needs is away, or [`break_off`] when our own code broke. An attempt without an answer: [`withdraw_attempt`],
 //! [`abandon_attempt`], [`fail_unanswered`]. On the way out of a worker: [`release`], [`rescue()`].
+//!
+//! What a job's caller is to be told of it is delivered under leases, too: [`deliveries`].
 //!
 //! Guarantees:
 //! - A worker's every write about a claimed job takes its [`Lease`]. Under an old lease it changes
@@ -38,6 +40,7 @@ mod cancel;
 mod census;
 mod claim;
 mod complete;
+pub mod deliveries;
 mod enqueue;
 mod halt;
 mod notice;
@@ -51,6 +54,7 @@ mod settle;
 mod timeline;
 mod unanswered;
 mod wake;
+mod whereabouts;
 mod worker;
 
 pub use archive::{archive, input};
@@ -71,7 +75,8 @@ pub use rules::{Rule, Scope, limit, pause, resume, rules};
 pub use settle::{FailureClass, break_off, end_cancelled, fail, retry, snooze};
 pub use timeline::Timeline;
 pub use unanswered::{abandon_attempt, fail_unanswered, miss_attempt, withdraw_attempt};
-pub use wake::{Audience, Listener, Wake, Waker};
+pub use wake::{Audience, Listener, ProviderProgress, Teller, Wake, Waker};
+pub use whereabouts::{Whereabouts, whereabouts};
 pub use worker::{Beat, Round, WorkerId, beat, register, release, release_unknown};
 
 use crate::{db, job::JobId};

@@ -1,15 +1,31 @@
 //! The record: jobs as clients read them, and the image store.
 
 mod attempt;
+mod create;
+mod delivery;
+mod file;
 mod image;
 mod job;
+mod list;
+mod once;
+mod parent;
 mod prune;
+mod reuse;
 mod secret;
+mod thumbnail;
 
 pub use attempt::{Attempt, attempts};
-pub use image::{ImageData, ImageId, NewImage, StoredImage, image};
-pub use job::{Page, changed_since, create, delete, find, find_all, list};
-pub use prune::prune;
+pub use create::{Asked, Refusal, ask, create};
+pub use delivery::{Delivery, DeliveryAttempt, deliveries};
+pub use file::{ImageFile, file_part, image_file};
+pub use image::{ImageData, ImageId, NewImage, Sha256, StoredImage, image, sha256};
+pub use job::{changed_since, delete, find, find_all};
+pub use list::{Filter, Page, list, list_filtered};
+pub use once::{Once, asked_before};
+pub use parent::{Parent, versions};
+pub use prune::{prune, prune_idempotency_keys};
+pub use reuse::Cache;
 pub use secret::secret;
+pub use thumbnail::{Thumbnail, ThumbnailSource, keep_thumbnail, thumbnail, thumbnail_source};
 
 pub(crate) use image::insert_result;

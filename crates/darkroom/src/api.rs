@@ -10,7 +10,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let stop = stop::on_signal()?;
     let models = Models::load(&config.jobs)?;
     let listener = darkroom_api::bind(&config.server)?;
-    let pool = database::connect(&config.database)?;
+    let pool = database::connect_and_listen(&config.database)?;
     if !database::expect_current_schema(&pool, &stop).await? {
         return Ok(());
     }

@@ -35,6 +35,8 @@ pub(crate) enum Command {
     /// See and steer the queue: pause, resume, limit, retry
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Print what receivers verify webhooks with
+    WebhookSecret,
     /// Ask the API on this machine whether it is ready; exits with 1 when it is not
     Health,
 }

@@ -18,6 +18,13 @@ pub(crate) fn connect(settings: &config::Database) -> anyhow::Result<db::Pool> {
     Ok(db::connect(url, settings.max_connections)?)
 }
 
+/// Likewise, for who also listens: what hears wakes is a connection beside the pool.
+pub(crate) fn connect_and_listen(settings: &config::Database) -> anyhow::Result<db::Pool> {
+    let beside = u32::from(settings.notify);
+    let max_connections = settings.max_connections.saturating_sub(beside);
+    connect(&config::Database { max_connections, ..settings.clone() })
+}
+
 /// Refuses an older schema; waits for a database that is away. False when told to stop meanwhile.
 pub(crate) async fn expect_current_schema(
     pool: &db::Pool,

@@ -12,6 +12,7 @@ mod queue;
 mod sim;
 mod stop;
 mod up;
+mod webhook_secret;
 mod worker;
 
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Sim(options) => sim::run(config.sim, *options).await,
         Command::Migrate => migrate::run(config).await,
         Command::Queue(command) => queue::run(config, command).await,
+        Command::WebhookSecret => webhook_secret::run(config).await,
         Command::Health => health::run(config).await,
     }
 }

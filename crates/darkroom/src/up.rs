@@ -27,14 +27,19 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     let postgres = embedded_postgres(&mut config).await?;
     let stand_in = stand_in(&mut config).await?;
     let fal = provider::client(&config)?;
-    let pool = database::connect(&config.database)?;
+    // One for each: a connection that the server's threads opened ends with them.
+    let pool = database::connect_and_listen(&config.database)?;
+    let servers_pool = database::connect_and_listen(&config.database)?;
     db::migrate(&pool).await?;
 
-    let server =
-        darkroom_api::start(listener, State::new(&config, pool.clone(), models.clone())?, &config)?;
+    let server = darkroom_api::start(
+        listener,
+        State::new(&config, servers_pool.clone(), models.clone())?,
+        &config,
+    )?;
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
-    let worker = Worker::new(&config, pool.clone(), fal, models);
+    let worker = Worker::new(&config, pool.clone(), fal, models)?;
     let working = tokio::spawn(darkroom_worker::run(worker, stop.clone()));
     banner::print(&Parts {
         config: &config,
@@ -50,6 +55,7 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     stop.cancel();
     handle.stop(true).await;
     working.await.context("the worker broke")?;
+    servers_pool.close().await;
     pool.close().await;
     if let Some(stand_in) = stand_in {
         stand_in.stop().await;

@@ -9,11 +9,11 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let stop = stop::on_signal()?;
     let fal = provider::client(&config)?;
     let models = Models::load(&config.jobs)?;
-    let pool = database::connect(&config.database)?;
+    let pool = database::connect_and_listen(&config.database)?;
     if !database::expect_current_schema(&pool, &stop).await? {
         return Ok(());
     }
     tracing::info!(concurrency = config.worker.concurrency, "the worker works");
-    darkroom_worker::run(Worker::new(&config, pool, fal, models), stop).await;
+    darkroom_worker::run(Worker::new(&config, pool, fal, models)?, stop).await;
     Ok(())
 }

@@ -4,13 +4,16 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot have a database cannot go on")]
 
+mod receiver;
 mod server;
 mod signal;
 
 use darkroom_core::db::{self, Pool};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
+pub use receiver::{Call, Receiver, Reply};
 pub use signal::eventually;
 
 /// A migrated, empty database that nobody else uses.
@@ -59,6 +62,16 @@ impl TestDatabase {
         server.administer(&format!("alter database {} allow_connections true", self.name)).await;
     }
 
+    /// Runs statements in a transaction that stays open, with their locks, until it is released or dropped. One
+    /// of the pool would not be left open for long.
+    pub async fn hold(&self, statements: &str) -> Held {
+        let url = self.url.expose_secret();
+        let mut connection = PgConnection::connect(url).await.expect("the database answers");
+        let held = AssertSqlSafe(format!("begin; {statements}"));
+        sqlx::raw_sql(held).execute(&mut connection).await.expect("the statements hold");
+        Held(connection)
+    }
+
     /// Ends every connection to the database; new ones are welcome.
     pub async fn end_connections(&self) {
         let server = server::shared().await;
@@ -67,6 +80,17 @@ impl TestDatabase {
             self.name
         );
         server.administer(&statement).await;
+    }
+}
+
+/// A transaction that is open.
+#[derive(Debug)]
+pub struct Held(PgConnection);
+
+impl Held {
+    /// Rolls back.
+    pub async fn release(self) {
+        self.0.close().await.expect("the connection closes");
     }
 }
 

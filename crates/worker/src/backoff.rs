@@ -21,6 +21,26 @@ pub(crate) fn until_next_check(elapsed: Duration) -> Duration {
     jittered((elapsed / 10).clamp(SHORTEST, LONGEST))
 }
 
+/// The wait before a delivery is tried again that failed so often in a row: a few times within minutes, and then
+/// for as long as a receiver may be down.
+pub(crate) fn until_next_delivery(failures: u32) -> Duration {
+    const WAITS: [Duration; 8] = [
+        Duration::from_secs(5),
+        Duration::from_secs(30),
+        Duration::from_mins(2),
+        Duration::from_mins(10),
+        Duration::from_mins(30),
+        Duration::from_hours(1),
+        Duration::from_hours(2),
+        LONGEST_DELIVERY_WAIT,
+    ];
+    let at = usize::try_from(failures).unwrap_or(usize::MAX).saturating_sub(1);
+    jittered(WAITS.get(at).copied().unwrap_or(LONGEST_DELIVERY_WAIT))
+}
+
+/// Before a delivery is tried again, whatever its receiver wishes.
+pub(crate) const LONGEST_DELIVERY_WAIT: Duration = Duration::from_hours(4);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,6 +54,20 @@ mod tests {
         assert!((1.0..1.25).contains(&wait(0)));
         assert!((8.0..10.0).contains(&wait(3)));
         assert!((60.0..75.0).contains(&wait(40)));
+    }
+
+    #[test]
+    fn a_delivery_is_tried_again_for_a_day() {
+        let mut day = Duration::ZERO;
+        let mut failures = 0;
+        while day < Duration::from_hours(24) {
+            failures += 1;
+            day += until_next_delivery(failures);
+        }
+
+        assert!((10..=13).contains(&failures), "{failures}");
+        assert!((5.0..6.25).contains(&until_next_delivery(1).as_secs_f64()));
+        assert!(until_next_delivery(u32::MAX) <= Duration::from_hours(5));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::{
 use darkroom_core::{
     chain::chain,
     db,
-    queue::{self, Claimed, Claims, Round},
+    queue::{self, Claimed, Claims, Lease, Round},
 };
 use tokio::{sync::Notify, time::sleep};
 
@@ -45,7 +45,7 @@ pub(crate) async fn claim_jobs(life: Life, woken: Arc<Notify>) {
 struct Claimer {
     life: Life,
     round: Round,
-    slots: Slots,
+    slots: Slots<Lease>,
     /// Limits or pauses hold, as far as was heard.
     rules: Arc<AtomicBool>,
     woken: Arc<Notify>,
@@ -141,7 +141,7 @@ impl Claimer {
 
     /// Works on a job in a task of its own, which holds its slot until the job is settled.
     fn start(&self, job: Claimed) {
-        let slot = self.slots.take(job.lease);
+        let slot = self.slots.take(job.lease.number, job.lease);
         let (life, over) = (self.life.clone(), self.life.over.clone());
         let (rules, woken) = (Arc::clone(&self.rules), Arc::clone(&self.woken));
         tokio::spawn(async move {

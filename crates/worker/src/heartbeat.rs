@@ -1,5 +1,5 @@
 //! The heartbeat: one small write for all leases together; the rescue of others' jobs, wishes to cancel,
-//! and the probe that is due.
+//! deliveries and the probe that are due.
 
 use std::time::Duration;
 
@@ -30,6 +30,9 @@ pub(crate) async fn beat_until_dead(life: &Life) {
                 if beat.jobs_are_overdue {
                     tokio::spawn(overdue::fail(life.clone()));
                 }
+                if beat.deliveries_are_due {
+                    life.deliveries_due.notify_one();
+                }
                 if beat.probe_is_due {
                     // Not waited for: a provider that is slow must not silence the worker.
                     let probe = probing::probe(life.clone());
@@ -58,7 +61,8 @@ async fn rescue(life: &Life) {
         Ok(rescued) if rescued.workers > 0 => tracing::warn!(
             workers = rescued.workers,
             jobs = rescued.jobs,
-            "workers stopped beating; their jobs are free again"
+            deliveries = rescued.deliveries,
+            "workers stopped beating; what they held is free again"
         ),
         Ok(_nobody) => {}
         Err(error) => {

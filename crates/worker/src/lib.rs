@@ -6,6 +6,7 @@
 mod backoff;
 mod batching;
 mod claiming;
+mod delivering;
 mod drive;
 mod heartbeat;
 mod life;

@@ -1,18 +1,21 @@
 //! One life of a worker: from its registration to its hand-over, or until it is taken for dead.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use darkroom_core::{
     chain::chain,
     db::Pool,
-    queue::{self, Answered, Completion, WorkerId},
+    queue::{self, Answered, Completion, Teller, WorkerId},
 };
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    Worker, backoff::exponential, batching::Batcher, claiming, heartbeat, notices::Notices,
-    pruning, waking,
+    Worker, backoff::exponential, batching::Batcher, claiming, delivering, heartbeat,
+    notices::Notices, pruning, waking,
 };
 
 /// How a life ended.
@@ -43,8 +46,12 @@ pub(crate) struct Life {
     pub(crate) completions: Batcher<Completion>,
     /// Records what fal answered.
     pub(crate) answers: Batcher<Answered>,
+    /// Tells watchers what fal says.
+    pub(crate) teller: Teller,
     /// Jobs whose request is followed.
     pub(crate) notices: Notices,
+    /// Given when there may be deliveries.
+    pub(crate) deliveries_due: Arc<Notify>,
     /// Cancelled when this life ends.
     pub(crate) over: CancellationToken,
 }
@@ -60,13 +67,16 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         submissions: TaskTracker::new(),
         completions: completions(worker.pool.clone()),
         answers: answers(worker.pool.clone()),
+        teller: Teller::new(worker.pool.clone()),
         notices: Notices::default(),
+        deliveries_due: Arc::default(),
         over: CancellationToken::new(),
     };
     // Ends the loops and the work on each job, however this function is left.
     let over = life.over.clone().drop_guard();
     let woken = waking::listen(&life);
     tokio::spawn(life.over.clone().run_until_cancelled_owned(pruning::prune(life.clone())));
+    tokio::spawn(life.over.clone().run_until_cancelled_owned(delivering::deliver(life.clone())));
     let mut claiming = tokio::spawn(claiming::claim_jobs(life.clone(), woken));
     let end = tokio::select! {
         () = stop.cancelled() => End::Stopped,

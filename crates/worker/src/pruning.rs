@@ -1,8 +1,12 @@
-//! Pruning: jobs that ended long ago go, a few at a time.
+//! Pruning: jobs that ended long ago and idempotency keys of another day go, a few at a time.
 
 use std::time::Duration;
 
-use darkroom_core::{chain::chain, store};
+use darkroom_core::{
+    chain::chain,
+    db::{Error, Pool},
+    store,
+};
 use tokio::time::sleep;
 
 use crate::{backoff::jittered, life::Life};
@@ -13,27 +17,49 @@ const INTERVAL: Duration = Duration::from_hours(1);
 /// Between two batches: clients come first.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Prunes for as long as the life lasts, where the operator wants jobs to go at all.
+/// What goes.
+#[derive(Clone, Copy, Debug)]
+enum Old {
+    /// Those that ended longer ago than this.
+    Jobs(Duration),
+    IdempotencyKeys,
+}
+
+/// Prunes for as long as the life lasts: jobs only where the operator wants them to go at all.
 pub(crate) async fn prune(life: Life) {
-    let Some(retention) = life.worker.jobs.retention else {
-        return;
-    };
+    let jobs = life.worker.jobs.retention.map(Old::Jobs);
     loop {
-        let mut jobs = 0;
+        for old in jobs.into_iter().chain([Old::IdempotencyKeys]) {
+            old.prune(&life.worker.pool).await;
+        }
+        sleep(jittered(INTERVAL)).await;
+    }
+}
+
+impl Old {
+    /// Batch after batch, until nothing is left.
+    async fn prune(self, pool: &Pool) {
+        let mut rows = 0;
         loop {
-            match store::prune(&life.worker.pool, retention).await {
+            match self.batch(pool).await {
                 Ok(0) => break,
-                Ok(pruned) => jobs += pruned,
+                Ok(pruned) => rows += pruned,
                 Err(error) => {
-                    tracing::warn!(error = %chain(&error), "old jobs could not be pruned; it is tried again later");
+                    tracing::warn!(what = ?self, error = %chain(&error), "what is old could not be pruned; it is tried again later");
                     break;
                 }
             }
             sleep(PAUSE).await;
         }
-        if jobs > 0 {
-            tracing::info!(jobs, "old jobs were pruned");
+        if rows > 0 {
+            tracing::info!(what = ?self, rows, "what is old was pruned");
         }
-        sleep(jittered(INTERVAL)).await;
+    }
+
+    async fn batch(self, pool: &Pool) -> Result<u64, Error> {
+        match self {
+            Self::Jobs(retention) => store::prune(pool, retention).await,
+            Self::IdempotencyKeys => store::prune_idempotency_keys(pool).await,
+        }
     }
 }

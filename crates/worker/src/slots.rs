@@ -1,29 +1,35 @@
-//! Slots: how many jobs a worker holds at a time, and under which leases.
+//! Slots: how many jobs or deliveries a worker holds at a time, and under which leases.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use darkroom_core::queue::Lease;
 use tokio::sync::Notify;
 
-/// The slots of one worker.
-#[derive(Clone, Debug)]
-pub(crate) struct Slots {
+/// The slots of one worker, for leases of one kind.
+#[derive(Debug)]
+pub(crate) struct Slots<Lease> {
+    /// By their numbers.
     held: Arc<Mutex<HashMap<i64, Lease>>>,
     most: usize,
     freed: Arc<Notify>,
 }
 
-/// A slot that a job is in, until it is dropped.
+/// A slot that is taken, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Slot {
-    slots: Slots,
-    lease: Lease,
+pub(crate) struct Slot<Lease> {
+    slots: Slots<Lease>,
+    number: i64,
 }
 
-impl Slots {
+impl<Lease> Clone for Slots<Lease> {
+    fn clone(&self) -> Self {
+        Self { held: Arc::clone(&self.held), most: self.most, freed: Arc::clone(&self.freed) }
+    }
+}
+
+impl<Lease: Copy> Slots<Lease> {
     pub(crate) fn new(most: usize) -> Self {
         Self { held: Arc::default(), most, freed: Arc::default() }
     }
@@ -39,27 +45,29 @@ impl Slots {
         }
     }
 
-    /// Puts a job into a slot.
-    pub(crate) fn take(&self, lease: Lease) -> Slot {
-        self.lock().insert(lease.number, lease);
-        Slot { slots: self.clone(), lease }
+    /// Takes a slot for what is held under this lease.
+    pub(crate) fn take(&self, number: i64, lease: Lease) -> Slot<Lease> {
+        self.lock().insert(number, lease);
+        Slot { slots: self.clone(), number }
     }
 
-    /// The leases of the jobs that are in slots. A job may be there twice: under a lease that was lost, and
+    /// The leases that are in slots. A job may be there twice: under a lease that was lost, and
     /// claimed anew.
     pub(crate) fn leases(&self) -> Vec<Lease> {
         self.lock().values().copied().collect()
     }
+}
 
+impl<Lease> Slots<Lease> {
     fn lock(&self) -> MutexGuard<'_, HashMap<i64, Lease>> {
         // A panic cannot leave a map of numbers half-changed.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Slot {
+impl<Lease> Drop for Slot<Lease> {
     fn drop(&mut self) {
-        self.slots.lock().remove(&self.lease.number);
+        self.slots.lock().remove(&self.number);
         self.slots.freed.notify_one();
     }
 }

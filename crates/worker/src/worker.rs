@@ -2,9 +2,18 @@
 
 use std::sync::Arc;
 
-use darkroom_core::{callback::LazyCallback, config, db::Pool, fal, models::Models};
+use darkroom_core::{
+    callback::LazyCallback,
+    config,
+    db::Pool,
+    fal,
+    models::Models,
+    outbound::{self, Redirects},
+    webhook::Secrets,
+};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::life::{End, live};
 
@@ -35,13 +44,24 @@ pub struct Worker {
     pub(crate) streams: Arc<Semaphore>,
     /// Where fal may say that a request has ended.
     pub(crate) callback: LazyCallback,
+    /// Calls receivers of webhooks.
+    pub(crate) outbound: outbound::Client,
+    /// What deliveries are signed with, where that is configured.
+    pub(crate) webhook_secrets: Option<Secrets>,
+    /// How clients reach the API, where that is set.
+    pub(crate) public_url: Option<Url>,
 }
 
 impl Worker {
     /// A worker with these settings, on `pool` and `fal`, for jobs of `models`.
-    pub fn new(config: &config::Config, pool: Pool, fal: fal::Client, models: Models) -> Self {
+    pub fn new(
+        config: &config::Config,
+        pool: Pool,
+        fal: fal::Client,
+        models: Models,
+    ) -> Result<Self, outbound::BuildError> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self {
+        Ok(Self {
             pool,
             fal,
             models,
@@ -55,7 +75,10 @@ impl Worker {
             searching: Arc::new(Semaphore::new(1)),
             streams: Arc::new(Semaphore::new(config.worker.streams)),
             callback: LazyCallback::new(config.server.public_url.clone()),
-        }
+            outbound: outbound::Client::new(config.outbound.allowed.clone(), Redirects::Answered)?,
+            webhook_secrets: config.outbound.webhook_secrets.clone(),
+            public_url: config.server.public_url.clone(),
+        })
     }
 }
 

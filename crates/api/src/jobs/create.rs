@@ -7,10 +7,20 @@ use actix_web::{
     http::header::{self, ContentType, ETag},
     web,
 };
-use darkroom_core::{db, job::NewJob, store};
+use darkroom_core::{
+    db,
+    job::NewJob,
+    store::{self, Asked},
+};
 use time::{Duration, OffsetDateTime};
 
-use super::{get::PREFERENCE_APPLIED, upload, view::JobView, wait::Wait};
+use super::{
+    get::PREFERENCE_APPLIED,
+    idempotency::{self, REPLAYED},
+    upload::{self, NewJobBody},
+    view::JobView,
+    wait::Wait,
+};
 use crate::{
     State,
     error::{ApiError, Problem},
@@ -28,8 +38,8 @@ const CLOCK_DIFFERENCE: Duration = Duration::minutes(1);
 #[expect(dead_code, reason = "documents the multipart body, which is read as a stream")]
 pub(crate) struct NewJobForm {
     /// The picture to edit: JPEG, PNG, WebP or GIF (first frame). Models that take several pictures
-    /// take the field several times.
-    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+    /// take the field several times. At least one, unless there is a `parent_id`.
+    #[schema(required = false, value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     image: Vec<u8>,
     /// What to do with it, in up to 5,000 characters.
     #[schema(min_length = 1, max_length = 5000, example = "make it look like a woodcut")]
@@ -70,28 +80,60 @@ pub(crate) struct NewJobForm {
     /// Not before this moment, RFC 3339; at once unless said. At most 30 days ahead.
     #[schema(nullable = false, example = "")]
     run_at: Option<String>,
+    /// Who is told how the job ends: an address that takes POST, signed as Standard Webhooks has it. Up to 2,000
+    /// characters; not a private one.
+    #[schema(nullable = false, example = "")]
+    webhook_url: Option<String>,
+    /// Of what: `job.processing`, `job.completed`, `job.failed`, `job.cancelled`, with commas between. The three ends
+    /// unless said.
+    #[schema(nullable = false, example = "")]
+    webhook_events: Option<String>,
+    /// A completed job whose result to edit, in place of pictures. It is copied: it stays when that job goes.
+    #[schema(nullable = false, example = "")]
+    parent_id: Option<String>,
+    /// Which of its results: 0, the first, unless said.
+    #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
+    parent_image: Option<u16>,
+    /// Whether another job's results may answer the same request: pictures, prompt, model and options. `default`: where a
+    /// `seed` is said; `prefer`: without one, too; `bypass`: never.
+    #[schema(nullable = false, pattern = "^(default|prefer|bypass)?$", example = "")]
+    cache: Option<String>,
+    /// Whatever you want to find with the job again: a JSON object of up to 4,096 bytes, 50 keys and 3
+    /// levels.
+    #[schema(nullable = false, example = "")]
+    metadata: Option<String>,
 }
 
 /// Ask for an edit
 ///
 /// The answer comes at once; follow the job at its `Location`. With `wait`, it comes when the job has ended, or after so
 /// many seconds with the job as it is; the job goes on all the same.
+///
+/// A request whose result is there already, `seed` included, is answered with a job that is completed, `cached`, and paid for
+/// with nothing; `cache` says otherwise.
+///
+/// With an `Idempotency-Key`, asking again for the same within 24 hours makes no other job, also when both requests
+/// arrive at once: the first one's is answered, as it is by then, with `Idempotent-Replayed: true`. What counts is what the
+/// fields say and the pictures hold, and not how the body writes it.
 #[utoipa::path(post, path = "/api/jobs", tag = "jobs", operation_id = "create_job",
     params(
         ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for the job's end; none unless said. `Prefer: wait=` means the same"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]*$", description = "The caller's own name for this request: visible ASCII characters"),
     ),
-    request_body(content = NewJobForm, content_type = "multipart/form-data"),
+    request_body(content((NewJobForm = "multipart/form-data"), (NewJobBody<'_> = "application/json"))),
     responses(
         (status = 201, description = "The job is kept and will be worked on", body = JobView,
             headers(
                 ("Location" = String, description = "Address of the job"),
                 ("ETag" = String, description = "Names this state of the job"),
                 ("Preference-Applied" = Option<String>, description = "`wait=SECONDS`, where `Prefer` said so"),
+                ("Idempotent-Replayed" = Option<String>, description = "`true`, where the job had been made before under this `Idempotency-Key`"),
             )),
         (status = 400, description = "The body breaks off or is not well-formed", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The job that was made under this `Idempotency-Key` is deleted", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The images have too many bytes", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not multipart/form-data", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is neither multipart/form-data nor JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is missing or wrong; `field` and `detail` say which and how", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away, nothing was stored; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -101,33 +143,60 @@ pub(crate) async fn create(
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     let wait = Wait::of(&request)?;
-    let upload = upload::read(&request, payload, &state.limits, &state.models).await?;
-    let new = NewJob {
+    let key = idempotency::key(&request)?;
+    let upload = upload::read(&request, payload, &state).await?;
+    let mut new = NewJob {
         prompt: upload.prompt,
         model: upload.model,
         options: upload.options,
         inputs: upload.images,
         api_key: None,
         priority: upload.priority,
-        run_at: check_start(&state, upload.run_at).await?,
+        run_at: None,
+        webhook: upload.webhook,
+        parent: upload.parent,
+        cache: state
+            .result_cache
+            .map(|within| store::Cache { within, is_looked_into: upload.is_cache_looked_into }),
+        metadata: upload.metadata,
         deadline: Some(state.deadline),
+        once: key.map(|key| store::Once { key, said: upload.said }),
     };
-    let job = store::create(&state.pool, &new).await?;
-    state.waker.wake();
-    state.waker.made(job.id);
-    tracing::info!(job.id = %job.id, job.model = job.model, images = new.inputs.len(), "a job was accepted");
+    let asked = match check_start(&state, upload.run_at).await {
+        Ok(run_at) => {
+            new.run_at = run_at;
+            store::ask(&state.pool, &new).await?
+        }
+        // What is asked for again may have been in time the first time.
+        Err(refusal) => store::asked_before(&state.pool, &new).await?.ok_or(refusal)?,
+    };
+    let is_replayed = matches!(asked, Asked::Before(_));
+    let (id, made) = match asked {
+        Asked::Made(job) => {
+            if !job.cached {
+                state.waker.wake();
+            }
+            state.waker.made(job.id);
+            tracing::info!(job.id = %job.id, job.model = job.model, job.cached = job.cached, images = new.inputs.len(), "a job was accepted");
+            (job.id, Some(*job))
+        }
+        Asked::Before(id) => (id, None),
+        Asked::Refused(refusal) => return Err(refusal.into()),
+    };
 
     let base = state.base(&request);
-    let location = format!("{base}/api/jobs/{}", job.id);
-    let snapshot = if wait.is_some() {
-        wait.until(&state, job.id, Snapshot::has_ended).await?
-    } else {
-        Arc::new(Snapshot::new(job))
+    let location = format!("{base}/api/jobs/{id}");
+    let snapshot = match made {
+        Some(job) if !wait.is_some() => Arc::new(Snapshot::new(job)),
+        _ => wait.until(&state, id, Snapshot::has_ended).await?,
     };
     let written = snapshot.written(&base);
     let mut response = HttpResponse::Created();
     if let Some(applied) = wait.applied() {
         response.insert_header((PREFERENCE_APPLIED, applied));
+    }
+    if is_replayed {
+        response.insert_header((REPLAYED, "true"));
     }
     Ok(response
         .insert_header((header::LOCATION, location))

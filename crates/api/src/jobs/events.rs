@@ -10,13 +10,13 @@ use actix_web::{
 use bytes::Bytes;
 use darkroom_core::job::JobId;
 use futures_util::{Stream, stream};
-use tokio::{sync::watch, time::timeout};
+use tokio::{sync::watch, time::sleep};
 
-use super::{not_found, parse_id};
+use super::{not_found, parse_id, progress::ProviderView};
 use crate::{
     State,
     error::{ApiError, Problem},
-    watch::{Snapshot, Told},
+    watch::{KnownProgress, Snapshot, Told},
 };
 
 /// How often a stream with nothing to say shows that it lives: less than what proxies wait.
@@ -39,8 +39,8 @@ pub(crate) struct EventStream(String);
 
 /// Follow a job
 ///
-/// Server-Sent Events. `job` has the job as `GET` answers it: first as it stands, then each time that it changed. `deleted`
-/// says that it is gone. After the last event the stream ends; a browser's `EventSource` that comes back then is told by
+/// Server-Sent Events. `job` has the job as `GET` answers it: first as it stands, then each time that it changed. `progress`
+/// has what the provider says of its request, as `GET …/progress` answers it. `deleted` says that it is gone. After the last event the stream ends; a browser's `EventSource` that comes back then is told by
 /// a 204 that there is no more.
 #[utoipa::path(get, path = "/api/jobs/{id}/events", tag = "jobs", operation_id = "follow_job",
     params(
@@ -65,8 +65,12 @@ pub(crate) async fn follow(
     if snapshot.has_ended() && sent == Some(snapshot.revision()) {
         return Ok(HttpResponse::NoContent().finish());
     }
+    let mut progress = state.watch.progress(id);
+    // What is known already is news to this client.
+    progress.mark_changed();
     let following = Following {
         told: state.watch.job(id),
+        progress,
         base: state.base(&request),
         sent,
         next: Some(snapshot),
@@ -112,9 +116,17 @@ pub(super) fn job_event(snapshot: &Snapshot, base: &str) -> Bytes {
     event.into()
 }
 
+/// What the provider says of the request.
+fn progress_event(known: &KnownProgress) -> Bytes {
+    // A view has nothing that JSON cannot hold.
+    let data = serde_json::to_string(&ProviderView::from(known)).unwrap_or_default();
+    format!("event: progress\ndata: {data}\n\n").into()
+}
+
 /// A client that follows a job.
 struct Following {
     told: watch::Receiver<Told>,
+    progress: watch::Receiver<Option<Arc<KnownProgress>>>,
     base: String,
     /// Revision that the client has.
     sent: Option<i128>,
@@ -141,10 +153,20 @@ impl Following {
                 self.is_over = snapshot.has_ended();
                 return Some((Ok(job_event(&snapshot, &self.base)), self));
             }
-            match timeout(HEARTBEAT, self.told.changed()).await {
-                Err(_quiet) => return Some((Ok(PULSE), self)),
-                Ok(Err(_closed)) => return None,
-                Ok(Ok(())) => {}
+            tokio::select! {
+                changed = self.told.changed() => {
+                    if changed.is_err() {
+                        return None;
+                    }
+                }
+                Ok(()) = self.progress.changed() => {
+                    let known = self.progress.borrow_and_update().clone();
+                    if let Some(known) = known {
+                        return Some((Ok(progress_event(&known)), self));
+                    }
+                    continue;
+                }
+                () = sleep(HEARTBEAT) => return Some((Ok(PULSE), self)),
             }
             let told = self.told.borrow_and_update().clone();
             match told {

@@ -1,5 +1,7 @@
 //! List jobs, newest first, a page at a time.
 
+mod query;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -8,11 +10,9 @@ use actix_web::{
     },
     web,
 };
-use darkroom_core::{
-    job::JobId,
-    store::{self, Page},
-};
+use darkroom_core::store::{self, Page};
 
+use self::query::Query;
 use super::view::JobView;
 use crate::{
     State, conditional,
@@ -20,16 +20,20 @@ use crate::{
     watch::tag_of,
 };
 
-const DEFAULT_LIMIT: u16 = 50;
-const MAX_LIMIT: u16 = 200;
-
 /// List jobs, newest first
 ///
-/// The `Link` header has the address of the next page while there is one.
+/// The `Link` header has the address of the next page, of the same filters, while there is one. Jobs are listed that
+/// pass all filters.
 #[utoipa::path(get, path = "/api/jobs", tag = "jobs", operation_id = "list_jobs",
     params(
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "Jobs on a page; 50 unless said"),
         ("cursor" = Option<String>, Query, description = "From the `Link` header of the page before"),
+        ("status" = Option<Vec<super::view::JobStatus>>, Query, style = Form, explode = false, description = "Of any of these; several are separated by commas, or sent one by one"),
+        ("model" = Option<String>, Query, max_length = 200, description = "Edited by this model"),
+        ("parent_id" = Option<uuid::Uuid>, Query, description = "Edits of this job's result"),
+        ("created_after" = Option<String>, Query, format = DateTime, description = "Made after this moment, RFC 3339"),
+        ("created_before" = Option<String>, Query, format = DateTime, description = "Made before this moment, RFC 3339"),
+        ("metadata.KEY" = Option<String>, Query, description = "Whose metadata has this value under KEY at its top level: a string, or a number, `true` or `false`. Up to ten keys"),
     ),
     responses(
         (status = 200, description = "A page of jobs", body = Vec<JobView>,
@@ -39,16 +43,18 @@ const MAX_LIMIT: u16 = 200;
                 ("Cache-Control" = String, description = "`private, no-cache`: kept, and asked for again each time"),
             )),
         (status = 304, description = "The client has it already (`If-None-Match`)"),
-        (status = 422, description = "`limit` or `cursor` is not what it should be", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is unknown or not what it should be; `field` says which", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(
     state: web::Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let page = parse(request.query_string())?;
+    let query = Query::parse(request.query_string())?;
+    let page = query.page;
     // One more than asked for tells whether there is a next page.
-    let mut jobs = store::list(&state.pool, Page { limit: page.limit + 1, ..page }).await?;
+    let one_more = Page { limit: page.limit + 1, ..page };
+    let mut jobs = store::list_filtered(&state.pool, one_more, &query.filter).await?;
     let more = jobs.len() > usize::from(page.limit);
     jobs.truncate(page.limit.into());
 
@@ -58,41 +64,11 @@ pub(crate) async fn list(
     let body = serde_json::to_vec(&views).unwrap_or_default();
     let mut response = conditional::json(StatusCode::OK, &request, tag_of(&body), body.into());
     if let Some(last) = jobs.last().filter(|_| more) {
-        let next = format!("/api/jobs?limit={}&cursor={}", page.limit, last.id);
+        let next = format!("/api/jobs?{}", query.after(last.id));
         let link = HeaderValue::try_from(format!("<{base}{next}>; rel=\"next\""));
         if let Ok(link) = link {
             response.headers_mut().insert(header::LINK, link);
         }
     }
     Ok(response)
-}
-
-fn parse(query: &str) -> Result<Page, ApiError> {
-    let mut page = Page { before: None, limit: DEFAULT_LIMIT };
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        match &*name {
-            "limit" => page.limit = parse_limit(&value)?,
-            "cursor" => page.before = Some(parse_cursor(&value)?),
-            _ => {
-                let detail = format!("There is no parameter '{name}'; limit and cursor are taken.");
-                return Err(ApiError::invalid("unknown_parameter", &name, detail));
-            }
-        }
-    }
-    Ok(page)
-}
-
-fn parse_limit(text: &str) -> Result<u16, ApiError> {
-    let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    limit.ok_or_else(|| {
-        let detail = format!("The limit must be a whole number from 1 to {MAX_LIMIT}.");
-        ApiError::invalid("invalid_limit", "limit", detail)
-    })
-}
-
-fn parse_cursor(text: &str) -> Result<JobId, ApiError> {
-    text.parse().map_err(|_malformed| {
-        let detail = "The cursor must come from the Link header of the page before.";
-        ApiError::invalid("invalid_cursor", "cursor", detail)
-    })
 }

@@ -3,12 +3,15 @@
 use darkroom_core::{
     job::{Job, Status},
     store::StoredImage,
+    webhook::Webhook,
 };
 use serde::Serialize;
 use serde_json::Value;
 use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::images;
 
 /// A job as it stands.
 #[derive(Serialize, ToSchema)]
@@ -37,6 +40,20 @@ pub(crate) struct JobView {
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     run_at: Option<OffsetDateTime>,
+    /// Who is told how the job ends; null is nobody.
+    #[schema(required)]
+    webhook_url: Option<String>,
+    /// Of what it is told.
+    #[schema(example = json!([]))]
+    webhook_events: Vec<&'static str>,
+    /// Whether it was completed at once, for nothing, with the results of the same request.
+    cached: bool,
+    /// Whose result it edits; null where it edits none, or that job is deleted.
+    #[schema(required)]
+    parent_id: Option<Uuid>,
+    /// What its caller attached to it; null where that is nothing.
+    #[schema(required, value_type = Option<Object>)]
+    metadata: Option<Value>,
     /// Address of the first result; null until the job is completed.
     #[schema(required)]
     result_image_url: Option<String>,
@@ -76,6 +93,8 @@ pub(crate) enum JobStatus {
 pub(crate) struct ImageView {
     /// Where to fetch it.
     url: String,
+    /// Where to fetch a small one, 320 pixels wide.
+    thumbnail_url: String,
     /// In pixels.
     width: u32,
     /// In pixels.
@@ -122,11 +141,16 @@ pub(crate) struct FailureView {
     message: String,
 }
 
+fn event_names(webhook: &Webhook) -> impl Iterator<Item = &'static str> {
+    webhook.events.iter().map(|event| event.as_str())
+}
+
 impl JobView {
     /// With links that begin with `base`.
     pub(crate) fn new(job: &Job, base: &str) -> Self {
         let view = |image: &StoredImage| ImageView {
-            url: format!("{base}/api/images/{}", image.id),
+            url: format!("{base}{}", images::path(image.id)),
+            thumbnail_url: format!("{base}{}", images::thumbnail_path(image.id)),
             width: image.width,
             height: image.height,
             content_type: image.media_type.clone(),
@@ -148,6 +172,11 @@ impl JobView {
             seed: job.seed,
             priority: job.priority,
             run_at: job.run_at,
+            webhook_url: job.webhook.as_ref().map(|webhook| webhook.url.to_string()),
+            webhook_events: job.webhook.iter().flat_map(event_names).collect(),
+            cached: job.cached,
+            parent_id: job.parent.map(|parent| parent.0),
+            metadata: job.metadata.clone(),
             result_image_url: results.first().map(|image| image.url.clone()),
             result_images: results,
             input_image_url: inputs.first().map(|image| image.url.clone()),

@@ -25,6 +25,9 @@ const TRUST: Duration = Duration::from_secs(1);
 
 const RECONNECT_WAIT: Duration = Duration::from_millis(500);
 
+/// How soon a connection that heard nothing is tried again.
+const DEAF_WAIT: Duration = Duration::from_mins(1);
+
 /// Whether what is known still holds.
 #[derive(Debug)]
 pub(super) struct Hearing {
@@ -82,6 +85,14 @@ pub(super) async fn hear(hub: Weak<Hub>) {
         let Some(pool) = hub.upgrade().map(|hub| hub.pool.clone()) else { return };
         match Listener::connect(&pool, Audience::Watchers, PING).await {
             Ok(mut listener) => {
+                if !listener.hears(&pool).await.unwrap_or(false) {
+                    tracing::warn!(
+                        "changes are not heard, though the database was asked to tell of them: \
+                         behind a pooler, set DATABASE_NOTIFY=false"
+                    );
+                    sleep(DEAF_WAIT).await;
+                    continue;
+                }
                 if let Some(hub) = hub.upgrade() {
                     hub.doubt();
                     hub.hearing.is_alive();

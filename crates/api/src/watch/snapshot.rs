@@ -47,8 +47,10 @@ impl Snapshot {
 
     /// About as many bytes as it takes.
     pub(crate) fn weight(&self) -> usize {
+        let webhook = self.job.webhook.as_ref().map_or(0, |webhook| webhook.url.as_str().len());
+        let metadata = self.job.metadata.as_ref().map_or(0, |metadata| metadata.to_string().len());
         // What is written out holds most of it once more.
-        2 * (self.job.prompt.len() + 300 * self.job.images.len()) + 1_500
+        2 * (self.job.prompt.len() + webhook + metadata + 300 * self.job.images.len()) + 1_500
     }
 
     /// With links that begin like this.

@@ -3,7 +3,11 @@
 use std::{collections::HashMap, net::SocketAddr};
 
 use darkroom_api::State;
-use darkroom_core::{config::Config, models::Models};
+use darkroom_core::{
+    config::Config,
+    db::{self, Pool},
+    models::Models,
+};
 use darkroom_testing::TestDatabase;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use reqwest::{
@@ -26,16 +30,14 @@ impl App {
 
     /// With these variables set.
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
-        let mut all = HashMap::from([("PORT".to_owned(), "0".to_owned())]);
-        all.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
-        let config = Config::from_variables(all).unwrap();
-        let models = Models::load(&config.jobs).unwrap();
         let database = TestDatabase::create().await;
-        let listener = darkroom_api::bind(&config.server).unwrap();
-        let address = listener.local_addr().unwrap();
-        let state = State::new(&config, database.pool.clone(), models).unwrap();
-        tokio::spawn(darkroom_api::start(listener, state, &config).unwrap());
+        let address = serve(database.pool.clone(), variables);
         Self { address, database, client: darkroom_testing::http_client() }
+    }
+
+    /// Starts another API on the same database, with a pool of its own, and answers its address.
+    pub(crate) fn another_replica(&self) -> SocketAddr {
+        serve(db::connect(&self.database.url, 4).unwrap(), &[])
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -73,9 +75,30 @@ impl App {
     }
 }
 
+/// Starts an API with these variables set.
+fn serve(pool: Pool, variables: &[(&str, &str)]) -> SocketAddr {
+    let mut all = HashMap::from([("PORT".to_owned(), "0".to_owned())]);
+    all.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+    let config = Config::from_variables(all).unwrap();
+    let models = Models::load(&config.jobs).unwrap();
+    let listener = darkroom_api::bind(&config.server).unwrap();
+    let address = listener.local_addr().unwrap();
+    let state = State::new(&config, pool, models).unwrap();
+    tokio::spawn(darkroom_api::start(listener, state, &config).unwrap());
+    address
+}
+
 /// A small, whole picture.
 pub(crate) fn picture(format: ImageFormat) -> Vec<u8> {
-    let pixels = RgbImage::from_pixel(32, 24, image::Rgb([200, 120, 40]));
+    picture_of(32, 24, format)
+}
+
+/// A whole picture with something in it.
+pub(crate) fn picture_of(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+    let pixels = RgbImage::from_fn(width, height, |x, y| {
+        let [red, green, blue] = [x * 255 / width, y * 255 / height, (x * y) % 256];
+        image::Rgb([red, green, blue].map(|value| u8::try_from(value).unwrap()))
+    });
     let mut file = std::io::Cursor::new(Vec::new());
     DynamicImage::ImageRgb8(pixels).write_to(&mut file, format).unwrap();
     file.into_inner()

@@ -17,20 +17,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An event as it came.
 #[derive(Debug, Default, PartialEq)]
-struct Event {
-    id: String,
-    name: String,
-    data: Value,
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) data: Value,
 }
 
 /// A stream of events, read as a browser reads it.
-struct Events {
+pub(crate) struct Events {
     body: futures_util::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>,
     text: String,
 }
 
 impl Events {
-    async fn follow(app: &App, path: &str, last: Option<&str>) -> Self {
+    pub(crate) async fn follow(app: &App, path: &str, last: Option<&str>) -> Self {
         let response = Self::ask(app, path, last).await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -47,7 +47,7 @@ impl Events {
     }
 
     /// The next event; nothing at the end.
-    async fn next(&mut self) -> Option<Event> {
+    pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let mut event = Event::default();

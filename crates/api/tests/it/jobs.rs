@@ -22,6 +22,16 @@ async fn a_posted_job_is_answered_at_once_as_pending_with_its_address() {
 }
 
 #[tokio::test]
+async fn a_post_that_is_repeated_makes_another_job() {
+    let app = App::start().await;
+
+    let (first, second) = (app.new_job().await, app.new_job().await);
+
+    assert_ne!(first["id"], second["id"]);
+    assert_eq!(app.stored().await, 2);
+}
+
+#[tokio::test]
 async fn a_job_always_has_the_fields_that_clients_know() {
     let app = App::start().await;
 

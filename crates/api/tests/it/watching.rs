@@ -111,9 +111,9 @@ async fn a_long_poll_for_news_is_answered_at_any_change_and_says_so_when_there_i
     let app = App::start().await;
     let job = app.new_job().await;
     let path = format!("/api/jobs/{}?wait=60", id(&job));
-    let known = tag(&app.get(&path.replace("60", "0")).await);
+    let known = tag(&app.get(&path.replace("=60", "=0")).await);
 
-    let silent = get_if_new(&app, &path.replace("60", "1"), &known).await;
+    let silent = get_if_new(&app, &path.replace("=60", "=1"), &known).await;
     assert_eq!(silent.status(), StatusCode::NOT_MODIFIED);
     let (news, _) = tokio::join!(get_if_new(&app, &path, &known), async {
         let shown = "update jobs set status = 'processing', updated_at = now()";

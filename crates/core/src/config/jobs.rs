@@ -16,6 +16,8 @@ pub struct Jobs {
     pub deadline: Duration,
     /// `RETENTION_DAYS`: how long after its end a job goes, with its images. Without it, jobs stay.
     pub retention: Option<Duration>,
+    /// `RESULT_CACHE_HOURS`: how long a result answers the same request; 0 is never.
+    pub result_cache: Option<Duration>,
     /// `MAX_ATTEMPTS`: submissions to fal before a job fails for good.
     pub max_attempts: i16,
     /// `MAX_RESCUES`: how often a job may take its worker down before it fails for good.
@@ -42,6 +44,7 @@ impl Jobs {
             default_model: reader.value("DEFAULT_MODEL", models::DEFAULT.to_owned()),
             deadline: Duration::from_secs(reader.value("JOB_DEADLINE_SECONDS", 24 * 60 * 60)),
             retention: reader.optional("RETENTION_DAYS").map(days),
+            result_cache: hours(reader.value("RESULT_CACHE_HOURS", 24)),
             max_attempts: reader.value("MAX_ATTEMPTS", 3),
             max_rescues: reader.value("MAX_RESCUES", 5),
             unknown_patience: Duration::from_secs(reader.value("UNKNOWN_SUBMISSION_SECONDS", 600)),
@@ -58,6 +61,10 @@ impl Jobs {
         reader.require("MAX_RESCUES", jobs.max_rescues > 0, "must be more than 0");
         jobs
     }
+}
+
+fn hours(hours: u16) -> Option<Duration> {
+    (hours > 0).then(|| Duration::from_secs(u64::from(hours) * 60 * 60))
 }
 
 fn days(days: u16) -> Duration {

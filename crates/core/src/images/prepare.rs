@@ -9,14 +9,17 @@ mod pixels;
 mod scale;
 mod source;
 mod strip;
+mod thumbnail;
 mod turn;
 
 use std::error::Error;
 
 use bytes::Bytes;
 
-use self::source::Source;
+use self::{pixels::Pixels, source::Source};
 use super::{ImageProblem, MediaType, inspect};
+
+pub use thumbnail::thumbnail;
 
 /// What the model takes at most.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +37,7 @@ impl Default for Fit {
     }
 }
 
-/// A picture that is ready to be uploaded.
+/// A picture that is ready to leave.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// The file: what came, less its metadata, or else a JPEG, or a PNG where there is transparency.
@@ -86,9 +89,13 @@ pub fn prepare(original: &Bytes, max_pixels: u64, fit: Fit) -> Result<Prepared, 
         let (width, height) = (inspected.width, inspected.height);
         return Ok(Prepared { data, media_type: inspected.media_type, width, height });
     }
+    encode::within(remade(source, fit.max_side)?, inspected.media_type, fit.max_bytes)
+}
+
+/// The picture, no side longer: upright and in sRGB.
+fn remade(source: Source<'_>, max_side: u32) -> Result<Pixels, PrepareError> {
     let (orientation, conversion) = (source.orientation, source.conversion.clone());
-    let pixels = scale::within(source.decode()?, fit.max_side)?;
+    let pixels = scale::within(source.decode()?, max_side)?;
     let pixels = turn::upright(pixels, orientation);
-    let pixels = colour::to_srgb(pixels, conversion.as_ref()).without_idle_alpha();
-    encode::within(pixels, inspected.media_type, fit.max_bytes)
+    Ok(colour::to_srgb(pixels, conversion.as_ref()).without_idle_alpha())
 }

@@ -5,7 +5,7 @@
 //! truly how it ended.
 
 use crate::{
-    db::{self, Error, Pool},
+    db::{Error, Pool},
     job::{JobId, Status},
 };
 
@@ -25,7 +25,7 @@ pub enum Cancellation {
 /// Asks for a job's end. Asking again changes nothing.
 pub async fn cancel(pool: &Pool, job: JobId) -> Result<Cancellation, Error> {
     let doing = "cancelling a job";
-    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     // First alone: what the next statement sees is what was done by whoever held the row.
     let waits = sqlx::query_scalar!(
         r#"select leased_by is null as "waits!" from queue where job_id = $1 for update"#,

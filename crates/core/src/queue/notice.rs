@@ -5,7 +5,7 @@
 
 use super::Submission;
 use crate::{
-    db::{self, Error, Pool},
+    db::{Error, Pool},
     job::JobId,
 };
 
@@ -67,7 +67,7 @@ async fn record(
     has_ended: bool,
 ) -> Result<Noticed, Error> {
     let doing = "recording what fal says of an attempt";
-    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     // The queue first, as everybody does. And alone: what the next statement sees is what was done
     // before by whoever held the row.
     sqlx::query!("select job_id from queue where job_id = $1 for update", job.0)

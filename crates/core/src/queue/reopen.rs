@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Place, enqueue};
 use crate::{
     api_key::ApiKeyId,
-    db::{self, Error, Pool},
+    db::{Error, Pool},
     job::JobId,
 };
 
@@ -63,7 +63,7 @@ pub async fn reopen(
 ) -> Result<Vec<JobId>, Error> {
     let doing = "reopening jobs";
     let jobs: Vec<Uuid> = jobs.iter().map(|job| job.0).collect();
-    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     let reopened = sqlx::query!(
         r#"update jobs set status = 'pending', failure_code = null, failure_message = null,
                finished_at = null, run_at = null, updated_at = now()
@@ -85,7 +85,8 @@ pub async fn reopen(
             deadline,
             attempts_before: job.attempts,
         };
-        enqueue(&mut transaction, JobId(job.id), place).await.map_err(Error::doing(doing))?;
+        let connection = transaction.unbounded().map_err(Error::doing(doing))?;
+        enqueue(connection, JobId(job.id), place).await.map_err(Error::doing(doing))?;
     }
     transaction.commit().await.map_err(Error::doing(doing))?;
     if !reopened.is_empty() {

@@ -1,8 +1,8 @@
-//! Rescue: free the jobs of workers that stopped beating.
+//! Rescue: free the jobs and deliveries of workers that stopped beating.
 
 use std::time::Duration;
 
-use crate::db::{self, Error, Pool};
+use crate::db::{Error, Pool};
 
 /// What a rescue found.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -11,16 +11,18 @@ pub struct Rescued {
     pub workers: u64,
     /// Jobs that are free again.
     pub jobs: u64,
+    /// Deliveries that are free again.
+    pub deliveries: u64,
 }
 
-/// Removes workers whose beat is older than `lease` and frees their jobs. Any worker may run it,
+/// Removes workers whose beat is older than `lease` and frees what they held. Any worker may run it,
 /// and several at once do no harm.
 ///
 /// Two statements and not one: a claim that was on its way when the worker was found dead makes the
 /// delete wait for it, and only a later statement sees what it claimed.
 pub async fn rescue(pool: &Pool, lease: Duration) -> Result<Rescued, Error> {
     let doing = "rescuing jobs";
-    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     let dead = sqlx::query_scalar!(
         "delete from workers where id in (
              select id from workers where beat_at < now() - make_interval(secs => $1)
@@ -42,10 +44,19 @@ pub async fn rescue(pool: &Pool, lease: Duration) -> Result<Rescued, Error> {
     .execute(&mut *transaction)
     .await
     .map_err(Error::doing(doing))?;
+    let deliveries =
+        sqlx::query!("update deliveries set leased_by = null where leased_by = any($1)", &dead)
+            .execute(&mut *transaction)
+            .await
+            .map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     super::wake::hint(pool).await;
+    if deliveries.rows_affected() > 0 {
+        super::wake::hint_deliveries(pool).await;
+    }
     Ok(Rescued {
         workers: u64::try_from(dead.len()).unwrap_or(u64::MAX),
         jobs: freed.rows_affected(),
+        deliveries: deliveries.rows_affected(),
     })
 }

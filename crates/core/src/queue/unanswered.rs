@@ -6,12 +6,11 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Error, FailureClass, Lease, OpenAttempt, Submission, Timeline, fenced, settle};
 use crate::{
-    db::{self, Pool},
+    db::{self, Connection, Pool},
     job::{Failure, JobId},
 };
 
@@ -19,7 +18,7 @@ use crate::{
 /// its request where fal says otherwise.
 pub async fn withdraw_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
     let doing = "withdrawing an attempt";
-    let mut transaction = db::begin(pool).await.map_err(db::Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
     lock(&mut transaction, lease).await?;
     sqlx::query!(
         "delete from attempts where job_id = $1 and ended_at is null and submitted_at is null",
@@ -43,7 +42,7 @@ pub async fn withdraw_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submi
 /// Answers its request where fal has told of it meanwhile.
 pub async fn abandon_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
     let doing = "abandoning an attempt";
-    let mut transaction = db::begin(pool).await.map_err(db::Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
     lock(&mut transaction, lease).await?;
     sqlx::query!(
         "update attempts set ended_at = now(), outcome = 'unknown'
@@ -73,7 +72,7 @@ pub async fn fail_unanswered(
     timeline: &Timeline,
 ) -> Result<Option<Submission>, Error> {
     let doing = "failing a job whose attempt is unknown";
-    let mut transaction = db::begin(pool).await.map_err(db::Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
     lock(&mut transaction, lease).await?;
     let answered = answered(&mut transaction, lease).await?;
     if answered.is_none() {
@@ -101,7 +100,7 @@ pub async fn miss_attempt(pool: &Pool, lease: &Lease) -> Result<Duration, Error>
 }
 
 /// Keeps everybody else from this job's attempts until the transaction ends.
-async fn lock(connection: &mut PgConnection, lease: &Lease) -> Result<(), Error> {
+async fn lock(connection: &mut Connection, lease: &Lease) -> Result<(), Error> {
     let held = sqlx::query_scalar!(
         r#"select true as "held!" from queue
            where job_id = $1 and leased_by = $2 and lease_no = $3
@@ -145,10 +144,7 @@ pub(super) async fn open_attempts(
     Ok(attempts.collect())
 }
 
-async fn answered(
-    connection: &mut PgConnection,
-    lease: &Lease,
-) -> Result<Option<Submission>, Error> {
+async fn answered(connection: &mut Connection, lease: &Lease) -> Result<Option<Submission>, Error> {
     let row = under_lease!(
         query,
         lease,

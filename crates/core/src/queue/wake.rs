@@ -2,6 +2,7 @@
 //! a check or a heartbeat, never a job.
 
 mod listener;
+mod progress;
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::{sync::mpsc, time::sleep};
 
 use crate::{db::Pool, job::JobId};
 pub use listener::{Audience, Listener, Wake};
+pub use progress::{ProviderProgress, Teller};
 
 /// The channel that says that there is work.
 const WORK: &str = "darkroom_queue";
@@ -21,6 +23,12 @@ const CANCELLED: &str = "darkroom_cancelled";
 
 /// The channel that names jobs that changed. The database speaks on it by itself, but for new jobs.
 const JOBS: &str = "darkroom_jobs";
+
+/// The channel that tells what fal says of requests.
+const PROGRESS: &str = "darkroom_progress";
+
+/// The channel that says that there are deliveries. The database speaks on it by itself when it writes one.
+const DELIVERIES: &str = "darkroom_deliveries";
 
 /// Jobs that are named at once, at most; more are named a moment later.
 const MOST_NAMED: usize = 500;
@@ -102,7 +110,16 @@ async fn send_names(pool: Pool, mut asked: mpsc::Receiver<(&'static str, JobId)>
 
 /// Wakes workers now. It is a hint: that it is not sent is no error.
 pub(super) async fn hint(pool: &Pool) {
-    if let Err(error) = sqlx::query!("select pg_notify($1, '')", WORK).execute(pool).await {
+    notify(pool, WORK).await;
+}
+
+/// Wakes those who deliver now. It is a hint, too.
+pub(super) async fn hint_deliveries(pool: &Pool) {
+    notify(pool, DELIVERIES).await;
+}
+
+async fn notify(pool: &Pool, channel: &str) {
+    if let Err(error) = sqlx::query!("select pg_notify($1, '')", channel).execute(pool).await {
         tracing::debug!(%error, "a wake was not sent; workers look by themselves");
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Lease;
 use crate::{
-    db::{self, Error, Pool},
+    db::{Error, Pool},
     job::JobId,
 };
 
@@ -26,6 +26,7 @@ pub async fn register(pool: &Pool, name: &str) -> Result<WorkerId, Error> {
 
 /// A heartbeat's answer.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer to a question of its own")]
 pub struct Beat {
     /// Some worker's beat is late: its jobs wait for a rescue.
     pub someone_is_late: bool,
@@ -33,6 +34,8 @@ pub struct Beat {
     pub probe_is_due: bool,
     /// Jobs are past their deadline that nobody has.
     pub jobs_are_overdue: bool,
+    /// Deliveries are due that nobody has.
+    pub deliveries_are_due: bool,
     /// Jobs of this worker whose callers want them to end. Told again at each beat until they have.
     pub cancelled: Vec<JobId>,
 }
@@ -53,6 +56,9 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
            exists (
                select from queue where in_line and deadline_at <= now()
            ) as "jobs_are_overdue!",
+           exists (
+               select from deliveries where leased_by is null and next_at <= now()
+           ) as "deliveries_are_due!",
            array(
                select job_id from queue
                where leased_by = $1 and cancel_requested_at is not null
@@ -67,6 +73,7 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
         someone_is_late: beat.someone_is_late,
         probe_is_due: beat.probe_is_due,
         jobs_are_overdue: beat.jobs_are_overdue,
+        deliveries_are_due: beat.deliveries_are_due,
         cancelled: beat.cancelled.into_iter().map(JobId).collect(),
     }))
 }
@@ -99,7 +106,7 @@ pub async fn release_unknown(
 ) -> Result<(Round, u64), Error> {
     let doing = "freeing jobs that a lost answer hid";
     let known: Vec<i64> = known.iter().map(|lease| lease.number).collect();
-    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     // A claim that is under way holds this row; the next statement sees what it took. One that comes later
     // finds another round.
     sqlx::query!("select id from workers where id = $1 for update", round.worker.0)
@@ -126,11 +133,12 @@ pub async fn release_unknown(
     Ok((Round { number, ..round }, freed.rows_affected()))
 }
 
-/// Hands over: the worker leaves, and its jobs are free at once for others. Answers how many.
-/// Nothing about them is lost; a request that is running at fal is resumed by the next worker.
+/// Hands over: the worker leaves, and its jobs and deliveries are free at once for others.
+///
+/// Answers how many jobs. Nothing about them is lost; a request that is running at fal is resumed by the next worker.
 pub async fn release(pool: &Pool, worker: WorkerId) -> Result<u64, Error> {
     let doing = "handing over a worker's jobs";
-    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     // First the worker: from here on no claim of it can come in between.
     sqlx::query!("delete from workers where id = $1", worker.0)
         .execute(&mut *transaction)
@@ -140,9 +148,17 @@ pub async fn release(pool: &Pool, worker: WorkerId) -> Result<u64, Error> {
         .execute(&mut *transaction)
         .await
         .map_err(Error::doing(doing))?;
+    let deliveries =
+        sqlx::query!("update deliveries set leased_by = null where leased_by = $1", worker.0)
+            .execute(&mut *transaction)
+            .await
+            .map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     if freed.rows_affected() > 0 {
         super::wake::hint(pool).await;
+    }
+    if deliveries.rows_affected() > 0 {
+        super::wake::hint_deliveries(pool).await;
     }
     Ok(freed.rows_affected())
 }

@@ -3,18 +3,17 @@
 use std::{fmt, str::FromStr};
 
 use bytes::Bytes;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    db::{Error, Pool},
+    db::{Connection, Error, Pool},
     images::MediaType,
     job::JobId,
     queue::{Lease, under_lease},
 };
 
 /// Names a stored image. Random, so that one id tells nothing of another.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ImageId(pub Uuid);
 
 /// An image about to be stored.
@@ -28,6 +27,16 @@ pub struct NewImage {
     pub width: u32,
     /// In pixels.
     pub height: u32,
+}
+
+/// Of a file, or of what was said.
+pub type Sha256 = [u8; 32];
+
+/// The SHA-256 of these bytes.
+pub fn sha256(bytes: &[u8]) -> Sha256 {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    // It is as long as its name says.
+    digest.as_ref().try_into().unwrap_or_default()
 }
 
 /// A stored image, without its bytes.
@@ -75,22 +84,24 @@ pub async fn image(pool: &Pool, id: ImageId) -> Result<Option<ImageData>, Error>
 
 /// Stores one of a job's inputs, in the caller's transaction.
 pub(super) async fn insert_input(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     job: JobId,
     position: i16,
     image: &NewImage,
+    sha256: &Sha256,
 ) -> Result<StoredImage, sqlx::Error> {
     let id = Uuid::new_v4();
     let (width, height) = sides(image);
     sqlx::query!(
         "insert into images (id, job_id, role, position, media_type, width, height, sha256, data)
-         values ($1, $2, 'input', $3, $4, $5, $6, sha256($7), $7)",
+         values ($1, $2, 'input', $3, $4, $5, $6, $7, $8)",
         id,
         job.0,
         position,
         image.media_type.as_str(),
         width,
         height,
+        &sha256[..],
         &image.data[..],
     )
     .execute(connection)
@@ -104,6 +115,55 @@ pub(super) async fn insert_input(
         height: image.height,
         bytes: u64::try_from(image.data.len()).unwrap_or(u64::MAX),
     })
+}
+
+/// Results that another job gets.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Copied {
+    /// All, as its results.
+    Results,
+    /// The one in this place, as its input.
+    Input(i16),
+}
+
+/// Copies results of a job to another one: they stay when the first one goes. The bytes do not leave the
+/// database.
+pub(super) async fn copy(
+    connection: &mut Connection,
+    from: JobId,
+    to: JobId,
+    copied: Copied,
+) -> Result<Vec<StoredImage>, sqlx::Error> {
+    let only = match copied {
+        Copied::Results => None,
+        Copied::Input(position) => Some(position),
+    };
+    let mut rows = sqlx::query!(
+        r#"insert into images
+               (id, job_id, role, position, media_type, width, height, sha256, data, blanked)
+           select gen_random_uuid(), $2, case when $3::smallint is null then role else 'input' end,
+               case when $3 is null then position else 0 end, media_type, width, height, sha256,
+               data, case when $3 is null then blanked end
+           from images
+           where job_id = $1 and role = 'result' and ($3 is null or position = $3)
+           returning id, position, media_type, width, height, octet_length(data) as "bytes!", blanked"#,
+        from.0,
+        to.0,
+        only,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.sort_unstable_by_key(|row| row.position);
+    let stored = rows.into_iter().map(|row| StoredImage {
+        id: ImageId(row.id),
+        is_result: only.is_none(),
+        blanked: row.blanked,
+        media_type: row.media_type,
+        width: row.width.unsigned_abs(),
+        height: row.height.unsigned_abs(),
+        bytes: u64::from(row.bytes.unsigned_abs()),
+    });
+    Ok(stored.collect())
 }
 
 /// Stores an output under the job's lease; true when it is stored, false when the lease is lost.

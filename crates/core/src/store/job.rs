@@ -1,88 +1,27 @@
-//! Jobs: made, read, listed, deleted.
+//! Jobs: read and deleted.
 
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::image::{ImageId, StoredImage, insert_input};
+use super::image::{ImageId, StoredImage};
 use crate::{
-    db::{self, Error, Pool},
-    job::{Failure, Job, JobId, NewJob, Status},
-    queue,
+    db::{Error, Pool},
+    job::{Failure, Job, JobId, Status},
+    webhook::Webhook,
 };
-
-/// A stretch of the list: newest first, after a cursor.
-#[derive(Clone, Copy, Debug)]
-pub struct Page {
-    /// Only jobs made before this one.
-    pub before: Option<JobId>,
-    /// At most so many jobs.
-    pub limit: u16,
-}
-
-/// Makes a job: its row, its inputs and its place in the queue commit together or not at all.
-pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
-    let doing = "making a job";
-    let id = JobId::generate();
-    let options = serde_json::to_value(&new.options).unwrap_or_default();
-    let mut transaction = db::begin(pool).await.map_err(Error::doing(doing))?;
-    let made = sqlx::query!(
-        r#"insert into jobs (id, prompt, model, options, api_key_id, priority, run_at)
-           values ($1, $2, $3, $4, $5, $6, $7)
-           returning status as "status: Status", created_at, updated_at"#,
-        id.0,
-        new.prompt,
-        new.model,
-        options,
-        new.api_key.map(|key| key.0),
-        new.priority,
-        new.run_at,
-    )
-    .fetch_one(&mut *transaction)
-    .await
-    .map_err(Error::doing(doing))?;
-    let mut images = Vec::new();
-    for (position, input) in (0..).zip(&new.inputs) {
-        let stored = insert_input(&mut transaction, id, position, input).await;
-        images.push(stored.map_err(Error::doing(doing))?);
-    }
-    let place = queue::Place {
-        model: &new.model,
-        api_key: new.api_key,
-        priority: new.priority,
-        run_at: new.run_at,
-        deadline: new.deadline,
-        attempts_before: 0,
-    };
-    queue::enqueue(&mut transaction, id, place).await.map_err(Error::doing(doing))?;
-    transaction.commit().await.map_err(Error::doing(doing))?;
-    Ok(Job {
-        id,
-        prompt: new.prompt.clone(),
-        model: new.model.clone(),
-        options,
-        seed: None,
-        priority: new.priority,
-        run_at: new.run_at,
-        status: made.status,
-        failure: None,
-        created_at: made.created_at,
-        updated_at: made.updated_at,
-        images,
-    })
-}
 
 /// Reads a job, or nothing where there is none of that id.
 pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
     Ok(find_all(pool, &[id]).await?.pop())
 }
 
-/// Reads jobs; those that are not there are left out.
+/// Reads jobs, the oldest first; those that are not there are left out.
 pub async fn find_all(pool: &Pool, ids: &[JobId]) -> Result<Vec<Job>, Error> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         JobImageRow,
-        r#"select jobs.id, prompt, model, options, seed, priority, run_at,
+        r#"select jobs.id, prompt, model, options, seed, priority, run_at, webhook_url, webhook_events, metadata, parent_id, cached,
                status as "status: Status", failure_code, failure_message, jobs.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -120,26 +59,12 @@ pub async fn changed_since(
     Ok(changed.into_iter().map(JobId).collect())
 }
 
-/// Lists jobs, newest first.
-pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
-    let rows = sqlx::query_as!(
-        JobImageRow,
-        r#"with page as (
-               select * from jobs where id < $1 order by id desc limit $2
-           )
-           select page.id, prompt, model, options, seed, priority, run_at,
-               status as "status: Status", failure_code, failure_message, page.created_at, updated_at, images.id as "image_id?",
-               role as "role?", blanked, media_type as "media_type?", width as "width?",
-               height as "height?", octet_length(data) as bytes
-           from page left join images on images.job_id = page.id
-           order by page.id desc, role, position"#,
-        page.before.map_or(Uuid::max(), |before| before.0),
-        i64::from(page.limit),
-    )
-    .fetch_all(pool)
-    .await
-    .map_err(Error::doing("listing jobs"))?;
-    Ok(JobImageRow::gather(rows))
+/// Whether there is a job of that id.
+pub(super) async fn exists(pool: &Pool, id: JobId) -> Result<bool, Error> {
+    sqlx::query_scalar!(r#"select exists (select from jobs where id = $1) as "exists!""#, id.0)
+        .fetch_one(pool)
+        .await
+        .map_err(Error::doing("looking for a job"))
 }
 
 /// Deletes a job, its images, its attempts and its place in the queue; false where there is none.
@@ -158,30 +83,36 @@ pub async fn delete(pool: &Pool, id: JobId) -> Result<bool, Error> {
 }
 
 /// A job beside one of its images; a job with several comes in as many rows, one after the other.
-struct JobImageRow {
-    id: Uuid,
-    prompt: String,
-    model: String,
-    options: Value,
-    seed: Option<i64>,
-    priority: i16,
-    run_at: Option<OffsetDateTime>,
-    status: Status,
-    failure_code: Option<String>,
-    failure_message: Option<String>,
-    created_at: OffsetDateTime,
-    updated_at: OffsetDateTime,
-    image_id: Option<Uuid>,
-    role: Option<String>,
-    blanked: Option<bool>,
-    media_type: Option<String>,
-    width: Option<i32>,
-    height: Option<i32>,
-    bytes: Option<i32>,
+pub(super) struct JobImageRow {
+    pub(super) id: Uuid,
+    pub(super) prompt: String,
+    pub(super) model: String,
+    pub(super) options: Value,
+    pub(super) seed: Option<i64>,
+    pub(super) priority: i16,
+    pub(super) run_at: Option<OffsetDateTime>,
+    pub(super) webhook_url: Option<String>,
+    pub(super) webhook_events: Option<Vec<String>>,
+    pub(super) metadata: Option<Value>,
+    pub(super) parent_id: Option<Uuid>,
+    pub(super) cached: bool,
+    pub(super) status: Status,
+    pub(super) failure_code: Option<String>,
+    pub(super) failure_message: Option<String>,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) updated_at: OffsetDateTime,
+    pub(super) image_id: Option<Uuid>,
+    pub(super) role: Option<String>,
+    pub(super) blanked: Option<bool>,
+    pub(super) media_type: Option<String>,
+    pub(super) width: Option<i32>,
+    pub(super) height: Option<i32>,
+    pub(super) bytes: Option<i32>,
 }
 
 impl JobImageRow {
-    fn gather(rows: Vec<Self>) -> Vec<Job> {
+    /// Of rows in the order of their jobs.
+    pub(super) fn gather(rows: Vec<Self>) -> Vec<Job> {
         let mut jobs: Vec<Job> = Vec::new();
         for mut row in rows {
             let image = row.take_image();
@@ -215,6 +146,10 @@ impl JobImageRow {
             seed: self.seed,
             priority: self.priority,
             run_at: self.run_at,
+            webhook: Webhook::stored(self.webhook_url, self.webhook_events),
+            metadata: self.metadata,
+            parent: self.parent_id.map(JobId),
+            cached: self.cached,
             status: self.status,
             failure: failure.map(|(code, message)| Failure { code, message }),
             created_at: self.created_at,

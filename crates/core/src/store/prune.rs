@@ -1,4 +1,4 @@
-//! Prune: jobs that ended long ago go, with their images and attempts.
+//! Prune: jobs that ended long ago go, with their images and attempts, and idempotency keys after a day.
 
 use std::time::Duration;
 
@@ -6,6 +6,9 @@ use crate::db::{Error, Pool};
 
 /// Jobs of one batch: their images are megabytes each.
 const BATCH: i64 = 100;
+
+/// Keys of one batch.
+const KEYS: i64 = 1_000;
 
 /// Deletes a batch of jobs that ended longer ago than this, the oldest first.
 ///
@@ -31,5 +34,24 @@ pub async fn prune(pool: &Pool, retention: Duration) -> Result<u64, Error> {
     .execute(pool)
     .await
     .map_err(Error::doing("pruning jobs"))?;
+    Ok(pruned.rows_affected())
+}
+
+/// Deletes a batch of idempotency keys that are forgotten, the oldest first, and answers how many.
+pub async fn prune_idempotency_keys(pool: &Pool) -> Result<u64, Error> {
+    let pruned = sqlx::query!(
+        "with old as (
+             select api_key_id, key from idempotency_keys
+             where created_at < now() - interval '24 hours'
+             order by created_at limit $1
+             for update skip locked
+         )
+         delete from idempotency_keys as keys using old
+         where keys.api_key_id = old.api_key_id and keys.key = old.key",
+        KEYS,
+    )
+    .execute(pool)
+    .await
+    .map_err(Error::doing("pruning idempotency keys"))?;
     Ok(pruned.rows_affected())
 }

@@ -2,7 +2,7 @@
 
 use darkroom_core::{
     chain::chain,
-    fal::{Error, Malformed, Output},
+    fal::{Class, Error, Malformed, Output},
 };
 
 use crate::fal_server::{Reply, Server};
@@ -80,5 +80,18 @@ async fn where_a_type_matters_the_field_is_named_and_its_value_is_not() {
 async fn a_result_without_pictures_is_none() {
     for body in ["{}", r#"{"images":[]}"#, r#"{"images":null,"image":null}"#] {
         assert!(matches!(result(&[], body).await, Err(Error::NoPicture)), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_output_that_is_gone_is_asked_for_again_and_then_another_attempt_is_worth_it() {
+    for status in [403, 404, 410] {
+        let server = Server::always(Reply::text(status, &[], "gone")).await;
+
+        let error = server.client().download(&server.url).await.unwrap_err();
+
+        assert!(matches!(error, Error::OutputGone(_)), "{error:?}");
+        assert!(error.worthwhile_tries() > 1);
+        assert_eq!((error.class(), error.is_passing()), (Class::Retry, false));
     }
 }

@@ -7,6 +7,7 @@ mod fit;
 mod frames;
 mod metadata;
 mod orientation;
+mod thumbnail;
 
 use bytes::Bytes;
 use darkroom_core::images::{Fit, MediaType, Prepared, prepare};

@@ -19,7 +19,7 @@ async fn the_jobs_of_a_worker_that_stopped_beating_are_free_again() {
 
     let rescued = queue::rescue(pool, LEASE).await.unwrap();
 
-    assert_eq!(rescued, Rescued { workers: 1, jobs: 1 });
+    assert_eq!(rescued, Rescued { workers: 1, jobs: 1, deliveries: 0 });
     let again = queue::claim(pool, living, 1).await.unwrap().jobs;
     assert_eq!(again[0].lease.job, job.lease.job);
     assert_eq!(again[0].rescues, 1);

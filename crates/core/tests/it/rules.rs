@@ -234,13 +234,13 @@ async fn a_full_lane_is_not_read_however_many_wait_in_it() {
     sqlx::query("analyze queue").execute(pool).await.unwrap();
     let free = factory::job(pool).await.id;
     let mut connection = pool.acquire().await.unwrap();
-    sqlx::query("select pg_stat_reset()").execute(&mut *connection).await.unwrap();
+    sqlx::query("select pg_stat_reset()").execute(&mut connection).await.unwrap();
 
     let claims = claim(pool, worker, 5).await;
 
     assert_eq!(jobs(&claims), [free]);
     let read = "select pg_stat_force_next_flush(), idx_tup_fetch + seq_tup_read
                 from pg_stat_user_tables where relname = 'queue'";
-    let ((), rows): ((), i64) = sqlx::query_as(read).fetch_one(&mut *connection).await.unwrap();
+    let ((), rows): ((), i64) = sqlx::query_as(read).fetch_one(&mut connection).await.unwrap();
     assert!(rows < 100, "{rows} rows were read");
 }

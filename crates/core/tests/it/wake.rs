@@ -7,14 +7,9 @@ use darkroom_core::{
     queue::{Audience, Listener, Wake, Waker},
 };
 use darkroom_testing::TestDatabase;
-use secrecy::ExposeSecret;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream, tcp},
-    sync::watch,
-    time::timeout,
-};
-use url::Url;
+use tokio::time::timeout;
+
+use crate::proxy::Proxy;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -62,46 +57,25 @@ async fn a_connection_that_is_quiet_and_lives_is_listened_to_on_and_on() {
 #[tokio::test]
 async fn a_connection_that_is_cut_without_a_word_is_noticed() {
     let database = TestDatabase::create().await;
-    let (url, cut) = through_a_proxy(database.url.expose_secret()).await;
-    let pool = db::connect(&url.into(), 1).unwrap();
+    let proxy = Proxy::before(&database).await;
+    let pool = db::connect(&proxy.url, 1).unwrap();
     let mut listener = Listener::connect(&pool, Audience::Worker, SHORT).await.unwrap();
 
-    // Both ends stay open, and nothing passes any more.
-    cut.send_replace(true);
+    proxy.cut();
 
     let heard = timeout(PATIENCE, listener.heard()).await.unwrap();
     assert!(heard.is_err(), "{heard:?}");
 }
 
-/// The same database behind a proxy that stops to pass anything on once it is told so.
-async fn through_a_proxy(url: &str) -> (String, watch::Sender<bool>) {
-    let mut url: Url = url.parse().unwrap();
-    let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
-    let (cut, is_cut) = watch::channel(false);
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let (from_client, to_client) = client.into_split();
-            let (from_server, to_server) = TcpStream::connect(&server).await.unwrap().into_split();
-            tokio::spawn(pass_on(from_client, to_server, is_cut.clone()));
-            tokio::spawn(pass_on(from_server, to_client, is_cut.clone()));
-        }
-    });
-    (url.into(), cut)
-}
+#[tokio::test]
+async fn a_listener_takes_no_place_in_the_pool() {
+    let database = TestDatabase::create().await;
+    let pool = db::connect(&database.url, 1).unwrap();
 
-async fn pass_on(
-    mut from: tcp::OwnedReadHalf,
-    mut to: tcp::OwnedWriteHalf,
-    is_cut: watch::Receiver<bool>,
-) {
-    let mut bytes = [0; 4096];
-    while let Ok(read @ 1..) = from.read(&mut bytes).await {
-        if *is_cut.borrow() {
-            // Kept open, like a connection whose other end was switched off.
-            std::future::pending::<()>().await;
-        }
-        to.write_all(&bytes[..read]).await.unwrap();
-    }
+    let _listeners = [
+        Listener::connect(&pool, Audience::Worker, PATIENCE).await.unwrap(),
+        Listener::connect(&pool, Audience::Worker, PATIENCE).await.unwrap(),
+    ];
+
+    sqlx::query("select 1").execute(&pool).await.unwrap();
 }

@@ -6,11 +6,16 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod api_killed;
 mod arrows;
 mod deployment;
 mod env_example;
+mod killed;
 mod program;
 mod queue;
+mod reliability;
 mod roles;
+mod stage;
 mod up;
 mod webhook;
+mod webhook_secret;

@@ -82,11 +82,16 @@ impl Program {
         self.child.id().unwrap()
     }
 
-    /// Sends a signal by name, as `kill` does, and waits for the end.
-    pub(crate) async fn signal(mut self, name: &str) -> ExitStatus {
+    /// Sends a signal by name, as `kill` does.
+    pub(crate) async fn send(&self, name: &str) {
         let id = self.id().to_string();
         let sent = Command::new("kill").args([name, &id]).status().await.unwrap();
         assert!(sent.success());
+    }
+
+    /// Sends a signal and waits for the end.
+    pub(crate) async fn signal(mut self, name: &str) -> ExitStatus {
+        self.send(name).await;
         timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap()
     }
 }

@@ -1,18 +1,11 @@
-//! Each role by itself: what it needs, what it refuses, and a worker that dies.
+//! Each role by itself: what it needs and what it refuses.
 
 use std::{collections::HashMap, io::Write};
 
-use darkroom_core::{
-    images::MediaType,
-    job::{JobId, NewJob, Status},
-    models,
-    store::{self, NewImage},
-};
-use darkroom_fal_sim::{Settings, start};
-use darkroom_testing::{TestDatabase, eventually, forget_last_migration, http_client};
+use darkroom_testing::{TestDatabase, forget_last_migration};
 use secrecy::ExposeSecret;
 
-use crate::program::{Program, run};
+use crate::program::run;
 
 fn variables(pairs: &[(&str, &str)]) -> HashMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -100,53 +93,4 @@ async fn missing_settings_are_named() {
         assert!(!went_well, "{words:?}");
         assert!(expected.iter().all(|name| said.contains(name)), "{words:?}: {said}");
     }
-}
-
-#[tokio::test]
-async fn the_request_of_a_worker_that_is_killed_is_carried_on_by_another_and_paid_once() {
-    let database = TestDatabase::create().await;
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let latency = std::time::Duration::from_secs(2);
-    let sim = start(listener, Settings { latency, ..Settings::default() }).await.unwrap();
-    let settings = variables(&[
-        ("DATABASE_URL", database.url.expose_secret()),
-        ("FAL_QUEUE_URL", sim.base_url().as_str()),
-        ("FAL_REST_URL", sim.base_url().as_str()),
-        ("WORKER_HEARTBEAT_SECONDS", "1"),
-        ("WORKER_LEASE_SECONDS", "4"),
-    ]);
-    let id = new_job(&database).await;
-    let first = Program::start(&["worker"], &settings);
-    once(&database, id, Status::Processing).await;
-
-    first.signal("-KILL").await;
-    let second = Program::start(&["worker"], &settings);
-
-    once(&database, id, Status::Completed).await;
-    let ledger = sim.base_url().join("_sim/requests").unwrap();
-    let ledger = http_client().get(ledger).send().await.unwrap();
-    assert_eq!(ledger.json::<Vec<serde_json::Value>>().await.unwrap().len(), 1);
-    assert!(second.signal("-TERM").await.success());
-}
-
-async fn new_job(database: &TestDatabase) -> JobId {
-    let mut file = std::io::Cursor::new(Vec::new());
-    image::RgbImage::new(32, 32).write_to(&mut file, image::ImageFormat::Png).unwrap();
-    let data = file.into_inner().into();
-    let input = NewImage { data, media_type: MediaType::Png, width: 32, height: 32 };
-    let new = NewJob {
-        prompt: "x".into(),
-        model: models::DEFAULT.into(),
-        inputs: vec![input],
-        ..NewJob::default()
-    };
-    store::create(&database.pool, &new).await.unwrap().id
-}
-
-async fn once(database: &TestDatabase, id: JobId, status: Status) {
-    eventually(&format!("the job is {status:?}"), async || {
-        let job = store::find(&database.pool, id).await.unwrap().unwrap();
-        (job.status == status).then_some(())
-    })
-    .await;
 }

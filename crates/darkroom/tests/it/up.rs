@@ -9,7 +9,7 @@ use crate::program::{Program, processes_with, run, settings};
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/images/example.jpg");
 
 /// What the printed curl line does.
-async fn post_example(home: &str) -> Value {
+pub(crate) async fn post_example(home: &str) -> Value {
     let client = http_client();
     let file = reqwest::multipart::Part::bytes(std::fs::read(EXAMPLE).unwrap());
     let form = reqwest::multipart::Form::new()

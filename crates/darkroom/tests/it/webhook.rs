@@ -46,7 +46,7 @@ impl House {
         let state = State::new(&config, database.pool.clone(), models.clone()).unwrap();
         tokio::spawn(darkroom_api::start(listener, state, &config).unwrap());
         let fal = fal::Client::new(&config.fal).unwrap();
-        let worker = Worker::new(&config, database.pool.clone(), fal, models);
+        let worker = Worker::new(&config, database.pool.clone(), fal, models).unwrap();
         let stop = CancellationToken::new();
         tokio::spawn(darkroom_worker::run(worker, stop.clone()));
         Self { database, sim, _working: stop.drop_guard() }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use darkroom_core::{
     chain::chain,
-    fal::{Error, Output, Progress},
-    queue::{Claimed, Ended, Submission},
+    fal::{Error, Output, Progress, Report},
+    queue::{Claimed, Ended, ProviderProgress, Submission},
 };
 use tokio::time::{Instant, sleep_until};
 
@@ -40,8 +40,8 @@ pub(super) async fn until_ended(
     let since = Instant::now();
     let notice = life.notices.expect(job.lease.job);
     let mut wish = Wish { is_cancelled: job.is_cancelled, is_passed_on: false };
-    let mut stream = Stream::open(life, submission);
-    let (mut failures, mut missing, mut is_told) = (0, None, false);
+    let mut stream = Stream::open(life, job.lease.job, submission);
+    let (mut failures, mut missing, mut is_told, mut lines) = (0, None, false, 0);
     let mut next_check = since + until_next_check(Duration::ZERO);
     loop {
         tokio::select! {
@@ -74,7 +74,13 @@ pub(super) async fn until_ended(
             () = sleep_until(next_check) => {}
         }
         wish.pass_on(life, submission).await;
-        let error = match life.worker.fal.check(submission).await.map(|report| report.progress) {
+        let checked = life.worker.fal.check(submission).await;
+        if let Ok(report) = &checked
+            && !is_told
+        {
+            lines = tell(life, job, report, lines);
+        }
+        let error = match checked.map(|report| report.progress) {
             Ok(Progress::Ended { inference_seconds }) => {
                 return Ok((Ended { inference_seconds, ..Ended::default() }, wish.is_cancelled));
             }
@@ -101,6 +107,16 @@ pub(super) async fn until_ended(
         next_check = Instant::now() + wait;
         failures += 1;
     }
+}
+
+/// Tells watchers what an answer says beyond so many lines of the log. Answers how many there are now.
+fn tell(life: &Life, job: &Claimed, report: &Report, lines: usize) -> usize {
+    let mut news = report.clone();
+    news.logs.drain(..lines.min(news.logs.len()));
+    if let Some(progress) = ProviderProgress::of(job.lease.job, &news) {
+        life.teller.tell(progress);
+    }
+    report.logs.len()
 }
 
 /// The wish of a job's caller that it should end.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use darkroom_core::{
     chain::chain,
-    fal::{Client, Error, Progress},
-    queue::Submission,
+    fal::{Client, Error, Progress, Report},
+    job::JobId,
+    queue::{ProviderProgress, Submission},
 };
 use tokio::{sync::watch, time::sleep};
 use tokio_util::task::AbortOnDropHandle;
@@ -26,14 +27,20 @@ pub(super) struct Stream {
 
 impl Stream {
     /// Opens the stream, where this worker may hold another one.
-    pub(super) fn open(life: &Life, submission: &Submission) -> Self {
+    pub(super) fn open(life: &Life, job: JobId, submission: &Submission) -> Self {
         let Ok(permit) = life.worker.streams.clone().try_acquire_owned() else {
             return Self { said: None, _reading: None };
         };
         let (says, said) = watch::channel(None);
         let (fal, submission) = (life.worker.fal.clone(), submission.clone());
+        let teller = life.teller.clone();
         let reading = tokio::spawn(async move {
-            read(&fal, &submission, &says).await;
+            let tell = |report: &Report| {
+                if let Some(news) = ProviderProgress::of(job, report) {
+                    teller.tell(news);
+                }
+            };
+            read(&fal, &submission, &says, tell).await;
             drop(permit);
         });
         Self { said: Some(said), _reading: Some(AbortOnDropHandle::new(reading)) }
@@ -53,9 +60,14 @@ impl Stream {
 }
 
 /// Reads until the request has ended, opening the stream again when it breaks.
-async fn read(fal: &Client, submission: &Submission, says: &watch::Sender<Option<Progress>>) {
+async fn read(
+    fal: &Client,
+    submission: &Submission,
+    says: &watch::Sender<Option<Progress>>,
+    tell: impl Fn(&Report),
+) {
     for failures in 0..MOST_FAILURES {
-        match pass_on(fal, submission, says).await {
+        match pass_on(fal, submission, says, &tell).await {
             Ok(true) => return,
             Ok(false) => {}
             Err(error) => {
@@ -73,10 +85,12 @@ async fn pass_on(
     fal: &Client,
     submission: &Submission,
     says: &watch::Sender<Option<Progress>>,
+    tell: impl Fn(&Report),
 ) -> Result<bool, Error> {
     let mut watch = fal.watch(submission).await?;
     while let Some(report) = watch.next().await? {
         says.send_replace(Some(report.progress));
+        tell(&report);
         if matches!(report.progress, Progress::Ended { .. }) {
             return Ok(true);
         }

@@ -5,6 +5,7 @@ use std::{net::TcpListener, time::Duration};
 use darkroom_core::job::Status;
 use darkroom_fal_sim::{Settings, start};
 use darkroom_testing::eventually;
+use serde_json::json;
 
 use crate::house::House;
 
@@ -70,6 +71,35 @@ async fn a_worker_goes_on_when_its_connections_are_cut_again_and_again() {
         house.once(id, Status::Completed).await;
     }
     assert_eq!(unaccounted_for(&house).await, 0);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_while_the_database_is_away_is_recorded_when_it_is_back() {
+    let house = House::open(Duration::from_secs(3)).await;
+    // More than a second for the answer, and less than the edit takes.
+    house
+        .set_faults(json!({"faults": [{"at": "submit", "bytes_per_second": 300, "next": 1}]}))
+        .await;
+    let id = house.job().await;
+    let worker = house.worker();
+    eventually("the provider has the request", async || house.submissions().await.pop().map(drop))
+        .await;
+
+    house.database.take_away().await;
+    eventually("the request has ended", async || {
+        (house.submissions().await[0]["status"] == "COMPLETED").then_some(())
+    })
+    .await;
+    house.database.bring_back().await;
+
+    eventually("the job is completed", async || {
+        let job = darkroom_core::store::find(&house.database.pool, id).await.ok()??;
+        (job.status == Status::Completed).then_some(())
+    })
+    .await;
+    assert_eq!(house.submissions().await.len(), 1);
+    assert_eq!(house.attempts().await, ["completed"]);
     worker.stop().await;
 }
 

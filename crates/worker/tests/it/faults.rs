@@ -211,3 +211,13 @@ async fn an_account_that_is_not_accepted_for_a_while_delays_its_jobs() {
     }
     run(cases).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_is_no_picture_fails_its_job_and_is_not_bought_again() {
+    run(vec![fatal(
+        json!({"at": "download", "status": 200, "shape": "plain"}),
+        "result_unusable",
+        1,
+    )])
+    .await;
+}

@@ -9,6 +9,7 @@ use darkroom_core::{
     job::{Job, JobId, NewJob, Status},
     models::{self, Models},
     store::{self, NewImage},
+    webhook::{Event, Webhook},
 };
 use darkroom_fal_sim::{Running, Settings, start};
 use darkroom_testing::{TestDatabase, eventually, http_client};
@@ -59,7 +60,7 @@ impl House {
         let config = Config::from_variables(self.variables.clone()).unwrap();
         let fal = fal::Client::new(&config.fal).unwrap();
         let models = Models::load(&config.jobs).unwrap();
-        let worker = Worker::new(&config, self.database.pool.clone(), fal, models);
+        let worker = Worker::new(&config, self.database.pool.clone(), fal, models).unwrap();
         let stop = CancellationToken::new();
         let task = tokio::spawn(darkroom_worker::run(worker, stop.clone()));
         Working { stop, task }
@@ -77,6 +78,12 @@ impl House {
     /// A job that fails after so long.
     pub(crate) async fn job_within(&self, deadline: Duration) -> JobId {
         self.create(NewJob { deadline: Some(deadline), ..new_job() }).await
+    }
+
+    /// A job whose receiver is told of these.
+    pub(crate) async fn told_job(&self, url: &str, events: &[Event]) -> JobId {
+        let webhook = Some(Webhook { url: url.parse().unwrap(), events: events.to_vec() });
+        self.create(NewJob { webhook, ..new_job() }).await
     }
 
     async fn create(&self, new: NewJob) -> JobId {

@@ -9,6 +9,8 @@
 mod away;
 mod cancel;
 mod deadline;
+mod delivering;
+mod disk_full;
 mod edit;
 mod faults;
 mod halt;

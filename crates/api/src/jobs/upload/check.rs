@@ -5,19 +5,21 @@ use darkroom_core::{
     config::Limits,
     images::{ImageProblem, inspect},
     job::{MAX_PROMPT_CHARS, PRIORITIES},
-    models::{Models, OptionProblem, Options},
+    models::{OptionProblem, Options},
     store::NewImage,
 };
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Fields, Upload, prompt_too_long};
-use crate::error::ApiError;
+use super::{Fields, Upload, metadata, prompt_too_long, webhook};
+use crate::{State, error::ApiError, jobs::moment};
 
 impl Fields {
-    pub(super) fn check(self, limits: &Limits, models: &Models) -> Result<Upload, ApiError> {
-        if self.images.is_empty() {
-            return Err(missing("image"));
+    pub(super) fn check(self, state: &State) -> Result<Upload, ApiError> {
+        let (limits, models) = (&state.limits, &state.models);
+        let parent = self.parent()?;
+        if self.images.is_empty() && parent.is_none() {
+            return Err(missing(self.pictures));
         }
+        let said = self.said();
         let prompt = check_prompt(&self.prompt.ok_or_else(|| missing("prompt"))?)?;
         // A form sends what nobody filled in as empty.
         let id = match &self.model {
@@ -36,19 +38,45 @@ impl Fields {
                 options.set(name, value)?;
             }
         }
-        model.check(&options, self.images.len())?;
-        let (mut priority, mut run_at) = (0, None);
+        // A parent's result is one picture.
+        model.check(&options, self.images.len().max(1)).map_err(|problem| {
+            match problem.field.as_str() {
+                "image" => OptionProblem { field: self.pictures.into(), ..problem },
+                _ => problem,
+            }
+        })?;
+        let (mut priority, mut run_at, mut attached) = (0, None, None);
+        let mut is_cache_looked_into = options.seed.is_some();
+        let (mut webhook_url, mut webhook_events) = ("", "");
         for (name, value) in &self.treatment {
             let value = text(name, value)?.trim();
             match name.as_str() {
                 _ if value.is_empty() => {}
+                "metadata" => attached = Some(metadata::check(value)?),
+                "cache" => is_cache_looked_into = check_cache(value, &options)?,
                 "priority" => priority = check_priority(value)?,
-                _ => run_at = Some(check_moment(name, value)?),
+                "webhook_url" => webhook_url = value,
+                "webhook_events" => webhook_events = value,
+                "run_at" => run_at = Some(moment(name, value)?),
+                _ => {}
             }
         }
-        let images = self.images.into_iter().map(|data| check_image(data, limits));
+        let webhook = webhook::check(webhook_url, webhook_events, &state.outbound_allowed)?;
+        let images = self.images.into_iter().map(|(name, data)| check_image(&name, data, limits));
         let images = images.collect::<Result<_, _>>()?;
-        Ok(Upload { prompt, images, model: model.id.clone(), options, priority, run_at })
+        Ok(Upload {
+            prompt,
+            images,
+            model: model.id.clone(),
+            options,
+            priority,
+            run_at,
+            webhook,
+            parent,
+            is_cache_looked_into,
+            metadata: attached,
+            said,
+        })
     }
 }
 
@@ -75,16 +103,20 @@ fn check_priority(text: &str) -> Result<i16, ApiError> {
     })
 }
 
-fn check_moment(field: &str, text: &str) -> Result<OffsetDateTime, ApiError> {
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|_malformed| {
-        let detail = format!(
-            "The field '{field}' must be a moment as in RFC 3339, such as 2026-01-31T09:00:00Z."
-        );
-        ApiError::invalid("invalid_time", field, detail)
-    })
+/// Without a seed, who asks again wants another picture.
+fn check_cache(text: &str, options: &Options) -> Result<bool, ApiError> {
+    match text {
+        "default" => Ok(options.seed.is_some()),
+        "prefer" => Ok(true),
+        "bypass" => Ok(false),
+        _ => {
+            let detail = "The cache must be one of default, prefer, bypass.";
+            Err(ApiError::invalid("invalid_cache", "cache", detail))
+        }
+    }
 }
 
-fn check_image(data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {
+fn check_image(name: &str, data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {
     let picture = inspect(&data, limits.image_pixels).map_err(|problem| {
         let code = match problem {
             ImageProblem::Empty => "empty_field",
@@ -92,7 +124,7 @@ fn check_image(data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {
             ImageProblem::Damaged(_) => "damaged_image",
             ImageProblem::TooManyPixels { .. } => "too_many_pixels",
         };
-        ApiError::invalid(code, "image", problem.to_string())
+        ApiError::invalid(code, name, problem.to_string())
     })?;
     Ok(NewImage {
         data,
@@ -102,7 +134,7 @@ fn check_image(data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {
     })
 }
 
-fn text<'a>(field: &str, value: &'a [u8]) -> Result<&'a str, ApiError> {
+pub(super) fn text<'a>(field: &str, value: &'a [u8]) -> Result<&'a str, ApiError> {
     str::from_utf8(value).map_err(|_invalid| {
         let detail = format!("The field '{field}' must be UTF-8.");
         ApiError::invalid("invalid_encoding", field, detail)

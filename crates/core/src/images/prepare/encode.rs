@@ -53,28 +53,34 @@ pub(super) fn within(
 }
 
 fn encode(pixels: &Pixels, original: MediaType, quality: u8) -> Result<Prepared, PrepareError> {
-    let (data, media_type) = match pixels.kind {
-        Kind::Rgba => (png(pixels, ExtendedColorType::Rgba8)?, MediaType::Png),
-        _ if original == MediaType::Gif => {
-            let lossless = png(pixels, ExtendedColorType::Rgb8)?;
-            let lossy = jpeg::encode(pixels, quality)?;
-            if lossy.len() < lossless.len() {
-                (lossy, MediaType::Jpeg)
-            } else {
-                (lossless, MediaType::Png)
-            }
+    let file = plain(pixels, quality)?;
+    if original == MediaType::Gif && file.media_type == MediaType::Jpeg {
+        let lossless = png(pixels, ExtendedColorType::Rgb8)?;
+        if lossless.data.len() <= file.data.len() {
+            return Ok(lossless);
         }
-        _ => (jpeg::encode(pixels, quality)?, MediaType::Jpeg),
-    };
-    Ok(Prepared { data: data.into(), media_type, width: pixels.width, height: pixels.height })
+    }
+    Ok(file)
 }
 
-fn png(pixels: &Pixels, color: ExtendedColorType) -> Result<Vec<u8>, PrepareError> {
+/// A PNG where there is transparency, else a JPEG.
+pub(super) fn plain(pixels: &Pixels, quality: u8) -> Result<Prepared, PrepareError> {
+    match pixels.kind {
+        Kind::Rgba => png(pixels, ExtendedColorType::Rgba8),
+        _ => Ok(file(pixels, MediaType::Jpeg, jpeg::encode(pixels, quality)?)),
+    }
+}
+
+fn png(pixels: &Pixels, color: ExtendedColorType) -> Result<Prepared, PrepareError> {
     let mut data = Vec::new();
     PngEncoder::new(&mut data)
         .write_image(&pixels.data, pixels.width, pixels.height, color)
         .map_err(unencodable)?;
-    Ok(data)
+    Ok(file(pixels, MediaType::Png, data))
+}
+
+fn file(pixels: &Pixels, media_type: MediaType, data: Vec<u8>) -> Prepared {
+    Prepared { data: data.into(), media_type, width: pixels.width, height: pixels.height }
 }
 
 fn unencodable(error: impl Error + Send + Sync + 'static) -> PrepareError {

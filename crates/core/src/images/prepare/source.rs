@@ -10,6 +10,7 @@ use super::{
     PrepareError,
     colour::Conversion,
     pixels::{Kind, Pixels},
+    turn,
 };
 use crate::images::{Inspected, MediaType};
 
@@ -58,6 +59,12 @@ impl<'a> Source<'a> {
             && self.conversion.is_none()
             && self.orientation == Orientation::NoTransforms
             && self.sides.0.max(self.sides.1) <= max_side
+    }
+
+    /// Width and height of the picture when it is turned.
+    pub(super) fn upright_sides(&self) -> (u32, u32) {
+        let (width, height) = self.sides;
+        if turn::is_sideways(self.orientation) { (height, width) } else { (width, height) }
     }
 
     /// The pixels of the first frame, as they lie.

@@ -32,7 +32,7 @@ pub(super) fn upright(pixels: Pixels, orientation: Orientation) -> Pixels {
 }
 
 /// Whether width and height change places.
-fn is_sideways(orientation: Orientation) -> bool {
+pub(super) fn is_sideways(orientation: Orientation) -> bool {
     matches!(
         orientation,
         Orientation::Rotate90

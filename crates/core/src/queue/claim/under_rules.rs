@@ -27,7 +27,7 @@ pub async fn claim_under_rules(
 ) -> Result<Claims, db::Error> {
     let round = round.into();
     let doing = "claiming jobs under limits";
-    let mut transaction = db::begin(pool).await.map_err(db::Error::doing(doing))?;
+    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
     sqlx::query!("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
         .execute(&mut *transaction)
         .await

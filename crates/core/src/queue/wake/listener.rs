@@ -5,14 +5,17 @@ use std::time::Duration;
 use sqlx::postgres::{PgListener, PgNotification};
 use tokio::time::timeout;
 
-use super::{CANCELLED, ENDED, JOBS, WORK};
+use super::{CANCELLED, DELIVERIES, ENDED, JOBS, PROGRESS, ProviderProgress, WORK};
 use crate::{
-    db::{Error, Pool},
+    db::{Error, Pool, silent},
     job::JobId,
 };
 
 /// Longest wait for a connection before a listener gives up and comes again.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long what is said may take to be heard.
+const HEARING_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Who listens, and so to what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,10 +26,12 @@ pub enum Audience {
     Watchers,
 }
 
-/// Hears wakes, on a connection of its own.
+/// Hears wakes, on a connection of its own, beside the pool's.
 #[derive(Debug)]
 pub struct Listener {
-    listener: PgListener,
+    connection: PgListener,
+    /// One of those that it listens to.
+    channel: &'static str,
     ping: Duration,
 }
 
@@ -35,10 +40,14 @@ pub struct Listener {
 pub enum Wake {
     /// There may be work.
     Work,
+    /// There may be deliveries.
+    Deliveries,
     /// fal says that this job's request has ended.
     Ended(JobId),
     /// This job's caller wants it to end.
     Cancelled(JobId),
+    /// What fal says of requests.
+    Progress(Vec<ProviderProgress>),
     /// These jobs changed, were made or are gone.
     Changed(Vec<JobId>),
     /// The connection was lost and made again; wakes in between were missed.
@@ -47,10 +56,14 @@ pub enum Wake {
 
 impl Wake {
     fn read(wake: &PgNotification) -> Self {
+        if wake.channel() == PROGRESS {
+            return Self::Progress(serde_json::from_str(wake.payload()).unwrap_or_default());
+        }
         let mut jobs = wake.payload().split(',').filter_map(|id| id.parse().ok());
         match (wake.channel(), jobs.next()) {
             (ENDED, Some(job)) => Self::Ended(job),
             (CANCELLED, Some(job)) => Self::Cancelled(job),
+            (DELIVERIES, _) => Self::Deliveries,
             (JOBS, first) => Self::Changed(first.into_iter().chain(jobs).collect()),
             // Whatever else somebody may say there is no reason to stop listening.
             _ => Self::Work,
@@ -63,13 +76,13 @@ impl Listener {
     /// not missed. A connection that is silent for `ping` is asked whether it lives, and has as long
     /// to answer.
     pub async fn connect(pool: &Pool, audience: Audience, ping: Duration) -> Result<Self, Error> {
-        let channels: &[&str] = match audience {
-            Audience::Worker => &[WORK, ENDED, CANCELLED],
-            Audience::Watchers => &[JOBS],
+        let channels: &[&'static str] = match audience {
+            Audience::Worker => &[WORK, DELIVERIES, ENDED, CANCELLED],
+            Audience::Watchers => &[JOBS, PROGRESS],
         };
         let doing = "listening for wakes";
         let listen = async {
-            let mut listener = PgListener::connect_with(pool).await?;
+            let mut listener = PgListener::connect_with(&pool.beside()).await?;
             listener.listen_all(channels.iter().copied()).await?;
             Ok(listener)
         };
@@ -77,14 +90,15 @@ impl Listener {
             .await
             .unwrap_or(Err(sqlx::Error::PoolTimedOut))
             .map_err(Error::doing(doing))?;
-        Ok(Self { listener, ping })
+        let channel = channels.first().copied().unwrap_or_default();
+        Ok(Self { connection: listener, channel, ping })
     }
 
     /// Waits for the next wake.
     pub async fn heard(&mut self) -> Result<Wake, Error> {
         loop {
             // A connection that is cut without a word is as silent as one with nothing to say.
-            let Ok(heard) = timeout(self.ping, self.listener.try_recv()).await else {
+            let Ok(heard) = timeout(self.ping, self.connection.try_recv()).await else {
                 self.ping().await.map_err(Error::doing("pinging for wakes"))?;
                 continue;
             };
@@ -95,18 +109,33 @@ impl Listener {
         }
     }
 
+    /// Whether what is said reaches this connection at all, which a pooler in transaction mode keeps from it. Says
+    /// something and listens for it.
+    pub async fn hears(&mut self, pool: &Pool) -> Result<bool, Error> {
+        let doing = "trying whether wakes are heard";
+        let channel = self.channel;
+        sqlx::query!("select pg_notify($1, '')", channel)
+            .execute(pool)
+            .await
+            .map_err(Error::doing(doing))?;
+        Ok(timeout(HEARING_PATIENCE, self.connection.try_recv()).await.is_ok_and(|heard| {
+            // Whatever is heard.
+            matches!(heard, Ok(Some(_)))
+        }))
+    }
+
     /// Makes sure that the connection lives, and answers what was said on it before it proved so.
     pub async fn prove(&mut self) -> Result<Vec<Wake>, Error> {
         self.ping().await.map_err(Error::doing("pinging for wakes"))?;
-        let said = std::iter::from_fn(|| self.listener.next_buffered());
+        let said = std::iter::from_fn(|| self.connection.next_buffered());
         Ok(said.map(|wake| Wake::read(&wake)).collect())
     }
 
     async fn ping(&mut self) -> Result<(), sqlx::Error> {
-        let ping = sqlx::Executor::execute(&mut self.listener, "select 1");
+        let ping = sqlx::Executor::execute(&mut self.connection, "select 1");
         match timeout(self.ping, ping).await {
             Ok(answered) => answered.map(drop),
-            Err(_elapsed) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+            Err(_elapsed) => Err(silent()),
         }
     }
 }

@@ -1,0 +1,93 @@
+//! A file as an answer: all of it, a part of it, or that the client has it.
+
+use std::{convert::Infallible, ops::Range};
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    body::SizedStream,
+    http::{
+        Method, StatusCode,
+        header::{
+            self, ContentDisposition, ContentRange, ContentRangeSpec, DispositionParam,
+            DispositionType, ETag, EntityTag,
+        },
+    },
+};
+use bytes::Bytes;
+use darkroom_core::{
+    db::Pool,
+    store::{self, ImageFile},
+};
+use futures_util::stream;
+
+use super::{conditions::Conditions, name::file_name, not_found, range::Part};
+use crate::error::ApiError;
+
+/// An image never changes. It is its caller's: no cache that others read may keep it.
+const CACHING: (header::HeaderName, &str) =
+    (header::CACHE_CONTROL, "private, max-age=31536000, immutable");
+
+/// Answers a request for this file.
+pub(super) async fn answer(
+    pool: &Pool,
+    request: &HttpRequest,
+    conditions: &Conditions,
+    file: ImageFile,
+    is_download: bool,
+) -> Result<HttpResponse, ApiError> {
+    let tag = EntityTag::new_strong(file.digest.clone());
+    if conditions.has(&tag) {
+        return Ok(HttpResponse::NotModified()
+            .insert_header(ETag(tag))
+            .insert_header(CACHING)
+            .finish());
+    }
+    let (status, part) = match Part::of(request, &tag, file.length) {
+        Part::Whole => (StatusCode::OK, 0..file.length),
+        Part::Some(part) => (StatusCode::PARTIAL_CONTENT, part),
+        Part::Beyond => return Err(ApiError::RangeNotSatisfiable { length: file.length }),
+    };
+
+    let mut response = HttpResponse::build(status);
+    response
+        .content_type(file.media_type.clone())
+        .insert_header(ETag(tag))
+        .insert_header(CACHING)
+        .insert_header(disposition(&file, is_download))
+        .insert_header((header::ACCEPT_RANGES, "bytes"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    if *request.method() == Method::HEAD {
+        return Ok(head(&mut response, file.length));
+    }
+    if status == StatusCode::PARTIAL_CONTENT {
+        response.insert_header(ContentRange(ContentRangeSpec::Bytes {
+            range: Some((part.start, part.end.saturating_sub(1))),
+            instance_length: Some(file.length),
+        }));
+    }
+    Ok(response.body(bytes(pool, file, part).await?))
+}
+
+/// The length of a body that is not sent, and so not read.
+fn head(response: &mut HttpResponseBuilder, length: u64) -> HttpResponse {
+    response.body(SizedStream::new(length, stream::empty::<Result<Bytes, Infallible>>()))
+}
+
+/// These bytes of a file, as far as it was not read from the store.
+async fn bytes(pool: &Pool, file: ImageFile, part: Range<u64>) -> Result<Bytes, ApiError> {
+    match file.data {
+        Some(data) if part == (0..file.length) => Ok(data),
+        _ => store::file_part(pool, &file, part).await?.ok_or_else(not_found),
+    }
+}
+
+fn disposition(file: &ImageFile, is_download: bool) -> ContentDisposition {
+    ContentDisposition {
+        disposition: if is_download {
+            DispositionType::Attachment
+        } else {
+            DispositionType::Inline
+        },
+        parameters: vec![DispositionParam::Filename(file_name(file))],
+    }
+}

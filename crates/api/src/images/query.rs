@@ -1,0 +1,68 @@
+//! What the query of an image's address asks for.
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
+
+use crate::error::ApiError;
+
+/// Widths of thumbnails: few, because each is kept.
+const WIDTHS: [u16; 4] = [160, 320, 640, 1280];
+
+/// How an image is to come.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Wish {
+    /// Scaled down to this width.
+    pub(super) width: Option<u16>,
+    /// To be saved to a file instead of shown.
+    pub(super) is_download: bool,
+}
+
+/// A width of thumbnails.
+pub(crate) struct ThumbnailWidth;
+
+impl Wish {
+    pub(super) fn parse(query: &str) -> Result<Self, ApiError> {
+        let mut wish = Self::default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "w" => wish.width = Some(parse_width(&value)?),
+                "download" => wish.is_download = parse_download(&value)?,
+                _ => {
+                    let detail =
+                        format!("There is no parameter '{name}'; w and download are taken.");
+                    return Err(ApiError::invalid("unknown_parameter", &name, detail));
+                }
+            }
+        }
+        Ok(wish)
+    }
+}
+
+fn parse_width(text: &str) -> Result<u16, ApiError> {
+    WIDTHS.into_iter().find(|width| width.to_string() == text).ok_or_else(|| {
+        let detail =
+            format!("The width must be one of {}.", WIDTHS.map(|w| w.to_string()).join(", "));
+        ApiError::invalid("invalid_width", "w", detail)
+    })
+}
+
+fn parse_download(text: &str) -> Result<bool, ApiError> {
+    match text {
+        "0" => Ok(false),
+        "1" => Ok(true),
+        _ => {
+            let detail = "The field 'download' must be 1 to save the image, or 0 to show it.";
+            Err(ApiError::invalid("invalid_download", "download", detail))
+        }
+    }
+}
+
+impl PartialSchema for ThumbnailWidth {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some(WIDTHS)).into()
+    }
+}
+
+impl ToSchema for ThumbnailWidth {}

@@ -1,0 +1,31 @@
+//! The thumbnail of an image: the one that is kept, or else it is made.
+
+use darkroom_core::store::{self, ImageFile, ImageId, Thumbnail};
+
+use super::{conditions::Conditions, making::Made, not_found};
+use crate::{State, error::ApiError};
+
+/// Finds an image's thumbnail of this width; nothing, where the image is no wider.
+pub(super) async fn find(
+    state: &State,
+    id: ImageId,
+    width: u16,
+    conditions: &Conditions,
+) -> Result<Option<ImageFile>, ApiError> {
+    let known = conditions.whole_unless();
+    let look = async || store::thumbnail(&state.pool, id, width, known).await;
+    match look().await?.ok_or_else(not_found)? {
+        Thumbnail::Kept(file) => return Ok(Some(file)),
+        Thumbnail::Missing { is_needless: true } => return Ok(None),
+        Thumbnail::Missing { is_needless: false } => {}
+    }
+    match state.making.make(&state.pool, id, width).await? {
+        Made::Needless => Ok(None),
+        Made::Damaged => Err(ApiError::DamagedImage),
+        Made::Kept => match look().await? {
+            Some(Thumbnail::Kept(file)) => Ok(Some(file)),
+            // Its job was deleted meanwhile.
+            _ => Err(not_found()),
+        },
+    }
+}

@@ -1,0 +1,123 @@
+//! What was told of a job, and what came of each attempt to tell it.
+
+pub(crate) mod replay;
+
+use actix_web::web;
+use darkroom_core::store::{self, Delivery, DeliveryAttempt};
+use serde::Serialize;
+use time::{OffsetDateTime, serde::rfc3339};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{not_found, parse_id};
+use crate::{
+    State,
+    error::{ApiError, Problem},
+};
+
+/// One event of a job, for its receiver.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Delivery)]
+pub(crate) struct DeliveryView {
+    /// The `webhook-id` of each attempt.
+    id: Uuid,
+    /// What it tells.
+    #[schema(example = "job.completed")]
+    event: String,
+    /// Where it is in its life.
+    state: DeliveryState,
+    /// When that was which it tells.
+    #[serde(with = "rfc3339")]
+    created_at: OffsetDateTime,
+    /// When the next attempt is due; null when none follows.
+    #[schema(required)]
+    #[serde(with = "rfc3339::option")]
+    next_at: Option<OffsetDateTime>,
+    /// When the receiver took it.
+    #[schema(required)]
+    #[serde(with = "rfc3339::option")]
+    delivered_at: Option<OffsetDateTime>,
+    /// The latest attempts, the first one first; at most 20.
+    attempts: Vec<DeliveryAttemptView>,
+}
+
+/// A delivery's place in its life: `pending` while an attempt follows or is under way, `delivered` when the receiver took
+/// it, `failed` when none follows.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum DeliveryState {
+    Pending,
+    Delivered,
+    Failed,
+}
+
+/// One call of a receiver.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeliveryAttempt)]
+pub(crate) struct DeliveryAttemptView {
+    /// When it began.
+    #[serde(with = "rfc3339")]
+    at: OffsetDateTime,
+    /// The answer's status code; null where there was no answer.
+    #[schema(required, example = 500)]
+    status: Option<u16>,
+    /// What went wrong, in words; null where the status code says it all.
+    #[schema(required, example = "no answer came within 15 seconds")]
+    error: Option<String>,
+    /// The beginning of what the receiver said: at most 200 characters.
+    #[schema(required)]
+    response: Option<String>,
+    /// How long it took.
+    milliseconds: u64,
+}
+
+/// Read a job's deliveries
+///
+/// What was told, or is to be told, to its `webhook_url`, the first one first.
+#[utoipa::path(get, path = "/api/jobs/{id}/deliveries", tag = "jobs", operation_id = "list_deliveries",
+    params(("id" = Uuid, Path, description = "As it was answered when the job was made")),
+    responses(
+        (status = 200, description = "The deliveries so far; none without a `webhook_url`", body = Vec<DeliveryView>),
+        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn list(
+    state: web::Data<State>,
+    path: web::Path<String>,
+) -> Result<web::Json<Vec<DeliveryView>>, ApiError> {
+    let deliveries =
+        store::deliveries(&state.pool, parse_id(&path)?).await?.ok_or_else(not_found)?;
+    Ok(web::Json(deliveries.into_iter().map(Into::into).collect()))
+}
+
+impl From<Delivery> for DeliveryView {
+    fn from(delivery: Delivery) -> Self {
+        let state = match (delivery.delivered_at, delivery.gave_up_at) {
+            (Some(_), _) => DeliveryState::Delivered,
+            (None, Some(_)) => DeliveryState::Failed,
+            (None, None) => DeliveryState::Pending,
+        };
+        Self {
+            id: delivery.id,
+            event: delivery.event,
+            state,
+            created_at: delivery.created_at,
+            next_at: delivery.next_at,
+            delivered_at: delivery.delivered_at,
+            attempts: delivery.attempts.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<DeliveryAttempt> for DeliveryAttemptView {
+    fn from(attempt: DeliveryAttempt) -> Self {
+        Self {
+            at: attempt.at,
+            status: attempt.status,
+            error: attempt.error,
+            response: attempt.response,
+            milliseconds: attempt.milliseconds,
+        }
+    }
+}

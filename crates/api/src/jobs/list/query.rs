@@ -1,0 +1,147 @@
+//! Reads what of the list is asked for.
+
+use darkroom_core::{
+    job::{JobId, Status},
+    store::{Filter, Page},
+};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use url::form_urlencoded;
+
+use crate::{error::ApiError, jobs::moment};
+
+const DEFAULT_LIMIT: u16 = 50;
+const MAX_LIMIT: u16 = 200;
+
+/// The most characters of a value, and of a key in the metadata.
+const LONGEST: usize = 200;
+
+/// The most metadata filters.
+const MOST_KEYS: usize = 10;
+
+/// What begins the name of a filter on the metadata.
+const METADATA: &str = "metadata.";
+
+/// What of the list is asked for.
+#[derive(Debug)]
+pub(super) struct Query {
+    pub(super) page: Page,
+    pub(super) filter: Filter,
+    /// The filters as they were sent, for the next page's address.
+    sent: Vec<(String, String)>,
+}
+
+impl Query {
+    pub(super) fn parse(text: &str) -> Result<Self, ApiError> {
+        let page = Page { before: None, limit: DEFAULT_LIMIT };
+        let mut query = Self { page, filter: Filter::default(), sent: Vec::new() };
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            match &*name {
+                "limit" => query.page.limit = parse_limit(&value)?,
+                "cursor" => query.page.before = Some(parse_cursor(&value)?),
+                _ => {
+                    if value.contains('\0') || value.chars().count() > LONGEST {
+                        let detail =
+                            format!("The value must have up to {LONGEST} characters, none NUL.");
+                        return Err(ApiError::invalid("invalid_filter", &name, detail));
+                    }
+                    let repeats = query.sent.iter().any(|(known, _)| *known == name);
+                    if repeats && name != "status" {
+                        let detail = format!("The parameter '{name}' was sent more than once.");
+                        return Err(ApiError::invalid("duplicate_parameter", &name, detail));
+                    }
+                    query.add(&name, &value)?;
+                    query.sent.push((name.into(), value.into()));
+                }
+            }
+        }
+        Ok(query)
+    }
+
+    /// The next page's, after this job.
+    pub(super) fn after(&self, last: JobId) -> String {
+        let mut next = form_urlencoded::Serializer::new(String::new());
+        next.append_pair("limit", &self.page.limit.to_string());
+        next.append_pair("cursor", &last.to_string());
+        next.extend_pairs(&self.sent).finish()
+    }
+
+    fn add(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
+        let filter = &mut self.filter;
+        match name {
+            "status" => {
+                for word in value.split(',') {
+                    let status = parse_status(word.trim())?;
+                    if !filter.statuses.contains(&status) {
+                        filter.statuses.push(status);
+                    }
+                }
+            }
+            "model" => filter.model = Some(value.into()),
+            "parent_id" => filter.parent = Some(parse_parent(value)?),
+            "created_after" => filter.created_after = Some(parse_moment(name, value)?),
+            "created_before" => filter.created_before = Some(parse_moment(name, value)?),
+            _ => {
+                let key = name.strip_prefix(METADATA).filter(|key| {
+                    (1..=LONGEST).contains(&key.chars().count()) && !key.contains('\0')
+                });
+                let key = key.ok_or_else(|| unknown(name))?;
+                if filter.metadata.len() >= MOST_KEYS {
+                    let detail = format!("No more than {MOST_KEYS} keys are looked for at once.");
+                    return Err(ApiError::invalid("too_many_filters", name, detail));
+                }
+                filter.metadata.push(objects(key, value));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A text; or the number or the truth value that is written like this.
+fn objects(key: &str, value: &str) -> Vec<Value> {
+    let written = serde_json::from_str::<Value>(value).ok();
+    let written = written.filter(|value| value.is_number() || value.is_boolean());
+    [json!(value)].into_iter().chain(written).map(|value| json!({ key: value })).collect()
+}
+
+fn unknown(name: &str) -> ApiError {
+    let detail = format!(
+        "There is no parameter '{name}'; limit, cursor, status, model, parent_id, created_after, created_before and metadata.KEY are taken."
+    );
+    ApiError::invalid("unknown_parameter", name, detail)
+}
+
+fn parse_limit(text: &str) -> Result<u16, ApiError> {
+    let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    limit.ok_or_else(|| {
+        let detail = format!("The limit must be a whole number from 1 to {MAX_LIMIT}.");
+        ApiError::invalid("invalid_limit", "limit", detail)
+    })
+}
+
+fn parse_cursor(text: &str) -> Result<JobId, ApiError> {
+    text.parse().map_err(|_malformed| {
+        let detail = "The cursor must come from the Link header of the page before.";
+        ApiError::invalid("invalid_cursor", "cursor", detail)
+    })
+}
+
+fn parse_status(word: &str) -> Result<Status, ApiError> {
+    // On the wire it is a word, which JSON would quote.
+    serde_json::from_value(json!(word)).map_err(|_unknown| {
+        let words = Status::ALL.map(|status| json!(status).as_str().unwrap_or_default().to_owned());
+        let detail = format!("The status must be one or more of {}.", words.join(", "));
+        ApiError::invalid("invalid_status", "status", detail)
+    })
+}
+
+fn parse_parent(text: &str) -> Result<JobId, ApiError> {
+    text.parse().map_err(|_malformed| {
+        ApiError::invalid("invalid_id", "parent_id", "The parent_id must be the id of a job.")
+    })
+}
+
+/// Where a plus was not escaped, it came as a space.
+fn parse_moment(name: &str, text: &str) -> Result<OffsetDateTime, ApiError> {
+    moment(name, &text.trim().replace(' ', "+"))
+}

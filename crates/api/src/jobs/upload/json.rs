@@ -1,0 +1,120 @@
+//! The form that programs send: JSON, with the pictures in Base64.
+
+mod body;
+
+use actix_web::{HttpRequest, web};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::{Bytes, BytesMut};
+use darkroom_core::{config::Limits, models::Models};
+use futures_util::TryStreamExt;
+
+use super::{
+    ENVELOPE_BYTES, Fields, Upload, announced_bytes, metadata, too_large, too_long, too_many_images,
+};
+use crate::{State, error::ApiError, json};
+pub(in crate::jobs) use body::NewJobBody;
+use body::Picture;
+
+/// Reads and checks a body.
+pub(super) async fn read(
+    request: &HttpRequest,
+    mut payload: web::Payload,
+    state: &State,
+) -> Result<Upload, ApiError> {
+    let limits = &state.limits;
+    // Base64 takes four characters for three bytes.
+    let most = limits.request_bytes / 3 * 4 + ENVELOPE_BYTES;
+    let announced = announced_bytes(request);
+    if announced.is_some_and(|bytes| bytes > most) {
+        return Err(too_large("images", limits.request_bytes));
+    }
+    let mut body = BytesMut::with_capacity(announced.unwrap_or(0));
+    while let Some(chunk) = payload.try_next().await.map_err(|_broken| broken_off())? {
+        if body.len() + chunk.len() > most {
+            return Err(too_large("images", limits.request_bytes));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let (body, state) = (body.freeze(), state.clone());
+    // Megabytes are decoded; other clients go on meanwhile.
+    let read = web::block(move || {
+        let body: NewJobBody<'_> = json::read(&body)?;
+        body.into_fields(&state.limits, &state.models)?.check(&state)
+    });
+    read.await.map_err(|_stopping| broken_off())?
+}
+
+fn broken_off() -> ApiError {
+    ApiError::MalformedBody("The body breaks off.")
+}
+
+impl NewJobBody<'_> {
+    /// As a form would say the same.
+    fn into_fields(self, limits: &Limits, models: &Models) -> Result<Fields, ApiError> {
+        let mut fields = Fields::of("images");
+        let pictures = self.images.0;
+        if pictures.len() > models.most_images() {
+            return Err(too_many_images("images", models.most_images()));
+        }
+        let mut left = limits.request_bytes;
+        for (place, picture) in pictures.iter().enumerate() {
+            let name = format!("images[{place}].base64");
+            let data = decode(picture, &name, limits, left)?;
+            left -= data.len();
+            fields.images.push((name, data));
+        }
+        fields.prompt = self.prompt.map(Bytes::from);
+        fields.model = self.model.map(Bytes::from);
+        let metadata = self.metadata.map(|metadata| metadata.get().to_owned());
+        if metadata.as_ref().is_some_and(|text| text.len() > metadata::MOST_BYTES) {
+            return Err(too_long("metadata", metadata::MOST_BYTES));
+        }
+        let text = |name: &str, value: Option<String>| Some((name.to_owned(), value?.into()));
+        let number = |name: &str, value: Option<i64>| text(name, Some(value?.to_string()));
+        let checker = self.enable_safety_checker.map(|is_on| is_on.to_string());
+        let options = [
+            number("num_images", self.num_images),
+            number("seed", self.seed),
+            text("image_size", self.image_size),
+            text("aspect_ratio", self.aspect_ratio),
+            text("resolution", self.resolution),
+            text("output_format", self.output_format),
+            text("enable_safety_checker", checker),
+            number("safety_tolerance", self.safety_tolerance),
+        ];
+        let treatment = [
+            number("priority", self.priority),
+            text("run_at", self.run_at),
+            text("webhook_url", self.webhook_url),
+            text("webhook_events", self.webhook_events),
+            text("metadata", metadata),
+            text("parent_id", self.parent_id),
+            number("parent_image", self.parent_image),
+            text("cache", self.cache),
+        ];
+        fields.options = options.into_iter().flatten().collect();
+        fields.treatment = treatment.into_iter().flatten().collect();
+        Ok(fields)
+    }
+}
+
+/// The picture's bytes, unless there are more than are taken, which its text's length tells.
+fn decode(
+    picture: &Picture<'_>,
+    name: &str,
+    limits: &Limits,
+    left: usize,
+) -> Result<Bytes, ApiError> {
+    let text = picture.base64.trim_end_matches('=');
+    let bytes = text.len() / 4 * 3 + text.len() % 4 * 3 / 4;
+    if bytes > limits.upload_bytes {
+        return Err(too_large(name, limits.upload_bytes));
+    }
+    if bytes > left {
+        return Err(too_large("images", limits.request_bytes));
+    }
+    STANDARD.decode(&*picture.base64).map(Bytes::from).map_err(|_malformed| {
+        let detail = "The picture must be in Base64 (RFC 4648, section 4), with padding.";
+        ApiError::invalid("invalid_base64", name, detail)
+    })
+}

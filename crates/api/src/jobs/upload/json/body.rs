@@ -1,0 +1,102 @@
+//! The JSON body as it is written.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// The most pictures that are read at all; models take fewer.
+const MOST_PICTURES: usize = 100;
+
+/// What to post as JSON. All means what the field of the form means; what may be left out may be null.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewJobBody<'a> {
+    /// The pictures to edit; at least one, unless there is a `parent_id`.
+    #[serde(borrow, default)]
+    #[schema(value_type = Vec<Picture<'_>>, required = false)]
+    pub(super) images: Pictures<'a>,
+    #[schema(
+        required,
+        nullable = false,
+        min_length = 1,
+        max_length = 5000,
+        example = "make it look like a woodcut"
+    )]
+    pub(super) prompt: Option<String>,
+    #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
+    pub(super) model: Option<String>,
+    #[schema(minimum = 1)]
+    pub(super) num_images: Option<i64>,
+    #[schema(minimum = 0)]
+    pub(super) seed: Option<i64>,
+    #[schema(example = "2048x1536")]
+    pub(super) image_size: Option<String>,
+    pub(super) aspect_ratio: Option<String>,
+    pub(super) resolution: Option<String>,
+    pub(super) output_format: Option<String>,
+    pub(super) enable_safety_checker: Option<bool>,
+    #[schema(minimum = 0)]
+    pub(super) safety_tolerance: Option<i64>,
+    #[schema(minimum = -100, maximum = 100)]
+    pub(super) priority: Option<i64>,
+    #[schema(format = DateTime)]
+    pub(super) run_at: Option<String>,
+    pub(super) webhook_url: Option<String>,
+    #[schema(example = "job.completed,job.failed")]
+    pub(super) webhook_events: Option<String>,
+    /// Kept as text until its length is known.
+    #[serde(borrow)]
+    #[schema(value_type = Option<Object>)]
+    pub(super) metadata: Option<&'a RawValue>,
+    #[schema(format = Uuid)]
+    pub(super) parent_id: Option<String>,
+    #[schema(minimum = 0)]
+    pub(super) parent_image: Option<i64>,
+    #[schema(pattern = "^(default|prefer|bypass)$")]
+    pub(super) cache: Option<String>,
+}
+
+/// A picture.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Picture<'a> {
+    /// Its bytes: JPEG, PNG, WebP or GIF (first frame).
+    #[serde(borrow)]
+    #[schema(value_type = String, content_encoding = "base64")]
+    pub(super) base64: Cow<'a, str>,
+}
+
+/// Not more than a hundred.
+#[derive(Debug, Default)]
+pub(super) struct Pictures<'a>(pub(super) Vec<Picture<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pictures<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Few).map(Self)
+    }
+}
+
+struct Few;
+
+impl<'de> Visitor<'de> for Few {
+    type Value = Vec<Picture<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of pictures")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut pictures = Vec::new();
+        while let Some(picture) = items.next_element()? {
+            if pictures.len() >= MOST_PICTURES {
+                return Err(A::Error::custom("there are too many pictures"));
+            }
+            pictures.push(picture);
+        }
+        Ok(pictures)
+    }
+}

@@ -1,0 +1,64 @@
+//! What a caller attaches to a job, held against its bounds.
+
+use serde_json::Value;
+
+use crate::error::ApiError;
+
+/// Of the text.
+pub(super) const MOST_BYTES: usize = 4096;
+
+/// Of all objects in it together.
+const MOST_KEYS: usize = 50;
+
+/// An object in an object is a second one.
+const MOST_LEVELS: usize = 3;
+
+pub(super) fn check(text: &str) -> Result<Value, ApiError> {
+    let metadata = match serde_json::from_str::<Value>(text) {
+        Ok(metadata @ Value::Object(_)) => metadata,
+        Ok(_) => return Err(invalid("be a JSON object, such as {\"order\": 7}")),
+        Err(_) => return Err(invalid("be JSON, such as {\"order\": 7}")),
+    };
+    if levels(&metadata) > MOST_LEVELS {
+        return Err(invalid(&format!("not have more than {MOST_LEVELS} levels")));
+    }
+    if keys(&metadata) > MOST_KEYS {
+        return Err(invalid(&format!("not have more than {MOST_KEYS} keys")));
+    }
+    // The database could not keep them.
+    if has_nul(&metadata) {
+        return Err(invalid("not contain NUL characters"));
+    }
+    Ok(metadata)
+}
+
+fn invalid(must: &str) -> ApiError {
+    ApiError::invalid("invalid_metadata", "metadata", format!("The metadata must {must}."))
+}
+
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Object(members) => 1 + members.values().map(levels).max().unwrap_or(0),
+        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn keys(value: &Value) -> usize {
+    match value {
+        Value::Object(members) => members.len() + members.values().map(keys).sum::<usize>(),
+        Value::Array(items) => items.iter().map(keys).sum(),
+        _ => 0,
+    }
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.iter().any(|(key, value)| key.contains('\0') || has_nul(value))
+        }
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::String(text) => text.contains('\0'),
+        _ => false,
+    }
+}

@@ -1,0 +1,41 @@
+//! A result of another job, in place of pictures.
+
+use darkroom_core::store::Parent;
+
+use super::{Fields, check::text};
+use crate::error::ApiError;
+
+impl Fields {
+    /// Whose result to edit, where that is said.
+    pub(super) fn parent(&self) -> Result<Option<Parent>, ApiError> {
+        let position = self.said_of("parent_image")?;
+        let Some(id) = self.said_of("parent_id")? else {
+            if position.is_none() {
+                return Ok(None);
+            }
+            let detail = "Whose result it is has to be said as 'parent_id'.";
+            return Err(ApiError::invalid("missing_field", "parent_id", detail));
+        };
+        if !self.images.is_empty() {
+            let detail = "A parent's result is edited in place of pictures; send one or the other.";
+            return Err(ApiError::invalid("too_many_images", "parent_id", detail));
+        }
+        let job = id.parse().map_err(|_malformed| {
+            ApiError::invalid("invalid_id", "parent_id", "The parent_id must be the id of a job.")
+        })?;
+        let position = position.unwrap_or("0").parse().ok().filter(|position: &i16| *position >= 0);
+        let position = position.ok_or_else(|| {
+            let detail = "The parent_image must be a whole number; the first is 0.";
+            ApiError::invalid("invalid_parent_image", "parent_image", detail)
+        })?;
+        Ok(Some(Parent { job, position }))
+    }
+
+    /// What one of the fields beside the options says, where it is not empty.
+    fn said_of(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        let Some((_, value)) = self.treatment.iter().find(|(known, _)| known == name) else {
+            return Ok(None);
+        };
+        Ok(Some(text(name, value)?.trim()).filter(|text| !text.is_empty()))
+    }
+}

@@ -1,0 +1,27 @@
+//! What was said beside the images, as one number: the same whatever the body's form, and the order of its
+//! fields.
+
+use bytes::Bytes;
+use darkroom_core::store::{Sha256, sha256};
+
+use super::Fields;
+
+impl Fields {
+    /// Of all texts. A field that was sent empty was not sent.
+    pub(super) fn said(&self) -> Sha256 {
+        // What is not UTF-8 is refused anyway.
+        let text = |value: &Bytes| String::from_utf8_lossy(value).trim().to_owned();
+        let named = [("prompt", &self.prompt), ("model", &self.model)];
+        let named = named.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        let others = self.options.iter().chain(&self.treatment);
+        let others = others.map(|(name, value)| (name.as_str(), value));
+        let mut texts: Vec<(&str, String)> = named
+            .chain(others)
+            .map(|(name, value)| (name, text(value)))
+            .filter(|(_, text)| !text.is_empty())
+            .collect();
+        texts.sort_unstable();
+        // Texts have nothing that JSON cannot hold, and it tells where one ends.
+        sha256(&serde_json::to_vec(&texts).unwrap_or_default())
+    }
+}

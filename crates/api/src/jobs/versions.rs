@@ -1,0 +1,46 @@
+//! The versions of a picture: all jobs that edit one another's results.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use darkroom_core::store;
+
+use super::{not_found, parse_id, view::JobView};
+use crate::{
+    State, conditional,
+    error::{ApiError, Problem},
+    watch::tag_of,
+};
+
+/// List the versions of a picture
+///
+/// The whole tree of jobs that this one belongs to, by their `parent_id`: the root first, in the order in which they were
+/// made. Of a tree of more than 1,000 jobs, those nearest to the root.
+#[utoipa::path(get, path = "/api/jobs/{id}/versions", tag = "jobs", operation_id = "list_versions",
+    params(
+        ("id" = uuid::Uuid, Path, description = "Any job of the tree"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an answer that the client has"),
+    ),
+    responses(
+        (status = 200, description = "All of them", body = Vec<JobView>,
+            headers(
+                ("ETag" = String, description = "Names the tree as it stands"),
+                ("Cache-Control" = String, description = "`private, no-cache`: kept, and asked for again each time"),
+            )),
+        (status = 304, description = "The client has it already (`If-None-Match`)"),
+        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn list(
+    state: web::Data<State>,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let jobs = store::versions(&state.pool, parse_id(&path)?).await?;
+    if jobs.is_empty() {
+        return Err(not_found());
+    }
+    let base = state.base(&request);
+    let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &base)).collect();
+    // A view has nothing that JSON cannot hold.
+    let body = serde_json::to_vec(&views).unwrap_or_default();
+    Ok(conditional::json(StatusCode::OK, &request, tag_of(&body), body.into()))
+}

@@ -1,0 +1,185 @@
+//! A connection of the pool, and a transaction on one, whose statements have a bound.
+//!
+//! sqlx waits for an answer as long as it takes, and sets no keepalive: without a bound, a server that
+//! goes silent would keep who asks it, and its connection, until the kernel gives up, or for ever.
+
+use std::{
+    io,
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
+
+use futures_util::{
+    StreamExt,
+    future::{BoxFuture, TryFutureExt},
+    stream::{self, BoxStream},
+};
+use sqlx::{
+    Database, Describe, Either, Error, Execute, Executor, PgConnection, Postgres, SqlStr,
+    pool::PoolConnection,
+};
+use tokio::{runtime::Handle, time::timeout};
+
+use super::silence::Silence;
+
+/// How long a statement may take. More than any needs, and less than a caller likes to wait.
+const STATEMENT_PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long a connection that is given back may take to end what it was asked for.
+const RETURN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A process that is stopped inside of a transaction, or cut off, holds its locks no longer than this: the
+/// server ends the connection, and nothing was done. With the transaction and not with the connection: a pooler
+/// may give that to somebody else.
+const BEGIN: &str = "begin; set local idle_in_transaction_session_timeout = '3s'";
+
+/// A connection, given back when dropped.
+///
+/// One that does not answer is closed instead, so that its place in the pool is free.
+#[derive(Debug)]
+pub struct Connection {
+    /// There until it is closed.
+    held: Option<PoolConnection<Postgres>>,
+    in_transaction: bool,
+    silence: Silence,
+}
+
+/// A transaction; rolled back when dropped before its commit.
+#[derive(Debug)]
+pub struct Transaction(Connection);
+
+impl Connection {
+    pub(super) fn new(held: PoolConnection<Postgres>, silence: Silence) -> Self {
+        Self { held: Some(held), in_transaction: false, silence }
+    }
+
+    /// For what only sqlx's own will do. Its statements have no bound.
+    pub(crate) fn unbounded(&mut self) -> Result<&mut PgConnection, Error> {
+        self.held.as_deref_mut().ok_or(Error::PoolClosed)
+    }
+
+    /// Closes it: it did not answer in time.
+    fn give_up(&mut self) -> Error {
+        drop(self.held.take().map(PoolConnection::detach));
+        self.silence.notice();
+        silent()
+    }
+}
+
+impl Transaction {
+    pub(super) async fn begin(mut connection: Connection) -> Result<Self, Error> {
+        // First: a begin whose answer is lost may be carried out.
+        connection.in_transaction = true;
+        connection.execute(BEGIN).await?;
+        Ok(Self(connection))
+    }
+
+    /// Makes what was done last. An error leaves it open whether it does.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        self.0.execute("commit").await?;
+        self.0.in_transaction = false;
+        Ok(())
+    }
+}
+
+impl Deref for Transaction {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.0
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let Some(held) = self.held.take() else { return };
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(give_back(held, self.in_transaction))),
+            Err(_none) => drop(held.detach()),
+        }
+    }
+}
+
+/// What sqlx does when a connection is dropped, but with a bound.
+async fn give_back(mut held: PoolConnection<Postgres>, in_transaction: bool) {
+    if in_transaction {
+        let rolled_back = timeout(RETURN_PATIENCE, held.execute("rollback")).await;
+        if !rolled_back.is_ok_and(|answer| answer.is_ok()) {
+            drop(held.detach());
+            return;
+        }
+    }
+    // Dropped half-way, it closes the connection.
+    timeout(RETURN_PATIENCE, held.return_to_pool()).await.ok();
+}
+
+/// What is said of a server that did not answer in time.
+pub(crate) fn silent() -> Error {
+    Error::Io(io::ErrorKind::TimedOut.into())
+}
+
+impl<'c> Executor<'c> for &'c mut Connection {
+    type Database = Postgres;
+
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<
+        'e,
+        Result<Either<<Postgres as Database>::QueryResult, <Postgres as Database>::Row>, Error>,
+    >
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let answers = async move {
+            let answers = self.unbounded()?.fetch_many(query).collect::<Vec<_>>();
+            match timeout(STATEMENT_PATIENCE, answers).await {
+                Ok(answers) => Ok(stream::iter(answers)),
+                Err(_elapsed) => Err(self.give_up()),
+            }
+        };
+        answers.try_flatten_stream().boxed()
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxFuture<'e, Result<Option<<Postgres as Database>::Row>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        Box::pin(async move {
+            let answer = self.unbounded()?.fetch_optional(query);
+            match timeout(STATEMENT_PATIENCE, answer).await {
+                Ok(answer) => answer,
+                Err(_elapsed) => Err(self.give_up()),
+            }
+        })
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [<Postgres as Database>::TypeInfo],
+    ) -> BoxFuture<'e, Result<<Postgres as Database>::Statement, Error>>
+    where
+        'c: 'e,
+    {
+        Box::pin(async move { self.unbounded()?.prepare_with(sql, parameters).await })
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
+    where
+        'c: 'e,
+    {
+        Box::pin(async move { self.unbounded()?.describe(sql).await })
+    }
+}

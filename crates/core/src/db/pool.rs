@@ -1,0 +1,143 @@
+//! The pool of connections.
+
+use std::time::Duration;
+
+use futures_util::{
+    StreamExt,
+    future::{BoxFuture, TryFutureExt},
+    stream::{self, BoxStream},
+};
+use sqlx::{
+    Connection as _, Database, Describe, Either, Error, Execute, Executor, PgPool, Postgres,
+    SqlStr,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::time::timeout;
+
+use super::{
+    connection::{Connection, Transaction, silent},
+    silence::Silence,
+};
+
+/// How long a caller waits for a connection before it is told that the database is away.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A connection that rested longer is tried before it is handed out.
+const TRUSTED_REST: Duration = Duration::from_secs(2);
+
+/// How long one that is tried has to answer before another one is opened.
+const TRIAL: Duration = Duration::from_secs(1);
+
+/// The pool of connections that one process shares. Every statement through it has a bound.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    pub(super) pool: PgPool,
+    silence: Silence,
+}
+
+impl Pool {
+    pub(super) fn new(options: PgConnectOptions, max_connections: u32) -> Self {
+        let silence = Silence::default();
+        let heard = silence.clone();
+        let pool = PgPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .before_acquire(move |connection, meta| {
+                let silence = heard.clone();
+                Box::pin(async move {
+                    if silence.was_within(meta.idle_for) {
+                        return Ok(false);
+                    }
+                    if meta.idle_for > TRUSTED_REST {
+                        let Ok(answered) = timeout(TRIAL, connection.ping()).await else {
+                            silence.notice();
+                            return Err(silent());
+                        };
+                        answered?;
+                    }
+                    Ok(true)
+                })
+            });
+        Self { pool: pool.connect_lazy_with(options), silence }
+    }
+
+    /// A pool of one connection that is none of this one's, for somebody who keeps it. Whatever becomes
+    /// of it there, this pool loses no place.
+    pub(crate) fn beside(&self) -> PgPool {
+        PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(self.pool.connect_options().as_ref().clone())
+    }
+
+    /// Takes a connection, for several statements.
+    pub async fn acquire(&self) -> Result<Connection, Error> {
+        Ok(Connection::new(self.pool.acquire().await?, self.silence.clone()))
+    }
+
+    /// Begins a transaction.
+    pub async fn begin(&self) -> Result<Transaction, Error> {
+        Transaction::begin(self.acquire().await?).await
+    }
+
+    /// Closes all connections, and waits until that is done.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl<'c> Executor<'c> for &'_ Pool {
+    type Database = Postgres;
+
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<
+        'e,
+        Result<Either<<Postgres as Database>::QueryResult, <Postgres as Database>::Row>, Error>,
+    >
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let pool = self.clone();
+        let answers = async move {
+            let answers = pool.acquire().await?.fetch_many(query).collect::<Vec<_>>().await;
+            Ok(stream::iter(answers))
+        };
+        answers.try_flatten_stream().boxed()
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxFuture<'e, Result<Option<<Postgres as Database>::Row>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let pool = self.clone();
+        Box::pin(async move { pool.acquire().await?.fetch_optional(query).await })
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [<Postgres as Database>::TypeInfo],
+    ) -> BoxFuture<'e, Result<<Postgres as Database>::Statement, Error>>
+    where
+        'c: 'e,
+    {
+        let pool = self.clone();
+        Box::pin(async move { pool.acquire().await?.prepare_with(sql, parameters).await })
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
+    where
+        'c: 'e,
+    {
+        let pool = self.clone();
+        Box::pin(async move { pool.acquire().await?.describe(sql).await })
+    }
+}

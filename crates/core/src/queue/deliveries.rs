@@ -1,0 +1,36 @@
+//! Deliveries: events of jobs that are to be told to a receiver, leased to workers as jobs are.
+//!
+//! They are written by the database itself, with the change of status that they tell of (see
+//! `migrations/0010_deliveries.sql`). From there: [`claim()`] → [`settle()`], or, on the way out of a worker,
+//! `release` and `rescue` of the queue. [`replay()`] lets one begin anew.
+//!
+//! A delivery is made at least once: a worker that dies between the call and its record leaves it to another
+//! one. Its id is the same each time.
+
+mod claim;
+mod replay;
+mod settle;
+mod unknown;
+
+use uuid::Uuid;
+
+use super::WorkerId;
+pub use claim::{Claimed, claim};
+pub use replay::replay;
+pub use settle::{Settled, Tried, Verdict, settle};
+pub use unknown::release_unknown;
+
+/// Names a delivery. A `UUIDv7`.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct DeliveryId(pub Uuid);
+
+/// A worker's right to settle a delivery.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Lease {
+    /// What it is about.
+    pub delivery: DeliveryId,
+    /// Whose it is.
+    pub worker: WorkerId,
+    /// No other claim has it, of a job or of a delivery: the fence.
+    pub number: i64,
+}

@@ -1,0 +1,53 @@
+//! Whereabouts: how far a job is that somebody waits for.
+
+use crate::{
+    db::{Error, Pool},
+    job::{JobId, Status},
+};
+
+/// Jobs ahead that are counted, at most.
+const MOST_AHEAD: i64 = 10_000;
+
+/// How far a job is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Whereabouts {
+    /// Where it is in its life.
+    pub status: Status,
+    /// Endpoint at fal.
+    pub model: String,
+    /// Jobs ahead of it, 10,000 at most; nothing where it is not in line.
+    pub ahead: Option<i64>,
+    /// Since it was made, or was to start, until now or its end.
+    pub seconds: f64,
+}
+
+/// How far a job is; nothing where there is none.
+pub async fn whereabouts(pool: &Pool, job: JobId) -> Result<Option<Whereabouts>, Error> {
+    sqlx::query_as!(
+        Whereabouts,
+        r#"select status as "status: Status", jobs.model,
+               case when in_line then (
+                   select count(*) from (
+                       select from queue as others
+                       where others.in_line and (
+                           others.priority > queue.priority
+                           or (
+                               others.priority = queue.priority
+                               and (others.turn, others.job_id) < (queue.turn, queue.job_id)
+                           )
+                       )
+                       limit $2
+                   ) as ahead
+               ) end as ahead,
+               greatest(0, extract(
+                   epoch from coalesce(finished_at, now()) - coalesce(jobs.run_at, created_at)
+               ))::float8 as "seconds!"
+           from jobs left join queue on queue.job_id = jobs.id
+           where jobs.id = $1"#,
+        job.0,
+        MOST_AHEAD,
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(Error::doing("looking where a job is"))
+}

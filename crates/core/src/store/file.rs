@@ -1,0 +1,103 @@
+//! Image files as they are served: whole, in part, or not read at all where the client has them.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::ImageId;
+use crate::db::{Error, Pool};
+
+/// An image, or a thumbnail of it, as it is served.
+#[derive(Clone, Debug)]
+pub struct ImageFile {
+    /// Which image.
+    pub image: ImageId,
+    /// The width that it was scaled down to; nothing, where it is the image itself.
+    pub scaled_to: Option<u16>,
+    /// An input, or a result.
+    pub is_result: bool,
+    /// Order among its job's images of the same role, from 0.
+    pub position: u16,
+    /// How the prompt of its job begins.
+    pub prompt: String,
+    /// As HTTP writes it.
+    pub media_type: String,
+    /// SHA-256 of the bytes, in hexadecimal.
+    pub digest: String,
+    /// How many bytes it has.
+    pub length: u64,
+    /// All of them, where they were to be read.
+    pub data: Option<Bytes>,
+}
+
+/// Reads an image, or nothing where there is none of that id.
+///
+/// Its bytes are read unless their digest is one of `known`; without such a list, they are not.
+pub async fn image_file(
+    pool: &Pool,
+    id: ImageId,
+    known: Option<&[String]>,
+) -> Result<Option<ImageFile>, Error> {
+    let row = sqlx::query!(
+        r#"select role = 'result' as "is_result!", position, left(prompt, 300) as "prompt!",
+               media_type, encode(sha256, 'hex') as "digest!", octet_length(data) as "length!",
+               case when encode(sha256, 'hex') <> all ($2) then data end as data
+           from images join jobs on jobs.id = job_id where images.id = $1"#,
+        id.0,
+        known,
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(Error::doing("reading an image"))?;
+    Ok(row.map(|row| ImageFile {
+        image: id,
+        scaled_to: None,
+        is_result: row.is_result,
+        position: row.position.unsigned_abs(),
+        prompt: row.prompt,
+        media_type: row.media_type,
+        digest: row.digest,
+        length: u64::from(row.length.unsigned_abs()),
+        data: row.data.map(Into::into),
+    }))
+}
+
+/// Reads some of a file's bytes, or nothing where the image is gone. What lies beside them is not touched:
+/// the columns are stored uncompressed.
+pub async fn file_part(
+    pool: &Pool,
+    file: &ImageFile,
+    part: Range<u64>,
+) -> Result<Option<Bytes>, Error> {
+    let doing = Error::doing("reading a part of an image");
+    let first = i32::try_from(part.start.saturating_add(1)).unwrap_or(i32::MAX);
+    let length = i32::try_from(part.end.saturating_sub(part.start)).unwrap_or(i32::MAX);
+    let data = match file.scaled_to {
+        None => {
+            let part = sqlx::query_scalar!(
+                r#"select substring(data from $2 for $3) as "data!" from images where id = $1"#,
+                file.image.0,
+                first,
+                length,
+            );
+            part.fetch_optional(pool).await.map_err(doing)?
+        }
+        Some(width) => {
+            let part = sqlx::query_scalar!(
+                r#"select substring(data from $3 for $4) as "data!"
+                   from thumbnails where image_id = $1 and width = $2"#,
+                file.image.0,
+                column(width),
+                first,
+                length,
+            );
+            part.fetch_optional(pool).await.map_err(doing)?
+        }
+    };
+    Ok(data.map(Into::into))
+}
+
+/// A thumbnail's width as its column holds it.
+pub(super) fn column(width: u16) -> i16 {
+    i16::try_from(width).unwrap_or(i16::MAX)
+}

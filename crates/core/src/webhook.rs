@@ -1,0 +1,43 @@
+//! Webhooks out: what a job's caller wants to be told, what is told, and the proof that it is us
+//! (Standard Webhooks, <https://www.standardwebhooks.com>).
+//!
+//! When something is to be told is the database's business (`migrations/0010_deliveries.sql`), to whom it
+//! gets the queue's (`queue::deliveries`), and the call is made by `outbound`.
+
+mod event;
+mod message;
+mod secret;
+mod signer;
+
+use url::Url;
+
+pub use event::Event;
+pub use message::Message;
+pub use secret::{SecretProblem, Secrets};
+pub use signer::Signer;
+
+/// Most characters that a receiver's address may have.
+pub const MAX_URL_CHARS: usize = 2_000;
+
+/// Whom a job's caller wants to be told, and of what.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Webhook {
+    /// The receiver.
+    pub url: Url,
+    /// At least one, each once.
+    pub events: Vec<Event>,
+}
+
+impl Webhook {
+    /// As the columns hold it; events that this version does not know are left out.
+    pub(crate) fn stored(url: Option<String>, events: Option<Vec<String>>) -> Option<Self> {
+        let events = events.unwrap_or_default();
+        let events = events.iter().filter_map(|event| event.parse().ok()).collect();
+        Some(Self { url: url?.parse().ok()?, events })
+    }
+
+    /// As a column holds them.
+    pub(crate) fn event_names(&self) -> Vec<String> {
+        self.events.iter().map(ToString::to_string).collect()
+    }
+}

@@ -1,0 +1,128 @@
+//! A database that falls silent: who asks it is told so, and no place in the pool is lost.
+
+use std::time::Duration;
+
+use darkroom_core::db::{self, Connection, Pool};
+use darkroom_testing::{TestDatabase, eventually};
+use sqlx::PgExecutor;
+use tokio::time::{self, timeout};
+
+use crate::proxy::Proxy;
+
+/// Longer than anything waits for a silent database.
+const LONG: Duration = Duration::from_mins(1);
+
+/// A connection that fell silent, and the pool whose only place it has.
+async fn silent(database: &TestDatabase) -> (Proxy, Pool, Connection) {
+    let proxy = Proxy::before(database).await;
+    let pool = db::connect(&proxy.url, 1).unwrap();
+    let connection = pool.acquire().await.unwrap();
+    proxy.cut();
+    (proxy, pool, connection)
+}
+
+async fn one(executor: impl PgExecutor<'_>) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar("select 1").fetch_one(executor).await
+}
+
+fn is_silence<T>(answer: Result<T, sqlx::Error>) -> bool {
+    matches!(answer, Err(sqlx::Error::Io(error)) if error.kind() == std::io::ErrorKind::TimedOut)
+}
+
+/// Lets time pass without waiting, then lets the proxy pass on again.
+async fn pass(proxy: &Proxy) {
+    time::sleep(LONG).await;
+    time::resume();
+    proxy.mend();
+}
+
+#[tokio::test]
+async fn a_statement_that_is_not_answered_fails_and_the_pool_goes_on() {
+    let database = TestDatabase::create().await;
+    let (proxy, pool, mut connection) = silent(&database).await;
+    time::pause();
+
+    let answer = one(&mut connection).await;
+
+    assert!(is_silence(answer));
+    drop(connection);
+    pass(&proxy).await;
+    assert_eq!(one(&pool).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_statement_of_a_transaction_fails_likewise() {
+    let database = TestDatabase::create().await;
+    let proxy = Proxy::before(&database).await;
+    let pool = db::connect(&proxy.url, 1).unwrap();
+    let mut transaction = pool.begin().await.unwrap();
+    proxy.cut();
+    time::pause();
+
+    let answer = sqlx::query("select 1").execute(&mut *transaction).await;
+
+    assert!(is_silence(answer));
+    drop(transaction);
+    pass(&proxy).await;
+    assert_eq!(one(&pool).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_statement_that_nobody_waits_for_any_more_keeps_no_place() {
+    let database = TestDatabase::create().await;
+    let (proxy, pool, mut connection) = silent(&database).await;
+
+    // Polled once: it is sent, and then dropped.
+    assert!(timeout(Duration::ZERO, one(&mut connection)).await.is_err());
+
+    drop(connection);
+    time::pause();
+    pass(&proxy).await;
+    assert_eq!(one(&pool).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_is_rolled_back_and_its_connection_kept() {
+    let database = TestDatabase::create().await;
+    let pool = db::connect(&database.url, 1).unwrap();
+    let who = "select pg_backend_pid()";
+    let mut transaction = pool.begin().await.unwrap();
+    let before: i32 = sqlx::query_scalar(who).fetch_one(&mut *transaction).await.unwrap();
+    sqlx::query("delete from _sqlx_migrations").execute(&mut *transaction).await.unwrap();
+
+    drop(transaction);
+
+    let after: i32 = sqlx::query_scalar(who).fetch_one(&pool).await.unwrap();
+    assert_eq!(before, after);
+    assert!(db::schema_is_current(&pool).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_rested_while_the_database_was_silent_is_not_trusted() {
+    let database = TestDatabase::create().await;
+    let proxy = Proxy::before(&database).await;
+    let pool = db::connect(&proxy.url, 2).unwrap();
+    let mut asking = pool.acquire().await.unwrap();
+    let mut resting = pool.acquire().await.unwrap();
+    let who = "select pg_backend_pid()";
+    let rested: i32 = sqlx::query_scalar(who).fetch_one(&mut resting).await.unwrap();
+    let asked = "select state_change::text from pg_stat_activity where pid = $1";
+    let asked = async || -> String {
+        sqlx::query_scalar(asked).bind(rested).fetch_one(&database.pool).await.unwrap()
+    };
+    let before = asked().await;
+    drop(resting);
+    eventually("it was asked a last time, and is back", async || {
+        (asked().await != before).then_some(())
+    })
+    .await;
+    proxy.cut();
+    time::pause();
+
+    assert!(is_silence(one(&mut asking).await));
+
+    time::resume();
+    proxy.mend();
+    let next: i32 = sqlx::query_scalar(who).fetch_one(&pool).await.unwrap();
+    assert_ne!(next, rested);
+}

@@ -1,0 +1,33 @@
+//! `darkroom webhook-secret`: what receivers verify deliveries with.
+
+#![expect(clippy::print_stdout, reason = "a command prints what it was asked for")]
+
+use anyhow::bail;
+use darkroom_core::{
+    config::{self, Config},
+    db,
+    webhook::Secrets,
+};
+use secrecy::ExposeSecret;
+
+use crate::database;
+
+/// Prints the secrets, one a line. Configured ones are printed without asking the database.
+pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
+    let secrets = match config.outbound.webhook_secrets {
+        Some(configured) => configured,
+        None => stored(&config.database).await?,
+    };
+    for secret in secrets.texts() {
+        println!("{}", secret.expose_secret());
+    }
+    Ok(())
+}
+
+async fn stored(settings: &config::Database) -> anyhow::Result<Secrets> {
+    let pool = database::connect(settings)?;
+    if !db::schema_is_current(&pool).await? {
+        bail!("the database's schema is older than this version: run `darkroom migrate`");
+    }
+    Ok(Secrets::load(None, &pool).await?)
+}

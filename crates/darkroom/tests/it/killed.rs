@@ -1,0 +1,108 @@
+//! A worker that ends at some point of a job's way, well or badly: the next one goes on from what is on
+//! record, and the job is paid for once.
+
+use std::time::Duration;
+
+use darkroom_core::job::Status;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::stage::Stage;
+
+/// Long enough that a worker can be ended while it waits.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// Ends a worker with this signal at the moment that the fault stretches; where there is none, while it
+/// waits for its request.
+async fn end_and_carry_on(signal: &str, fault: Option<Value>) {
+    let what = format!("{signal} at {fault:?}");
+    let stage = Stage::open(SLOW, fault.as_slice()).await;
+    let id = stage.job().await;
+    let first = stage.worker();
+    match &fault {
+        Some(_) => stage.struck().await,
+        None => stage.once(id, Status::Processing).await,
+    }
+
+    first.signal(signal).await;
+    let second = stage.worker();
+
+    stage.once(id, Status::Completed).await;
+    assert_eq!(stage.submissions().await, 1, "{what}");
+    assert_eq!(stage.attempts().await, ["completed"], "{what}");
+    assert!(second.signal("-TERM").await.success(), "{what}");
+}
+
+/// Each call of a job's way, stretched once, and the time between.
+fn points() -> Vec<Option<Value>> {
+    let long = json!({"fixed": 60});
+    vec![
+        // Before it is submitted.
+        Some(json!({"at": "upload", "latency": long, "next": 1})),
+        // fal has it, and its answer is on the way.
+        Some(json!({"at": "submit", "bytes_per_second": 100, "next": 1})),
+        // Submitted.
+        None,
+        // It has ended, and nothing of it is here yet.
+        Some(json!({"at": "result", "latency": long, "next": 1})),
+        // While its output is archived.
+        Some(json!({"at": "download", "bytes_per_second": 10, "next": 1})),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_killed_at_any_point_has_its_job_carried_on_and_paid_once() {
+    join_all(points().into_iter().map(|fault| end_and_carry_on("-KILL", fault))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_told_to_stop_at_any_point_has_its_job_carried_on_and_paid_once() {
+    join_all(points().into_iter().map(|fault| end_and_carry_on("-TERM", fault))).await;
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_between_the_archive_and_the_end_of_its_job_costs_nothing() {
+    let stage = Stage::open(SLOW, &[]).await;
+    let id = stage.job().await;
+    let first = stage.worker();
+    stage.once(id, Status::Processing).await;
+    // Lets an output be archived, and nobody change the job.
+    let lock = format!("select id from jobs where id = '{id}' for no key update");
+    let held = stage.database.hold(&lock).await;
+    let blocked = stage.blocked().await;
+    assert_eq!(stage.count("select count(*) from images where role = 'result'").await, 1);
+
+    first.signal("-KILL").await;
+    // Else it would be done all the same, once it may.
+    let end = sqlx::query("select pg_terminate_backend($1)").bind(blocked);
+    end.execute(&stage.database.pool).await.unwrap();
+    held.release().await;
+    let second = stage.worker();
+
+    stage.once(id, Status::Completed).await;
+    assert_eq!(stage.submissions().await, 1);
+    assert_eq!(stage.attempts().await, ["completed"]);
+    assert_eq!(stage.count("select count(*) from images where role = 'result'").await, 1);
+    assert!(second.signal("-TERM").await.success());
+}
+
+#[tokio::test]
+async fn a_worker_that_was_paused_finds_its_job_done_by_another_and_goes_on() {
+    let stage = Stage::open(SLOW, &[]).await;
+    let id = stage.job().await;
+    let first = stage.worker();
+    stage.once(id, Status::Processing).await;
+
+    first.send("-STOP").await;
+    let second = stage.worker();
+    stage.once(id, Status::Completed).await;
+    assert!(second.signal("-TERM").await.success());
+    first.send("-CONT").await;
+
+    // Nobody else is left to do it.
+    let next = stage.job().await;
+    stage.once(next, Status::Completed).await;
+    assert_eq!(stage.submissions().await, 2);
+    assert_eq!(stage.attempts().await, ["completed", "completed"]);
+    assert!(first.signal("-TERM").await.success());
+}

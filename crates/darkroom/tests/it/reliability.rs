@@ -1,0 +1,86 @@
+//! The page about reliability names tests and scripts that are there.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+const PAGE: &str = include_str!("../../../../docs/reliability.md");
+
+#[test]
+fn every_test_that_the_page_names_is_there() {
+    let named: Vec<_> = quoted().filter_map(Test::named).collect();
+
+    assert!(named.len() > 50, "tests are named in another way");
+    for test in named {
+        let file = fs::read_to_string(test.file()).unwrap_or_default();
+        let function = format!("fn {}()", test.function);
+        let (before, _) = file.split_once(&function).unwrap_or_default();
+        // Its attribute is on the line above.
+        let attribute = before.lines().rev().nth(1).unwrap_or_default();
+        assert!(
+            attribute.contains("test"),
+            "{} has no test {}",
+            test.file().display(),
+            test.function
+        );
+    }
+}
+
+#[test]
+fn every_script_that_the_page_names_is_there() {
+    for script in quoted().filter(|text| text.starts_with("scripts/")) {
+        let program = script.split(' ').next().unwrap();
+        assert!(root().join(program).is_file(), "there is no {program}");
+    }
+}
+
+#[test]
+fn every_failure_on_the_page_names_what_shows_it() {
+    let rows = PAGE.lines().filter(|line| {
+        line.starts_with("| ")
+            && !line.starts_with("| what fails ")
+            && !line.starts_with("| what it is ")
+    });
+    let mut count = 0;
+    for row in rows {
+        let shows = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let shows = shows.contains("::") || shows.contains("`scripts/");
+        assert!(shows, "nothing shows this: {row}");
+        count += 1;
+    }
+    assert!(count > 30, "failures are listed in another way");
+}
+
+/// A test as the page names it: `crate/file::function`.
+struct Test<'a> {
+    package: &'a str,
+    file: &'a str,
+    function: &'a str,
+}
+
+impl<'a> Test<'a> {
+    fn named(text: &'a str) -> Option<Self> {
+        let (place, function) = text.split_once("::")?;
+        let (package, file) = place.split_once('/')?;
+        Some(Self { package, file, function })
+    }
+
+    fn file(&self) -> PathBuf {
+        root()
+            .join("crates")
+            .join(self.package)
+            .join("tests/it")
+            .join(self.file)
+            .with_extension("rs")
+    }
+}
+
+/// What stands between backticks on the page.
+fn quoted() -> impl Iterator<Item = &'static str> {
+    PAGE.split('`').skip(1).step_by(2)
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}

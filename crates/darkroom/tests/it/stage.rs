@@ -1,0 +1,113 @@
+//! A database and a stand-in, for roles that run as processes of their own.
+
+use std::{collections::HashMap, net::TcpListener, time::Duration};
+
+use darkroom_core::{
+    images::MediaType,
+    job::{JobId, NewJob, Status},
+    models,
+    store::{self, NewImage},
+};
+use darkroom_fal_sim::{Running, Settings, start};
+use darkroom_testing::{TestDatabase, eventually, http_client};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use crate::program::Program;
+
+pub(crate) struct Stage {
+    pub(crate) database: TestDatabase,
+    sim: Running,
+}
+
+impl Stage {
+    /// With a stand-in whose edits take this long, and which fails like this.
+    pub(crate) async fn open(latency: Duration, faults: &[Value]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let settings = Settings { latency, ..Settings::default() };
+        let sim = start(listener, settings).await.unwrap();
+        let url = sim.base_url().join("_sim/faults").unwrap();
+        let set = http_client().put(url).json(&json!({"faults": faults})).send().await.unwrap();
+        assert!(set.status().is_success(), "{}", set.text().await.unwrap());
+        Self { database: TestDatabase::create().await, sim }
+    }
+
+    /// A worker that is soon missed.
+    pub(crate) fn worker(&self) -> Program {
+        let settings = [
+            ("DATABASE_URL", self.database.url.expose_secret()),
+            ("FAL_QUEUE_URL", self.sim.base_url().as_str()),
+            ("FAL_REST_URL", self.sim.base_url().as_str()),
+            ("FAL_API_URL", self.sim.base_url().as_str()),
+            ("WORKER_HEARTBEAT_SECONDS", "1"),
+            ("WORKER_LEASE_SECONDS", "4"),
+            ("WORKER_CLAIM_INTERVAL_SECONDS", "1"),
+        ];
+        let settings: HashMap<_, _> =
+            settings.map(|(name, value)| (name.into(), value.into())).into();
+        Program::start(&["worker"], &settings)
+    }
+
+    pub(crate) async fn job(&self) -> JobId {
+        let mut file = std::io::Cursor::new(Vec::new());
+        image::RgbImage::new(32, 32).write_to(&mut file, image::ImageFormat::Png).unwrap();
+        let data = file.into_inner().into();
+        let input = NewImage { data, media_type: MediaType::Png, width: 32, height: 32 };
+        let new = NewJob {
+            prompt: "x".into(),
+            model: models::DEFAULT.into(),
+            inputs: vec![input],
+            ..NewJob::default()
+        };
+        store::create(&self.database.pool, &new).await.unwrap().id
+    }
+
+    /// Waits until the job has this status.
+    pub(crate) async fn once(&self, id: JobId, status: Status) {
+        eventually(&format!("the job is {status:?}"), async || {
+            let job = store::find(&self.database.pool, id).await.unwrap().unwrap();
+            (job.status == status).then_some(())
+        })
+        .await;
+    }
+
+    /// How many submissions the stand-in ever got.
+    pub(crate) async fn submissions(&self) -> usize {
+        self.ask("_sim/requests").await.as_array().unwrap().len()
+    }
+
+    /// Waits until the first of the faults has struck.
+    pub(crate) async fn struck(&self) {
+        eventually("the fault has struck", async || {
+            let faults = self.ask("_sim/faults").await;
+            (faults["counts"][0]["strikes"].as_u64().unwrap() > 0).then_some(())
+        })
+        .await;
+    }
+
+    /// A number that a statement answers.
+    pub(crate) async fn count(&self, statement: &'static str) -> i64 {
+        sqlx::query_scalar(statement).fetch_one(&self.database.pool).await.unwrap()
+    }
+
+    /// How each attempt ended, the first one first; `open` where it has not.
+    pub(crate) async fn attempts(&self) -> Vec<String> {
+        let attempts = "select coalesce(outcome, 'open') from attempts order by job_id, number";
+        sqlx::query_scalar(attempts).fetch_all(&self.database.pool).await.unwrap()
+    }
+
+    /// Waits until a statement of somebody waits for a lock, and answers whose it is.
+    pub(crate) async fn blocked(&self) -> i32 {
+        let blocked = "select pid from pg_stat_activity
+                       where datname = current_database() and wait_event_type = 'Lock'";
+        eventually("somebody waits for the lock", async || {
+            sqlx::query_scalar(blocked).fetch_optional(&self.database.pool).await.unwrap()
+        })
+        .await
+    }
+
+    async fn ask(&self, path: &str) -> Value {
+        let url = self.sim.base_url().join(path).unwrap();
+        http_client().get(url).send().await.unwrap().json().await.unwrap()
+    }
+}

@@ -1,0 +1,145 @@
+//! The delivery loop: claims what is due to be told, and tells it.
+//!
+//! It looks when it is told that something is due: by NOTIFY, or by a heartbeat. Without deliveries it costs the
+//! database nothing.
+
+mod attempt;
+
+use std::time::Duration;
+
+use darkroom_core::{
+    chain::chain,
+    db,
+    queue::{
+        self, Round,
+        deliveries::{self, Claimed, Lease, Settled, Tried, Verdict},
+    },
+    webhook::{Secrets, Signer},
+};
+use tokio::time::sleep;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{
+    backoff::{exponential, until_next_delivery},
+    life::Life,
+    slots::Slots,
+};
+
+/// Deliveries that one process makes at a time. Each waits for its receiver, and for little else.
+const AT_A_TIME: usize = 64;
+
+/// Between tries while the database is away.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Delivers for as long as the life lasts.
+pub(crate) async fn deliver(life: Life) {
+    let signer = signer(&life).await;
+    let slots = Slots::new(AT_A_TIME);
+    let mut round = Round::from(life.id);
+    loop {
+        let limit = slots.free().await;
+        let claimed = match deliveries::claim(&life.worker.pool, round, limit).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "deliveries cannot be claimed; the worker tries again");
+                round = free_unknown(&life, round, &slots.leases()).await;
+                Vec::new()
+            }
+        };
+        let more_may_wait = claimed.len() == limit;
+        for delivery in claimed {
+            let slot = slots.take(delivery.lease.number, delivery.lease);
+            let delivering = deliver_one(life.clone(), signer.clone(), delivery);
+            let over = life.over.clone();
+            tokio::spawn(async move {
+                over.run_until_cancelled_owned(delivering).await;
+                drop(slot);
+            });
+        }
+        if !more_may_wait {
+            life.deliveries_due.notified().await;
+        }
+    }
+}
+
+/// As soon as the database is there: the secret may be in it.
+async fn signer(life: &Life) -> Signer {
+    let worker = &life.worker;
+    let mut failures = 0;
+    loop {
+        match Secrets::load(worker.webhook_secrets.as_ref(), &worker.pool).await {
+            Ok(secrets) => return Signer::new(&secrets),
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "deliveries cannot be signed yet");
+            }
+        }
+        sleep(exponential(FIRST_WAIT, LONGEST_WAIT, failures)).await;
+        failures += 1;
+    }
+}
+
+/// Makes an attempt at a delivery, and records what came of it.
+async fn deliver_one(life: Life, signer: Signer, delivery: Claimed) {
+    let lease = delivery.lease;
+    let (job, failures) = (delivery.job, delivery.failures);
+    // A task of its own: a panic is this attempt's failure, and recorded like any other.
+    let attempt = attempt::make(life.clone(), signer, delivery);
+    let attempt = AbortOnDropHandle::new(tokio::spawn(attempt)).await;
+    let (tried, verdict) = attempt.unwrap_or_else(|error| {
+        tracing::error!(delivery.id = %lease.delivery.0, error = %chain(&error), "a delivery broke");
+        let error = Some("something went wrong on our side".to_owned());
+        let verdict = Verdict::Again(until_next_delivery(failures + 1));
+        (Tried { error, ..Tried::default() }, verdict)
+    });
+    match settle(&life, &lease, &tried, verdict).await {
+        Some(Settled::Delivered) => {
+            tracing::info!(delivery.id = %lease.delivery.0, job.id = %job, "a webhook was delivered");
+        }
+        Some(Settled::Waits) => {
+            tracing::info!(delivery.id = %lease.delivery.0, job.id = %job, status = tried.status,
+                "a webhook was not delivered; it is tried again");
+        }
+        Some(Settled::GaveUp) => {
+            tracing::warn!(delivery.id = %lease.delivery.0, job.id = %job, status = tried.status,
+                "a webhook could not be delivered");
+        }
+        None => {}
+    }
+}
+
+/// Records what came of an attempt, and does not stop trying while the database is away: forgotten, it would be
+/// made again. Nothing where it is somebody else's by now, or gone.
+async fn settle(life: &Life, lease: &Lease, tried: &Tried, verdict: Verdict) -> Option<Settled> {
+    let mut failures = 0;
+    loop {
+        match deliveries::settle(&life.worker.pool, lease, tried, verdict).await {
+            Ok(settled) => return Some(settled),
+            Err(queue::Error::LeaseLost) => return None,
+            Err(queue::Error::Database(error)) => {
+                tracing::warn!(delivery.id = %lease.delivery.0, error = %chain(&error),
+                    "a delivery is not recorded yet");
+            }
+        }
+        sleep(exponential(FIRST_WAIT, LONGEST_WAIT, failures)).await;
+        failures += 1;
+    }
+}
+
+/// A claim whose answer was lost may have taken deliveries that this worker knows nothing of. Answers the
+/// next round.
+async fn free_unknown(life: &Life, round: Round, known: &[Lease]) -> Round {
+    let mut failures = 0;
+    loop {
+        let freed: Result<_, db::Error> =
+            deliveries::release_unknown(&life.worker.pool, round, known).await;
+        match freed {
+            Ok((next, _freed)) => return next,
+            Err(error) => {
+                tracing::debug!(error = %chain(&error), "deliveries that a lost answer hid are not free yet");
+            }
+        }
+        sleep(exponential(FIRST_WAIT, LONGEST_WAIT, failures)).await;
+        failures += 1;
+    }
+}
