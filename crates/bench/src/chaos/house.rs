@@ -1,6 +1,9 @@
 //! Everything that runs in the run: each role a process, each with a line of its own to PostgreSQL.
 
-use std::sync::{Arc, atomic::AtomicU16};
+mod place;
+mod settings;
+
+use std::sync::Arc;
 
 use anyhow::Context;
 use darkroom_core::{
@@ -8,11 +11,7 @@ use darkroom_core::{
     tls,
 };
 use rustix::process::Signal;
-use secrecy::ExposeSecret;
-use tokio::{
-    sync::Mutex,
-    time::{Duration, Instant, sleep},
-};
+use tokio::time::{Duration, Instant, sleep};
 
 use super::{
     clock::Clock,
@@ -24,8 +23,9 @@ use super::{
 };
 use crate::{
     load, request,
-    stand::{Ground, Plan, Role},
+    stand::{Ground, Plan},
 };
+pub(crate) use place::Place;
 
 /// API replicas.
 pub(crate) const APIS: usize = 2;
@@ -36,9 +36,8 @@ pub(crate) const LEASE: Duration = Duration::from_secs(4);
 /// Submissions to fal before a job fails for good.
 pub(crate) const MAX_ATTEMPTS: usize = 4;
 
-/// Connections that PostgreSQL accepts, and those of each process's pool.
+/// Connections that PostgreSQL accepts.
 pub(super) const MAX_CONNECTIONS: u16 = 60;
-const POOL: &str = "6";
 
 /// Connections of the run itself: to look.
 const LOOKING: u32 = 3;
@@ -48,16 +47,6 @@ const START_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Longest wait for an answer.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
-
-/// A role's process and its line.
-#[derive(Debug)]
-pub(crate) struct Place {
-    pub(crate) role: Mutex<Role>,
-    /// Where it listens.
-    pub(crate) port: u16,
-    /// To PostgreSQL; or, of the stand-in, from everybody else to it.
-    pub(crate) line: Proxy,
-}
 
 /// The house.
 pub(crate) struct House {
@@ -84,7 +73,7 @@ impl House {
         let sim = Place::of_sim(&ground).await?;
         let fal = format!("http://127.0.0.1:{}/", sim.line.port);
         let porch = Porch::open(http.clone())?;
-        let variables = variables(options, &fal, porch.port);
+        let variables = settings::of_all(options, &fal, porch.port);
         let clock = Clock::find(ground.logs())?;
         let (mut apis, mut workers) = (Vec::new(), Vec::new());
         for number in 0..APIS {
@@ -92,7 +81,7 @@ impl House {
             // Jobs of the first may take as long as they like, so that one that is stuck is seen.
             let deadline = if number == 0 { "86400" } else { "15" };
             variables.push(("JOB_DEADLINE_SECONDS", deadline.to_owned()));
-            let name = Seat::Api(number).to_string().replace(' ', "-").to_lowercase();
+            let name = format!("api-{}", number + 1);
             apis.push(Place::take(&ground, Plan { name, variables, ..Plan::of("api")? }).await?);
         }
         porch.lead_to(apis.iter().map(|api| api.port).collect());
@@ -101,7 +90,7 @@ impl House {
             if let Some(clock) = clock.as_ref().filter(|_| number == 0) {
                 variables.extend(clock.variables());
             }
-            let name = Seat::Worker(number).to_string().replace(' ', "-");
+            let name = format!("worker-{}", number + 1);
             workers
                 .push(Place::take(&ground, Plan { name, variables, ..Plan::of("worker")? }).await?);
         }
@@ -195,50 +184,6 @@ impl House {
         self.pool.close().await;
         self.ground.clear().await
     }
-}
-
-impl Place {
-    async fn take(ground: &Ground, mut plan: Plan) -> anyhow::Result<Self> {
-        let line = Proxy::to(ground.postgres.port()).await?;
-        let url = ground.postgres.url_at(line.port)?.expose_secret().to_owned();
-        plan.variables.push(("DATABASE_URL", url));
-        let port = plan.port;
-        Ok(Self { role: Mutex::new(ground.start(plan)?), port, line })
-    }
-
-    async fn of_sim(ground: &Ground) -> anyhow::Result<Self> {
-        let plan = Plan::of("sim")?;
-        let port = plan.port;
-        let line = Proxy::to(Arc::new(AtomicU16::new(port))).await?;
-        let public_url = format!("http://127.0.0.1:{}/", line.port);
-        let state = ground.logs().join("sim").display().to_string();
-        let options = ["--state", &state, "--public-url", &public_url, "--concurrency", "16"];
-        let plan = Plan { options: options.map(str::to_owned).into(), ..plan };
-        let role = ground.start(plan)?;
-        load::when_it_answers(port, &request::get("/")).await?;
-        Ok(Self { role: Mutex::new(role), port, line })
-    }
-}
-
-/// Short times, so that much happens in a short run.
-fn variables(options: &Options, fal: &str, porch: u16) -> Vec<(&'static str, String)> {
-    let mut variables = vec![
-        ("FAL_QUEUE_URL", fal.to_owned()),
-        ("FAL_REST_URL", fal.to_owned()),
-        ("FAL_API_URL", fal.to_owned()),
-        ("PUBLIC_URL", format!("http://127.0.0.1:{porch}")),
-        ("DATABASE_MAX_CONNECTIONS", POOL.to_owned()),
-        ("WORKER_HEARTBEAT_SECONDS", "1".to_owned()),
-        ("WORKER_LEASE_SECONDS", LEASE.as_secs().to_string()),
-        ("WORKER_CLAIM_INTERVAL_SECONDS", "1".to_owned()),
-        ("UNKNOWN_SUBMISSION_SECONDS", "20".to_owned()),
-        ("HALT_PROBE_SECONDS", "2".to_owned()),
-        ("MAX_ATTEMPTS", MAX_ATTEMPTS.to_string()),
-        // Workers are taken down far more often than jobs take them down.
-        ("MAX_RESCUES", "1000".to_owned()),
-    ];
-    variables.extend(options.max_in_flight.map(|most| ("FAL_MAX_IN_FLIGHT", most.to_string())));
-    variables
 }
 
 /// The house, shared by those who live in it and those who trouble it.

@@ -137,3 +137,68 @@ async fn when_it_passes(mut state: watch::Receiver<State>, way: Way) {
     // Without its owner, the line is about to go.
     state.wait_for(passes).await.ok();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Says back what it is told, and counts it.
+    async fn echo(heard: Arc<AtomicU16>) -> Arc<AtomicU16> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let heard = Arc::clone(&heard);
+                tokio::spawn(async move {
+                    while let Ok(byte) = stream.read_u8().await {
+                        heard.fetch_add(1, Ordering::AcqRel);
+                        stream.write_u8(byte).await.unwrap();
+                    }
+                });
+            }
+        });
+        Arc::new(AtomicU16::new(port))
+    }
+
+    async fn once_heard(heard: &AtomicU16, count: u16) {
+        while heard.load(Ordering::Acquire) < count {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_line_holds_back_comes_when_it_is_open_again() {
+        let heard = Arc::<AtomicU16>::default();
+        let line = Proxy::to(echo(Arc::clone(&heard)).await).await.unwrap();
+        let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, line.port)).await.unwrap();
+        client.write_u8(1).await.unwrap();
+        assert_eq!(client.read_u8().await.unwrap(), 1);
+
+        line.set(Passage::Unanswered);
+        client.write_u8(2).await.unwrap();
+        once_heard(&heard, 2).await;
+        line.set(Passage::Silent);
+        client.write_u8(3).await.unwrap();
+        assert_eq!(heard.load(Ordering::Acquire), 2);
+        line.set(Passage::Open);
+
+        assert_eq!(client.read_u8().await.unwrap(), 2);
+        assert_eq!(client.read_u8().await.unwrap(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_cut_resets_its_connections_and_takes_new_ones() {
+        let line = Proxy::to(echo(Arc::default()).await).await.unwrap();
+        let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, line.port)).await.unwrap();
+        client.write_u8(1).await.unwrap();
+        assert_eq!(client.read_u8().await.unwrap(), 1);
+
+        line.cut();
+
+        let error = client.read_u8().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+        let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, line.port)).await.unwrap();
+        client.write_u8(2).await.unwrap();
+        assert_eq!(client.read_u8().await.unwrap(), 2);
+    }
+}

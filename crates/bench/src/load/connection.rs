@@ -12,7 +12,7 @@ use tokio::{
 use super::head::Head;
 
 /// How long a server that was just started may take to answer.
-const START_PATIENCE: Duration = Duration::from_secs(20);
+const START_PATIENCE: Duration = Duration::from_mins(1);
 
 /// A connection to a server on this machine.
 #[derive(Debug)]

@@ -33,10 +33,8 @@ pub(super) fn judge(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let (mut counts, mut broken) = ([0_usize; COUNTED.len()], Vec::new());
-    for (seat, _) in house.seats() {
-        let name = seat.to_string().replace(' ', "-").to_lowercase();
-        let name = if name == "stand-in" { "sim".to_owned() } else { name };
-        let log = fs::read_to_string(house.ground.logs().join(format!("{name}.log")))?;
+    for (seat, place) in house.seats() {
+        let log = fs::read_to_string(&place.log)?;
         for line in log.lines() {
             for ((_, words), count) in COUNTED.iter().zip(&mut counts) {
                 *count += usize::from(line.contains(words));

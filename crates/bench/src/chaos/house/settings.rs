@@ -1,0 +1,28 @@
+//! Settings of the roles.
+
+use super::{LEASE, MAX_ATTEMPTS};
+use crate::chaos::options::Options;
+
+/// Connections of each process's pool.
+const POOL: &str = "6";
+
+/// What all roles are told. Short times, so that much happens in a short run.
+pub(super) fn of_all(options: &Options, fal: &str, porch: u16) -> Vec<(&'static str, String)> {
+    let mut variables = vec![
+        ("FAL_QUEUE_URL", fal.to_owned()),
+        ("FAL_REST_URL", fal.to_owned()),
+        ("FAL_API_URL", fal.to_owned()),
+        ("PUBLIC_URL", format!("http://127.0.0.1:{porch}")),
+        ("DATABASE_MAX_CONNECTIONS", POOL.to_owned()),
+        ("WORKER_HEARTBEAT_SECONDS", "1".to_owned()),
+        ("WORKER_LEASE_SECONDS", LEASE.as_secs().to_string()),
+        ("WORKER_CLAIM_INTERVAL_SECONDS", "1".to_owned()),
+        ("UNKNOWN_SUBMISSION_SECONDS", "20".to_owned()),
+        ("HALT_PROBE_SECONDS", "2".to_owned()),
+        ("MAX_ATTEMPTS", MAX_ATTEMPTS.to_string()),
+        // Workers are taken down far more often than jobs take them down.
+        ("MAX_RESCUES", "1000".to_owned()),
+    ];
+    variables.extend(options.max_in_flight.map(|most| ("FAL_MAX_IN_FLIGHT", most.to_string())));
+    variables
+}
