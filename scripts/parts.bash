@@ -20,7 +20,7 @@ end_everything() {
         done
         wait
     } 2>/dev/null
-    [ $code = 0 ] || tail -n 15 "$temporary"/*.log >&2 || true
+    [ $code = 0 ] || tail -n 15 "$temporary"/*.log >&2 2>/dev/null || true
     rm -rf "$temporary"
     exit $code
 }
