@@ -192,8 +192,7 @@ impl ResponseError for ApiError {
             _ => {}
         }
         let field = match self {
-            Self::Invalid { field, .. } => Some(field.clone()),
-            Self::TooLarge { field, .. } => Some(field.clone()),
+            Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field.clone()),
             Self::BadEventId => Some("Last-Event-ID".into()),
             Self::JobDeleted => Some("Idempotency-Key".into()),
             _ => None,

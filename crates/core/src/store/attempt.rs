@@ -48,6 +48,16 @@ pub struct Attempt {
 /// A job's attempts, the first one first; nothing where there is no such job.
 pub async fn attempts(pool: &Pool, job: JobId) -> Result<Option<Vec<Attempt>>, Error> {
     let doing = "reading a job's attempts";
+    let exists = sqlx::query_scalar!(
+        r#"select exists (select from jobs where id = $1 and deleted_at is null) as "exists!""#,
+        job.0
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(Error::doing(doing))?;
+    if !exists {
+        return Ok(None);
+    }
     let attempts = sqlx::query_as!(
         Attempt,
         "select number, worker_id, claimed_at, began_at, submitted_at, running_at, archived_at,
@@ -59,15 +69,5 @@ pub async fn attempts(pool: &Pool, job: JobId) -> Result<Option<Vec<Attempt>>, E
     .fetch_all(pool)
     .await
     .map_err(Error::doing(doing))?;
-    if !attempts.is_empty() {
-        return Ok(Some(attempts));
-    }
-    let exists = sqlx::query_scalar!(
-        r#"select exists (select from jobs where id = $1) as "exists!""#,
-        job.0
-    )
-    .fetch_one(pool)
-    .await
-    .map_err(Error::doing(doing))?;
-    Ok(exists.then_some(attempts))
+    Ok(Some(attempts))
 }

@@ -1,7 +1,8 @@
 //! Create: what is asked for becomes a job, if nothing is in the way.
 
 use super::{
-    image::{Copied, Sha256, copy, insert_input, sha256},
+    copy::{Copied, copy},
+    image::{Sha256, insert_input, sha256},
     once,
     parent::{self, Found},
     reuse::{self, Reusable},

@@ -27,7 +27,9 @@ impl Once {
     fn fingerprint(&self, files: &[Sha256]) -> Vec<u8> {
         let mut context = Context::new(&SHA256);
         context.update(&self.said);
-        files.iter().for_each(|file| context.update(file));
+        for file in files {
+            context.update(file);
+        }
         context.finish().as_ref().into()
     }
 }
@@ -81,7 +83,9 @@ async fn find(
 ) -> Result<Option<Asked>, sqlx::Error> {
     let known = sqlx::query!(
         r#"select job_id, fingerprint = $3 as "is_same!",
-               exists (select from jobs where id = job_id) as "is_there!"
+               exists (
+                   select from jobs where id = job_id and deleted_at is null
+               ) as "is_there!"
            from idempotency_keys
            where api_key_id = $1 and key = $2 and created_at >= now() - interval '24 hours'"#,
         owner,

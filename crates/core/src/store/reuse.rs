@@ -35,7 +35,9 @@ pub(super) fn request_hash(new: &NewJob, files: &[Sha256]) -> Sha256 {
     let options = Options { num_images, ..new.options.clone() };
     let said = json!([new.model, new.prompt, options]);
     let mut context = Context::new(&SHA256);
-    files.iter().for_each(|file| context.update(file));
+    for file in files {
+        context.update(file);
+    }
     context.update(said.to_string().as_bytes());
     // It is as long as its name says.
     context.finish().as_ref().try_into().unwrap_or_default()

@@ -9,8 +9,7 @@ use darkroom_core::{config::Limits, models::Models};
 use futures_util::TryStreamExt;
 
 use super::{
-    ENVELOPE_BYTES, Fields, Upload, announced_bytes, drain, metadata, too_large, too_long,
-    too_many_images,
+    ENVELOPE_BYTES, Fields, Upload, announced_bytes, metadata, too_large, too_long, too_many_images,
 };
 use crate::{error::ApiError, json};
 pub(in crate::jobs) use body::NewJobBody;

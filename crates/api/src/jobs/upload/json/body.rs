@@ -17,7 +17,7 @@ const MOST_PICTURES: usize = 100;
 pub(crate) struct NewJobBody<'a> {
     /// The pictures to edit; at least one, unless there is a `parent_id`.
     #[serde(borrow, default)]
-    #[schema(value_type = Vec<Picture>, required = false)]
+    #[schema(value_type = Vec<Picture<'_>>, required = false)]
     pub(super) images: Pictures<'a>,
     #[schema(
         required,
