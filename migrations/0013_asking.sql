@@ -50,3 +50,19 @@ create trigger jobs_delivery_at_once after insert on jobs
         and 'job.completed' = any (new.webhook_events)
     )
     execute function write_delivery();
+
+-- Deleted by its caller while fal had a request of it. Nobody is shown it from then on; its rows stay until
+-- the request has ended, because the books need its attempt until then.
+alter table jobs add column deleted_at timestamptz;
+
+-- Whatever statement ends such a job removes it.
+create function remove_deleted_job() returns trigger language plpgsql as $$
+begin
+    delete from jobs where id = new.id;
+    return null;
+end
+$$;
+
+create trigger jobs_deleted_end after update of finished_at on jobs
+    for each row when (new.deleted_at is not null and new.finished_at is not null)
+    execute function remove_deleted_job();

@@ -1,7 +1,9 @@
 //! The record: jobs as clients read them, and the image store.
 
 mod attempt;
+mod copy;
 mod create;
+mod delete;
 mod delivery;
 mod file;
 mod image;
@@ -16,10 +18,11 @@ mod thumbnail;
 
 pub use attempt::{Attempt, attempts};
 pub use create::{Asked, Refusal, ask, create};
+pub use delete::{Deletion, delete};
 pub use delivery::{Delivery, DeliveryAttempt, deliveries};
 pub use file::{ImageFile, file_part, image_file};
 pub use image::{ImageData, ImageId, NewImage, Sha256, StoredImage, image, sha256};
-pub use job::{changed_since, delete, find, find_all};
+pub use job::{changed_since, find, find_all};
 pub use list::{Filter, Page, list, list_filtered};
 pub use once::{Once, asked_before};
 pub use parent::{Parent, versions};

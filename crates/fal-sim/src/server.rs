@@ -132,6 +132,8 @@ pub async fn start(listener: TcpListener, settings: Settings) -> io::Result<Runn
     let server = HttpServer::new(app)
         .workers(1)
         .disable_signals()
+        // As servers of its kind have it: longer than clients keep a connection that rests.
+        .keep_alive(Duration::from_secs(75))
         .shutdown_timeout(1)
         .client_request_timeout(Duration::from_secs(10));
     let server = match tls {

@@ -1,5 +1,7 @@
 //! Make a job of an image and a prompt.
 
+mod start;
+
 use std::sync::Arc;
 
 use actix_web::{
@@ -8,11 +10,9 @@ use actix_web::{
     web,
 };
 use darkroom_core::{
-    db,
     job::NewJob,
     store::{self, Asked},
 };
-use time::{Duration, OffsetDateTime};
 
 use super::{
     get::PREFERENCE_APPLIED,
@@ -26,12 +26,6 @@ use crate::{
     error::{ApiError, Problem},
     watch::Snapshot,
 };
-
-/// How far ahead a job may be planned.
-const FURTHEST_START: Duration = Duration::days(30);
-
-/// Between a client's clock and the database's.
-const CLOCK_DIFFERENCE: Duration = Duration::minutes(1);
 
 /// What to post.
 #[derive(utoipa::ToSchema)]
@@ -162,7 +156,7 @@ pub(crate) async fn create(
         deadline: Some(state.deadline),
         once: key.map(|key| store::Once { key, said: upload.said }),
     };
-    let asked = match check_start(&state, upload.run_at).await {
+    let asked = match start::check(&state, upload.run_at).await {
         Ok(run_at) => {
             new.run_at = run_at;
             store::ask(&state.pool, &new).await?
@@ -204,23 +198,4 @@ pub(crate) async fn create(
         .insert_header(ETag(written.tag.clone()))
         .insert_header(ContentType::json())
         .body(written.body.clone()))
-}
-
-/// A start that has passed, though not by more than clocks differ, is at once.
-async fn check_start(
-    state: &State,
-    run_at: Option<OffsetDateTime>,
-) -> Result<Option<OffsetDateTime>, ApiError> {
-    let Some(run_at) = run_at else {
-        return Ok(None);
-    };
-    let ahead = run_at - db::now(&state.pool).await?;
-    if ahead < -CLOCK_DIFFERENCE {
-        return Err(ApiError::invalid("in_the_past", "run_at", "The start is in the past."));
-    }
-    if ahead > FURTHEST_START {
-        let detail = "The start is more than 30 days ahead.";
-        return Err(ApiError::invalid("too_far_ahead", "run_at", detail));
-    }
-    Ok(Some(run_at).filter(|_| ahead.is_positive()))
 }

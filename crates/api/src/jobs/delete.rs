@@ -1,7 +1,7 @@
 //! Delete a job and everything that belongs to it.
 
 use actix_web::{HttpResponse, web};
-use darkroom_core::store;
+use darkroom_core::store::{self, Deletion};
 
 use super::{not_found, parse_id};
 use crate::{
@@ -10,6 +10,10 @@ use crate::{
 };
 
 /// Delete a job with its images
+///
+/// It is gone at once: it is not listed, read or shown any more. Where the provider has a request of it, that is stopped, if
+/// it is not too late; until it has ended, its attempts are kept for the books, and then go too. A second time, there is
+/// none of that id.
 #[utoipa::path(delete, path = "/api/jobs/{id}", tag = "jobs", operation_id = "delete_job",
     params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
     responses(
@@ -23,9 +27,15 @@ pub(crate) async fn delete(
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let id = parse_id(&path)?;
-    if store::delete(&state.pool, id).await? {
-        Ok(HttpResponse::NoContent().finish())
-    } else {
-        Err(not_found())
+    match store::delete(&state.pool, id).await? {
+        Deletion::Deleted => {}
+        Deletion::Stopping => {
+            state.waker.cancel(id);
+            // It may wait for a worker, too.
+            state.waker.wake();
+            tracing::info!(job.id = %id, "a job was deleted whose request runs");
+        }
+        Deletion::NoJob => return Err(not_found()),
     }
+    Ok(HttpResponse::NoContent().finish())
 }

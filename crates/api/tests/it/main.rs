@@ -14,6 +14,7 @@ mod cancel;
 mod contract;
 mod cors;
 mod database_away;
+mod deletion;
 mod deliveries;
 mod disk_full;
 mod events;

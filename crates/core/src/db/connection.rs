@@ -54,7 +54,7 @@ impl Connection {
     }
 
     /// For what only sqlx's own will do. Its statements have no bound.
-    pub(crate) fn unbounded(&mut self) -> Result<&mut PgConnection, Error> {
+    fn unbounded(&mut self) -> Result<&mut PgConnection, Error> {
         self.held.as_deref_mut().ok_or(Error::PoolClosed)
     }
 

@@ -24,6 +24,10 @@ pub(super) const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 const KEEPALIVE: Duration = Duration::from_secs(20);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection may rest before it is not used again: whoever closes first must not be the server, or a
+/// submission may meet its end. Servers usually wait a minute or more.
+const MOST_IDLE: Duration = Duration::from_secs(30);
+
 /// Connections that are kept without work.
 const MAX_IDLE_CONNECTIONS: usize = 64;
 
@@ -125,6 +129,7 @@ pub(super) fn builder() -> reqwest::ClientBuilder {
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(redirect::Policy::none())
         .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+        .pool_idle_timeout(MOST_IDLE)
         .tcp_keepalive(KEEPALIVE)
         .http2_adaptive_window(true)
         .http2_keep_alive_interval(KEEPALIVE)

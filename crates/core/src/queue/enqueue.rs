@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::{api_key::ApiKeyId, job::JobId};
+use crate::{api_key::ApiKeyId, db::Connection, job::JobId};
 
 /// A job's place in the queue.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +31,7 @@ pub struct Place<'a> {
 /// microseconds, which is later than any turn given before. Two that are enqueued at the same moment may
 /// get the same turn: they go by age.
 pub async fn enqueue(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     job: JobId,
     place: Place<'_>,
 ) -> Result<(), sqlx::Error> {

@@ -33,7 +33,7 @@ pub async fn failed_jobs(
 ) -> Result<Vec<JobId>, Error> {
     let jobs = sqlx::query_scalar!(
         "select id from jobs
-         where status = 'failed'
+         where status = 'failed' and deleted_at is null
              and ($1::text is null or failure_code = $1)
              and ($2::text is null or model = $2)
              and ($3::timestamptz is null or finished_at >= $3)
@@ -67,7 +67,7 @@ pub async fn reopen(
     let reopened = sqlx::query!(
         r#"update jobs set status = 'pending', failure_code = null, failure_message = null,
                finished_at = null, run_at = null, updated_at = now()
-           where id = any($1) and status = 'failed'
+           where id = any($1) and status = 'failed' and deleted_at is null
            returning id, model, api_key_id, priority, (
                select coalesce(max(number), 0::smallint) from attempts where job_id = id
            ) as "attempts!""#,
@@ -85,8 +85,7 @@ pub async fn reopen(
             deadline,
             attempts_before: job.attempts,
         };
-        let connection = transaction.unbounded().map_err(Error::doing(doing))?;
-        enqueue(connection, JobId(job.id), place).await.map_err(Error::doing(doing))?;
+        enqueue(&mut transaction, JobId(job.id), place).await.map_err(Error::doing(doing))?;
     }
     transaction.commit().await.map_err(Error::doing(doing))?;
     if !reopened.is_empty() {

@@ -1,7 +1,8 @@
 //! Create: what is asked for becomes a job, if nothing is in the way.
 
 use super::{
-    image::{Copied, Sha256, copy, insert_input, sha256},
+    copy::{Copied, copy},
+    image::{Sha256, insert_input, sha256},
     once,
     parent::{self, Found},
     reuse::{self, Reusable},
@@ -130,7 +131,7 @@ async fn make(
             deadline: new.deadline,
             attempts_before: 0,
         };
-        queue::enqueue(transaction.unbounded()?, id, place).await?;
+        queue::enqueue(transaction, id, place).await?;
     }
     Ok(Job { images, ..job })
 }

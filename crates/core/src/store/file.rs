@@ -42,7 +42,8 @@ pub async fn image_file(
         r#"select role = 'result' as "is_result!", position, left(prompt, 300) as "prompt!",
                media_type, encode(sha256, 'hex') as "digest!", octet_length(data) as "length!",
                case when encode(sha256, 'hex') <> all ($2) then data end as data
-           from images join jobs on jobs.id = job_id where images.id = $1"#,
+           from images join jobs on jobs.id = job_id
+           where images.id = $1 and deleted_at is null"#,
         id.0,
         known,
     )

@@ -1,4 +1,4 @@
-//! Jobs: read and deleted.
+//! Jobs: read.
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -26,7 +26,7 @@ pub async fn find_all(pool: &Pool, ids: &[JobId]) -> Result<Vec<Job>, Error> {
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
            from jobs left join images on images.job_id = jobs.id
-           where jobs.id = any($1)
+           where jobs.id = any($1) and deleted_at is null
            order by jobs.id, role, position"#,
         &ids,
     )
@@ -61,25 +61,13 @@ pub async fn changed_since(
 
 /// Whether there is a job of that id.
 pub(super) async fn exists(pool: &Pool, id: JobId) -> Result<bool, Error> {
-    sqlx::query_scalar!(r#"select exists (select from jobs where id = $1) as "exists!""#, id.0)
-        .fetch_one(pool)
-        .await
-        .map_err(Error::doing("looking for a job"))
-}
-
-/// Deletes a job, its images, its attempts and its place in the queue; false where there is none.
-/// A worker that holds it finds its lease lost and stops.
-pub async fn delete(pool: &Pool, id: JobId) -> Result<bool, Error> {
-    let deleted = sqlx::query!(
-        // The queue first, as every settle does: the other order would deadlock with one.
-        "with waiting as (delete from queue where job_id = $1 returning job_id)
-         delete from jobs where id = $1 and (select count(*) from waiting) >= 0",
-        id.0,
+    sqlx::query_scalar!(
+        r#"select exists (select from jobs where id = $1 and deleted_at is null) as "exists!""#,
+        id.0
     )
-    .execute(pool)
+    .fetch_one(pool)
     .await
-    .map_err(Error::doing("deleting a job"))?;
-    Ok(deleted.rows_affected() == 1)
+    .map_err(Error::doing("looking for a job"))
 }
 
 /// A job beside one of its images; a job with several comes in as many rows, one after the other.

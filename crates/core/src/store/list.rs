@@ -30,7 +30,7 @@ pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
     let rows = sqlx::query_as!(
         JobImageRow,
         r#"with page as (
-               select * from jobs where id < $1 order by id desc limit $2
+               select * from jobs where id < $1 and deleted_at is null order by id desc limit $2
            )
            select page.id, prompt, model, options, seed, priority, run_at, webhook_url, webhook_events, metadata, parent_id, cached,
                status as "status: Status", failure_code, failure_message, page.created_at, updated_at, images.id as "image_id?",

@@ -83,7 +83,9 @@ async fn find(
 ) -> Result<Option<Asked>, sqlx::Error> {
     let known = sqlx::query!(
         r#"select job_id, fingerprint = $3 as "is_same!",
-               exists (select from jobs where id = job_id) as "is_there!"
+               exists (
+                   select from jobs where id = job_id and deleted_at is null
+               ) as "is_there!"
            from idempotency_keys
            where api_key_id = $1 and key = $2 and created_at >= now() - interval '24 hours'"#,
         owner,

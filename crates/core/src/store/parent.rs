@@ -60,7 +60,8 @@ pub(super) async fn find(
 pub async fn versions(pool: &Pool, job: JobId) -> Result<Vec<Job>, Error> {
     let ids = sqlx::query_scalar!(
         r#"with recursive ancestors as (
-               select id, parent_id, 1::bigint as generation from jobs where id = $1
+               select id, parent_id, 1::bigint as generation from jobs
+               where id = $1 and deleted_at is null
                union all
                select jobs.id, jobs.parent_id, generation + 1
                from jobs join ancestors on jobs.id = ancestors.parent_id

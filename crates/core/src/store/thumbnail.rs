@@ -46,7 +46,7 @@ pub async fn thumbnail(
                case when encode(thumbnails.sha256, 'hex') <> all ($3) then thumbnails.data end as data
            from images join jobs on jobs.id = job_id
                left join thumbnails on image_id = images.id and thumbnails.width = $2
-           where images.id = $1"#,
+           where images.id = $1 and deleted_at is null"#,
         id.0,
         column(width),
         known,

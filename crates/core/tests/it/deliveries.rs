@@ -296,7 +296,7 @@ async fn what_belongs_to_a_deleted_job_is_not_told() {
     let pool = &database.pool;
     let delivery = claimed(pool).await;
 
-    assert!(store::delete(pool, delivery.job).await.unwrap());
+    assert_eq!(store::delete(pool, delivery.job).await.unwrap(), store::Deletion::Deleted);
 
     let settled = settle(pool, &delivery, Verdict::Again(Duration::ZERO)).await;
     assert!(matches!(settled, Err(Error::LeaseLost)), "{settled:?}");

@@ -106,7 +106,7 @@ async fn a_job_that_was_deleted_under_its_worker_stays_deleted() {
     let pool = &database.pool;
     let job = factory::claimed(pool).await;
 
-    assert!(store::delete(pool, job.lease.job).await.unwrap());
+    assert_eq!(store::delete(pool, job.lease.job).await.unwrap(), store::Deletion::Deleted);
 
     for (write, answer) in every_write(pool, &job.lease).await {
         assert!(matches!(answer, Err(Error::LeaseLost)), "{write}: {answer:?}");

@@ -9,6 +9,7 @@
 mod attempt;
 mod cancel;
 mod claim;
+mod deletion;
 mod deliveries;
 mod factory;
 mod fal_edit;

@@ -142,7 +142,7 @@ async fn a_notice_beside_a_deletion_is_no_deadlock() {
         );
 
         noticed.unwrap();
-        assert!(deleted.unwrap());
+        assert_eq!(deleted.unwrap(), store::Deletion::Stopping);
     }
 }
 

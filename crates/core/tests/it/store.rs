@@ -3,7 +3,7 @@
 use darkroom_core::{
     job::{JobId, NewJob, Status},
     queue::{self, Timeline},
-    store::{self, ImageId, Page},
+    store::{self, Deletion, ImageId, Page},
 };
 use darkroom_testing::TestDatabase;
 use image::ImageFormat;
@@ -70,7 +70,7 @@ async fn what_does_not_exist_is_not_found() {
 
     assert!(store::find(pool, JobId::generate()).await.unwrap().is_none());
     assert!(store::image(pool, ImageId(Uuid::new_v4())).await.unwrap().is_none());
-    assert!(!store::delete(pool, JobId::generate()).await.unwrap());
+    assert_eq!(store::delete(pool, JobId::generate()).await.unwrap(), Deletion::NoJob);
 }
 
 /// Both lock the job's rows in the two tables; in different orders they would deadlock.
@@ -90,7 +90,7 @@ async fn a_delete_and_a_completion_at_once_never_fail_one_another() {
         });
         let deleted = store::delete(pool, job.lease.job).await;
 
-        assert!(deleted.unwrap());
+        assert_eq!(deleted.unwrap(), Deletion::Deleted);
         let completed = completing.await.unwrap();
         assert!(matches!(completed, Ok(()) | Err(queue::Error::LeaseLost)), "{completed:?}");
     }

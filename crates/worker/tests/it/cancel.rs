@@ -5,6 +5,7 @@ use std::{net::TcpListener, time::Duration};
 use darkroom_core::{
     job::Status,
     queue::{self, Cancellation, Waker},
+    store::{self, Deletion},
 };
 use darkroom_fal_sim::Settings;
 use darkroom_testing::eventually;
@@ -29,6 +30,29 @@ async fn a_running_edit_is_stopped_at_the_provider_and_not_paid_for() {
     let ledger = house.submissions().await;
     assert_eq!((ledger.len(), &ledger[0]["billed_units"]), (1, &json!(0)));
     assert_eq!(house.attempts().await, ["cancelled"]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_deleted_while_it_runs_is_stopped_at_the_provider() {
+    let house = House::open(SLOW).await;
+    let id = house.job().await;
+    let worker = house.worker();
+    house.once(id, Status::Processing).await;
+    let pool = &house.database.pool;
+
+    let deleted = store::delete(pool, id).await.unwrap();
+    Waker::new(pool.clone()).cancel(id);
+
+    assert_eq!(deleted, Deletion::Stopping);
+    eventually("nothing is left of it", async || {
+        let left = "select (select count(*) from jobs) + (select count(*) from attempts)";
+        let left: i64 = sqlx::query_scalar(left).fetch_one(pool).await.unwrap();
+        (left == 0).then_some(())
+    })
+    .await;
+    let ledger = house.submissions().await;
+    assert_eq!((ledger.len(), &ledger[0]["billed_units"]), (1, &json!(0)));
     worker.stop().await;
 }
 

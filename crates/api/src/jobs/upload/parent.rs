@@ -9,13 +9,12 @@ impl Fields {
     /// Whose result to edit, where that is said.
     pub(super) fn parent(&self) -> Result<Option<Parent>, ApiError> {
         let position = self.said_of("parent_image")?;
-        let Some(id) = self.said_of("parent_id")? else {
-            if position.is_none() {
-                return Ok(None);
-            }
+        let id = self.said_of("parent_id")?;
+        if id.is_none() && position.is_some() {
             let detail = "Whose result it is has to be said as 'parent_id'.";
             return Err(ApiError::invalid("missing_field", "parent_id", detail));
-        };
+        }
+        let Some(id) = id else { return Ok(None) };
         if !self.images.is_empty() {
             let detail = "A parent's result is edited in place of pictures; send one or the other.";
             return Err(ApiError::invalid("too_many_images", "parent_id", detail));

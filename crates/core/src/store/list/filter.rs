@@ -41,7 +41,7 @@ impl Filter {
         status: Option<Status>,
         before: Option<JobId>,
     ) {
-        query.push("select id from jobs where true");
+        query.push("select id from jobs where deleted_at is null");
         let newest =
             self.created_before.map(|moment| id_at(moment.saturating_add(CLOCK_DIFFERENCE)));
         let before = before.map(|before| before.0).into_iter().chain(newest).min();

@@ -1,0 +1,31 @@
+//! When a job may start.
+
+use darkroom_core::db;
+use time::{Duration, OffsetDateTime};
+
+use crate::{State, error::ApiError};
+
+/// How far ahead a job may be planned.
+const FURTHEST_START: Duration = Duration::days(30);
+
+/// Between a client's clock and the database's.
+const CLOCK_DIFFERENCE: Duration = Duration::minutes(1);
+
+/// A start that has passed, though not by more than clocks differ, is at once.
+pub(super) async fn check(
+    state: &State,
+    run_at: Option<OffsetDateTime>,
+) -> Result<Option<OffsetDateTime>, ApiError> {
+    let Some(run_at) = run_at else {
+        return Ok(None);
+    };
+    let ahead = run_at - db::now(&state.pool).await?;
+    if ahead < -CLOCK_DIFFERENCE {
+        return Err(ApiError::invalid("in_the_past", "run_at", "The start is in the past."));
+    }
+    if ahead > FURTHEST_START {
+        let detail = "The start is more than 30 days ahead.";
+        return Err(ApiError::invalid("too_far_ahead", "run_at", detail));
+    }
+    Ok(Some(run_at).filter(|_| ahead.is_positive()))
+}

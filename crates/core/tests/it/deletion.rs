@@ -1,0 +1,72 @@
+//! A job that is deleted while fal has a request of it.
+
+use darkroom_core::{
+    db::Pool,
+    queue::{self, Claimed, Ended, FailureClass, Timeline},
+    store::{self, Deletion},
+};
+use darkroom_testing::TestDatabase;
+
+use crate::factory;
+
+/// A job with a request at fal, deleted.
+async fn deleted(pool: &Pool) -> Claimed {
+    let job = factory::claimed(pool).await;
+    let number = factory::begin(pool, &job.lease).await;
+    let answer = factory::submission();
+    queue::record_submission(pool, &job.lease, number, &answer).await.unwrap();
+    assert_eq!(store::delete(pool, job.lease.job).await.unwrap(), Deletion::Stopping);
+    job
+}
+
+async fn rows(pool: &Pool) -> [i64; 4] {
+    let mut rows = [0; 4];
+    for (rows, table) in rows.iter_mut().zip(["jobs", "queue", "attempts", "images"]) {
+        *rows = factory::count(pool, table).await;
+    }
+    rows
+}
+
+#[tokio::test]
+async fn its_rows_stay_until_its_request_has_ended_and_then_go_however_it_ends() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let timeline = Timeline::default();
+    for end in ["completed", "failed", "cancelled"] {
+        let job = deleted(pool).await;
+        let worker = job.lease.worker;
+
+        assert!(store::find(pool, job.lease.job).await.unwrap().is_none());
+        let beat = queue::beat(pool, worker, std::time::Duration::from_mins(1)).await.unwrap();
+        assert_eq!(beat.unwrap().cancelled, [job.lease.job]);
+        assert_eq!(rows(pool).await, [1, 1, 1, 1]);
+        assert_eq!(store::delete(pool, job.lease.job).await.unwrap(), Deletion::NoJob);
+        let ended = match end {
+            "completed" => queue::complete(pool, &job.lease, Ended::default(), &timeline).await,
+            "failed" => {
+                let failure = darkroom_core::job::Failure::new("test", "A test.");
+                queue::fail(pool, &job.lease, &failure, FailureClass::Never, &timeline).await
+            }
+            _ => queue::end_cancelled(pool, &job.lease, &timeline).await,
+        };
+
+        ended.unwrap();
+        assert_eq!(rows(pool).await, [0; 4], "{end}");
+    }
+}
+
+#[tokio::test]
+async fn one_that_waits_for_a_worker_is_due_at_once_so_that_its_request_is_stopped() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let number = factory::begin(pool, &job.lease).await;
+    let answer = factory::submission();
+    queue::record_submission(pool, &job.lease, number, &answer).await.unwrap();
+    queue::snooze(pool, &job.lease, std::time::Duration::from_hours(1)).await.unwrap();
+
+    assert_eq!(store::delete(pool, job.lease.job).await.unwrap(), Deletion::Stopping);
+
+    let claimed = queue::claim(pool, job.lease.worker, 1).await.unwrap().jobs;
+    assert_eq!(claimed[0].lease.job, job.lease.job);
+}
