@@ -96,7 +96,7 @@ async fn the_versions_are_the_whole_tree_root_first() {
         assert!(answer.headers().contains_key("etag"));
         let versions: Vec<Value> = answer.json().await.unwrap();
         let ids: Vec<&str> = versions.iter().map(id).collect();
-        assert_eq!(ids, [&root, &left, &right, &leaf].map(|job| id(job)));
+        assert_eq!(ids, [&root, &left, &right, &leaf].map(id));
         assert_eq!(versions[3], leaf);
     }
     let children: Vec<Value> =
