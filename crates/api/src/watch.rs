@@ -124,6 +124,13 @@ impl Watch {
         receiver
     }
 
+    /// A job was changed here: whoever asks next is told so, however long the database takes to tell.
+    pub(crate) fn changed(&self, job: JobId) {
+        if self.0.known().change(job) {
+            self.0.read_again([job]);
+        }
+    }
+
     /// What fal says of a job's request, and what it will say.
     pub(crate) fn progress(&self, job: JobId) -> watch::Receiver<Option<Arc<KnownProgress>>> {
         self.0.progress.of(job)

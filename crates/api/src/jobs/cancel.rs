@@ -34,7 +34,9 @@ pub(crate) async fn cancel(
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let id = parse_id(&path)?;
-    let mut answer = match queue::cancel(&state.pool, id).await? {
+    let cancellation = queue::cancel(&state.pool, id).await;
+    state.watch.changed(id);
+    let mut answer = match cancellation? {
         Cancellation::Cancelled | Cancellation::TooLate(Status::Cancelled) => HttpResponse::Ok(),
         Cancellation::Requested => {
             state.waker.cancel(id);

@@ -27,7 +27,9 @@ pub(crate) async fn delete(
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let id = parse_id(&path)?;
-    match store::delete(&state.pool, id).await? {
+    let deletion = store::delete(&state.pool, id).await;
+    state.watch.changed(id);
+    match deletion? {
         Deletion::Deleted => {}
         Deletion::Stopping => {
             state.waker.cancel(id);

@@ -27,7 +27,9 @@ pub(crate) async fn retry(
     path: web::Path<String>,
 ) -> Result<web::Json<JobView>, ApiError> {
     let id = parse_id(&path)?;
-    let reopened = queue::reopen(&state.pool, &[id], Some(state.deadline)).await?;
+    let reopened = queue::reopen(&state.pool, &[id], Some(state.deadline)).await;
+    state.watch.changed(id);
+    let reopened = reopened?;
     let job = store::find(&state.pool, id).await?.ok_or_else(not_found)?;
     if reopened.is_empty() {
         return Err(ApiError::HasNotFailed);

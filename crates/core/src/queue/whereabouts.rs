@@ -43,7 +43,7 @@ pub async fn whereabouts(pool: &Pool, job: JobId) -> Result<Option<Whereabouts>,
                    epoch from coalesce(finished_at, now()) - coalesce(jobs.run_at, created_at)
                ))::float8 as "seconds!"
            from jobs left join queue on queue.job_id = jobs.id
-           where jobs.id = $1"#,
+           where jobs.id = $1 and deleted_at is null"#,
         job.0,
         MOST_AHEAD,
     )

@@ -52,7 +52,11 @@ pub async fn attempts(pool: &Pool, job: JobId) -> Result<Option<Vec<Attempt>>, E
         "select number, worker_id, claimed_at, began_at, submitted_at, running_at, archived_at,
              notice_at, ended_at, outcome, failure_code, failure_class, provider_request_id,
              inference_seconds, billed_units, cost_micros
-         from attempts where job_id = $1 order by number",
+         from attempts
+         where job_id = $1 and exists (
+             select from jobs where id = job_id and deleted_at is null
+         )
+         order by number",
         job.0,
     )
     .fetch_all(pool)

@@ -51,7 +51,11 @@ pub async fn deliveries(pool: &Pool, job: JobId) -> Result<Option<Vec<Delivery>>
     let rows = sqlx::query!(
         r#"select id, event, created_at, next_at, delivered_at, gave_up_at,
                log as "log: Json<Vec<DeliveryAttempt>>"
-           from deliveries where job_id = $1 order by created_at, id"#,
+           from deliveries
+           where job_id = $1 and exists (
+               select from jobs where id = job_id and deleted_at is null
+           )
+           order by created_at, id"#,
         job.0,
     )
     .fetch_all(pool)

@@ -126,3 +126,17 @@ async fn what_rested_while_the_database_was_silent_is_not_trusted() {
     let next: i32 = sqlx::query_scalar(who).fetch_one(&pool).await.unwrap();
     assert_ne!(next, rested);
 }
+
+#[tokio::test]
+async fn a_client_that_is_stopped_inside_a_transaction_loses_it() {
+    let database = TestDatabase::create().await;
+    let mut stopped = database.pool.begin().await.unwrap();
+    sqlx::query("lock table queue in exclusive mode").execute(&mut *stopped).await.unwrap();
+
+    // Waits for the lock, which nobody gives back.
+    let mut waiting = database.pool.begin().await.unwrap();
+    let lock = sqlx::query("lock table queue in exclusive mode").execute(&mut *waiting);
+    timeout(LONG, lock).await.unwrap().unwrap();
+
+    assert!(stopped.commit().await.is_err());
+}
