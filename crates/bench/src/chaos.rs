@@ -15,6 +15,7 @@ mod operator;
 mod options;
 mod porch;
 mod proxy;
+mod receiver;
 mod report;
 mod schedule;
 mod stream;
@@ -127,15 +128,19 @@ async fn wreak(house: &Shared, options: &Options) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// Waits until every job has ended and the dead are off the record, or patience ends: what is left then, the audit finds.
+/// Waits until every job has ended, its receiver knows, and the dead are off the record, or patience ends: what is left then, the audit finds.
 async fn drained(house: &House, options: &Options, chronicle: &Chronicle) -> anyhow::Result<()> {
     let began = Instant::now();
     let until = began + Duration::from_secs(options.patience);
     let living = i64::try_from(house.workers.len())?;
     while Instant::now() < until {
-        let queued: i64 =
-            sqlx::query_scalar("select count(*) from queue").fetch_one(&house.pool).await?;
-        if queued == 0 && house.workers_registered().await? == living {
+        let left: i64 = sqlx::query_scalar(
+            "select (select count(*) from queue)
+                 + (select count(*) from deliveries where next_at is not null)",
+        )
+        .fetch_one(&house.pool)
+        .await?;
+        if left == 0 && house.workers_registered().await? == living {
             chronicle.note(format_args!(
                 "every job has ended, {:.1} s later",
                 began.elapsed().as_secs_f64()

@@ -9,6 +9,7 @@ mod pace;
 mod records;
 mod requests;
 mod results;
+mod told;
 
 use super::{
     faults::Tally, forge::Forged, house::House, options::Options, report::Report, stream::Said,
@@ -35,6 +36,7 @@ pub(crate) async fn audit(house: &House, evidence: &Evidence<'_>) -> anyhow::Res
     jobs::judge(&records, evidence, &mut report);
     results::judge(house, &records, &mut report).await?;
     requests::judge(&records, &mut report);
+    told::judge(house, &records, &mut report);
     limit::judge(&records, evidence, &mut report);
     leftovers::judge(house, evidence, &records, &mut report).await?;
     pace::judge(&records, evidence, &mut report);

@@ -19,6 +19,7 @@ use super::{
     options::Options,
     porch::Porch,
     proxy::{Passage, Proxy},
+    receiver::Receiver,
     weather,
 };
 use crate::{
@@ -54,6 +55,7 @@ pub(crate) struct House {
     pub(crate) apis: Vec<Place>,
     pub(crate) sim: Place,
     pub(crate) porch: Porch,
+    pub(crate) receiver: Receiver,
     /// For the run to look at the database: nothing goes wrong with this line.
     pub(crate) pool: Pool,
     _door: Proxy,
@@ -72,7 +74,7 @@ impl House {
 
         let sim = Place::of_sim(&ground).await?;
         let fal = format!("http://127.0.0.1:{}/", sim.line.port);
-        let porch = Porch::open(http.clone())?;
+        let (porch, receiver) = (Porch::open(http.clone())?, Receiver::open()?);
         let variables = settings::of_all(options, &fal, porch.port);
         let clock = Clock::find(ground.logs())?;
         let (mut apis, mut workers) = (Vec::new(), Vec::new());
@@ -94,7 +96,8 @@ impl House {
             workers
                 .push(Place::take(&ground, Plan { name, variables, ..Plan::of("worker")? }).await?);
         }
-        let house = Self { workers, apis, sim, porch, pool, _door: door, http, clock, ground };
+        let house =
+            Self { workers, apis, sim, porch, receiver, pool, _door: door, http, clock, ground };
         house.when_it_works(options).await?;
         Ok(house)
     }

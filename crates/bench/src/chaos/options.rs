@@ -12,8 +12,11 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Jobs a second
-    #[arg(long, default_value_t = 4.0)]
+    #[arg(long, default_value_t = 4.0, value_parser = positive)]
     pub(crate) rate: f64,
+    /// Seconds from one fault to the next, on average
+    #[arg(long, default_value_t = 2.5, value_parser = positive)]
+    pub(crate) every: f64,
     /// Worker processes
     #[arg(long, default_value_t = 3, value_parser = value_parser!(u16).range(2..=16))]
     pub(crate) workers: u16,
@@ -28,6 +31,11 @@ pub(crate) struct Options {
     pub(crate) keep: bool,
 }
 
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| (0.1..=1000.0).contains(number));
+    number.ok_or_else(|| "a number from 0.1 to 1000 is wanted".to_owned())
+}
+
 #[cfg(test)]
 impl Default for Options {
     fn default() -> Self {
@@ -35,6 +43,7 @@ impl Default for Options {
             seconds: 120,
             seed: 1,
             rate: 4.0,
+            every: 2.5,
             workers: 3,
             max_in_flight: None,
             patience: 180,

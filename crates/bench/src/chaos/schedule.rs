@@ -15,8 +15,8 @@ use crate::stand::Shutdown;
 /// Before the first fault: everybody is at work by then.
 const CALM: Duration = Duration::from_secs(3);
 
-/// Between the beginnings of two faults, in seconds. Some last longer.
-const GAP: std::ops::Range<f64> = 0.5..4.5;
+/// Between the beginnings of two faults, as shares of the average. Some last longer.
+const GAP: std::ops::Range<f64> = 0.2..1.8;
 
 /// How often another fault is drawn where one is in the way of another.
 const DRAWS: usize = 5;
@@ -48,7 +48,7 @@ pub(crate) fn draw(options: &Options, scope: &Scope) -> Vec<Planned> {
             busy.insert(fault.target(), at + lasts);
             planned.push(Planned { at, lasts, fault });
         }
-        at += Duration::from_secs_f64(random.random_range(GAP));
+        at += Duration::from_secs_f64(options.every * random.random_range(GAP));
     }
     planned
 }

@@ -36,6 +36,8 @@ pub(crate) struct Told(Mutex<Said>);
 pub(crate) struct Said {
     /// Jobs that were answered with 201, with the words that tell them from all others.
     pub(crate) accepted: Vec<(Uuid, String)>,
+    /// Words of orders under a key: one job each, at most.
+    pub(crate) keyed: Vec<String>,
     /// Calls that were answered with 503.
     pub(crate) away: usize,
     /// Calls that got no answer.
@@ -53,6 +55,13 @@ pub(crate) struct Said {
 impl Told {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Said> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Said {
+    fn accept(&mut self, job: Uuid, order: &Order) {
+        self.accepted.push((job, order.words.clone()));
+        self.keyed.extend(order.key.is_some().then(|| order.words.clone()));
     }
 }
 
@@ -75,7 +84,7 @@ pub(crate) async fn pour(
         }
         while callers.try_join_next().is_some() {}
         if callers.len() < MOST_CALLERS {
-            let order = Order::draw(&mut random, number, &pictures);
+            let order = Order::draw(&mut random, number, &pictures, house.receiver.port);
             callers.spawn(call(Arc::clone(&house), Arc::clone(&told), order));
         }
     }

@@ -21,6 +21,14 @@ pub(super) fn judge(records: &Records, evidence: &Evidence<'_>, report: &mut Rep
         Some(_) => None,
     });
     report.never("accepted jobs that are lost", lost);
+    let mut made: HashMap<&str, usize> = HashMap::new();
+    for job in &records.jobs {
+        let words = job.prompt.split_inclusive(':').next().unwrap_or_default();
+        *made.entry(words).or_default() += 1;
+    }
+    let twice =
+        said.keyed.iter().filter(|words| made.get(words.as_str()).is_some_and(|made| *made > 1));
+    report.never("keys under which more than one job was made", twice.cloned());
     let unended = records.jobs.iter().filter(|job| job.finished_at.is_none());
     report.never("jobs that did not end", unended.map(describe));
     report.never(

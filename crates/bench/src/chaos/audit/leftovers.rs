@@ -15,6 +15,12 @@ pub(super) async fn judge(
         .fetch_all(&house.pool)
         .await?;
     report.never("places in the queue that are left", queued);
+    let untold: Vec<String> = sqlx::query_scalar(
+        "select row_to_json(deliveries)::text from deliveries where next_at is not null",
+    )
+    .fetch_all(&house.pool)
+    .await?;
+    report.never("deliveries that are left", untold);
     let open = records.attempts.iter().filter(|attempt| attempt.outcome.is_none());
     report.never(
         "attempts that are still open",

@@ -64,6 +64,7 @@ mod tests {
             id: Uuid::nil(),
             prompt: String::new(),
             status: String::new(),
+            webhook_url: None,
             failure_code: None,
             failure_message: None,
             created_at: at(created),

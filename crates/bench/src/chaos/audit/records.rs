@@ -16,6 +16,7 @@ pub(super) struct Job {
     pub(super) id: Uuid,
     pub(super) prompt: String,
     pub(super) status: String,
+    pub(super) webhook_url: Option<String>,
     pub(super) failure_code: Option<String>,
     pub(super) failure_message: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
@@ -117,7 +118,7 @@ impl Records {
     pub(super) async fn read(house: &House) -> anyhow::Result<Self> {
         let pool = &house.pool;
         let jobs =
-            "select id, prompt, status, failure_code, failure_message, created_at, finished_at
+            "select id, prompt, status, webhook_url, failure_code, failure_message, created_at, finished_at
                     from jobs order by id";
         let attempts =
             "select job_id, number, worker_id, input_url, began_at, submitted_at, notice_at,

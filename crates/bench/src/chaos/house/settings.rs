@@ -13,6 +13,8 @@ pub(super) fn of_all(options: &Options, fal: &str, porch: u16) -> Vec<(&'static 
         ("FAL_REST_URL", fal.to_owned()),
         ("FAL_API_URL", fal.to_owned()),
         ("PUBLIC_URL", format!("http://127.0.0.1:{porch}")),
+        // The receivers of callers are on this machine.
+        ("OUTBOUND_ALLOWED", "127.0.0.1/32".to_owned()),
         ("DATABASE_MAX_CONNECTIONS", POOL.to_owned()),
         ("WORKER_HEARTBEAT_SECONDS", "1".to_owned()),
         ("WORKER_LEASE_SECONDS", LEASE.as_secs().to_string()),

@@ -35,15 +35,21 @@ pub(super) struct Caller<'a> {
 
 impl Caller<'_> {
     pub(super) async fn call(&self, order: Order) {
-        let Some(answer) = self.post(&order).await else {
+        let (job, other) = if order.twice {
+            tokio::join!(self.post(&order, 0), self.post(&order, 1))
+        } else {
+            (self.post(&order, 0).await, None)
+        };
+        if let (Some(job), Some(other)) = (&job, &other)
+            && job.id != other.id
+        {
+            let said = format!("POST: {} and {} under one key", job.id, other.id);
+            self.told.lock().unexpected.push(said);
+        }
+        let Some(job) = job.or(other) else {
             return;
         };
-        let Ok(job) = answer.json::<Job>().await else {
-            // The answer broke off after its head: what was accepted is not known.
-            self.told.lock().unanswered += 1;
-            return;
-        };
-        self.told.lock().accepted.push((job.id, order.words));
+        self.told.lock().accept(job.id, &order);
         if let Some(after) = order.look_after {
             sleep(after).await;
             self.look(job.id).await;
@@ -83,18 +89,27 @@ impl Caller<'_> {
         }
     }
 
-    /// The 201, if there was one.
-    async fn post(&self, order: &Order) -> Option<Response> {
+    /// What was accepted, if an answer said so.
+    async fn post(&self, order: &Order, api: usize) -> Option<Job> {
         for call in 0..MOST_CALLS {
-            let request = self
+            let mut request = self
                 .house
                 .http
-                .post(self.url(order.first + call, "/api/jobs"))
+                .post(self.url(order.first + api + call, "/api/jobs"))
                 .timeout(ANSWER_PATIENCE)
                 .header(CONTENT_TYPE, request::form_type())
                 .body(order.body.clone());
+            if let Some(key) = &order.key {
+                request = request.header("Idempotency-Key", key);
+            }
             match request.send().await {
-                Ok(answer) if answer.status() == StatusCode::CREATED => return Some(answer),
+                // It may break off after its head: what was accepted is not known then.
+                Ok(answer) if answer.status() == StatusCode::CREATED => {
+                    if let Ok(job) = answer.json::<Job>().await {
+                        return Some(job);
+                    }
+                    self.told.lock().unanswered += 1;
+                }
                 Ok(answer) => {
                     self.expect(answer, &[], "POST").await;
                     return None;

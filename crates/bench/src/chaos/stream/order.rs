@@ -29,12 +29,19 @@ const WISHES: [(usize, &[(&str, &str)]); 6] = [
 const CANCEL: f64 = 0.12;
 const LOOK: f64 = 0.25;
 const FOLLOW: f64 = 0.2;
+const RECEIVER: f64 = 0.3;
+const KEY: f64 = 0.8;
+const TWICE: f64 = 0.1;
 
 /// One caller's wishes.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
     /// Begins the prompt, and tells the job from all others.
     pub(super) words: String,
+    /// Makes asking again safe.
+    pub(super) key: Option<String>,
+    /// Whether the impatient caller asks both replicas at once.
+    pub(super) twice: bool,
     pub(super) body: Bytes,
     /// The API replica that is asked first.
     pub(super) first: usize,
@@ -47,13 +54,21 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) fn draw(random: &mut impl Rng, number: u32, pictures: &[Vec<u8>]) -> Self {
+    pub(super) fn draw(
+        random: &mut impl Rng,
+        number: u32,
+        pictures: &[Vec<u8>],
+        receiver: u16,
+    ) -> Self {
         let words = format!("chaos {number}:");
         let prompt = format!("{words} a rainy evening");
         let (model, wishes) = WISHES.choose(random).copied().unwrap_or_default();
         let model = MODELS.get(model).copied().unwrap_or_default();
         let fields = [("prompt", prompt.as_str()), ("model", model)];
-        let fields: Vec<(&str, &str)> = fields.into_iter().chain(wishes.iter().copied()).collect();
+        let receiver = format!("http://127.0.0.1:{receiver}/{number}");
+        let receiver = random.random_bool(RECEIVER).then_some(("webhook_url", receiver.as_str()));
+        let fields = fields.into_iter().chain(wishes.iter().copied()).chain(receiver);
+        let fields: Vec<(&str, &str)> = fields.collect();
         let picture = pictures.choose(random).map(Vec::as_slice).unwrap_or_default();
         let body = request::form(&fields, picture).into();
         let mut perhaps = |share, longest: f64| {
@@ -62,7 +77,9 @@ impl Order {
         };
         let (cancel_after, look_after) = (perhaps(CANCEL, 4.0), perhaps(LOOK, 2.0));
         let (first, follows) = (random.random_range(0..2), random.random_bool(FOLLOW));
-        Self { words, body, first, cancel_after, look_after, follows }
+        let key = random.random_bool(KEY).then(|| format!("chaos-{number}"));
+        let twice = key.is_some() && random.random_bool(TWICE);
+        Self { words, key, twice, body, first, cancel_after, look_after, follows }
     }
 }
 
