@@ -41,8 +41,9 @@ pub(crate) async fn operate(
             StatusCode::OK => {
                 granted.fetch_add(1, Ordering::Relaxed);
             }
-            // Another one was quicker, or the database or the replica is away.
+            // Another one was quicker, its caller deleted it, or the database or the replica is away.
             StatusCode::CONFLICT
+            | StatusCode::NOT_FOUND
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::REQUEST_TIMEOUT => {}
             status => {

@@ -5,7 +5,7 @@ mod caller;
 mod order;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -46,6 +46,8 @@ pub(crate) struct Said {
     pub(crate) given_up: usize,
     /// How jobs had ended, as callers were told.
     pub(crate) ends: Vec<(Uuid, String)>,
+    /// Jobs that callers deleted, and whether they know.
+    pub(crate) deleted: HashMap<Uuid, bool>,
     /// Answers to cancellations, by status.
     pub(crate) cancelled: BTreeMap<u16, usize>,
     /// Answers that should never be.

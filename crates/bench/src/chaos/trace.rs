@@ -12,7 +12,8 @@ const STATEMENTS: [&str; 17] = [
          said text,
          at timestamptz not null default clock_timestamp()
      )",
-    "create table chaos.withdrawn (job_id uuid not null, number smallint not null, input_url text not null)",
+    // With the job where that is deleted; alone where it surely did not arrive.
+    "create table chaos.gone_attempts (like attempts, with_job boolean not null)",
     "create function chaos.note() returns trigger language plpgsql as $$
          begin
              insert into chaos.noted (what, job_id, said) values (
@@ -46,13 +47,14 @@ const STATEMENTS: [&str; 17] = [
     "create trigger chaos_rescued after update on queue for each row
          when (new.rescues > old.rescues)
          execute function chaos.note('rescued', 'job_id', 'rescues')",
-    "create function chaos.note_withdrawal() returns trigger language plpgsql as $$
+    "create function chaos.note_gone_attempt() returns trigger language plpgsql as $$
          begin
-             insert into chaos.withdrawn values (old.job_id, old.number, old.input_url);
+             insert into chaos.gone_attempts
+             select old.*, not exists (select from jobs where id = old.job_id);
              return null;
          end $$",
-    "create trigger chaos_withdrawn after delete on attempts for each row
-         execute function chaos.note_withdrawal()",
+    "create trigger chaos_attempt_gone after delete on attempts for each row
+         execute function chaos.note_gone_attempt()",
     "create table chaos.claims (
          job_id uuid not null,
          model text not null,

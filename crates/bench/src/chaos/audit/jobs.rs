@@ -14,6 +14,7 @@ pub(super) fn judge(records: &Records, evidence: &Evidence<'_>, report: &mut Rep
     let said = evidence.said;
     let by_id: HashMap<Uuid, &Job> = records.jobs.iter().map(|job| (job.id, job)).collect();
     let lost = said.accepted.iter().filter_map(|(id, words)| match by_id.get(id) {
+        None if said.deleted.contains_key(id) => None,
         None => Some(format!("job {id} is not in the database")),
         Some(job) if !job.prompt.starts_with(words) => {
             Some(format!("job {id} has another's prompt"))
@@ -43,15 +44,17 @@ pub(super) fn judge(records: &Records, evidence: &Evidence<'_>, report: &mut Rep
     );
     let tried_again: HashSet<Uuid> = records.noted("reopened").map(|noted| noted.job_id).collect();
     let told_wrong = said.ends.iter().filter(|(id, end)| {
-        let differs = by_id.get(id).is_none_or(|job| job.status != *end);
+        let differs = by_id.get(id).is_some_and(|job| job.status != *end);
         differs && !tried_again.contains(id)
     });
     report.never(
         "callers who were told of another end",
         told_wrong.map(|(id, end)| format!("job {id}: {end}")),
     );
-    report
-        .never("jobs that went though nobody deleted them", describe_all(records.noted("deleted")));
+    let by_nobody = records.noted("deleted").filter(|it| !said.deleted.contains_key(&it.job_id));
+    report.never("jobs that went though nobody deleted them", describe_all(by_nobody));
+    let there = said.deleted.iter().filter(|(id, is_sure)| **is_sure && by_id.contains_key(id));
+    report.never("deleted jobs that are still there", there.map(|(id, _)| format!("job {id}")));
     let unexplained = records.jobs.iter().filter(|job| is_unexplained(job));
     report.never("failures without an explanation", unexplained.map(describe));
     report.never("answers to callers that should not be", said.unexpected.iter().cloned());
@@ -59,9 +62,10 @@ pub(super) fn judge(records: &Records, evidence: &Evidence<'_>, report: &mut Rep
     report.fact("jobs accepted (201)", said.accepted.len());
     report.fact(
         "jobs made whose 201 did not arrive",
-        records.jobs.len().saturating_sub(said.accepted.len()),
+        (records.jobs.len() + said.deleted.len()).saturating_sub(said.accepted.len()),
     );
     report.fact("failed jobs tried again", reopened);
+    report.fact("jobs deleted", said.deleted.len());
     report.fact("ends that callers were told of", said.ends.len());
     report.fact("calls without an answer", said.unanswered);
     report.fact("calls answered with 503 or 408", said.away);

@@ -2,7 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Evidence, records::Records};
+use super::{
+    Evidence,
+    records::{Attempt, Records},
+};
 use crate::chaos::{house::House, report::Report};
 
 pub(super) async fn judge(
@@ -21,7 +24,8 @@ pub(super) async fn judge(
     .fetch_all(&house.pool)
     .await?;
     report.never("deliveries that are left", untold);
-    let open = records.attempts.iter().filter(|attempt| attempt.outcome.is_none());
+    let is_open = |attempt: &&Attempt| attempt.outcome.is_none() && !attempt.is_deleted;
+    let open = records.attempts.iter().filter(is_open);
     report.never(
         "attempts that are still open",
         open.map(|attempt| format!("attempt {} of job {}", attempt.number, attempt.job_id)),

@@ -45,14 +45,8 @@ pub(super) struct Attempt {
     pub(super) provider_request_id: Option<String>,
     pub(super) outcome: Option<String>,
     pub(super) failure_code: Option<String>,
-}
-
-/// An attempt that was taken back because it surely did not arrive.
-#[derive(Debug, FromRow, Serialize)]
-pub(super) struct Withdrawn {
-    pub(super) job_id: Uuid,
-    pub(super) number: i16,
-    pub(super) input_url: String,
+    /// It went with its job.
+    pub(super) is_deleted: bool,
 }
 
 /// What a trigger noted.
@@ -106,7 +100,8 @@ pub(super) struct Request {
 pub(super) struct Records {
     pub(super) jobs: Vec<Job>,
     pub(super) attempts: Vec<Attempt>,
-    pub(super) withdrawn: Vec<Withdrawn>,
+    /// Those that were taken back because they surely did not arrive.
+    pub(super) withdrawn: Vec<Attempt>,
     pub(super) noted: Vec<Noted>,
     pub(super) claims: Vec<Claim>,
     pub(super) results: Vec<Image>,

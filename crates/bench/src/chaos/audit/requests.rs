@@ -41,7 +41,8 @@ pub(super) fn judge(records: &Records, report: &mut Report) {
         if by_request.get(id.as_str()).is_some_and(|other| !std::ptr::eq(*other, attempt)) {
             swapped.push(format!("request {id} of {} is another's on record", describe(attempt)));
         }
-        if attempt.provider_request_id.is_none() && attempt.outcome.as_deref() != Some("unknown") {
+        let is_known = attempt.provider_request_id.is_some() || attempt.is_deleted;
+        if !is_known && attempt.outcome.as_deref() != Some("unknown") {
             unrecorded.push(format!("request {id} of {}", describe(attempt)));
         }
     }
@@ -78,6 +79,7 @@ fn facts(records: &Records, report: &mut Report, by_url: &HashMap<&str, &Attempt
         records.attempts.iter().map(|attempt| match (&attempt.outcome, &attempt.failure_code) {
             (Some(outcome), Some(code)) => format!("{outcome}: {code}"),
             (Some(outcome), None) => outcome.clone(),
+            (None, _) if attempt.is_deleted => "deleted with their job".to_owned(),
             (None, _) => "open".to_owned(),
         }),
     );
@@ -92,9 +94,9 @@ fn facts(records: &Records, report: &mut Report, by_url: &HashMap<&str, &Attempt
     report.fact("requests paid for", paid.len());
     report.counts(
         "paid for, and attempt ",
-        paid.iter()
-            .filter_map(|request| of(request))
-            .map(|attempt| attempt.outcome.clone().unwrap_or_else(|| "open".to_owned())),
+        paid.iter().filter_map(|request| of(request)).map(|attempt| {
+            attempt.outcome.clone().unwrap_or_else(|| "deleted with its job".to_owned())
+        }),
     );
     let noticed = records.ledger.iter().filter(|request| request.webhook_acknowledged).count();
     report.fact("requests whose webhook was taken", noticed);

@@ -58,6 +58,10 @@ impl Caller<'_> {
             sleep(after).await;
             self.cancel(job.id).await;
         }
+        if let Some(after) = order.delete_after {
+            sleep(after).await;
+            return self.delete(job.id).await;
+        }
         if order.follows {
             timeout(FOLLOWED, self.follow(job.id)).await.ok();
         }
@@ -154,6 +158,33 @@ impl Caller<'_> {
                 Err(_none) => self.told.lock().unanswered += 1,
             }
             sleep(PAUSE).await;
+        }
+    }
+
+    /// A second time there is none, so this is done until there is an answer. Then no replica shows it.
+    async fn delete(&self, job: Uuid) {
+        self.told.lock().deleted.insert(job, false);
+        for call in 0..MOST_CALLS {
+            let url = self.url(call, &format!("/api/jobs/{job}"));
+            match self.house.http.delete(url).send().await {
+                Ok(answer) => {
+                    if self.expect(answer, &[204, 404], "DELETE").await {
+                        return self.look_for_deleted(job).await;
+                    }
+                }
+                Err(_none) => self.told.lock().unanswered += 1,
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn look_for_deleted(&self, job: Uuid) {
+        self.told.lock().deleted.insert(job, true);
+        for api in 0..self.house.apis.len() {
+            let url = self.url(api, &format!("/api/jobs/{job}"));
+            if let Ok(answer) = self.house.http.get(url).send().await {
+                self.expect(answer, &[404], "GET of a deleted job").await;
+            }
         }
     }
 

@@ -27,6 +27,7 @@ const WISHES: [(usize, &[(&str, &str)]); 6] = [
 
 /// Shares of callers.
 const CANCEL: f64 = 0.12;
+const DELETE: f64 = 0.05;
 const LOOK: f64 = 0.25;
 const FOLLOW: f64 = 0.2;
 const RECEIVER: f64 = 0.3;
@@ -47,6 +48,8 @@ pub(super) struct Order {
     pub(super) first: usize,
     /// When the caller thinks better of it, after the answer.
     pub(super) cancel_after: Option<Duration>,
+    /// When the caller wants nothing to be left of it, after the answer.
+    pub(super) delete_after: Option<Duration>,
     /// When the caller looks how far the job is, after the answer.
     pub(super) look_after: Option<Duration>,
     /// Whether the caller waits for the end.
@@ -76,10 +79,11 @@ impl Order {
             random.random_bool(share).then_some(after)
         };
         let (cancel_after, look_after) = (perhaps(CANCEL, 4.0), perhaps(LOOK, 2.0));
+        let delete_after = perhaps(DELETE, 6.0);
         let (first, follows) = (random.random_range(0..2), random.random_bool(FOLLOW));
         let key = random.random_bool(KEY).then(|| format!("chaos-{number}"));
         let twice = key.is_some() && random.random_bool(TWICE);
-        Self { words, key, twice, body, first, cancel_after, look_after, follows }
+        Self { words, key, twice, body, first, cancel_after, delete_after, look_after, follows }
     }
 }
 
