@@ -28,7 +28,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use tokio::time::{Duration, Instant, sleep};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
@@ -42,6 +42,9 @@ use schedule::Scope;
 
 pub(crate) use options::Options;
 
+/// How long tasks may take to end that were aborted.
+const LEAVING: Duration = Duration::from_secs(10);
+
 /// Runs, reports, and fails where a guarantee was broken.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let house = tokio::select! {
@@ -52,7 +55,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         outcome = wreak(&house, options) => outcome,
         interrupted = interrupted() => Err(interrupted),
     };
-    let mut house = Arc::into_inner(house).context("somebody still lives in the house")?;
+    let mut house = emptied(house).await?;
     let is_kept = options.keep || !outcome.as_ref().is_ok_and(|report| report.broken() == 0);
     if is_kept {
         house.ground.keep_logs();
@@ -151,6 +154,19 @@ async fn drained(house: &House, options: &Options, chronicle: &Chronicle) -> any
     }
     chronicle.note("patience ends");
     Ok(())
+}
+
+/// The house, when everybody has left it: tasks that are aborted take a moment.
+async fn emptied(mut house: Shared) -> anyhow::Result<House> {
+    let until = Instant::now() + LEAVING;
+    loop {
+        match Arc::try_unwrap(house) {
+            Ok(house) => return Ok(house),
+            Err(shared) => house = shared,
+        }
+        anyhow::ensure!(Instant::now() < until, "somebody still lives in the house");
+        sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Ends a task that goes on for ever, and what it holds.

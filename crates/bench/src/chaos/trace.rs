@@ -13,7 +13,7 @@ const STATEMENTS: [&str; 17] = [
          at timestamptz not null default clock_timestamp()
      )",
     // With the job where that is deleted; alone where it surely did not arrive.
-    "create table chaos.gone_attempts (like attempts, with_job boolean not null)",
+    "create table chaos.gone_attempts (like attempts, is_deleted boolean not null)",
     "create function chaos.note() returns trigger language plpgsql as $$
          begin
              insert into chaos.noted (what, job_id, said) values (

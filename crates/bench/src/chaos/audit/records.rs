@@ -115,11 +115,11 @@ impl Records {
         let jobs =
             "select id, prompt, status, webhook_url, failure_code, failure_message, created_at, finished_at
                     from jobs order by id";
-        let attempts =
-            "select job_id, number, worker_id, input_url, began_at, submitted_at, notice_at,
-                            missed_at, ended_at, provider_request_id, outcome, failure_code
-                        from attempts order by job_id, number";
-        let withdrawn = "select job_id, number, input_url from chaos.withdrawn";
+        let attempts = "select *, false as is_deleted from attempts
+                        union all
+                        select * from chaos.gone_attempts where is_deleted
+                        order by job_id, number";
+        let withdrawn = "select * from chaos.gone_attempts where not is_deleted";
         let noted = "select what, job_id, said, at from chaos.noted order by at";
         let claims = "select job_id, model, of_model, in_all, at from chaos.claims order by at";
         let results =
