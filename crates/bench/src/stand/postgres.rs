@@ -12,6 +12,12 @@ use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 use url::Url;
+#[cfg(unix)]
+use {
+    rustix::process::Signal,
+    std::pin::pin,
+    tokio::time::{Duration, sleep, timeout},
+};
 
 const DATABASE: &str = "darkroom";
 
@@ -26,6 +32,10 @@ pub(crate) struct Postgres {
     version: String,
     directory: TempDir,
 }
+
+/// A fast shutdown that takes longer hangs: one that comes during a recovery was seen to.
+#[cfg(unix)]
+const FAST: Duration = Duration::from_secs(10);
 
 /// How PostgreSQL ends (source: PostgreSQL, `pg_ctl`).
 #[cfg(unix)]
@@ -68,18 +78,20 @@ impl Postgres {
 
     /// Ends it, and starts it anew after a while.
     #[cfg(unix)]
-    pub(crate) async fn restart(
-        &self,
-        shutdown: Shutdown,
-        down: tokio::time::Duration,
-    ) -> anyhow::Result<()> {
+    pub(crate) async fn restart(&self, shutdown: Shutdown, down: Duration) -> anyhow::Result<()> {
         let mut server = self.server.lock().await;
         let running = server.take().context("PostgreSQL does not run")?;
+        let pid = running.pid();
+        let end_at_once = || super::signals::send(pid, Signal::QUIT);
         if shutdown == Shutdown::Immediate {
-            super::signals::send(running.pid(), rustix::process::Signal::QUIT)?;
+            end_at_once()?;
         }
-        running.stop().await?;
-        tokio::time::sleep(down).await;
+        let mut stopping = pin!(running.stop());
+        if timeout(FAST, &mut stopping).await.is_err() {
+            end_at_once()?;
+            stopping.await?;
+        }
+        sleep(down).await;
         let started = EmbeddedPostgres::start(self.settings.clone()).await?;
         let url = Url::parse(started.url(DATABASE).expose_secret())?;
         self.port.store(port_of(&url)?, Ordering::Release);
