@@ -70,3 +70,17 @@ async fn one_that_waits_for_a_worker_is_due_at_once_so_that_its_request_is_stopp
     let claimed = queue::claim(pool, job.lease.worker, 1).await.unwrap().jobs;
     assert_eq!(claimed[0].lease.job, job.lease.job);
 }
+
+#[tokio::test]
+async fn one_that_has_a_receiver_goes_too_and_tells_it_nothing() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = deleted(pool).await;
+    let wish = "update jobs set webhook_url = 'https://receiver.test/', webhook_events = '{job.cancelled}'";
+    sqlx::query(wish).execute(pool).await.unwrap();
+
+    queue::end_cancelled(pool, &job.lease, &Timeline::default()).await.unwrap();
+
+    assert_eq!(rows(pool).await, [0; 4]);
+    assert_eq!(factory::count(pool, "deliveries").await, 0);
+}
