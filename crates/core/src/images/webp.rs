@@ -21,13 +21,26 @@ pub(super) struct Chunk {
     pub(super) whole: Range<usize>,
 }
 
-/// The container states its length; the decoder's header reader knows the three kinds of frame.
+/// The container states its length; the decoder's header reader knows the three kinds of frame, and reads
+/// a frame's header without asking whether its chunk is long enough to hold it.
 pub(super) fn sides(bytes: &[u8]) -> Sides {
-    if bytes.len() < end(bytes)? {
+    let first = chunk(bytes, FILE_HEADER)?;
+    if bytes.len() < end(bytes)? || first.whole.len() < CHUNK_HEADER + frame_header(first.name)? {
         return None;
     }
     let decoder = image::codecs::webp::WebPDecoder::new(Cursor::new(bytes)).ok()?;
     Some(decoder.dimensions())
+}
+
+/// The bytes of data that tell a picture's sides, by the chunk that they are in. None of another one: a picture
+/// begins with one of these.
+fn frame_header(chunk: [u8; 4]) -> Option<usize> {
+    match &chunk {
+        b"VP8 " | b"VP8X" => Some(10),
+        // Padded to an even length.
+        b"VP8L" => Some(6),
+        _ => None,
+    }
 }
 
 /// The chunks that the container's length covers, as far as they are whole.

@@ -96,3 +96,19 @@ fn stray_bytes_between_the_segments_of_a_jpeg_are_passed_over() {
     assert!(inspect(&odd, 10_000).is_ok());
     assert!(image::load_from_memory(&odd).is_ok(), "decoders do the same");
 }
+
+#[test]
+fn a_webp_whose_frame_is_too_short_for_its_own_header_is_refused() {
+    // The length of the first chunk, which a decoder does not look at before it reads the header.
+    const LENGTH: std::ops::Range<usize> = 16..20;
+    for claimed in 0..5_u32 {
+        let mut short = picture(40, 30, ImageFormat::WebP);
+        short[LENGTH].copy_from_slice(&claimed.to_le_bytes());
+
+        assert_eq!(
+            inspect(&short, 10_000),
+            Err(ImageProblem::Damaged(MediaType::WebP)),
+            "{claimed}"
+        );
+    }
+}
