@@ -23,6 +23,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::error::ApiError;
 pub(crate) use idempotency::REPLAYED;
+pub(crate) use upload::Fetcher;
 pub(crate) use view::JobView;
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {

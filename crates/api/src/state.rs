@@ -4,11 +4,28 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use darkroom_core::{
-    callback::LazyCallback, config, db::Pool, fal, models::Models, outbound::Allowed, queue::Waker,
+    callback::LazyCallback,
+    config,
+    db::Pool,
+    fal,
+    models::Models,
+    outbound::{self, Allowed},
+    queue::Waker,
 };
 use url::Url;
 
-use crate::{admin::Admin, images::Making, watch::Watch};
+use crate::{admin::Admin, images::Making, jobs::Fetcher, watch::Watch};
+
+/// An API cannot be made: one of its HTTP clients is not to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The one that fetches the provider's keys.
+    #[error(transparent)]
+    Provider(#[from] fal::BuildError),
+    /// The one that fetches pictures.
+    #[error(transparent)]
+    Fetcher(#[from] outbound::BuildError),
+}
 
 /// What every request handler may use. One for the process; its parts are cheap to clone.
 #[derive(Clone, Debug)]
@@ -23,6 +40,8 @@ pub struct State {
     pub limits: config::Limits,
     /// Who may be called although private.
     pub(crate) outbound_allowed: Allowed,
+    /// Fetches pictures that are at an address.
+    pub(crate) fetcher: Fetcher,
     /// The models on offer.
     pub models: Models,
     /// How long a job may take.
@@ -45,17 +64,14 @@ pub struct State {
 
 impl State {
     /// What the settings say, on top of `pool`.
-    pub fn new(
-        config: &config::Config,
-        pool: Pool,
-        models: Models,
-    ) -> Result<Self, fal::BuildError> {
+    pub fn new(config: &config::Config, pool: Pool, models: Models) -> Result<Self, BuildError> {
         Ok(Self {
             waker: Waker::new(pool.clone()),
             watch: Watch::start(pool.clone(), config.database.notify),
             pool,
             limits: config.limits,
             outbound_allowed: config.outbound.allowed.clone(),
+            fetcher: Fetcher::new(&config.outbound)?,
             models,
             deadline: config.jobs.deadline,
             result_cache: config.jobs.result_cache,

@@ -53,6 +53,8 @@ pub struct Call {
 pub enum Reply {
     /// A status code, lines of the head, and a body.
     Text(u16, Vec<String>, String),
+    /// A file.
+    File(Vec<u8>),
     /// Nothing, for as long as the other side waits.
     Nothing,
     /// A body that never ends.
@@ -136,6 +138,13 @@ async fn answer(stream: TcpStream, inbox: &Inbox) -> io::Result<()> {
             let mut head = vec![first, length, "connection: close".into()];
             head.extend(lines);
             stream.write_all(format!("{}\r\n\r\n{body}", head.join("\r\n")).as_bytes()).await
+        }
+        Reply::File(file) => {
+            let length = file.len();
+            let head =
+                format!("HTTP/1.1 200 x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+            stream.write_all(head.as_bytes()).await?;
+            stream.write_all(&file).await
         }
         Reply::Nothing => stream.read_to_end(&mut Vec::new()).await.map(drop),
         Reply::Endless => {

@@ -17,7 +17,7 @@ use darkroom_core::{
 use super::{
     get::PREFERENCE_APPLIED,
     idempotency::{self, REPLAYED},
-    upload::{self, NewJobBody},
+    upload::{self, NewJobBody, Upload},
     view::JobView,
     wait::Wait,
 };
@@ -32,9 +32,13 @@ use crate::{
 #[expect(dead_code, reason = "documents the multipart body, which is read as a stream")]
 pub(crate) struct NewJobForm {
     /// The picture to edit: JPEG, PNG, WebP or GIF (first frame). Models that take several pictures
-    /// take the field several times. At least one, unless there is a `parent_id`.
+    /// take the field several times. At least one, unless there is an `image_url` or a `parent_id`.
     #[schema(required = false, value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     image: Vec<u8>,
+    /// Where a picture is, in place of a file: an address that answers a GET with it within 30 seconds; not a private one.
+    /// May be given several times, beside files, too; the pictures are taken in the order of the fields.
+    #[schema(nullable = false, example = "")]
+    image_url: Option<String>,
     /// What to do with it, in up to 5,000 characters.
     #[schema(min_length = 1, max_length = 5000, example = "make it look like a woodcut")]
     prompt: String,
@@ -139,30 +143,14 @@ pub(crate) async fn create(
     let wait = Wait::of(&request)?;
     let key = idempotency::key(&request)?;
     let upload = upload::read(&request, payload, &state).await?;
-    let mut new = NewJob {
-        prompt: upload.prompt,
-        model: upload.model,
-        options: upload.options,
-        inputs: upload.images,
-        api_key: None,
-        priority: upload.priority,
-        run_at: None,
-        webhook: upload.webhook,
-        parent: upload.parent,
-        cache: state
-            .result_cache
-            .map(|within| store::Cache { within, is_looked_into: upload.is_cache_looked_into }),
-        metadata: upload.metadata,
-        deadline: Some(state.deadline),
-        once: key.map(|key| store::Once { key, said: upload.said }),
-    };
-    let asked = match start::check(&state, upload.run_at).await {
-        Ok(run_at) => {
-            new.run_at = run_at;
-            store::ask(&state.pool, &new).await?
-        }
-        // What is asked for again may have been in time the first time.
-        Err(refusal) => store::asked_before(&state.pool, &new).await?.ok_or(refusal)?,
+    let once = key.map(|key| store::Once { key, fingerprint: upload.fingerprint });
+    let asked = match new_job(&state, upload, once.clone()).await {
+        Ok(new) => store::ask(&state.pool, &new).await?,
+        // What is asked for again may have been in time the first time, and its picture still there.
+        Err(refusal) => match &once {
+            Some(once) => store::asked_before(&state.pool, None, once).await?.ok_or(refusal)?,
+            None => return Err(refusal),
+        },
     };
     let is_replayed = matches!(asked, Asked::Before(_));
     let (id, made) = match asked {
@@ -171,7 +159,7 @@ pub(crate) async fn create(
                 state.waker.wake();
             }
             state.waker.made(job.id);
-            tracing::info!(job.id = %job.id, job.model = job.model, job.cached = job.cached, images = new.inputs.len(), "a job was accepted");
+            tracing::info!(job.id = %job.id, job.model = job.model, job.cached = job.cached, images = job.images.len(), "a job was accepted");
             (job.id, Some(*job))
         }
         Asked::Before(id) => (id, None),
@@ -198,4 +186,32 @@ pub(crate) async fn create(
         .insert_header(ETag(written.tag.clone()))
         .insert_header(ContentType::json())
         .body(written.body.clone()))
+}
+
+/// What an upload asks for, with its pictures fetched.
+async fn new_job(
+    state: &State,
+    upload: Upload,
+    once: Option<store::Once>,
+) -> Result<NewJob, ApiError> {
+    let run_at = start::check(state, upload.run_at).await?;
+    let inputs = upload::fetch(upload.pictures, state).await?;
+    let cache = state
+        .result_cache
+        .map(|within| store::Cache { within, is_looked_into: upload.is_cache_looked_into });
+    Ok(NewJob {
+        prompt: upload.prompt,
+        model: upload.model,
+        options: upload.options,
+        inputs,
+        api_key: None,
+        priority: upload.priority,
+        run_at,
+        webhook: upload.webhook,
+        parent: upload.parent,
+        cache,
+        metadata: upload.metadata,
+        deadline: Some(state.deadline),
+        once,
+    })
 }

@@ -1,10 +1,13 @@
 //! Reads what is asked for, in either of its forms, and stops at the first byte too many.
 
+mod address;
 mod check;
+mod fetch;
 mod json;
 mod metadata;
 mod multipart;
 mod parent;
+mod picture;
 mod said;
 mod webhook;
 
@@ -13,7 +16,7 @@ use bytes::Bytes;
 use darkroom_core::{
     job::MAX_PROMPT_CHARS,
     models::Options,
-    store::{NewImage, Parent, Sha256},
+    store::{Parent, Sha256},
     webhook::{MAX_URL_CHARS, Webhook},
 };
 use futures_util::TryStreamExt;
@@ -21,7 +24,10 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{State, error::ApiError};
+pub(crate) use fetch::Fetcher;
+pub(super) use fetch::fetch;
 pub(super) use json::NewJobBody;
+use picture::{Picture, Sent};
 
 /// Room for the prompt, the options, headers and boundaries beside the images.
 const ENVELOPE_BYTES: usize = 64 * 1024;
@@ -40,7 +46,7 @@ const MAX_URL_BYTES: usize = 4 * MAX_URL_CHARS;
 pub(super) struct Upload {
     pub(super) prompt: String,
     /// In order; at least one, unless there is a parent.
-    pub(super) images: Vec<NewImage>,
+    pub(super) pictures: Vec<Picture>,
     /// Id of a model that is on offer and takes all of this.
     pub(super) model: String,
     pub(super) options: Options,
@@ -52,8 +58,8 @@ pub(super) struct Upload {
     pub(super) is_cache_looked_into: bool,
     /// An object.
     pub(super) metadata: Option<Value>,
-    /// Of all that was said beside the images.
-    pub(super) said: Sha256,
+    /// Of all that was said and sent.
+    pub(super) fingerprint: Sha256,
 }
 
 /// Fields beside the images, the prompt, the model and its options: how the job is treated.
@@ -74,8 +80,8 @@ struct Fields {
     /// What the field of the pictures is called.
     pictures: &'static str,
     prompt: Option<Bytes>,
-    /// What is called what, and its bytes.
-    images: Vec<(String, Bytes)>,
+    /// In order, each with the name of its field.
+    images: Vec<(String, Sent)>,
     model: Option<Bytes>,
     /// Names and texts of options.
     options: Vec<(String, Bytes)>,

@@ -20,6 +20,7 @@ mod disk_full;
 mod events;
 mod health;
 mod idempotency;
+mod image_url;
 mod images;
 mod jobs;
 mod json_body;

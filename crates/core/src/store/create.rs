@@ -76,7 +76,9 @@ async fn ask_within(
     new: &NewJob,
 ) -> Result<Asked, sqlx::Error> {
     let mut sources = Sources { files: new.digests(), ..Sources::default() };
-    if let Some(before) = once::take(transaction, new, &sources.files, id).await? {
+    if let Some(once) = &new.once
+        && let Some(before) = once::take(transaction, new.api_key, once, id).await?
+    {
         return Ok(before);
     }
     if let Some(parent) = new.parent {

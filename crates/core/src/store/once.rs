@@ -1,6 +1,5 @@
 //! Once: what is asked for again under the same key, within a day, makes no other job.
 
-use ring::digest::{Context, SHA256};
 use uuid::Uuid;
 
 use super::{
@@ -10,7 +9,7 @@ use super::{
 use crate::{
     api_key::ApiKeyId,
     db::{Connection, Error, Pool},
-    job::{JobId, NewJob},
+    job::JobId,
 };
 
 /// A key under which something is asked for once only.
@@ -18,42 +17,29 @@ use crate::{
 pub struct Once {
     /// As the caller chose it; up to 200 visible ASCII characters.
     pub key: String,
-    /// Of all that was said beside the files.
-    pub said: Sha256,
-}
-
-impl Once {
-    /// Of all that was said and sent.
-    fn fingerprint(&self, files: &[Sha256]) -> Vec<u8> {
-        let mut context = Context::new(&SHA256);
-        context.update(&self.said);
-        for file in files {
-            context.update(file);
-        }
-        context.finish().as_ref().into()
-    }
+    /// Of all that was said and sent: what is asked for again has the same.
+    pub fingerprint: Sha256,
 }
 
 /// What came of an earlier request under the same key; nothing where there was none.
-pub async fn asked_before(pool: &Pool, new: &NewJob) -> Result<Option<Asked>, Error> {
+pub async fn asked_before(
+    pool: &Pool,
+    api_key: Option<ApiKeyId>,
+    once: &Once,
+) -> Result<Option<Asked>, Error> {
     let doing = "looking for an earlier request";
-    let Some(once) = &new.once else { return Ok(None) };
-    let fingerprint = once.fingerprint(&new.digests());
     let mut connection = pool.acquire().await.map_err(Error::doing(doing))?;
-    let found = find(&mut connection, owner(new), &once.key, &fingerprint).await;
-    found.map_err(Error::doing(doing))
+    find(&mut connection, owner(api_key), once).await.map_err(Error::doing(doing))
 }
 
 /// Takes the key for a new job, in the transaction that makes it. Answers what came of an earlier
 /// request instead, where there was one. One that is under way is waited for.
 pub(super) async fn take(
     connection: &mut Connection,
-    new: &NewJob,
-    files: &[Sha256],
+    api_key: Option<ApiKeyId>,
+    once: &Once,
     job: JobId,
 ) -> Result<Option<Asked>, sqlx::Error> {
-    let Some(once) = &new.once else { return Ok(None) };
-    let fingerprint = once.fingerprint(files);
     // Where the key is somebody's, its row is locked all the same, so that the next statement finds it.
     let taken = sqlx::query!(
         "insert into idempotency_keys as keys (api_key_id, key, fingerprint, job_id)
@@ -62,9 +48,9 @@ pub(super) async fn take(
              fingerprint = excluded.fingerprint, job_id = excluded.job_id,
              created_at = excluded.created_at
          where keys.created_at < now() - interval '24 hours'",
-        owner(new),
+        owner(api_key),
         once.key,
-        &fingerprint,
+        &once.fingerprint[..],
         job.0,
     )
     .execute(&mut *connection)
@@ -72,14 +58,13 @@ pub(super) async fn take(
     if taken.rows_affected() == 1 {
         return Ok(None);
     }
-    find(connection, owner(new), &once.key, &fingerprint).await
+    find(connection, owner(api_key), once).await
 }
 
 async fn find(
     connection: &mut Connection,
     owner: Uuid,
-    key: &str,
-    fingerprint: &[u8],
+    once: &Once,
 ) -> Result<Option<Asked>, sqlx::Error> {
     let known = sqlx::query!(
         r#"select job_id, fingerprint = $3 as "is_same!",
@@ -89,8 +74,8 @@ async fn find(
            from idempotency_keys
            where api_key_id = $1 and key = $2 and created_at >= now() - interval '24 hours'"#,
         owner,
-        key,
-        fingerprint,
+        once.key,
+        &once.fingerprint[..],
     )
     .fetch_optional(connection)
     .await?;
@@ -105,6 +90,6 @@ async fn find(
     }))
 }
 
-fn owner(new: &NewJob) -> Uuid {
-    new.api_key.map_or(ApiKeyId::NOBODY, |key| key.0)
+fn owner(api_key: Option<ApiKeyId>) -> Uuid {
+    api_key.map_or(ApiKeyId::NOBODY, |key| key.0)
 }

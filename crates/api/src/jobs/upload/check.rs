@@ -1,12 +1,8 @@
 //! Holds the fields of an upload against the limits and the models on offer.
 
-use bytes::Bytes;
 use darkroom_core::{
-    config::Limits,
-    images::{ImageProblem, inspect},
     job::{MAX_PROMPT_CHARS, PRIORITIES},
     models::{OptionProblem, Options},
-    store::NewImage,
 };
 
 use super::{Fields, Upload, metadata, prompt_too_long, webhook};
@@ -14,12 +10,12 @@ use crate::{State, error::ApiError, jobs::moment};
 
 impl Fields {
     pub(super) fn check(self, state: &State) -> Result<Upload, ApiError> {
-        let (limits, models) = (&state.limits, &state.models);
+        let models = &state.models;
         let parent = self.parent()?;
         if self.images.is_empty() && parent.is_none() {
             return Err(missing(self.pictures));
         }
-        let said = self.said();
+        let fingerprint = self.fingerprint();
         let prompt = check_prompt(&self.prompt.ok_or_else(|| missing("prompt"))?)?;
         // A form sends what nobody filled in as empty.
         let id = match &self.model {
@@ -62,11 +58,11 @@ impl Fields {
             }
         }
         let webhook = webhook::check(webhook_url, webhook_events, &state.outbound_allowed)?;
-        let images = self.images.into_iter().map(|(name, data)| check_image(&name, data, limits));
-        let images = images.collect::<Result<_, _>>()?;
+        let pictures = self.images.into_iter().map(|(name, sent)| sent.check(name, state));
+        let pictures = pictures.collect::<Result<_, _>>()?;
         Ok(Upload {
             prompt,
-            images,
+            pictures,
             model: model.id.clone(),
             options,
             priority,
@@ -75,7 +71,7 @@ impl Fields {
             parent,
             is_cache_looked_into,
             metadata: attached,
-            said,
+            fingerprint,
         })
     }
 }
@@ -114,24 +110,6 @@ fn check_cache(text: &str, options: &Options) -> Result<bool, ApiError> {
             Err(ApiError::invalid("invalid_cache", "cache", detail))
         }
     }
-}
-
-fn check_image(name: &str, data: Bytes, limits: &Limits) -> Result<NewImage, ApiError> {
-    let picture = inspect(&data, limits.image_pixels).map_err(|problem| {
-        let code = match problem {
-            ImageProblem::Empty => "empty_field",
-            ImageProblem::UnsupportedType => "unsupported_image_type",
-            ImageProblem::Damaged(_) => "damaged_image",
-            ImageProblem::TooManyPixels { .. } => "too_many_pixels",
-        };
-        ApiError::invalid(code, name, problem.to_string())
-    })?;
-    Ok(NewImage {
-        data,
-        media_type: picture.media_type,
-        width: picture.width,
-        height: picture.height,
-    })
 }
 
 pub(super) fn text<'a>(field: &str, value: &'a [u8]) -> Result<&'a str, ApiError> {

@@ -1,4 +1,4 @@
-//! The form that programs send: JSON, with the pictures in Base64.
+//! The form that programs send: JSON, with the pictures in Base64, or where they are.
 
 mod body;
 
@@ -9,11 +9,11 @@ use darkroom_core::{config::Limits, models::Models};
 use futures_util::TryStreamExt;
 
 use super::{
-    ENVELOPE_BYTES, Fields, Upload, announced_bytes, metadata, too_large, too_long, too_many_images,
+    ENVELOPE_BYTES, Fields, Sent, Upload, announced_bytes, metadata, too_large, too_long,
+    too_many_images,
 };
 use crate::{State, error::ApiError, json};
 pub(in crate::jobs) use body::NewJobBody;
-use body::Picture;
 
 /// Reads and checks a body.
 pub(super) async fn read(
@@ -58,10 +58,22 @@ impl NewJobBody<'_> {
         }
         let mut left = limits.request_bytes;
         for (place, picture) in pictures.iter().enumerate() {
-            let name = format!("images[{place}].base64");
-            let data = decode(picture, &name, limits, left)?;
-            left -= data.len();
-            fields.images.push((name, data));
+            fields.images.push(match (&picture.base64, &picture.url) {
+                (Some(base64), None) => {
+                    let name = format!("images[{place}].base64");
+                    let data = decode(&base64.0, &name, limits, left)?;
+                    left -= data.len();
+                    (name, Sent::File(data))
+                }
+                (None, Some(url)) => {
+                    (format!("images[{place}].url"), Sent::Address(url.clone().into()))
+                }
+                (_, _) => {
+                    let detail = "A picture has either 'base64' or 'url'.";
+                    let name = format!("images[{place}]");
+                    return Err(ApiError::invalid("invalid_field", &name, detail));
+                }
+            });
         }
         fields.prompt = self.prompt.map(Bytes::from);
         fields.model = self.model.map(Bytes::from);
@@ -99,13 +111,8 @@ impl NewJobBody<'_> {
 }
 
 /// The picture's bytes, unless there are more than are taken, which its text's length tells.
-fn decode(
-    picture: &Picture<'_>,
-    name: &str,
-    limits: &Limits,
-    left: usize,
-) -> Result<Bytes, ApiError> {
-    let text = picture.base64.trim_end_matches('=');
+fn decode(base64: &str, name: &str, limits: &Limits, left: usize) -> Result<Bytes, ApiError> {
+    let text = base64.trim_end_matches('=');
     let bytes = text.len() / 4 * 3 + text.len() % 4 * 3 / 4;
     if bytes > limits.upload_bytes {
         return Err(too_large(name, limits.upload_bytes));
@@ -113,7 +120,7 @@ fn decode(
     if bytes > left {
         return Err(too_large("images", limits.request_bytes));
     }
-    STANDARD.decode(&*picture.base64).map(Bytes::from).map_err(|_malformed| {
+    STANDARD.decode(base64).map(Bytes::from).map_err(|_malformed| {
         let detail = "The picture must be in Base64 (RFC 4648, section 4), with padding.";
         ApiError::invalid("invalid_base64", name, detail)
     })

@@ -10,7 +10,7 @@ use darkroom_core::{
 use futures_util::TryStreamExt;
 
 use super::{
-    Fields, MAX_OPTION_BYTES, MAX_PROMPT_BYTES, MAX_URL_BYTES, TREATMENT, Upload, metadata,
+    Fields, MAX_OPTION_BYTES, MAX_PROMPT_BYTES, MAX_URL_BYTES, Sent, TREATMENT, Upload, metadata,
     prompt_too_long, too_large, too_long, too_many_images,
 };
 use crate::{State, error::ApiError};
@@ -46,9 +46,7 @@ async fn read_fields(
         let name = field.name().unwrap_or_default().to_owned();
         match name.as_str() {
             "image" => {
-                if fields.images.len() >= models.most_images() {
-                    return Err(too_many_images("image", models.most_images()));
-                }
+                room_for_one_more(&fields, models, "image")?;
                 let left = limits.request_bytes - image_bytes;
                 let limit = limits.upload_bytes.min(left);
                 // The limit that was hit is the one that is told.
@@ -56,7 +54,16 @@ async fn read_fields(
                 let too_large = too_large("image", told);
                 let image = collect(field, expected, limit, too_large).await?;
                 image_bytes += image.len();
-                fields.images.push((name, image));
+                fields.images.push((name, Sent::File(image)));
+            }
+            "image_url" => {
+                let over = too_long(&name, MAX_URL_BYTES);
+                let url = collect(field, 0, MAX_URL_BYTES, over).await?;
+                // A form sends what nobody filled in as empty.
+                if !url.trim_ascii().is_empty() {
+                    room_for_one_more(&fields, models, "image_url")?;
+                    fields.images.push((name, Sent::Address(url)));
+                }
             }
             "prompt" => {
                 once(fields.prompt.is_some(), &name)?;
@@ -87,13 +94,18 @@ async fn read_fields(
                 let options = Options::NAMES.join(", ");
                 let treatment = TREATMENT.join(", ");
                 let detail = format!(
-                    "There is no field '{other}'; image, prompt, model, {options}, {treatment} are taken."
+                    "There is no field '{other}'; image, image_url, prompt, model, {options}, {treatment} are taken."
                 );
                 return Err(ApiError::invalid("unknown_field", other, detail));
             }
         }
     }
     Ok(fields)
+}
+
+fn room_for_one_more(fields: &Fields, models: &Models, field: &str) -> Result<(), ApiError> {
+    let most = models.most_images();
+    if fields.images.len() < most { Ok(()) } else { Err(too_many_images(field, most)) }
 }
 
 /// Collects a field of about `expected` bytes; one of more than `limit` is `over`.

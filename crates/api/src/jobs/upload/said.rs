@@ -1,14 +1,14 @@
-//! What was said beside the images, as one number: the same whatever the body's form, and the order of its
-//! fields.
+//! All that was said and sent, as one number: the same whatever the body's form, and the order of its fields.
 
 use bytes::Bytes;
 use darkroom_core::store::{Sha256, sha256};
 
-use super::Fields;
+use super::{Fields, Sent};
 
 impl Fields {
-    /// Of all texts. A field that was sent empty was not sent.
-    pub(super) fn said(&self) -> Sha256 {
+    /// Of all texts and pictures. A field that was sent empty was not sent. A picture that is at an address counts by that:
+    /// it may be gone when the same is asked for again.
+    pub(super) fn fingerprint(&self) -> Sha256 {
         // What is not UTF-8 is refused anyway.
         let text = |value: &Bytes| String::from_utf8_lossy(value).trim().to_owned();
         let named = [("prompt", &self.prompt), ("model", &self.model)];
@@ -21,7 +21,12 @@ impl Fields {
             .filter(|(_, text)| !text.is_empty())
             .collect();
         texts.sort_unstable();
+        let pictures = self.images.iter().map(|(_, picture)| match picture {
+            Sent::File(data) => ("file", serde_json::json!(sha256(data))),
+            Sent::Address(url) => ("address", text(url).into()),
+        });
+        let pictures: Vec<_> = pictures.collect();
         // Texts have nothing that JSON cannot hold, and it tells where one ends.
-        sha256(&serde_json::to_vec(&texts).unwrap_or_default())
+        sha256(&serde_json::to_vec(&(texts, pictures)).unwrap_or_default())
     }
 }

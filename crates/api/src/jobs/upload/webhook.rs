@@ -1,11 +1,11 @@
 //! Whom a job's caller wants to be told, and of what.
 
 use darkroom_core::{
-    outbound::{self, Allowed, TargetProblem},
-    webhook::{Event, MAX_URL_CHARS, Webhook},
+    outbound::Allowed,
+    webhook::{Event, Webhook},
 };
-use url::Url;
 
+use super::address;
 use crate::error::ApiError;
 
 /// Both fields, trimmed; one that is not said is empty.
@@ -21,27 +21,10 @@ pub(super) fn check(
         let detail = "The field 'webhook_events' needs a 'webhook_url' beside it.";
         return Err(ApiError::invalid("missing_field", "webhook_url", detail));
     }
-    Ok(Some(Webhook { url: check_url(url, allowed)?, events: check_events(events)? }))
-}
-
-fn check_url(text: &str, allowed: &Allowed) -> Result<Url, ApiError> {
-    let invalid = |code, problem: &str| {
-        let detail = format!("The field 'webhook_url' is not taken: {problem}.");
-        ApiError::invalid(code, "webhook_url", detail)
-    };
-    let url = outbound::parse(text, allowed).map_err(|problem| {
-        let code = match problem {
-            TargetProblem::Private => "private_address",
-            _ => "invalid_url",
-        };
-        invalid(code, &problem.to_string())
-    })?;
-    // As it is kept: all that is not ASCII is written in more characters there.
-    if url.as_str().chars().count() > MAX_URL_CHARS {
-        let problem = format!("it has more than {MAX_URL_CHARS} characters");
-        return Err(invalid("too_long", &problem));
-    }
-    Ok(url)
+    Ok(Some(Webhook {
+        url: address::check("webhook_url", url, allowed)?,
+        events: check_events(events)?,
+    }))
 }
 
 /// Commas between; a job's ends, unless something is said.

@@ -60,15 +60,24 @@ pub(crate) struct NewJobBody<'a> {
     pub(super) cache: Option<String>,
 }
 
-/// A picture.
+/// A picture: one of the two.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Picture<'a> {
     /// Its bytes: JPEG, PNG, WebP or GIF (first frame).
     #[serde(borrow)]
-    #[schema(value_type = String, content_encoding = "base64")]
-    pub(super) base64: Cow<'a, str>,
+    #[schema(value_type = Option<String>, content_encoding = "base64")]
+    pub(super) base64: Option<Text<'a>>,
+    /// An address that answers a GET with it within 30 seconds; not a private one.
+    #[schema(max_length = 2000, example = "https://example.com/photo.jpg")]
+    pub(super) url: Option<String>,
 }
+
+/// A text that is not copied out of the body, where it is written there as it is. (Of an optional `Cow` serde
+/// makes a copy in any case.)
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// Not more than a hundred.
 #[derive(Debug, Default)]

@@ -1,0 +1,124 @@
+//! Fetches pictures that are at an address, under the rules for addresses that callers name.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use darkroom_core::{
+    chain::chain,
+    config,
+    outbound::{self, Answer, Bounds, Client, Cut, Redirects},
+    store::NewImage,
+};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout_at},
+};
+use url::Url;
+
+use super::{Picture, address::not_taken, picture, too_large};
+use crate::{State, error::ApiError};
+
+/// For all pictures of a request together.
+const TIME: Duration = Duration::from_secs(30);
+
+/// Pictures fetched at a time, in the whole process: each may be as large as an upload, and is held in memory.
+const MOST_AT_A_TIME: usize = 32;
+
+/// Fetches pictures. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Fetcher {
+    client: Client,
+    turns: Arc<Semaphore>,
+}
+
+impl Fetcher {
+    pub(crate) fn new(outbound: &config::Outbound) -> Result<Self, outbound::BuildError> {
+        let client = Client::new(outbound.allowed.clone(), Redirects::Followed)?;
+        Ok(Self { client, turns: Arc::new(Semaphore::new(MOST_AT_A_TIME)) })
+    }
+
+    /// What is at the address, up to so many bytes.
+    async fn get(&self, url: &Url, deadline: Instant, bytes: usize) -> Result<Answer, Failure> {
+        let turn = timeout_at(deadline, self.turns.acquire()).await;
+        let _turn = turn.map_err(|_elapsed| Failure::TooSlow)?;
+        let time = deadline.saturating_duration_since(Instant::now());
+        match self.client.get(url, Bounds { time, bytes }).await {
+            Err(outbound::Error::Timeout(_)) => Err(Failure::TooSlow),
+            answer => Ok(answer?),
+        }
+    }
+}
+
+/// What went wrong, for the caller.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("it did not come within {} seconds", TIME.as_secs())]
+    TooSlow,
+    #[error("it answers with status {0}")]
+    Status(u16),
+    #[error("the answer breaks off")]
+    BrokenOff,
+    #[error(transparent)]
+    Call(#[from] outbound::Error),
+}
+
+/// Fetches what is not here yet, one after the other: so the bytes of one request are counted exactly.
+pub(in crate::jobs) async fn fetch(
+    pictures: Vec<Picture>,
+    state: &State,
+) -> Result<Vec<NewImage>, ApiError> {
+    let limits = &state.limits;
+    let deadline = Instant::now() + TIME;
+    let here = pictures.iter().map(|picture| match picture {
+        Picture::Here(image) => image.data.len(),
+        Picture::At { .. } => 0,
+    });
+    let mut left = limits.request_bytes.saturating_sub(here.sum());
+    let mut images = Vec::with_capacity(pictures.len());
+    for picture in pictures {
+        images.push(match picture {
+            Picture::Here(image) => image,
+            Picture::At { field, url } => {
+                let limit = limits.upload_bytes.min(left);
+                // The limit that was hit is the one that is told.
+                let told = if limit < limits.upload_bytes { limits.request_bytes } else { limit };
+                let answer = state.fetcher.get(&url, deadline, limit).await;
+                let data = body(answer).map_err(|failure| match failure {
+                    Some(failure) => refusal(&field, failure),
+                    None => too_large(&field, told),
+                })?;
+                left -= data.len();
+                picture::check(&field, data, state)?
+            }
+        });
+    }
+    Ok(images)
+}
+
+/// The whole body of a good answer; nothing says that it is too large.
+fn body(answer: Result<Answer, Failure>) -> Result<Bytes, Option<Failure>> {
+    let answer = answer?;
+    match answer.cut {
+        _ if !answer.status.is_success() => Err(Some(Failure::Status(answer.status.as_u16()))),
+        Some(Cut::TooLarge) => Err(None),
+        Some(Cut::BrokenOff) => Err(Some(Failure::BrokenOff)),
+        None => Ok(answer.body.into()),
+    }
+}
+
+fn refusal(field: &str, failure: Failure) -> ApiError {
+    match failure {
+        Failure::Call(outbound::Error::Target(problem)) => not_taken(field, problem),
+        Failure::Call(outbound::Error::NothingReachable(_)) => {
+            let detail = format!(
+                "The field '{field}' is not taken: its host leads to no address that may be reached."
+            );
+            ApiError::invalid("private_address", field, detail)
+        }
+        failure => {
+            tracing::debug!(error = %chain(&failure), "a picture cannot be fetched");
+            let detail = format!("The picture at '{field}' cannot be fetched: {failure}.");
+            ApiError::invalid("unfetchable_image", field, detail)
+        }
+    }
+}
