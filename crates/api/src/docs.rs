@@ -1,8 +1,12 @@
 //! The contract, generated from the code, and two ways to read it.
 
+mod security;
+
 use actix_web::{HttpResponse, http::header::ContentType, web};
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
+
+use security::Security;
 
 use crate::{admin, error, health, images, jobs, models, root};
 
@@ -40,11 +44,12 @@ use crate::{admin, error, health, images, jobs, models, root};
         health::ready,
     ),
     components(schemas(error::Problem)),
+    modifiers(&Security),
     tags(
         (name = "jobs", description = "Ask for an edit and follow it"),
         (name = "images", description = "What was given and what came of it"),
         (name = "models", description = "What can edit, how, and for how much"),
-        (name = "admin", description = "For operators: the queue, its limits and pauses; opened by `ADMIN_TOKEN`"),
+        (name = "admin", description = "For operators: the queue, its limits and pauses; opened by an API key that was made with `--admin`"),
         (name = "service", description = "The service itself"),
     ),
 )]

@@ -40,12 +40,21 @@ pub(crate) enum ApiError {
         "The job that was made under this Idempotency-Key is deleted; another key makes another one."
     )]
     JobDeleted,
-    /// An operator's path, and no operator.
-    #[error("This path is for operators: send the service's ADMIN_TOKEN as a bearer token.")]
+    /// Keys are needed, and none was sent.
+    #[error("An API key is needed: send it as 'Authorization: Bearer' or as 'X-API-Key'.")]
+    KeyNeeded,
+    /// What was sent opens nothing. Whether it ever did is not said.
+    #[error("This is not an API key, or it has been revoked.")]
+    UnknownKey,
+    /// An operator's path, and the key of somebody else.
+    #[error("This path is for operators: it takes an API key that was made with --admin.")]
     NotAdmin,
-    /// An operator's path, and nobody can be one.
-    #[error("This path is for operators, and ADMIN_TOKEN is not set.")]
-    AdminShut,
+    /// A link that is not ours, or not to this image.
+    #[error("The link's signature is not of this service, or not of this image.")]
+    ForeignLink,
+    /// A link that is too old.
+    #[error("The link has expired; the job has a new one.")]
+    ExpiredLink,
     /// A page of somebody else's wants to change something.
     #[error(
         "Pages of this origin may not change anything here; CORS_ALLOWED_ORIGINS lists those that may."
@@ -94,7 +103,7 @@ pub(crate) enum ApiError {
     #[error("The image is damaged and cannot be scaled; without 'w' it comes as it is.")]
     DamagedImage,
     /// More is asked for at once than can be done.
-    #[error("Too many images are being scaled at the moment. Try again shortly.")]
+    #[error("More is asked for at the moment than can be done. Try again shortly.")]
     Busy,
     /// The database is away.
     #[error(
@@ -119,8 +128,11 @@ impl ApiError {
             Self::HasEnded => (StatusCode::CONFLICT, "has_ended"),
             Self::HasNotFailed => (StatusCode::CONFLICT, "has_not_failed"),
             Self::JobDeleted => (StatusCode::CONFLICT, "idempotency_job_deleted"),
-            Self::NotAdmin => (StatusCode::UNAUTHORIZED, "admin_token_required"),
-            Self::AdminShut => (StatusCode::FORBIDDEN, "admin_disabled"),
+            Self::KeyNeeded => (StatusCode::UNAUTHORIZED, "api_key_needed"),
+            Self::UnknownKey => (StatusCode::UNAUTHORIZED, "unknown_api_key"),
+            Self::NotAdmin => (StatusCode::FORBIDDEN, "not_admin"),
+            Self::ForeignLink => (StatusCode::FORBIDDEN, "invalid_link"),
+            Self::ExpiredLink => (StatusCode::FORBIDDEN, "expired_link"),
             Self::ForeignOrigin => (StatusCode::FORBIDDEN, "foreign_origin"),
             Self::Unauthentic => (StatusCode::UNAUTHORIZED, "not_authentic"),
             Self::KeysAway(_) => (StatusCode::SERVICE_UNAVAILABLE, "keys_unavailable"),
@@ -182,7 +194,7 @@ impl ResponseError for ApiError {
                     instance_length: Some(*length),
                 }));
             }
-            Self::NotAdmin => {
+            Self::KeyNeeded | Self::UnknownKey => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             // The rest of the upload is not read, so the connection is of no more use.

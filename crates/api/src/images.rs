@@ -11,27 +11,13 @@ mod single_flight;
 mod thumbnail;
 
 use actix_web::web;
-use darkroom_core::store::ImageId;
 
 use crate::error::ApiError;
 
 pub(crate) use making::Making;
 
-/// Width of the thumbnails that a job names.
-const NAMED_WIDTH: u16 = 320;
-
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config.service(web::resource("/api/images/{id}").get(get::get).head(get::get));
-}
-
-/// Where an image is.
-pub(crate) fn path(id: ImageId) -> String {
-    format!("/api/images/{id}")
-}
-
-/// Where a small one of it is.
-pub(crate) fn thumbnail_path(id: ImageId) -> String {
-    format!("/api/images/{id}?w={NAMED_WIDTH}")
 }
 
 fn not_found() -> ApiError {

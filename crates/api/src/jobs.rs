@@ -17,11 +17,13 @@ pub(crate) mod versions;
 mod view;
 mod wait;
 
+use std::sync::Arc;
+
 use actix_web::web;
 use darkroom_core::job::JobId;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::error::ApiError;
+use crate::{State, access::Caller, error::ApiError, watch::Snapshot};
 pub(crate) use idempotency::REPLAYED;
 pub(crate) use upload::Fetcher;
 pub(crate) use view::JobView;
@@ -60,6 +62,12 @@ fn moment(field: &str, text: &str) -> Result<OffsetDateTime, ApiError> {
 
 fn not_found() -> ApiError {
     ApiError::NotFound("There is no job with this id.")
+}
+
+/// The job that a path names, if this caller sees it: another's is none.
+async fn find(state: &State, caller: &Caller, id: &str) -> Result<Arc<Snapshot>, ApiError> {
+    let job = state.watch.read(parse_id(id)?).await?;
+    job.filter(|job| caller.sees(job.job.api_key)).ok_or_else(not_found)
 }
 
 /// A malformed id is one that no job has.

@@ -4,6 +4,7 @@
 //! Nothing here writes SQL, or asks the provider for anything but the keys of its webhooks: a request
 //! becomes a call to `darkroom_core::store` or `queue`, and its answer a view.
 
+mod access;
 mod admin;
 mod conditional;
 mod cors;

@@ -37,6 +37,12 @@ pub fn start(
     state: State,
     settings: &config::Config,
 ) -> io::Result<dev::Server> {
+    let is_production = settings.environment == config::Environment::Production;
+    if is_production && !settings.access.require_api_key {
+        tracing::warn!(
+            "REQUIRE_API_KEY is false: whoever reaches this server makes jobs that cost money, and sees everybody's"
+        );
+    }
     let origins = Origins::new(settings);
     let state = web::Data::new(state);
     let server = HttpServer::new(move || {

@@ -8,13 +8,14 @@ use darkroom_core::{
     config,
     db::Pool,
     fal,
+    links::{Linker, Links},
     models::Models,
     outbound::{self, Allowed},
     queue::Waker,
 };
 use url::Url;
 
-use crate::{admin::Admin, images::Making, jobs::Fetcher, watch::Watch};
+use crate::{access::Access, error::ApiError, images::Making, jobs::Fetcher, watch::Watch};
 
 /// An API cannot be made: one of its HTTP clients is not to be had.
 #[derive(Debug, thiserror::Error)]
@@ -52,8 +53,10 @@ pub struct State {
     pub public_url: Option<Url>,
     /// Who edits: `fal.ai` or its stand-in.
     pub provider: &'static str,
-    /// Who may operate the service.
-    pub(crate) admin: Admin,
+    /// Who is let in.
+    pub(crate) access: Access,
+    /// Writes links to images.
+    pub(crate) linker: Linker,
     /// Makes thumbnails.
     pub(crate) making: Making,
     /// Recognises the provider's webhooks.
@@ -66,6 +69,8 @@ impl State {
     /// What the settings say, on top of `pool`.
     pub fn new(config: &config::Config, pool: Pool, models: Models) -> Result<Self, BuildError> {
         Ok(Self {
+            access: Access::new(config, pool.clone()),
+            linker: Linker::new(&config.access),
             waker: Waker::new(pool.clone()),
             watch: Watch::start(pool.clone(), config.database.notify),
             pool,
@@ -77,7 +82,6 @@ impl State {
             result_cache: config.jobs.result_cache,
             public_url: config.server.public_url.clone(),
             provider: if config.fal.is_live() { "fal.ai" } else { "stand-in" },
-            admin: Admin::new(config),
             making: Making::new(),
             webhooks: fal::Webhooks::new(&config.fal)?,
             callback: LazyCallback::new(config.server.public_url.clone()),
@@ -87,6 +91,11 @@ impl State {
     /// The address of `path` (which starts with a slash) as this request's client would write it.
     pub(crate) fn link(&self, request: &HttpRequest, path: &str) -> String {
         format!("{}{path}", self.base(request))
+    }
+
+    /// Links as this request's client is told them.
+    pub(crate) async fn links(&self, request: &HttpRequest) -> Result<Links, ApiError> {
+        Ok(self.linker.links(&self.pool, self.base(request)).await?)
     }
 
     /// What the addresses that this request's client is told begin with.

@@ -4,6 +4,7 @@
 //! equal. Every problem is reported at once, so that a deployment is not mended one restart at a
 //! time.
 
+mod access;
 mod fal;
 mod jobs;
 mod outbound;
@@ -15,6 +16,7 @@ use std::{collections::HashMap, path::PathBuf};
 
 use secrecy::SecretString;
 
+pub use access::Access;
 pub use fal::{Fal, LIVE_QUEUE_URL, Sim, Tags, TagsProblem};
 pub use jobs::{Jobs, UnknownSubmission};
 pub use outbound::Outbound;
@@ -29,6 +31,8 @@ use reader::Reader;
 pub struct Config {
     /// `ENVIRONMENT`: what may be left out, and how cautious to be.
     pub environment: Environment,
+    /// Who may ask for what.
+    pub access: Access,
     /// The HTTP server.
     pub server: Server,
     /// What an upload may be.
@@ -114,6 +118,7 @@ impl Config {
         );
         Self {
             environment,
+            access: Access::read(reader, environment),
             server: Server::read(reader),
             limits: Limits::read(reader),
             jobs: Jobs::read(reader),

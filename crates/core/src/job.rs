@@ -108,6 +108,8 @@ impl Failure {
 pub struct Job {
     /// Made with the job.
     pub id: JobId,
+    /// Whose it is; nothing where it was made without a key. Never changes.
+    pub api_key: Option<ApiKeyId>,
     /// What the caller asked for; never changes.
     pub prompt: String,
     /// Endpoint at fal that edits; never changes.

@@ -12,6 +12,7 @@ pub mod db;
 pub mod fal;
 pub mod images;
 pub mod job;
+pub mod links;
 pub mod models;
 pub mod outbound;
 pub mod queue;

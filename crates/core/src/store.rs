@@ -1,5 +1,6 @@
 //! The record: jobs as clients read them, and the image store.
 
+mod api_key;
 mod attempt;
 mod copy;
 mod create;
@@ -16,11 +17,12 @@ mod reuse;
 mod secret;
 mod thumbnail;
 
+pub use api_key::{api_key, api_keys, api_keys_changed_since, create_api_key, revoke_api_key};
 pub use attempt::{Attempt, attempts};
 pub use create::{Asked, Refusal, ask, create};
 pub use delete::{Deletion, delete};
 pub use delivery::{Delivery, DeliveryAttempt, deliveries};
-pub use file::{ImageFile, file_part, image_file};
+pub use file::{ImageFile, file_part, image_file, image_owner};
 pub use image::{ImageData, ImageId, NewImage, Sha256, StoredImage, image, sha256};
 pub use job::{changed_since, find, find_all};
 pub use list::{Filter, Page, list, list_filtered};

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod keys;
 mod queue;
 
 use std::{path::PathBuf, time::Duration};
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use darkroom_core::config;
 use url::Url;
 
+pub(crate) use keys::KeysCommand;
 pub(crate) use queue::{QueueCommand, Subject};
 
 /// A queue-backed service for AI image editing.
@@ -35,6 +37,9 @@ pub(crate) enum Command {
     /// See and steer the queue: pause, resume, limit, retry
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Make, list and revoke API keys
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Print what receivers verify webhooks with
     WebhookSecret,
     /// Ask the API on this machine whether it is ready; exits with 1 when it is not

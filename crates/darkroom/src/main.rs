@@ -5,6 +5,7 @@ mod banner;
 mod cli;
 mod database;
 mod health;
+mod keys;
 mod logging;
 mod migrate;
 mod provider;
@@ -52,6 +53,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Sim(options) => sim::run(config.sim, *options).await,
         Command::Migrate => migrate::run(config).await,
         Command::Queue(command) => queue::run(config, command).await,
+        Command::Keys(command) => keys::run(config, command).await,
         Command::WebhookSecret => webhook_secret::run(config).await,
         Command::Health => health::run(config).await,
     }

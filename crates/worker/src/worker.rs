@@ -7,6 +7,7 @@ use darkroom_core::{
     config,
     db::Pool,
     fal,
+    links::Linker,
     models::Models,
     outbound::{self, Redirects},
     webhook::Secrets,
@@ -48,6 +49,8 @@ pub struct Worker {
     pub(crate) outbound: outbound::Client,
     /// What deliveries are signed with, where that is configured.
     pub(crate) webhook_secrets: Option<Secrets>,
+    /// Writes links to images.
+    pub(crate) linker: Linker,
     /// How clients reach the API, where that is set.
     pub(crate) public_url: Option<Url>,
 }
@@ -77,6 +80,7 @@ impl Worker {
             callback: LazyCallback::new(config.server.public_url.clone()),
             outbound: outbound::Client::new(config.outbound.allowed.clone(), Redirects::Answered)?,
             webhook_secrets: config.outbound.webhook_secrets.clone(),
+            linker: Linker::new(&config.access),
             public_url: config.server.public_url.clone(),
         })
     }

@@ -66,8 +66,7 @@ struct RuleView {
 #[utoipa::path(get, path = "/api/admin/queue", tag = "admin", operation_id = "read_queue",
     responses(
         (status = 200, description = "The queue as it stands", body = QueueView),
-        (status = 401, description = "Not an operator", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`ADMIN_TOKEN` is not set", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The API key is not an operator's", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn read(state: web::Data<State>) -> Result<web::Json<QueueView>, ApiError> {

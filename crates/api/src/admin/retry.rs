@@ -56,8 +56,7 @@ pub(crate) struct Retried {
     responses(
         (status = 200, description = "They wait for their next attempt", body = Retried),
         (status = 400, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not an operator", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`ADMIN_TOKEN` is not set, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The API key is not an operator's, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]

@@ -56,8 +56,7 @@ pub(crate) struct NewLimit {
     responses(
         (status = 200, description = "It is paused", body = QueueView),
         (status = 400, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not an operator", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`ADMIN_TOKEN` is not set, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The API key is not an operator's, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -76,8 +75,7 @@ pub(crate) async fn pause(
     responses(
         (status = 200, description = "It is not paused", body = QueueView),
         (status = 400, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not an operator", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`ADMIN_TOKEN` is not set, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The API key is not an operator's, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -98,8 +96,7 @@ pub(crate) async fn resume(
     responses(
         (status = 200, description = "The limit holds", body = QueueView),
         (status = 400, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Not an operator", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`ADMIN_TOKEN` is not set, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The API key is not an operator's, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]

@@ -1,7 +1,10 @@
 //! Fetch an image.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use darkroom_core::store::{self, ImageId};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use darkroom_core::{
+    links::{LinkSignature, Verdict},
+    store::{self, ImageId},
+};
 
 use super::{
     answer::answer,
@@ -12,6 +15,7 @@ use super::{
 };
 use crate::{
     State,
+    access::Caller,
     error::{ApiError, Problem},
 };
 
@@ -30,6 +34,8 @@ pub(crate) struct ImageFile(Vec<u8>);
         ("id" = uuid::Uuid, Path, description = "From a job's image addresses"),
         ("w" = inline(Option<ThumbnailWidth>), Query, description = "Width in pixels; an image that is no wider comes as it is"),
         ("download" = Option<u8>, Query, minimum = 0, maximum = 1, description = "1 to be saved to a file by a browser, 0 (as without) to be shown"),
+        ("expires" = Option<u64>, Query, description = "Of a signed link, as it was written: seconds since 1970"),
+        ("signature" = Option<String>, Query, description = "Of a signed link, as it was written"),
         ("Range" = Option<String>, Header, nullable = false, description = "A part of the file: `bytes=0-999`, `bytes=1000-` or `bytes=-1000`. Where several are asked for, all of it is sent"),
         ("If-Range" = Option<String>, Header, nullable = false, description = "The file's `ETag`: with another one, all of it is sent"),
         ("If-None-Match" = Option<String>, Header, nullable = false, description = "`ETag`s of files that the client has"),
@@ -57,6 +63,7 @@ pub(crate) struct ImageFile(Vec<u8>);
                 ("ETag" = String, description = "Of the file that it has"),
                 ("Cache-Control" = String, description = "It can be kept for good"),
             )),
+        (status = 403, description = "The link is not ours, not to this image, or has expired", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
         (status = 416, description = "The file ends before the part that was asked for", body = Problem, content_type = "application/problem+json",
             headers(("Content-Range" = String, description = "How many bytes there are: `bytes */5000`"))),
@@ -70,6 +77,7 @@ pub(crate) async fn get(
 ) -> Result<HttpResponse, ApiError> {
     let wish = Wish::parse(request.query_string())?;
     let id: ImageId = path.parse().map_err(|_malformed| not_found())?;
+    admit(&state, &request, id, wish.signature.as_ref()).await?;
     let conditions = Conditions::of(&request);
 
     let small = match wish.width {
@@ -83,4 +91,26 @@ pub(crate) async fn get(
             .ok_or_else(not_found)?,
     };
     answer(&state.pool, &request, &conditions, file, wish.is_download).await
+}
+
+/// Lets in who may see the image: whoever has a signed link to it, or the key that it belongs to. Another's is none.
+async fn admit(
+    state: &State,
+    request: &HttpRequest,
+    id: ImageId,
+    signature: Option<&LinkSignature>,
+) -> Result<(), ApiError> {
+    if let Some(signature) = signature {
+        return match state.linker.check(&state.pool, id, signature).await? {
+            Verdict::Holds => Ok(()),
+            Verdict::Expired => Err(ApiError::ExpiredLink),
+            Verdict::Foreign => Err(ApiError::ForeignLink),
+        };
+    }
+    let caller = Caller::extract(request).await?;
+    if caller.sees_only().is_none() {
+        return Ok(());
+    }
+    let owner = store::image_owner(&state.pool, id).await?;
+    if owner.is_some_and(|owner| caller.sees(owner)) { Ok(()) } else { Err(not_found()) }
 }

@@ -1,5 +1,6 @@
 //! What the query of an image's address asks for.
 
+use darkroom_core::links::LinkSignature;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
@@ -11,12 +12,14 @@ use crate::error::ApiError;
 const WIDTHS: [u16; 4] = [160, 320, 640, 1280];
 
 /// How an image is to come.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Wish {
     /// Scaled down to this width.
     pub(super) width: Option<u16>,
     /// To be saved to a file instead of shown.
     pub(super) is_download: bool,
+    /// What makes it a link that needs no key.
+    pub(super) signature: Option<LinkSignature>,
 }
 
 /// A width of thumbnails.
@@ -25,17 +28,30 @@ pub(crate) struct ThumbnailWidth;
 impl Wish {
     pub(super) fn parse(query: &str) -> Result<Self, ApiError> {
         let mut wish = Self::default();
+        let (mut expires, mut signature) = (None, None);
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "w" => wish.width = Some(parse_width(&value)?),
                 "download" => wish.is_download = parse_download(&value)?,
+                "expires" => expires = Some(parse_expires(&value)?),
+                "signature" => signature = Some(value.into_owned()),
                 _ => {
-                    let detail =
-                        format!("There is no parameter '{name}'; w and download are taken.");
+                    let detail = format!(
+                        "There is no parameter '{name}'; w, download, expires and signature are taken."
+                    );
                     return Err(ApiError::invalid("unknown_parameter", &name, detail));
                 }
             }
         }
+        wish.signature = match (expires, signature) {
+            (Some(expires), Some(signature)) => Some(LinkSignature { expires, signature }),
+            (None, None) => None,
+            (expires, _) => {
+                let missing = if expires.is_none() { "expires" } else { "signature" };
+                let detail = "A signed link has both 'expires' and 'signature'.";
+                return Err(ApiError::invalid("missing_field", missing, detail));
+            }
+        };
         Ok(wish)
     }
 }
@@ -45,6 +61,13 @@ fn parse_width(text: &str) -> Result<u16, ApiError> {
         let detail =
             format!("The width must be one of {}.", WIDTHS.map(|w| w.to_string()).join(", "));
         ApiError::invalid("invalid_width", "w", detail)
+    })
+}
+
+fn parse_expires(text: &str) -> Result<u64, ApiError> {
+    text.parse().map_err(|_malformed| {
+        let detail = "The field 'expires' must be a whole number, as the link had it.";
+        ApiError::invalid("invalid_expires", "expires", detail)
     })
 }
 

@@ -7,9 +7,10 @@ use darkroom_core::{
     store,
 };
 
-use super::{not_found, parse_id, view::JobView};
+use super::{find, not_found, view::JobView};
 use crate::{
     State,
+    access::Caller,
     error::{ApiError, Problem},
 };
 
@@ -30,10 +31,12 @@ use crate::{
     ))]
 pub(crate) async fn cancel(
     state: web::Data<State>,
+    caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = parse_id(&path)?;
+    let links = state.links(&request).await?;
+    let id = find(&state, &caller, &path).await?.job.id;
     let cancellation = queue::cancel(&state.pool, id).await;
     state.watch.changed(id);
     let mut answer = match cancellation? {
@@ -49,5 +52,5 @@ pub(crate) async fn cancel(
     };
     tracing::info!(job.id = %id, "a job's end was asked for");
     let job = store::find(&state.pool, id).await?.ok_or_else(not_found)?;
-    Ok(answer.json(JobView::new(&job, &state.base(&request))))
+    Ok(answer.json(JobView::new(&job, &links)))
 }

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     State,
+    access::Caller,
     error::{ApiError, Problem},
     watch::Snapshot,
 };
@@ -137,6 +138,7 @@ pub(crate) struct NewJobForm {
     ))]
 pub(crate) async fn create(
     state: web::Data<State>,
+    caller: Caller,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
@@ -144,11 +146,13 @@ pub(crate) async fn create(
     let key = idempotency::key(&request)?;
     let upload = upload::read(&request, payload, &state).await?;
     let once = key.map(|key| store::Once { key, fingerprint: upload.fingerprint });
-    let asked = match new_job(&state, upload, once.clone()).await {
+    let asked = match new_job(&state, &caller, upload, once.clone()).await {
         Ok(new) => store::ask(&state.pool, &new).await?,
         // What is asked for again may have been in time the first time, and its picture still there.
         Err(refusal) => match &once {
-            Some(once) => store::asked_before(&state.pool, None, once).await?.ok_or(refusal)?,
+            Some(once) => {
+                store::asked_before(&state.pool, caller.key(), once).await?.ok_or(refusal)?
+            }
             None => return Err(refusal),
         },
     };
@@ -166,13 +170,13 @@ pub(crate) async fn create(
         Asked::Refused(refusal) => return Err(refusal.into()),
     };
 
-    let base = state.base(&request);
-    let location = format!("{base}/api/jobs/{id}");
+    let links = state.links(&request).await?;
+    let location = format!("{}/api/jobs/{id}", links.base());
     let snapshot = match made {
         Some(job) if !wait.is_some() => Arc::new(Snapshot::new(job)),
         _ => wait.until(&state, id, Snapshot::has_ended).await?,
     };
-    let written = snapshot.written(&base);
+    let written = snapshot.written(&links);
     let mut response = HttpResponse::Created();
     if let Some(applied) = wait.applied() {
         response.insert_header((PREFERENCE_APPLIED, applied));
@@ -191,6 +195,7 @@ pub(crate) async fn create(
 /// What an upload asks for, with its pictures fetched.
 async fn new_job(
     state: &State,
+    caller: &Caller,
     upload: Upload,
     once: Option<store::Once>,
 ) -> Result<NewJob, ApiError> {
@@ -204,7 +209,7 @@ async fn new_job(
         model: upload.model,
         options: upload.options,
         inputs,
-        api_key: None,
+        api_key: caller.key(),
         priority: upload.priority,
         run_at,
         webhook: upload.webhook,

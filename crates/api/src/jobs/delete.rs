@@ -3,9 +3,10 @@
 use actix_web::{HttpResponse, web};
 use darkroom_core::store::{self, Deletion};
 
-use super::{not_found, parse_id};
+use super::{find, not_found};
 use crate::{
     State,
+    access::Caller,
     error::{ApiError, Problem},
 };
 
@@ -24,9 +25,10 @@ use crate::{
     ))]
 pub(crate) async fn delete(
     state: web::Data<State>,
+    caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = parse_id(&path)?;
+    let id = find(&state, &caller, &path).await?.job.id;
     let deletion = store::delete(&state.pool, id).await;
     state.watch.changed(id);
     match deletion? {

@@ -9,9 +9,10 @@ use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{not_found, parse_id};
+use super::{find, not_found};
 use crate::{
     State,
+    access::Caller,
     error::{ApiError, Problem},
 };
 
@@ -84,10 +85,12 @@ pub(crate) struct DeliveryAttemptView {
     ))]
 pub(crate) async fn list(
     state: web::Data<State>,
+    caller: Caller,
     path: web::Path<String>,
 ) -> Result<web::Json<Vec<DeliveryView>>, ApiError> {
-    let deliveries =
-        store::deliveries(&state.pool, parse_id(&path)?).await?.ok_or_else(not_found)?;
+    let deliveries = store::deliveries(&state.pool, find(&state, &caller, &path).await?.job.id)
+        .await?
+        .ok_or_else(not_found)?;
     Ok(web::Json(deliveries.into_iter().map(Into::into).collect()))
 }
 

@@ -8,13 +8,14 @@ use actix_web::{
     web,
 };
 use bytes::Bytes;
-use darkroom_core::job::JobId;
-use futures_util::{Stream, stream};
+use darkroom_core::{job::JobId, links::Links};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::{sync::watch, time::sleep};
 
-use super::{not_found, parse_id, progress::ProviderView};
+use super::{find, progress::ProviderView};
 use crate::{
     State,
+    access::Caller,
     error::{ApiError, Problem},
     watch::{KnownProgress, Snapshot, Told},
 };
@@ -56,12 +57,13 @@ pub(crate) struct EventStream(String);
     ))]
 pub(crate) async fn follow(
     state: web::Data<State>,
+    caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = parse_id(&path)?;
     let sent = last_event_id(&request)?;
-    let snapshot = state.watch.read(id).await?.ok_or_else(not_found)?;
+    let snapshot = find(&state, &caller, &path).await?;
+    let id = snapshot.job.id;
     if snapshot.has_ended() && sent == Some(snapshot.revision()) {
         return Ok(HttpResponse::NoContent().finish());
     }
@@ -71,20 +73,29 @@ pub(crate) async fn follow(
     let following = Following {
         told: state.watch.job(id),
         progress,
-        base: state.base(&request),
+        links: state.links(&request).await?,
         sent,
         next: Some(snapshot),
         id,
         is_new: true,
         is_over: false,
     };
-    Ok(answer(stream::unfold(following, Following::event)))
+    Ok(answer(&state, caller, stream::unfold(following, Following::event)))
 }
 
 /// A stream that neither caches nor proxies keep to themselves.
+///
+/// A stream may be open for days: it ends where its caller is not let in any more.
 pub(super) fn answer(
+    state: &State,
+    caller: Caller,
     events: impl Stream<Item = Result<Bytes, std::convert::Infallible>> + 'static,
 ) -> HttpResponse {
+    let access = state.access.clone();
+    let events = events.take_while(move |_event| {
+        let (caller, access) = (caller.clone(), access.clone());
+        async move { caller.is_still_let_in(&access).await }
+    });
     HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -108,10 +119,10 @@ pub(super) fn last_event_id(request: &HttpRequest) -> Result<Option<i128>, ApiEr
 }
 
 /// An event with a job.
-pub(super) fn job_event(snapshot: &Snapshot, base: &str) -> Bytes {
+pub(super) fn job_event(snapshot: &Snapshot, links: &Links) -> Bytes {
     let mut event = format!("id: {}\nevent: job\ndata: ", snapshot.revision()).into_bytes();
     // JSON has no line breaks.
-    event.extend_from_slice(&snapshot.written(base).body);
+    event.extend_from_slice(&snapshot.written(links).body);
     event.extend_from_slice(b"\n\n");
     event.into()
 }
@@ -127,7 +138,7 @@ fn progress_event(known: &KnownProgress) -> Bytes {
 struct Following {
     told: watch::Receiver<Told>,
     progress: watch::Receiver<Option<Arc<KnownProgress>>>,
-    base: String,
+    links: Links,
     /// Revision that the client has.
     sent: Option<i128>,
     next: Option<Arc<Snapshot>>,
@@ -151,7 +162,7 @@ impl Following {
             {
                 self.sent = Some(snapshot.revision());
                 self.is_over = snapshot.has_ended();
-                return Some((Ok(job_event(&snapshot, &self.base)), self));
+                return Some((Ok(job_event(&snapshot, &self.links)), self));
             }
             tokio::select! {
                 changed = self.told.changed() => {

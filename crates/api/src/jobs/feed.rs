@@ -8,7 +8,7 @@ use std::{
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
-use darkroom_core::{job::JobId, store};
+use darkroom_core::{job::JobId, links::Links, store};
 use futures_util::stream;
 use time::{Duration, OffsetDateTime};
 use tokio::{
@@ -19,6 +19,7 @@ use tokio::{
 use super::events::{EventStream, HEARTBEAT, PREAMBLE, PULSE, answer, job_event, last_event_id};
 use crate::{
     State,
+    access::Caller,
     error::{ApiError, Problem},
     watch::Snapshot,
 };
@@ -52,12 +53,14 @@ const RESET: Bytes = Bytes::from_static(b"event: reset\ndata: {}\n\n");
     ))]
 pub(crate) async fn follow(
     state: web::Data<State>,
+    caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let last = last_event_id(&request)?;
     let mut feed = Feed {
         news: state.watch.all(),
-        base: state.base(&request),
+        links: state.links(&request).await?,
+        caller: caller.clone(),
         ready: VecDeque::from([Bytes::from_static(PREAMBLE.as_bytes())]),
         told: HashMap::new(),
     };
@@ -65,7 +68,7 @@ pub(crate) async fn follow(
     if let Some(since) = last.and_then(|micros| moment(micros * 1_000)) {
         feed.catch_up(&state, since).await?;
     }
-    Ok(answer(stream::unfold(feed, Feed::event)))
+    Ok(answer(&state, caller, stream::unfold(feed, Feed::event)))
 }
 
 fn moment(nanos: i128) -> Option<OffsetDateTime> {
@@ -74,7 +77,8 @@ fn moment(nanos: i128) -> Option<OffsetDateTime> {
 
 struct Feed {
     news: Receiver<Arc<Snapshot>>,
-    base: String,
+    links: Links,
+    caller: Caller,
     ready: VecDeque<Bytes>,
     /// What was told of late: the same is not told twice in a row.
     told: HashMap<JobId, i128>,
@@ -89,8 +93,9 @@ impl Feed {
             return Ok(());
         }
         let mut jobs = store::find_all(&state.pool, &missed).await?;
+        jobs.retain(|job| self.caller.sees(job.api_key));
         jobs.sort_by_key(|job| job.updated_at);
-        let events = jobs.into_iter().map(|job| job_event(&Snapshot::new(job), &self.base));
+        let events = jobs.into_iter().map(|job| job_event(&Snapshot::new(job), &self.links));
         self.ready.extend(events);
         Ok(())
     }
@@ -102,8 +107,9 @@ impl Feed {
         loop {
             let event = match timeout(HEARTBEAT, self.news.recv()).await {
                 Err(_quiet) => PULSE,
+                Ok(Ok(snapshot)) if !self.caller.sees(snapshot.job.api_key) => continue,
                 Ok(Ok(snapshot)) if !self.is_news(&snapshot) => continue,
-                Ok(Ok(snapshot)) => job_event(&snapshot, &self.base),
+                Ok(Ok(snapshot)) => job_event(&snapshot, &self.links),
                 Ok(Err(RecvError::Lagged(_))) => RESET,
                 Ok(Err(RecvError::Closed)) => return None,
             };

@@ -6,9 +6,11 @@ use actix_web::{
     web,
 };
 
-use super::{parse_id, view::JobView, wait::Wait};
+use super::{find, view::JobView, wait::Wait};
 use crate::{
-    State, conditional,
+    State,
+    access::Caller,
+    conditional,
     error::{ApiError, Problem},
 };
 
@@ -39,20 +41,21 @@ pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("prefe
     ))]
 pub(crate) async fn get(
     state: web::Data<State>,
+    caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = parse_id(&path)?;
     let wait = Wait::of(&request)?;
-    let base = state.base(&request);
+    let id = find(&state, &caller, &path).await?.job.id;
+    let links = state.links(&request).await?;
     let is_conditional = request.headers().contains_key(actix_web::http::header::IF_NONE_MATCH);
     let snapshot = wait
         .until(&state, id, |job| {
             job.has_ended()
-                || (is_conditional && !conditional::has(&request, &job.written(&base).tag))
+                || (is_conditional && !conditional::has(&request, &job.written(&links).tag))
         })
         .await?;
-    let written = snapshot.written(&base);
+    let written = snapshot.written(&links);
     let (tag, body) = (written.tag.clone(), written.body.clone());
     let mut response = conditional::json(StatusCode::OK, &request, tag, body);
     if let Some(applied) = wait.applied().and_then(|text| HeaderValue::try_from(text).ok()) {

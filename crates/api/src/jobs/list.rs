@@ -10,12 +10,14 @@ use actix_web::{
     },
     web,
 };
-use darkroom_core::store::{self, Page};
+use darkroom_core::store::{self, Filter, Page};
 
 use self::query::Query;
 use super::view::JobView;
 use crate::{
-    State, conditional,
+    State,
+    access::Caller,
+    conditional,
     error::{ApiError, Problem},
     watch::tag_of,
 };
@@ -48,24 +50,26 @@ use crate::{
     ))]
 pub(crate) async fn list(
     state: web::Data<State>,
+    caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let query = Query::parse(request.query_string())?;
+    let filter = Filter { api_key: caller.sees_only(), ..query.filter.clone() };
     let page = query.page;
     // One more than asked for tells whether there is a next page.
     let one_more = Page { limit: page.limit + 1, ..page };
-    let mut jobs = store::list_filtered(&state.pool, one_more, &query.filter).await?;
+    let mut jobs = store::list_filtered(&state.pool, one_more, &filter).await?;
     let more = jobs.len() > usize::from(page.limit);
     jobs.truncate(page.limit.into());
 
-    let base = state.base(&request);
-    let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &base)).collect();
+    let links = state.links(&request).await?;
+    let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &links)).collect();
     // A view has nothing that JSON cannot hold.
     let body = serde_json::to_vec(&views).unwrap_or_default();
     let mut response = conditional::json(StatusCode::OK, &request, tag_of(&body), body.into());
     if let Some(last) = jobs.last().filter(|_| more) {
         let next = format!("/api/jobs?{}", query.after(last.id));
-        let link = HeaderValue::try_from(format!("<{base}{next}>; rel=\"next\""));
+        let link = HeaderValue::try_from(format!("<{}{next}>; rel=\"next\"", links.base()));
         if let Ok(link) = link {
             response.headers_mut().insert(header::LINK, link);
         }

@@ -5,9 +5,10 @@ use darkroom_core::{job::Status, queue};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{not_found, parse_id};
+use super::{find, not_found};
 use crate::{
     State,
+    access::Caller,
     error::{ApiError, Problem},
     watch::KnownProgress,
 };
@@ -61,9 +62,10 @@ pub(crate) struct ProviderView {
     ))]
 pub(crate) async fn get(
     state: web::Data<State>,
+    caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = parse_id(&path)?;
+    let id = find(&state, &caller, &path).await?.job.id;
     let job = queue::whereabouts(&state.pool, id).await?.ok_or_else(not_found)?;
     let known = state.watch.progress(id).borrow().clone();
     let model = state.models.find(&job.model);

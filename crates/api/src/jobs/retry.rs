@@ -3,9 +3,10 @@
 use actix_web::{HttpRequest, web};
 use darkroom_core::{queue, store};
 
-use super::{not_found, parse_id, view::JobView};
+use super::{find, not_found, view::JobView};
 use crate::{
     State,
+    access::Caller,
     error::{ApiError, Problem},
 };
 
@@ -23,10 +24,12 @@ use crate::{
     ))]
 pub(crate) async fn retry(
     state: web::Data<State>,
+    caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
 ) -> Result<web::Json<JobView>, ApiError> {
-    let id = parse_id(&path)?;
+    let links = state.links(&request).await?;
+    let id = find(&state, &caller, &path).await?.job.id;
     let reopened = queue::reopen(&state.pool, &[id], Some(state.deadline)).await;
     state.watch.changed(id);
     let reopened = reopened?;
@@ -35,5 +38,5 @@ pub(crate) async fn retry(
         return Err(ApiError::HasNotFailed);
     }
     tracing::info!(job.id = %id, "a failed job is tried again");
-    Ok(web::Json(JobView::new(&job, &state.base(&request))))
+    Ok(web::Json(JobView::new(&job, &links)))
 }

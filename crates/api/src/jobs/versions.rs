@@ -3,9 +3,11 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use darkroom_core::store;
 
-use super::{not_found, parse_id, view::JobView};
+use super::{find, not_found, view::JobView};
 use crate::{
-    State, conditional,
+    State,
+    access::Caller,
+    conditional,
     error::{ApiError, Problem},
     watch::tag_of,
 };
@@ -31,15 +33,16 @@ use crate::{
     ))]
 pub(crate) async fn list(
     state: web::Data<State>,
+    caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let jobs = store::versions(&state.pool, parse_id(&path)?).await?;
+    let jobs = store::versions(&state.pool, find(&state, &caller, &path).await?.job.id).await?;
     if jobs.is_empty() {
         return Err(not_found());
     }
-    let base = state.base(&request);
-    let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &base)).collect();
+    let links = state.links(&request).await?;
+    let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &links)).collect();
     // A view has nothing that JSON cannot hold.
     let body = serde_json::to_vec(&views).unwrap_or_default();
     Ok(conditional::json(StatusCode::OK, &request, tag_of(&body), body.into()))

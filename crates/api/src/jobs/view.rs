@@ -2,6 +2,7 @@
 
 use darkroom_core::{
     job::{Job, Status},
+    links::Links,
     store::StoredImage,
     webhook::Webhook,
 };
@@ -10,8 +11,6 @@ use serde_json::Value;
 use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::images;
 
 /// A job as it stands.
 #[derive(Serialize, ToSchema)]
@@ -146,11 +145,11 @@ fn event_names(webhook: &Webhook) -> impl Iterator<Item = &'static str> {
 }
 
 impl JobView {
-    /// With links that begin with `base`.
-    pub(crate) fn new(job: &Job, base: &str) -> Self {
+    /// With these links.
+    pub(crate) fn new(job: &Job, links: &Links) -> Self {
         let view = |image: &StoredImage| ImageView {
-            url: format!("{base}{}", images::path(image.id)),
-            thumbnail_url: format!("{base}{}", images::thumbnail_path(image.id)),
+            url: links.image(image.id),
+            thumbnail_url: links.thumbnail(image.id),
             width: image.width,
             height: image.height,
             content_type: image.media_type.clone(),

@@ -7,7 +7,7 @@ use std::{
 
 use actix_web::http::header::EntityTag;
 use bytes::Bytes;
-use darkroom_core::job::Job;
+use darkroom_core::{job::Job, links::Links};
 
 use crate::jobs::JobView;
 
@@ -22,8 +22,8 @@ pub(crate) struct Snapshot {
 /// A job as it is sent.
 #[derive(Debug)]
 pub(crate) struct Written {
-    /// What its links begin with.
-    base: String,
+    /// As its links were written.
+    links: Links,
     /// JSON.
     pub(crate) body: Bytes,
     /// Of the body.
@@ -53,23 +53,23 @@ impl Snapshot {
         2 * (self.job.prompt.len() + webhook + metadata + 300 * self.job.images.len()) + 1_500
     }
 
-    /// With links that begin like this.
-    pub(crate) fn written(&self, base: &str) -> Arc<Written> {
+    /// With these links.
+    pub(crate) fn written(&self, links: &Links) -> Arc<Written> {
         let mut kept = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(written) = kept.as_ref().filter(|written| written.base == base) {
+        if let Some(written) = kept.as_ref().filter(|written| written.links.are_as(links)) {
             return Arc::clone(written);
         }
-        let written = Arc::new(Written::new(&self.job, base));
+        let written = Arc::new(Written::new(&self.job, links));
         *kept = Some(Arc::clone(&written));
         written
     }
 }
 
 impl Written {
-    fn new(job: &Job, base: &str) -> Self {
+    fn new(job: &Job, links: &Links) -> Self {
         // A view has nothing that JSON cannot hold.
-        let body = serde_json::to_vec(&JobView::new(job, base)).unwrap_or_default();
-        Self { base: base.to_owned(), tag: tag_of(&body), body: body.into() }
+        let body = serde_json::to_vec(&JobView::new(job, links)).unwrap_or_default();
+        Self { links: links.clone(), tag: tag_of(&body), body: body.into() }
     }
 }
 

@@ -4,16 +4,19 @@ use std::{collections::HashMap, net::SocketAddr};
 
 use darkroom_api::State;
 use darkroom_core::{
+    api_key::{ApiKeyId, Token},
     config::Config,
     db::{self, Pool},
     models::Models,
+    store,
 };
 use darkroom_testing::TestDatabase;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use reqwest::{
-    Response,
+    Method, Response,
     multipart::{Form, Part},
 };
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
 /// A running API and its database.
@@ -37,7 +40,12 @@ impl App {
 
     /// Starts another API on the same database, with a pool of its own, and answers its address.
     pub(crate) fn another_replica(&self) -> SocketAddr {
-        serve(db::connect(&self.database.url, 4).unwrap(), &[])
+        self.another_replica_with(&[])
+    }
+
+    /// The same, with these variables set.
+    pub(crate) fn another_replica_with(&self, variables: &[(&str, &str)]) -> SocketAddr {
+        serve(db::connect(&self.database.url, 4).unwrap(), variables)
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -70,8 +78,8 @@ impl App {
 
     /// Rows in all tables that a job has a part in.
     pub(crate) async fn stored(&self) -> usize {
-        let page = darkroom_core::store::Page { before: None, limit: 100 };
-        darkroom_core::store::list(&self.database.pool, page).await.unwrap().len()
+        let page = store::Page { before: None, limit: 100 };
+        store::list(&self.database.pool, page).await.unwrap().len()
     }
 }
 
@@ -125,4 +133,26 @@ pub(crate) async fn problem(response: Response, status: u16, code: &str) -> Valu
     assert_eq!(body["status"], status);
     assert!(body["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{body}");
     body
+}
+
+impl App {
+    /// Makes an API key, and answers it.
+    pub(crate) async fn new_key(&self, is_admin: bool) -> (ApiKeyId, String) {
+        let token = Token::generate().unwrap();
+        let id = store::create_api_key(&self.database.pool, "of a test", &token, is_admin).await;
+        (id.unwrap(), token.secret().expose_secret().to_owned())
+    }
+
+    /// Asks with a key.
+    pub(crate) async fn ask(&self, method: Method, path: &str, key: &str) -> Response {
+        self.client.request(method, self.url(path)).bearer_auth(key).send().await.unwrap()
+    }
+
+    /// Posts a good job with a key, and answers it.
+    pub(crate) async fn new_job_of(&self, key: &str) -> Value {
+        let post = self.client.post(self.url("/api/jobs")).bearer_auth(key);
+        let answer = post.multipart(form(photo(), "make it rain")).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        answer.json().await.unwrap()
+    }
 }

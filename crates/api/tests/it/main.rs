@@ -24,6 +24,7 @@ mod image_url;
 mod images;
 mod jobs;
 mod json_body;
+mod keys;
 mod listing;
 mod metadata;
 mod notices;

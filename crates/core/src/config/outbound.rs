@@ -1,7 +1,5 @@
 //! Settings of calls to addresses that callers name.
 
-use secrecy::ExposeSecret;
-
 use super::reader::Reader;
 use crate::{outbound::Allowed, webhook::Secrets};
 
@@ -19,13 +17,9 @@ pub struct Outbound {
 impl Outbound {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let secret = reader.secret("WEBHOOK_SECRET");
-        let secrets = secret.map(|text| text.expose_secret().parse::<Secrets>()).transpose();
-        if let Err(problem) = &secrets {
-            reader.check("WEBHOOK_SECRET", Err(problem.to_string()));
-        }
         Self {
             allowed: reader.value("OUTBOUND_ALLOWED", Allowed::default()),
-            webhook_secrets: secrets.unwrap_or_default(),
+            webhook_secrets: reader.parse_secret::<Secrets>("WEBHOOK_SECRET", secret),
         }
     }
 }

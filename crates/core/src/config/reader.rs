@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt, str::FromStr};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// A variable, as `.env.example` lists it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -71,6 +71,20 @@ impl Reader {
     /// A secret that may be missing. Spaces and line ends around it are a copying accident.
     pub(super) fn secret(&mut self, name: &'static str) -> Option<SecretString> {
         self.ask(name, String::new()).map(SecretString::from)
+    }
+
+    /// What a secret's text holds. Where it does not fit, its own problem says why, without repeating it.
+    pub(super) fn parse_secret<T>(&mut self, name: &str, text: Option<SecretString>) -> Option<T>
+    where
+        T: FromStr<Err: fmt::Display>,
+    {
+        match text?.expose_secret().parse() {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.problems.push(format!("{name}: {problem}"));
+                None
+            }
+        }
     }
 
     /// One of a few words; the first is the default.

@@ -2,13 +2,9 @@
 
 use std::{convert::Infallible, fmt, net::IpAddr, str::FromStr};
 
-use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::reader::Reader;
-
-/// Less can be guessed.
-const SHORTEST_ADMIN_TOKEN: usize = 16;
 
 /// The HTTP server.
 #[derive(Clone, Debug)]
@@ -20,9 +16,6 @@ pub struct Server {
     /// `PUBLIC_URL`: how clients and fal reach this server. Without it, links follow the request's
     /// host and fal does not say by itself that a request has ended.
     pub public_url: Option<Url>,
-    /// `ADMIN_TOKEN`: opens `/api/admin`, sent as `Authorization: Bearer`. Without it those paths are open in
-    /// development and shut in production.
-    pub admin_token: Option<SecretString>,
     /// `CORS_ALLOWED_ORIGINS`: whose pages may call, separated by commas.
     pub cors_allowed_origins: CorsOrigins,
 }
@@ -49,13 +42,7 @@ impl Server {
             let web = matches!(url.scheme(), "http" | "https");
             reader.require("PUBLIC_URL", web, "must start with http:// or https://");
         }
-        let admin_token = reader.secret("ADMIN_TOKEN");
-        let is_long = admin_token
-            .as_ref()
-            .is_none_or(|token| token.expose_secret().len() >= SHORTEST_ADMIN_TOKEN);
-        reader.require("ADMIN_TOKEN", is_long, "must have at least 16 characters");
         Self {
-            admin_token,
             host: reader.value("HOST", IpAddr::from([127, 0, 0, 1])),
             port: reader.value("PORT", 8000),
             public_url,

@@ -175,6 +175,7 @@ async fn insert(
     .await?;
     Ok(Job {
         id,
+        api_key: new.api_key,
         prompt: new.prompt.clone(),
         model: new.model.clone(),
         options,

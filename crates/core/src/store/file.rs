@@ -5,7 +5,10 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::ImageId;
-use crate::db::{Error, Pool};
+use crate::{
+    api_key::ApiKeyId,
+    db::{Error, Pool},
+};
 
 /// An image, or a thumbnail of it, as it is served.
 #[derive(Clone, Debug)]
@@ -61,6 +64,19 @@ pub async fn image_file(
         length: u64::from(row.length.unsigned_abs()),
         data: row.data.map(Into::into),
     }))
+}
+
+/// Whose an image is: nothing where there is no such image, and within it nothing where it is nobody's.
+pub async fn image_owner(pool: &Pool, id: ImageId) -> Result<Option<Option<ApiKeyId>>, Error> {
+    let owner = sqlx::query_scalar!(
+        "select api_key_id from images join jobs on jobs.id = job_id
+         where images.id = $1 and deleted_at is null",
+        id.0,
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(Error::doing("looking for an image's owner"))?;
+    Ok(owner.map(|owner| owner.map(ApiKeyId)))
 }
 
 /// Reads some of a file's bytes, or nothing where the image is gone. What lies beside them is not touched:

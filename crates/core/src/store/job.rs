@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::image::{ImageId, StoredImage};
 use crate::{
+    api_key::ApiKeyId,
     db::{Error, Pool},
     job::{Failure, Job, JobId, Status},
     webhook::Webhook,
@@ -21,7 +22,7 @@ pub async fn find_all(pool: &Pool, ids: &[JobId]) -> Result<Vec<Job>, Error> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         JobImageRow,
-        r#"select jobs.id, prompt, model, options, seed, priority, run_at, webhook_url, webhook_events, metadata, parent_id, cached,
+        r#"select jobs.id, api_key_id, prompt, model, options, seed, priority, run_at, webhook_url, webhook_events, metadata, parent_id, cached,
                status as "status: Status", failure_code, failure_message, jobs.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes
@@ -73,6 +74,7 @@ pub(super) async fn exists(pool: &Pool, id: JobId) -> Result<bool, Error> {
 /// A job beside one of its images; a job with several comes in as many rows, one after the other.
 pub(super) struct JobImageRow {
     pub(super) id: Uuid,
+    pub(super) api_key_id: Option<Uuid>,
     pub(super) prompt: String,
     pub(super) model: String,
     pub(super) options: Value,
@@ -128,6 +130,7 @@ impl JobImageRow {
         let failure = self.failure_code.zip(self.failure_message);
         Job {
             id: JobId(self.id),
+            api_key: self.api_key_id.map(ApiKeyId),
             prompt: self.prompt,
             model: self.model,
             options: self.options,

@@ -32,7 +32,7 @@ pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
         r#"with page as (
                select * from jobs where id < $1 and deleted_at is null order by id desc limit $2
            )
-           select page.id, prompt, model, options, seed, priority, run_at, webhook_url, webhook_events, metadata, parent_id, cached,
+           select page.id, api_key_id, prompt, model, options, seed, priority, run_at, webhook_url, webhook_events, metadata, parent_id, cached,
                status as "status: Status", failure_code, failure_message, page.created_at, updated_at, images.id as "image_id?",
                role as "role?", blanked, media_type as "media_type?", width as "width?",
                height as "height?", octet_length(data) as bytes

@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 use time::{OffsetDateTime, serde::rfc3339};
-use url::Url;
 
 use super::Event;
 use crate::{
     job::{Failure, JobId, Status},
+    links::Links,
     store::ImageId,
 };
 
-/// The body of a delivery: the same at each attempt. Small: whoever wants more reads the job.
+/// The body of a delivery: the same at each attempt, but for links that expire. Small: whoever wants more reads the job.
 #[derive(Debug, Serialize)]
 pub struct Message<'a> {
     #[serde(rename = "type")]
@@ -50,12 +50,10 @@ impl<'a> Message<'a> {
         Self { event: event.as_str(), timestamp: at, data }
     }
 
-    /// What came of it, where the API is at `public_url`; without one, addresses are paths.
+    /// What came of it, and where that is.
     #[must_use]
-    pub fn with_results(mut self, results: &[ImageId], public_url: Option<&Url>) -> Self {
-        let base = public_url.map_or("", |url| url.as_str().trim_end_matches('/'));
-        let urls: Vec<String> =
-            results.iter().map(|image| format!("{base}/api/images/{image}")).collect();
+    pub fn with_results(mut self, results: &[ImageId], links: &Links) -> Self {
+        let urls: Vec<String> = results.iter().map(|image| links.image(*image)).collect();
         self.data.result_image_url = urls.first().cloned();
         self.data.result_image_urls = urls;
         self
@@ -93,10 +91,10 @@ mod tests {
         let id = JobId(Uuid::from_u128(7));
         let at = datetime!(2026-01-31 09:00:00.5 UTC);
         let images = [ImageId(Uuid::from_u128(1)), ImageId(Uuid::from_u128(2))];
-        let public_url = "https://darkroom.test/home/".parse().unwrap();
+        let links = Links::open("https://darkroom.test/home");
 
         let completed = Message::new(id, "fal-ai/some/edit", Event::Completed, at)
-            .with_results(&images, Some(&public_url));
+            .with_results(&images, &links);
 
         let url = |end: &str| {
             format!(
@@ -130,7 +128,7 @@ mod tests {
 
         let failed = Message::new(id, "m", Event::Failed, at).with_failure(Some(&failure));
         let done = Message::new(id, "m", Event::Completed, at)
-            .with_results(&[ImageId(Uuid::from_u128(1))], None);
+            .with_results(&[ImageId(Uuid::from_u128(1))], &Links::open(""));
 
         let error = json!({"code": "content_policy", "message": "No."});
         assert_eq!(json_of(&failed)["data"]["error"], error);

@@ -10,6 +10,7 @@ mod api_killed;
 mod arrows;
 mod deployment;
 mod env_example;
+mod keys;
 mod killed;
 mod program;
 mod queue;

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use darkroom_core::{
     chain::chain,
+    db,
+    links::Links,
     outbound::{Answer, Bounds, Error, TargetProblem},
     queue::deliveries::{Claimed, Tried, Verdict},
     webhook::{Message, Signer},
@@ -24,9 +26,17 @@ const KEPT: usize = 200;
 
 /// Makes it.
 pub(super) async fn make(life: Life, signer: Signer, delivery: Claimed) -> (Tried, Verdict) {
-    let public_url = life.worker.public_url.as_ref();
+    let links = match links(&life).await {
+        Ok(links) => links,
+        // What comes of it cannot be told to the database either.
+        Err(error) => {
+            let error = Some(beginning(&chain(&error)));
+            let wait = until_next_delivery(delivery.failures + 1);
+            return (Tried { error, ..Tried::default() }, Verdict::Again(wait));
+        }
+    };
     let body = Message::new(delivery.job, &delivery.model, delivery.event, delivery.created_at)
-        .with_results(&delivery.results, public_url)
+        .with_results(&delivery.results, &links)
         .with_failure(delivery.failure.as_ref())
         .to_json();
     let headers = signer.headers(delivery.lease.delivery.0, delivery.claimed_at, &body);
@@ -53,6 +63,13 @@ pub(super) async fn make(life: Life, signer: Signer, delivery: Claimed) -> (Trie
             (Tried { error, took, ..Tried::default() }, Verdict::Again(wait))
         }
     }
+}
+
+/// Where no public address is set, they are paths.
+async fn links(life: &Life) -> Result<Links, db::Error> {
+    let public_url = life.worker.public_url.as_ref();
+    let base = public_url.map_or("", |url| url.as_str().trim_end_matches('/'));
+    life.worker.linker.links(&life.worker.pool, base.to_owned()).await
 }
 
 fn verdict(answer: &Answer, wait: Duration) -> Verdict {

@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use crate::{
     State,
+    access::Caller,
     error::{ApiError, Problem},
-    jobs::parse_id,
+    jobs::find,
 };
 
 /// Deliver once more
@@ -26,10 +27,11 @@ use crate::{
     ))]
 pub(crate) async fn replay(
     state: web::Data<State>,
+    caller: Caller,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (job, delivery) = path.into_inner();
-    let job = parse_id(&job)?;
+    let job = find(&state, &caller, &job).await?.job.id;
     let delivery: Uuid = delivery.parse().map_err(|_malformed| no_such_delivery())?;
     if !deliveries::replay(&state.pool, job, DeliveryId(delivery)).await? {
         return Err(no_such_delivery());

@@ -5,7 +5,10 @@ use sqlx::{Postgres, QueryBuilder};
 use time::{Duration, OffsetDateTime};
 use uuid::{Builder, Uuid};
 
-use crate::job::{JobId, Status};
+use crate::{
+    api_key::ApiKeyId,
+    job::{JobId, Status},
+};
 
 /// How far the clock of an API that made an id may be off the database's. A job's moment is the
 /// database's; its id only says where to look.
@@ -14,6 +17,8 @@ const CLOCK_DIFFERENCE: Duration = Duration::minutes(10);
 /// Which jobs are listed: those that pass all that is said.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
+    /// Of this API key; of all, where it is nothing.
+    pub api_key: Option<ApiKeyId>,
     /// Of any of these; all, where it is empty.
     pub statuses: Vec<Status>,
     /// Of this model.
@@ -50,6 +55,9 @@ impl Filter {
         for (sign, bound) in [(" < ", before), (" >= ", oldest)] {
             let Some(bound) = bound else { continue };
             query.push(" and id").push(sign).push_bind(bound);
+        }
+        if let Some(key) = self.api_key {
+            query.push(" and api_key_id = ").push_bind(key.0);
         }
         if let Some(status) = status {
             query.push(" and status = ").push_bind(status);

@@ -1,0 +1,148 @@
+//! The keys that open something, in memory: a request costs no statement.
+//!
+//! What changed is asked for when a request comes and what is known is older than two seconds: so a revoked key
+//! is of no use within seconds on every replica, and an idle one asks nothing.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
+};
+
+use darkroom_core::{
+    api_key::{ApiKey, Token},
+    chain::chain,
+    db::{self, Pool},
+    store,
+};
+use time::OffsetDateTime;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep_until, timeout},
+};
+
+use crate::error::ApiError;
+
+/// What is known is believed for so long.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// Keys that are not known are looked up so often at most: whoever tries many waits for it.
+const LOOK_UP_INTERVAL: Duration = Duration::from_millis(250);
+
+/// What is known is believed for so long while the database is away.
+const USABLE: Duration = Duration::from_secs(30);
+
+/// How long a request waits for others that look for the same.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+#[derive(Debug)]
+pub(super) struct Keys {
+    pool: Pool,
+    known: RwLock<Known>,
+    /// Held by who reads them.
+    reading: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// By how they begin.
+    keys: HashMap<String, Arc<ApiKey>>,
+    /// The latest change among them.
+    latest: Option<OffsetDateTime>,
+    /// When they were as they are.
+    at: Option<Instant>,
+}
+
+impl Keys {
+    pub(super) fn new(pool: Pool) -> Self {
+        Self { pool, known: RwLock::default(), reading: Mutex::default() }
+    }
+
+    /// The key that this is, unless it is none or is revoked.
+    pub(super) async fn find(&self, token: &Token) -> Result<Option<Arc<ApiKey>>, ApiError> {
+        let came = Instant::now();
+        self.freshen().await?;
+        if let Some(key) = self.known().get(token) {
+            return Ok(Some(key));
+        }
+        // It may have been made a moment ago. All that come meanwhile share one look.
+        let Ok(_turn) = timeout(PATIENCE, self.reading.lock()).await else {
+            return Err(ApiError::Busy);
+        };
+        let latest = self.known().at;
+        if latest.is_none_or(|at| at < came) {
+            if let Some(at) = latest {
+                sleep_until(at + LOOK_UP_INTERVAL).await;
+            }
+            self.read().await?;
+        }
+        Ok(self.known().get(token))
+    }
+
+    /// Whether a key still opens what it did.
+    pub(super) async fn holds(&self, key: &ApiKey) -> Result<bool, ApiError> {
+        self.freshen().await?;
+        Ok(self.known().keys.contains_key(&key.prefix))
+    }
+
+    async fn freshen(&self) -> Result<(), ApiError> {
+        if !self.known().is_older_than(FRESH) {
+            return Ok(());
+        }
+        let is_usable = !self.known().is_older_than(USABLE);
+        // Who finds somebody at it goes on with what is known.
+        let turn = match self.reading.try_lock() {
+            Ok(turn) => Some(turn),
+            Err(_taken) if is_usable => return Ok(()),
+            Err(_taken) => None,
+        };
+        match self.read().await {
+            Ok(()) => {}
+            Err(error) if is_usable => {
+                tracing::debug!(error = %chain(&error), "changed API keys could not be read");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        drop(turn);
+        Ok(())
+    }
+
+    async fn read(&self) -> Result<(), db::Error> {
+        let (at, since) = (Instant::now(), self.known().latest);
+        let changed = store::api_keys_changed_since(&self.pool, since).await?;
+        self.known_mut().learn(changed, at);
+        Ok(())
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        // Nothing that is done under it can panic half-way.
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known_mut(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn get(&self, token: &Token) -> Option<Arc<ApiKey>> {
+        let key = self.keys.get(token.prefix())?;
+        key.digest.is_same(&token.digest()).then(|| Arc::clone(key))
+    }
+
+    fn is_older_than(&self, age: Duration) -> bool {
+        self.at.is_none_or(|at| at.elapsed() > age)
+    }
+
+    fn learn(&mut self, changed: Vec<ApiKey>, at: Instant) {
+        for key in changed {
+            self.latest = self.latest.max(Some(key.changed_at));
+            if key.revoked_at.is_some() {
+                self.keys.remove(&key.prefix);
+            } else {
+                self.keys.insert(key.prefix.clone(), Arc::new(key));
+            }
+        }
+        self.at = self.at.max(Some(at));
+    }
+}

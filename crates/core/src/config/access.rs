@@ -1,0 +1,34 @@
+//! Settings of who may ask for what.
+
+use std::time::Duration;
+
+use super::{Environment, reader::Reader};
+use crate::links::LinkSecrets;
+
+/// Who may ask for what.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// `REQUIRE_API_KEY`: whether nothing is answered without an API key. Unless set, it is so in production.
+    pub require_api_key: bool,
+    /// `IMAGE_LINK_SECRET`: what links to images are signed with where keys are needed; two while one takes the
+    /// other's place. Without it, the one that all replicas share.
+    pub link_secrets: Option<LinkSecrets>,
+    /// `IMAGE_LINK_SECONDS`: how long such a link holds at least; at most it is twice as long.
+    pub link_lifetime: Duration,
+}
+
+impl Access {
+    pub(super) fn read(reader: &mut Reader, environment: Environment) -> Self {
+        let required = reader.optional::<bool>("REQUIRE_API_KEY");
+        let secret = reader.secret("IMAGE_LINK_SECRET");
+        let secrets = reader.parse_secret::<LinkSecrets>("IMAGE_LINK_SECRET", secret);
+        let seconds = reader.value("IMAGE_LINK_SECONDS", 3_600);
+        let fits = (60..=31_536_000).contains(&seconds);
+        reader.require("IMAGE_LINK_SECONDS", fits, "must be from 60 to 31536000");
+        Self {
+            require_api_key: required.unwrap_or(environment == Environment::Production),
+            link_secrets: secrets,
+            link_lifetime: Duration::from_secs(seconds),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The API keys' rows.
+
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    api_key::{ApiKey, ApiKeyId, Digest, Token},
+    db::{Error, Pool},
+    job::JobId,
+};
+
+/// A change may commit so long after the moment that it is dated: statements have a bound well below.
+const OVERLAP: Duration = Duration::minutes(1);
+
+/// Keeps a new key.
+pub async fn create_api_key(
+    pool: &Pool,
+    name: &str,
+    token: &Token,
+    is_admin: bool,
+) -> Result<ApiKeyId, Error> {
+    // Ordered by when they were made, as jobs are.
+    let id = ApiKeyId(JobId::generate().0);
+    let digest = token.digest();
+    sqlx::query!(
+        "insert into api_keys (id, name, prefix, digest, is_admin) values ($1, $2, $3, $4, $5)",
+        id.0,
+        name,
+        token.prefix(),
+        digest.bytes(),
+        is_admin,
+    )
+    .execute(pool)
+    .await
+    .map_err(Error::doing("keeping an API key"))?;
+    Ok(id)
+}
+
+/// All keys, the oldest first, revoked ones too.
+pub async fn api_keys(pool: &Pool) -> Result<Vec<ApiKey>, Error> {
+    let rows = sqlx::query_as!(Row, "select * from api_keys order by id")
+        .fetch_all(pool)
+        .await
+        .map_err(Error::doing("listing API keys"))?;
+    Ok(rows.into_iter().filter_map(Row::into_key).collect())
+}
+
+/// The key of this id or prefix; nothing where there is none.
+pub async fn api_key(pool: &Pool, id_or_prefix: &str) -> Result<Option<ApiKey>, Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "select * from api_keys where id::text = $1 or prefix = $1",
+        id_or_prefix,
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(Error::doing("looking for an API key"))?;
+    Ok(row.and_then(Row::into_key))
+}
+
+/// Keys that changed since a moment, and a little before: a change is dated before it is committed. Without
+/// a moment, all that open something.
+pub async fn api_keys_changed_since(
+    pool: &Pool,
+    since: Option<OffsetDateTime>,
+) -> Result<Vec<ApiKey>, Error> {
+    let rows = match since {
+        Some(since) => {
+            sqlx::query_as!(Row, "select * from api_keys where changed_at > $1", since - OVERLAP,)
+                .fetch_all(pool)
+                .await
+        }
+        None => {
+            sqlx::query_as!(Row, "select * from api_keys where revoked_at is null")
+                .fetch_all(pool)
+                .await
+        }
+    };
+    let rows = rows.map_err(Error::doing("reading API keys"))?;
+    Ok(rows.into_iter().filter_map(Row::into_key).collect())
+}
+
+/// Revokes a key. False where it was revoked before, or there is none.
+pub async fn revoke_api_key(pool: &Pool, id: ApiKeyId) -> Result<bool, Error> {
+    let revoked = sqlx::query!(
+        "update api_keys set revoked_at = now(), changed_at = now()
+         where id = $1 and revoked_at is null",
+        id.0,
+    )
+    .execute(pool)
+    .await
+    .map_err(Error::doing("revoking an API key"))?;
+    Ok(revoked.rows_affected() == 1)
+}
+
+struct Row {
+    id: Uuid,
+    name: String,
+    prefix: String,
+    digest: Vec<u8>,
+    is_admin: bool,
+    created_at: OffsetDateTime,
+    revoked_at: Option<OffsetDateTime>,
+    changed_at: OffsetDateTime,
+}
+
+impl Row {
+    fn into_key(self) -> Option<ApiKey> {
+        Some(ApiKey {
+            id: ApiKeyId(self.id),
+            name: self.name,
+            prefix: self.prefix,
+            digest: Digest::from_bytes(&self.digest)?,
+            is_admin: self.is_admin,
+            created_at: self.created_at,
+            revoked_at: self.revoked_at,
+            changed_at: self.changed_at,
+        })
+    }
+}
