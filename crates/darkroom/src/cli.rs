@@ -1,5 +1,6 @@
 //! The command line.
 
+mod edit;
 mod queue;
 
 use std::{path::PathBuf, time::Duration};
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use darkroom_core::config;
 use url::Url;
 
+pub(crate) use edit::EditOptions;
 pub(crate) use queue::{QueueCommand, Subject};
 
 /// A queue-backed service for AI image editing.
@@ -24,6 +26,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run everything on this machine (this is what no command means)
     Up,
+    /// Edit a photo with a running API, and save the result
+    Edit(Box<EditOptions>),
     /// Run the HTTP API
     Api,
     /// Run a worker
