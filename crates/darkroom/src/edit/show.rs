@@ -42,9 +42,8 @@ impl Screen {
             restyle(bar, UPLOAD);
             bar.set_length(bytes);
             bar.reset();
-        } else {
-            self.say(&format!("uploading {bytes} bytes"));
         }
+        self.line_once(format!("uploading {bytes} bytes"));
     }
 
     pub(super) fn uploaded(&self, bytes: u64) {
@@ -66,13 +65,7 @@ impl Screen {
                 }
                 bar.set_message(format!("{phase}, {}", clock(progress)));
             }
-            Self::Lines(last) => {
-                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-                if *last != phase {
-                    line(&phase);
-                    *last = phase;
-                }
-            }
+            Self::Lines(_) => self.line_once(phase),
         }
     }
 
@@ -82,6 +75,16 @@ impl Screen {
             Self::Quiet => {}
             Self::Lines(_) => line(text),
             Self::Terminal(bar) => bar.suspend(|| line(text)),
+        }
+    }
+
+    /// A line, unless it is the one before: whoever asks again says nothing new.
+    fn line_once(&self, text: String) {
+        let Self::Lines(last) = self else { return };
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if *last != text {
+            line(&text);
+            *last = text;
         }
     }
 
@@ -109,7 +112,7 @@ fn line(text: &str) {
 fn phase(progress: &Progress) -> String {
     let phase = match (progress.status, &progress.provider, progress.queue_position) {
         (Status::Pending, _, Some(position)) => format!("in line, place {position}"),
-        (Status::Pending, _, None) => "is being submitted".into(),
+        (Status::Pending, _, None) => "being submitted".into(),
         (_, Some(provider), _) if provider.state == "in_queue" => match provider.position {
             Some(ahead) => format!("in the provider's line, {ahead} ahead"),
             None => "in the provider's line".into(),
