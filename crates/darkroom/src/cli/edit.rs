@@ -13,7 +13,7 @@ Exit codes:
   2    the command line, a photo or the request is refused
   3    the API cannot be reached, or does not answer as one
   4    somebody else cancelled or deleted the job
-  130  cancelled by Ctrl-C (143: by SIGTERM)
+  130  ended by Ctrl-C (143: by SIGTERM)
 
 Ctrl-C cancels the job and waits for how it ends: an edit that was too far along is completed, paid for and
 saved (0). A second Ctrl-C leaves at once; the job stays as it is.
@@ -55,7 +55,7 @@ pub(crate) struct EditOptions {
     /// How many pictures to make; each goes to a file of its own
     #[arg(long)]
     pub(crate) num_images: Option<u8>,
-    /// Print the job's id once it is accepted, and end
+    /// Print the job's id once it is accepted, and do not wait for its end
     #[arg(long, conflicts_with_all = ["output", "force"])]
     pub(crate) no_wait: bool,
     /// The API, instead of `DARKROOM_URL` or the one on this machine

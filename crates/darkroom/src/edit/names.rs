@@ -59,9 +59,9 @@ impl Target {
         Ok(target)
     }
 
-    /// After the photo.
+    /// After the photo; what comes through a pipe has no name.
     fn derived(directory: &Path, options: &EditOptions) -> Self {
-        let photo = options.photos.first().filter(|photo| *photo != Path::new("-"));
+        let photo = options.photos.first().filter(|photo| photo.is_file());
         let stem = photo.and_then(|photo| photo.file_stem());
         let stem = stem.map_or("photo".into(), |stem| stem.to_string_lossy());
         let stem: String = stem.chars().take(LONGEST_STEM).collect();

@@ -68,9 +68,10 @@ pub(super) async fn save(
     Ok(names)
 }
 
+/// Whether a name says what is in the file, or nothing.
 fn is_fitting(extension: &str, usual: &str) -> bool {
     let extension = extension.to_ascii_lowercase();
-    extension == usual || (extension == "jpeg" && usual == "jpg")
+    extension.is_empty() || extension == usual || (extension == "jpeg" && usual == "jpg")
 }
 
 /// A file that goes by itself unless it gets a name.

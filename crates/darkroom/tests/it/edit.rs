@@ -3,9 +3,13 @@
 use std::{fs, process::Stdio, time::Duration};
 
 use darkroom_core::store::{self, Page};
-use darkroom_testing::eventually;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::{
+    io::AsyncReadExt,
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
 
 use crate::{
     editing::{Editing, files},
@@ -118,25 +122,41 @@ async fn an_api_that_is_killed_while_it_waits_is_asked_again_when_it_is_back() {
 #[tokio::test]
 async fn an_upload_whose_answer_is_lost_is_sent_again_and_makes_one_job() {
     let stage = Stage::open(QUICK, &[]).await;
-    let (api, home) = stage.api().await;
-    let directory = TempDir::new().unwrap();
-    // The job is about to be committed, and no answer leaves.
-    let held = stage.database.hold("lock table queue in exclusive mode").await;
-    let mut editing = Editing::start(&directory, &home, &[EXAMPLE, "in oil"]);
-    stage.blocked().await;
-
-    // It goes on by itself once it is not stopped any more; nobody hears its answer.
-    api.send("-STOP").await;
-    held.release().await;
-    api.signal("-KILL").await;
-    editing.says("the API does not answer").await;
-    let _api = stage.api_at(&home).await;
+    let (_api, home) = stage.api().await;
     let _worker = stage.worker();
+    let directory = TempDir::new().unwrap();
 
-    let ended = editing.end().await;
+    let (way, url) = lossy_way(&home).await;
+    let ended = Editing::start(&directory, &url, &[EXAMPLE, "in oil"]).end().await;
+
     assert_eq!(ended.code, 0, "{}", ended.said);
-    eventually("there is one job", async || {
-        (stage.count("select count(*) from jobs").await == 1).then_some(())
-    })
-    .await;
+    assert!(ended.said.contains("the API answers again"), "{}", ended.said);
+    assert_eq!(files(directory.path()), ["example-edited.jpg"]);
+    assert_eq!(stage.count("select count(*) from jobs").await, 1);
+    way.abort();
+}
+
+/// A way to the API on which its first answer is lost, and its address.
+async fn lossy_way(home: &str) -> (JoinHandle<()>, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let api = home.trim_start_matches("http://").to_owned();
+    let way = tokio::spawn(async move {
+        let (mut caller, _) = listener.accept().await.unwrap();
+        let mut called = TcpStream::connect(&api).await.unwrap();
+        let (mut answer, mut request) = called.split();
+        tokio::select! {
+            _ = tokio::io::copy(&mut caller, &mut request) => {}
+            _ = answer.read_u8() => {}
+        }
+        drop(caller);
+        loop {
+            let (mut caller, _) = listener.accept().await.unwrap();
+            let mut called = TcpStream::connect(&api).await.unwrap();
+            tokio::spawn(async move {
+                tokio::io::copy_bidirectional(&mut caller, &mut called).await.ok();
+            });
+        }
+    });
+    (way, url)
 }

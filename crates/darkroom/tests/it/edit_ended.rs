@@ -6,7 +6,7 @@ use darkroom_core::{
     job::{JobId, Status},
     store::{self, Page},
 };
-use darkroom_testing::{eventually, http_client};
+use darkroom_testing::{Receiver, Reply, eventually, http_client};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -101,6 +101,22 @@ async fn a_second_signal_leaves_at_once_and_names_the_job() {
     assert_eq!(ended.code, 130, "{}", ended.said);
     assert!(ended.said.contains(&format!("left; job {job}")), "{}", ended.said);
     held.release().await;
+}
+
+#[tokio::test]
+async fn a_job_that_may_be_there_is_waited_for_until_a_second_signal() {
+    let api = Receiver::start([Reply::Nothing]).await;
+    let directory = TempDir::new().unwrap();
+    let mut editing = Editing::start(&directory, &api.url, &[EXAMPLE, "in oil"]);
+    api.received(1).await;
+
+    editing.send("-INT").await;
+    editing.says("there may be a job already").await;
+    editing.send("-TERM").await;
+
+    let ended = editing.end().await;
+    assert_eq!(ended.code, 143, "{}", ended.said);
+    assert!(ended.said.contains("it goes on"), "{}", ended.said);
 }
 
 #[tokio::test]
