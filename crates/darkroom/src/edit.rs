@@ -31,6 +31,7 @@ use photo::Photos;
 use server::Server;
 use show::Screen;
 
+/// Edits, and says on standard error why not.
 pub(crate) async fn run(config: Config, options: EditOptions) -> ExitCode {
     let screen = Screen::new(options.quiet);
     let Err(failure) = Box::pin(edit(&config, &options, &screen)).await else {
@@ -45,6 +46,7 @@ pub(crate) async fn run(config: Config, options: EditOptions) -> ExitCode {
     failure.exit_code()
 }
 
+/// From the photos to the files.
 async fn edit(config: &Config, options: &EditOptions, screen: &Screen) -> Result<(), Failure> {
     let mut signals = Signals::new().map_err(Failure::Signals)?;
     let server = Server::of(config, options)?;

@@ -46,6 +46,7 @@ pub(super) async fn cancel(server: &Server, job: &Job, screen: &Screen) -> Resul
     end(server, job, screen).await
 }
 
+/// Asks until it has ended; the API answers when it has, or at the latest after [`WAIT`].
 async fn end(server: &Server, job: &Job, screen: &Screen) -> Result<Job, Failure> {
     let path = format!("api/jobs/{}?wait={WAIT}", job.id);
     loop {

@@ -78,12 +78,14 @@ pub(super) struct Problem {
 }
 
 impl Status {
+    /// Whether nothing more happens to it.
     pub(super) fn has_ended(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 }
 
 impl Job {
+    /// Of an answer; nothing where that is no job.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
         let whole: Value = serde_json::from_slice(body).ok()?;
         let job = Self::deserialize(&whole).ok()?;

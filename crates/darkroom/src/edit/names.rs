@@ -10,14 +10,10 @@ const LONGEST_STEM: usize = 60;
 
 /// Where results go.
 pub(super) enum Target {
+    /// One picture, and nothing else.
     Stdout,
     /// Into a directory, under names that begin like this.
-    Files {
-        directory: PathBuf,
-        stem: String,
-        extension: Option<String>,
-        is_forced: bool,
-    },
+    Files { directory: PathBuf, stem: String, extension: Option<String>, is_forced: bool },
 }
 
 impl Target {

@@ -31,8 +31,11 @@ pub(super) struct Photos {
     sent: Arc<AtomicBool>,
 }
 
+/// One of them.
 struct Photo {
+    /// As the form has it.
     name: String,
+    /// Where it is read from, each time that it is sent.
     path: PathBuf,
     bytes: u64,
     /// What came through a pipe, kept so that it can be sent again.
@@ -40,6 +43,7 @@ struct Photo {
 }
 
 impl Photos {
+    /// Sees that all of them can be read, before anything is asked for.
     pub(super) async fn open(paths: &[PathBuf]) -> Result<Self, Failure> {
         let mut photos = Vec::new();
         for path in paths {

@@ -38,9 +38,11 @@ pub(super) enum Trouble {
     Lasting(Failure),
     /// It may mend itself.
     Passing {
+        /// What came in place of an answer.
         error: Box<dyn Error + Send + Sync>,
         /// Nobody took the connection.
         is_refused: bool,
+        /// When the API wants to be asked again.
         retry_after: Option<Duration>,
     },
 }
@@ -63,6 +65,7 @@ impl Trouble {
         Self::passing(error.without_url(), is_refused)
     }
 
+    /// It may be better the next time.
     pub(super) fn passing(
         error: impl Into<Box<dyn Error + Send + Sync>>,
         is_refused: bool,

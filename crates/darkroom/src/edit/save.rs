@@ -103,6 +103,7 @@ fn keep(
     }
 }
 
+/// Into an empty file, again where it breaks off.
 async fn download(
     server: &Server,
     job: &Job,

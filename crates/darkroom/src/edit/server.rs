@@ -25,8 +25,10 @@ const CONNECTING: Duration = Duration::from_secs(10);
 /// The most bytes of an answer that is not a picture.
 const LONGEST_ANSWER: usize = 4 << 20;
 
+/// The API, and what opens it.
 pub(super) struct Server {
     client: Client,
+    /// Ends with a slash.
     base: Url,
     /// As the header has it; marked as secret.
     key: Option<HeaderValue>,
@@ -34,11 +36,14 @@ pub(super) struct Server {
 
 /// An answer that is neither a fault of the way nor of the moment.
 pub(super) struct Answer {
+    /// A success, unless the caller sees others.
     pub(super) status: StatusCode,
+    /// Bounded.
     pub(super) body: Vec<u8>,
 }
 
 impl Server {
+    /// The one that is named, or else the one on this machine.
     pub(super) fn of(config: &Config, options: &EditOptions) -> Result<Self, Failure> {
         let base = options.url.clone().or_else(|| config.client.url.clone());
         let base = base.map_or_else(|| Url::parse(&own_url(&config.server)), Ok);
@@ -140,6 +145,7 @@ impl Server {
     }
 }
 
+/// The body of an answer.
 async fn bounded(answer: &mut Response) -> Result<Vec<u8>, Trouble> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(Trouble::of)? {

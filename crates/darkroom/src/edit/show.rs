@@ -11,18 +11,22 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::job::{Progress, Status};
 
 const UPLOAD: &str = "uploading {bar:30} {bytes} of {total_bytes}";
-const SPINNER: &str = "{spinner} {msg}";
+const SPINNER: &str = "{spinner} {wide_msg}";
 const TICK: Duration = Duration::from_millis(120);
 
+/// Where a person looks, or nobody.
 #[derive(Clone)]
 pub(super) enum Screen {
+    /// Nothing is shown.
     Quiet,
-    /// With what was said last.
+    /// Lines that stay; with the last one about progress.
     Lines(Arc<Mutex<String>>),
+    /// A bar that moves.
     Terminal(ProgressBar),
 }
 
 impl Screen {
+    /// As standard error is.
     pub(super) fn new(is_quiet: bool) -> Self {
         if is_quiet {
             Self::Quiet
@@ -46,6 +50,7 @@ impl Screen {
         self.line_once(format!("uploading {bytes} bytes"));
     }
 
+    /// So many bytes more are uploaded.
     pub(super) fn uploaded(&self, bytes: u64) {
         if let Self::Terminal(bar) = self {
             bar.inc(bytes);
@@ -97,12 +102,14 @@ impl Screen {
     }
 }
 
+/// A template of ours is well-formed; were it not, the style before would do.
 fn restyle(bar: &ProgressBar, template: &str) {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
 }
 
+/// One line on standard error.
 fn line(text: &str) {
     // Nobody may be left to read it.
     writeln!(io::stderr(), "darkroom: {text}").ok();
@@ -126,6 +133,7 @@ fn phase(progress: &Progress) -> String {
     }
 }
 
+/// How long it takes, and is known to take.
 fn clock(progress: &Progress) -> String {
     let elapsed = format!("{:.0} s", progress.elapsed_seconds);
     match progress.typical_seconds {

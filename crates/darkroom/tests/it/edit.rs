@@ -143,8 +143,8 @@ async fn lossy_way(home: &str) -> (JoinHandle<()>, String) {
     let api = home.trim_start_matches("http://").to_owned();
     let way = tokio::spawn(async move {
         let (mut caller, _) = listener.accept().await.unwrap();
-        let mut called = TcpStream::connect(&api).await.unwrap();
-        let (mut answer, mut request) = called.split();
+        let mut target = TcpStream::connect(&api).await.unwrap();
+        let (mut answer, mut request) = target.split();
         tokio::select! {
             _ = tokio::io::copy(&mut caller, &mut request) => {}
             _ = answer.read_u8() => {}
@@ -152,9 +152,9 @@ async fn lossy_way(home: &str) -> (JoinHandle<()>, String) {
         drop(caller);
         loop {
             let (mut caller, _) = listener.accept().await.unwrap();
-            let mut called = TcpStream::connect(&api).await.unwrap();
+            let mut target = TcpStream::connect(&api).await.unwrap();
             tokio::spawn(async move {
-                tokio::io::copy_bidirectional(&mut caller, &mut called).await.ok();
+                tokio::io::copy_bidirectional(&mut caller, &mut target).await.ok();
             });
         }
     });
