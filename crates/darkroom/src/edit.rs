@@ -24,6 +24,7 @@ use darkroom_core::{chain::chain, config::Config};
 
 use crate::{cli::EditOptions, stop::Signals};
 use failure::Failure;
+pub(crate) use failure::REFUSED;
 use interrupt::unless_interrupted;
 use job::Status;
 use names::Target;

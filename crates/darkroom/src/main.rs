@@ -27,7 +27,12 @@ fn main() -> ExitCode {
     let command = Cli::parse().command.unwrap_or(Command::Up);
     let config = match Config::load() {
         Ok(config) => config,
-        Err(problems) => return refuse(&format!("The settings have problems:\n{problems}")),
+        Err(problems) => {
+            let refused = refuse(&format!("The settings have problems:\n{problems}"));
+            // Its callers tell this from an edit that failed.
+            let is_edit = matches!(command, Command::Edit(_));
+            return if is_edit { ExitCode::from(edit::REFUSED) } else { refused };
+        }
     };
     if let Err(error) = logging::start(&config.log) {
         return refuse(&format!("LOG: {error}"));

@@ -7,6 +7,9 @@ use uuid::Uuid;
 use super::job::{Job, Problem};
 use crate::stop::Signal;
 
+/// The exit code where the caller has to change something.
+pub(crate) const REFUSED: u8 = 2;
+
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
@@ -104,7 +107,7 @@ impl Failure {
             | Self::Save(..)
             | Self::Output(_)
             | Self::Signals(_) => 1,
-            Self::Usage(_) | Self::Photo(..) | Self::Place(..) | Self::Refused(_) => 2,
+            Self::Usage(_) | Self::Photo(..) | Self::Place(..) | Self::Refused(_) => REFUSED,
             Self::Away { .. } | Self::Broken { .. } | Self::Stranger { .. } => 3,
             Self::Cancelled(_) | Self::Deleted(_) => 4,
             // 128 and the signal's number, as shells say it.

@@ -61,6 +61,16 @@ async fn where_nothing_runs_it_says_how_to_start() {
 }
 
 #[tokio::test]
+async fn a_wrong_setting_is_named() {
+    let directory = TempDir::new().unwrap();
+
+    let ended = Editing::start(&directory, "nowhere", &[EXAMPLE, "in oil"]).end().await;
+
+    assert_eq!(ended.code, 2, "{}", ended.said);
+    assert!(ended.said.contains("DARKROOM_URL"), "{}", ended.said);
+}
+
+#[tokio::test]
 async fn what_is_no_darkroom_is_told_apart() {
     let directory = TempDir::new().unwrap();
     let other = Receiver::start([Reply::Text(404, vec![], "<html>".into())]).await;

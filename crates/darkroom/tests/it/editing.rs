@@ -26,11 +26,12 @@ pub(crate) struct Ended {
 }
 
 impl Editing {
-    /// With these words behind `darkroom edit --url URL`.
+    /// With these words behind `darkroom edit`, for the API at this address.
     pub(crate) fn start(directory: &TempDir, url: &str, words: &[&str]) -> Self {
         Self::start_with(directory, words, &[("DARKROOM_URL", url)], Stdio::null())
     }
 
+    /// With these settings, and this on standard input.
     pub(crate) fn start_with(
         directory: &TempDir,
         words: &[&str],
@@ -63,6 +64,7 @@ impl Editing {
         assert!(Command::new("kill").args([name, &id]).status().await.unwrap().success());
     }
 
+    /// Waits for its end.
     pub(crate) async fn end(mut self) -> Ended {
         let mut stdout = Vec::new();
         let mut pipe = self.child.stdout.take().unwrap();
@@ -83,6 +85,7 @@ impl Editing {
 }
 
 impl Ended {
+    /// What went to standard output, where that is text.
     pub(crate) fn lines(&self) -> Vec<&str> {
         std::str::from_utf8(&self.stdout).unwrap().lines().collect()
     }
