@@ -29,6 +29,11 @@ impl Target {
                 return Ok(Self::Stdout);
             }
             Some(output) if output.is_dir() => Self::derived(output, options),
+            // A device would be replaced by a file of its name.
+            Some(output) if output.exists() && !output.is_file() => {
+                let why = format!("{} is no file; `-o -` is standard output", output.display());
+                return Err(Failure::Usage(why));
+            }
             Some(output) => {
                 if output.exists() && !is_forced {
                     let why = format!("{} exists; --force overwrites it", output.display());
@@ -47,7 +52,9 @@ impl Target {
             }
             None => Self::derived(Path::new(""), options),
         };
-        if let Self::Files { directory, .. } = &target {
+        if let Self::Files { directory, .. } = &target
+            && !options.no_wait
+        {
             let directory = here(directory);
             tempfile::tempfile_in(directory)
                 .map_err(|error| Failure::Place(directory.to_owned(), error))?;

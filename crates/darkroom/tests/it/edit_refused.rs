@@ -5,6 +5,7 @@ use std::{fs, net::TcpListener, time::Duration};
 use darkroom_testing::{Receiver, Reply};
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::process::Command;
 
 use crate::{
     editing::{Editing, files},
@@ -27,12 +28,15 @@ async fn a_refused_request_names_the_field_and_prints_no_result() {
     let directory = TempDir::new().unwrap();
     fs::write(directory.path().join("note.txt"), "no picture").unwrap();
     fs::write(directory.path().join("there.jpg"), "mine").unwrap();
+    let made = Command::new("mkfifo").arg(directory.path().join("pipe")).status().await.unwrap();
+    assert!(made.success());
 
     for (words, why) in [
         (&["note.txt", "in oil"][..], "image: "),
         (&[EXAMPLE, "in oil", "--model", "no/such"], "model: "),
         (&["missing.jpg", "in oil"], "missing.jpg cannot be read"),
         (&[EXAMPLE, "in oil", "-o", "there.jpg"], "there.jpg exists"),
+        (&[EXAMPLE, "in oil", "-o", "pipe", "--force"], "pipe is no file"),
         (&[EXAMPLE, "in oil", "-o", "no/such/place.jpg"], "no/such cannot be written to"),
         (&[EXAMPLE, "in oil", "-o", "-", "--num-images", "2"], "takes one picture"),
         (&[EXAMPLE, "in oil", "--url", "ftp://127.0.0.1/"], "http://"),
@@ -44,7 +48,7 @@ async fn a_refused_request_names_the_field_and_prints_no_result() {
         assert_eq!(ended.lines(), [""; 0]);
     }
     assert_eq!(stage.count("select count(*) from jobs").await, 0);
-    assert_eq!(files(directory.path()), ["note.txt", "there.jpg"]);
+    assert_eq!(files(directory.path()), ["note.txt", "pipe", "there.jpg"]);
 }
 
 #[tokio::test]
