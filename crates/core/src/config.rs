@@ -5,6 +5,7 @@
 //! time.
 
 mod access;
+mod client;
 mod fal;
 mod jobs;
 mod outbound;
@@ -17,6 +18,7 @@ use std::{collections::HashMap, path::PathBuf};
 use secrecy::SecretString;
 
 pub use access::Access;
+pub use client::Client;
 pub use fal::{Fal, LIVE_QUEUE_URL, Sim, Tags, TagsProblem};
 pub use jobs::{Jobs, UnknownSubmission};
 pub use outbound::Outbound;
@@ -49,6 +51,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// The stand-in for fal.ai.
     pub sim: Sim,
+    /// How the API is called from a shell.
+    pub client: Client,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -127,6 +131,7 @@ impl Config {
             fal: Fal::read(reader),
             outbound: Outbound::read(reader),
             sim: Sim::read(reader),
+            client: Client::read(reader),
             log: Log::read(reader),
         }
     }
@@ -230,6 +235,7 @@ mod tests {
         let config = read(&[
             ("FAL_AI_API_KEY", "id:hunter2"),
             ("DATABASE_URL", "postgres://me:hunter2@db/x"),
+            ("DARKROOM_API_KEY", "hunter2"),
             ("WEBHOOK_SECRET", "whsec_aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMg=="),
         ])
         .unwrap();

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod edit;
 mod keys;
 mod queue;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use darkroom_core::config;
 use url::Url;
 
+pub(crate) use edit::EditOptions;
 pub(crate) use keys::KeysCommand;
 pub(crate) use queue::{QueueCommand, Subject};
 
@@ -26,6 +28,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run everything on this machine (this is what no command means)
     Up,
+    /// Edit a photo with a running API, and save the result
+    Edit(Box<EditOptions>),
     /// Run the HTTP API
     Api,
     /// Run a worker

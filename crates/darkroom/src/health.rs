@@ -3,19 +3,15 @@
 use std::{net::IpAddr, time::Duration};
 
 use anyhow::{Context, bail};
-use darkroom_core::{config::Config, tls};
+use darkroom_core::{
+    config::{self, Config},
+    tls,
+};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
-    let host = match config.server.host {
-        // "Everywhere" is no address to call.
-        IpAddr::V4(host) if host.is_unspecified() => "127.0.0.1".to_owned(),
-        IpAddr::V6(host) if host.is_unspecified() => "[::1]".to_owned(),
-        IpAddr::V4(host) => host.to_string(),
-        IpAddr::V6(host) => format!("[{host}]"),
-    };
-    let url = format!("http://{host}:{}/ready", config.server.port);
+    let url = format!("{}/ready", own_url(&config.server));
     tls::install_provider();
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
     let answer = client.build()?.get(&url).send().await.context("the API does not answer")?;
@@ -23,4 +19,16 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         bail!("the API is not ready: {}", answer.text().await.unwrap_or_default());
     }
     Ok(())
+}
+
+/// Where the API of this machine is called.
+pub(crate) fn own_url(server: &config::Server) -> String {
+    let host = match server.host {
+        // "Everywhere" is no address to call.
+        IpAddr::V4(host) if host.is_unspecified() => "127.0.0.1".to_owned(),
+        IpAddr::V6(host) if host.is_unspecified() => "[::1]".to_owned(),
+        IpAddr::V4(host) => host.to_string(),
+        IpAddr::V6(host) => format!("[{host}]"),
+    };
+    format!("http://{host}:{}", server.port)
 }

@@ -4,6 +4,7 @@ mod api;
 mod banner;
 mod cli;
 mod database;
+mod edit;
 mod health;
 mod keys;
 mod logging;
@@ -24,10 +25,15 @@ use darkroom_core::config::Config;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let command = Cli::parse().command.unwrap_or(Command::Up);
     let config = match Config::load() {
         Ok(config) => config,
-        Err(problems) => return refuse(&format!("The settings have problems:\n{problems}")),
+        Err(problems) => {
+            let refused = refuse(&format!("The settings have problems:\n{problems}"));
+            // Its callers tell this from an edit that failed.
+            let is_edit = matches!(command, Command::Edit(_));
+            return if is_edit { ExitCode::from(edit::REFUSED) } else { refused };
+        }
     };
     if let Err(error) = logging::start(&config.log) {
         return refuse(&format!("LOG: {error}"));
@@ -36,17 +42,18 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("The runtime does not start: {error}")),
     };
-    let outcome = runtime.block_on(run(cli.command.unwrap_or(Command::Up), config));
+    let outcome = runtime.block_on(run(command, config));
     // A picture that is still being decoded is nobody's any more, and not waited for.
     runtime.shutdown_background();
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => refuse(&format!("{error:#}")),
     }
 }
 
-async fn run(command: Command, config: Config) -> anyhow::Result<()> {
+async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Edit(options) => return Ok(edit::run(config, *options).await),
         Command::Up => up::run(config).await,
         Command::Api => api::run(config).await,
         Command::Worker => worker::run(config).await,
@@ -56,7 +63,8 @@ async fn run(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Keys(command) => keys::run(config, command).await,
         Command::WebhookSecret => webhook_secret::run(config).await,
         Command::Health => health::run(config).await,
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a command line tool")]

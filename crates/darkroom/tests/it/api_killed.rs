@@ -1,39 +1,21 @@
 //! An API that dies while it takes a job: the job is there as a whole, or not at all.
 
-use std::{collections::HashMap, net::TcpListener, time::Duration};
+use std::time::Duration;
 
 use darkroom_core::{
     job::Status,
     store::{self, Page},
 };
-use darkroom_testing::{eventually, http_client};
-use secrecy::ExposeSecret;
+use darkroom_testing::eventually;
 
-use crate::{program::Program, stage::Stage, up::post_example};
+use crate::{stage::Stage, up::post_example};
 
 const QUICK: Duration = Duration::from_millis(50);
-
-/// An API that serves, and its address.
-async fn api(stage: &Stage) -> (Program, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
-    drop(listener);
-    let settings = [("DATABASE_URL", stage.database.url.expose_secret()), ("PORT", &port)];
-    let settings: HashMap<_, _> = settings.map(|(name, value)| (name.into(), value.into())).into();
-    let program = Program::start(&["api"], &settings);
-    let home = format!("http://127.0.0.1:{port}");
-    eventually("the API is ready", async || {
-        let ready = http_client().get(format!("{home}/ready")).send().await.ok()?;
-        ready.status().is_success().then_some(())
-    })
-    .await;
-    (program, home)
-}
 
 #[tokio::test]
 async fn an_api_that_dies_before_its_commit_leaves_nothing() {
     let stage = Stage::open(QUICK, &[]).await;
-    let (program, home) = api(&stage).await;
+    let (program, home) = stage.api().await;
     // Lets the job and its picture be written, and no place in the queue.
     let held = stage.database.hold("lock table queue in exclusive mode").await;
     let posting = tokio::spawn(async move { post_example(&home).await });
@@ -60,7 +42,7 @@ async fn an_api_that_dies_before_its_commit_leaves_nothing() {
 #[tokio::test]
 async fn a_job_of_an_api_that_died_after_its_commit_is_worked_on() {
     let stage = Stage::open(QUICK, &[]).await;
-    let (program, home) = api(&stage).await;
+    let (program, home) = stage.api().await;
     let posting = tokio::spawn(async move { post_example(&home).await });
     let job = eventually("the job is there", async || {
         let page = Page { before: None, limit: 1 };

@@ -9,6 +9,10 @@
 mod api_killed;
 mod arrows;
 mod deployment;
+mod edit;
+mod edit_ended;
+mod edit_refused;
+mod editing;
 mod env_example;
 mod keys;
 mod killed;

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 /// Nothing here takes longer, a first `initdb` included.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running `darkroom`. Dropped, it is killed.
 pub(crate) struct Program {
@@ -30,7 +30,7 @@ pub(crate) fn settings(data_dir: &Path) -> HashMap<String, String> {
     settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
-fn command(words: &[&str], settings: &HashMap<String, String>) -> Command {
+pub(crate) fn command(words: &[&str], settings: &HashMap<String, String>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_darkroom"));
     // Not where a `.env` file may lie, and nothing of this process's environment but the path.
     command

@@ -48,6 +48,29 @@ impl Stage {
         Program::start(&["worker"], &settings)
     }
 
+    /// An API that serves, and its address.
+    pub(crate) async fn api(&self) -> (Program, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let home = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        (self.api_at(&home).await, home)
+    }
+
+    /// An API that serves at this address, once more.
+    pub(crate) async fn api_at(&self, home: &str) -> Program {
+        let port = home.rsplit(':').next().unwrap();
+        let settings = [("DATABASE_URL", self.database.url.expose_secret()), ("PORT", port)];
+        let settings: HashMap<_, _> =
+            settings.map(|(name, value)| (name.into(), value.into())).into();
+        let program = Program::start(&["api"], &settings);
+        eventually("the API is ready", async || {
+            let ready = http_client().get(format!("{home}/ready")).send().await.ok()?;
+            ready.status().is_success().then_some(())
+        })
+        .await;
+        program
+    }
+
     pub(crate) async fn job(&self) -> JobId {
         let mut file = std::io::Cursor::new(Vec::new());
         image::RgbImage::new(32, 32).write_to(&mut file, image::ImageFormat::Png).unwrap();

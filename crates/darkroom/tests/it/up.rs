@@ -6,7 +6,8 @@ use tempfile::TempDir;
 
 use crate::program::{Program, processes_with, run, settings};
 
-const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/images/example.jpg");
+pub(crate) const EXAMPLE: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/images/example.jpg");
 
 /// What the printed curl line does.
 pub(crate) async fn post_example(home: &str) -> Value {
