@@ -1,7 +1,5 @@
 //! Make a job of an image and a prompt.
 
-mod start;
-
 use std::sync::Arc;
 
 use actix_web::{
@@ -9,12 +7,9 @@ use actix_web::{
     http::header::{self, ContentType, ETag},
     web,
 };
-use darkroom_core::{
-    job::NewJob,
-    store::{self, Asked},
-};
 
 use super::{
+    ask::{Answer, ask},
     get::PREFERENCE_APPLIED,
     idempotency::{self, REPLAYED},
     upload::{self, NewJobBody},
@@ -139,49 +134,13 @@ pub(crate) async fn create(
     let wait = Wait::of(&request)?;
     let key = idempotency::key(&request)?;
     let upload = upload::read(&request, payload, &state).await?;
-    let mut new = NewJob {
-        prompt: upload.prompt,
-        model: upload.model,
-        options: upload.options,
-        inputs: upload.images,
-        api_key: None,
-        priority: upload.priority,
-        run_at: None,
-        webhook: upload.webhook,
-        parent: upload.parent,
-        cache: state
-            .result_cache
-            .map(|within| store::Cache { within, is_looked_into: upload.is_cache_looked_into }),
-        metadata: upload.metadata,
-        deadline: Some(state.deadline),
-        once: key.map(|key| store::Once { key, said: upload.said }),
-    };
-    let asked = match start::check(&state, upload.run_at).await {
-        Ok(run_at) => {
-            new.run_at = run_at;
-            store::ask(&state.pool, &new).await?
-        }
-        // What is asked for again may have been in time the first time.
-        Err(refusal) => store::asked_before(&state.pool, &new).await?.ok_or(refusal)?,
-    };
-    let is_replayed = matches!(asked, Asked::Before(_));
-    let (id, made) = match asked {
-        Asked::Made(job) => {
-            if !job.cached {
-                state.waker.wake();
-            }
-            state.waker.made(job.id);
-            tracing::info!(job.id = %job.id, job.model = job.model, job.cached = job.cached, images = new.inputs.len(), "a job was accepted");
-            (job.id, Some(*job))
-        }
-        Asked::Before(id) => (id, None),
-        Asked::Refused(refusal) => return Err(refusal.into()),
-    };
+    let Answer { job: id, made } = ask(&state, upload, key).await?;
+    let is_replayed = made.is_none();
 
     let base = state.base(&request);
     let location = format!("{base}/api/jobs/{id}");
     let snapshot = match made {
-        Some(job) if !wait.is_some() => Arc::new(Snapshot::new(job)),
+        Some(job) if !wait.is_some() => Arc::new(Snapshot::new(*job)),
         _ => wait.until(&state, id, Snapshot::has_ended).await?,
     };
     let written = snapshot.written(&base);
