@@ -15,6 +15,7 @@ mod jobs;
 mod json;
 mod models;
 mod notices;
+mod openai;
 mod root;
 mod server;
 mod state;

@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use darkroom_core::{
     callback::LazyCallback, config, db::Pool, fal, models::Models, outbound::Allowed, queue::Waker,
 };
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::{admin::Admin, images::Making, watch::Watch};
@@ -41,6 +42,8 @@ pub struct State {
     pub(crate) webhooks: fal::Webhooks,
     /// Recognises the addresses that the provider was given.
     pub(crate) callback: LazyCallback,
+    /// The server is about to stop: whoever waits for long is answered.
+    pub(crate) stop: CancellationToken,
 }
 
 impl State {
@@ -65,7 +68,14 @@ impl State {
             making: Making::new(),
             webhooks: fal::Webhooks::new(&config.fal)?,
             callback: LazyCallback::new(config.server.public_url.clone()),
+            stop: CancellationToken::new(),
         })
+    }
+
+    /// Told by `stop` that the server is about to stop.
+    #[must_use]
+    pub fn until(self, stop: CancellationToken) -> Self {
+        Self { stop, ..self }
     }
 
     /// The address of `path` (which starts with a slash) as this request's client would write it.

@@ -22,6 +22,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{State, error::ApiError};
+pub(crate) use check::text;
 use form::JobForm;
 pub(crate) use form::{Form, Limit};
 pub(super) use json::NewJobBody;

@@ -26,6 +26,7 @@ mod json_body;
 mod listing;
 mod metadata;
 mod notices;
+mod openai;
 mod options;
 mod progress;
 mod prompts;
