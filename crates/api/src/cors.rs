@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_cors::Cors;
 use actix_web::{
     Error, HttpRequest,
-    body::MessageBody,
+    body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method,
@@ -16,7 +16,7 @@ use actix_web::{
 use darkroom_core::config::{Config, Environment};
 use url::{Host, Url};
 
-use crate::{State, error::ApiError, jobs::REPLAYED};
+use crate::{State, error::ApiError, jobs::REPLAYED, openai};
 
 /// The configured origins; in development also any page that this machine serves itself.
 #[derive(Clone, Debug)]
@@ -49,6 +49,8 @@ impl Origins {
                 header::LOCATION,
                 header::RETRY_AFTER,
                 REPLAYED,
+                openai::REQUEST_ID,
+                openai::SHOULD_RETRY,
             ])
             .max_age(3600)
             .block_on_origin_mismatch(false)
@@ -66,15 +68,15 @@ pub(crate) async fn refuse_foreign_pages<B: MessageBody + 'static>(
     origins: Origins,
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if let Some(origin) = request.headers().get(header::ORIGIN).filter(|_| changes)
         && !origins.allow(origin)
         && !is_own(origin, request.request())
     {
-        return Err(ApiError::ForeignOrigin.into());
+        return Ok(request.error_response(ApiError::ForeignOrigin).map_into_right_body());
     }
-    next.call(request).await
+    Ok(next.call(request).await?.map_into_left_body())
 }
 
 /// A page of this very server, such as `/docs`.

@@ -8,7 +8,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use security::Security;
 
-use crate::{admin, error, health, images, jobs, models, root};
+use crate::{admin, error, health, images, jobs, models, openai, root};
 
 /// The contract of the HTTP face.
 #[derive(OpenApi)]
@@ -34,6 +34,7 @@ use crate::{admin, error, health, images, jobs, models, root};
         jobs::versions::list,
         images::get::get,
         models::list,
+        openai::edit::edit,
         admin::queue::read,
         admin::rules::pause,
         admin::rules::resume,
@@ -49,6 +50,7 @@ use crate::{admin, error, health, images, jobs, models, root};
         (name = "jobs", description = "Ask for an edit and follow it"),
         (name = "images", description = "What was given and what came of it"),
         (name = "models", description = "What can edit, how, and for how much"),
+        (name = "openai", description = "The same for OpenAI's own clients: their requests, answers and errors"),
         (name = "admin", description = "For operators: the queue, its limits and pauses; opened by an API key that was made with `--admin`"),
         (name = "service", description = "The service itself"),
     ),

@@ -121,7 +121,7 @@ impl ApiError {
     }
 
     /// The one table of status and code.
-    fn kind(&self) -> (StatusCode, &'static str) {
+    pub(crate) fn kind(&self) -> (StatusCode, &'static str) {
         match self {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
@@ -153,7 +153,18 @@ impl ApiError {
         }
     }
 
-    fn log(&self) {
+    /// Where to look, where that is one place.
+    pub(crate) fn field(&self) -> Option<&str> {
+        match self {
+            Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field),
+            Self::BadEventId => Some("Last-Event-ID"),
+            Self::JobDeleted => Some("Idempotency-Key"),
+            _ => None,
+        }
+    }
+
+    /// Once, where the answer is made.
+    pub(crate) fn log(&self) {
         match self {
             Self::Internal(cause) => {
                 tracing::error!(error = %chain(cause), "a request failed on our side");
@@ -203,17 +214,11 @@ impl ResponseError for ApiError {
             }
             _ => {}
         }
-        let field = match self {
-            Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field.clone()),
-            Self::BadEventId => Some("Last-Event-ID".into()),
-            Self::JobDeleted => Some("Idempotency-Key".into()),
-            _ => None,
-        };
         response.content_type(problem::MEDIA_TYPE).json(Problem::new(
             status,
             code,
             self.to_string(),
-            field,
+            self.field().map(Into::into),
         ))
     }
 }

@@ -1,5 +1,6 @@
 //! Jobs over HTTP: a file for each operation.
 
+pub(crate) mod ask;
 pub(crate) mod attempts;
 pub(crate) mod cancel;
 pub(crate) mod create;
@@ -8,14 +9,14 @@ pub(crate) mod deliveries;
 pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod get;
-mod idempotency;
+pub(crate) mod idempotency;
 pub(crate) mod list;
 pub(crate) mod progress;
 pub(crate) mod retry;
-mod upload;
+pub(crate) mod upload;
 pub(crate) mod versions;
 mod view;
-mod wait;
+pub(crate) mod wait;
 
 use std::sync::Arc;
 

@@ -16,6 +16,7 @@ mod jobs;
 mod json;
 mod models;
 mod notices;
+mod openai;
 mod root;
 mod server;
 mod state;

@@ -11,7 +11,7 @@ use darkroom_core::config;
 use crate::{
     State, admin,
     cors::{self, Origins},
-    docs, error, health, images, jobs, models, notices, root,
+    docs, error, health, images, jobs, models, notices, openai, root,
 };
 
 /// Seconds that requests have to end once the server is told to stop.
@@ -53,12 +53,15 @@ pub fn start(
                 let origins = origins.clone();
                 move |request, next| cors::refuse_foreign_pages(origins.clone(), request, next)
             }))
+            // Outside of all that refuses.
+            .wrap(from_fn(openai::translate))
             .wrap(origins.policy())
             .service(root::resource())
             .configure(health::configure)
             .configure(jobs::configure)
             .configure(images::configure)
             .configure(models::configure)
+            .configure(openai::configure)
             .configure(notices::configure)
             .configure(admin::configure)
             .configure(docs::configure)

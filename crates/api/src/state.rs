@@ -13,6 +13,7 @@ use darkroom_core::{
     outbound::{self, Allowed},
     queue::Waker,
 };
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::{access::Access, error::ApiError, images::Making, jobs::Fetcher, watch::Watch};
@@ -63,6 +64,8 @@ pub struct State {
     pub(crate) webhooks: fal::Webhooks,
     /// Recognises the addresses that the provider was given.
     pub(crate) callback: LazyCallback,
+    /// The server is about to stop: whoever waits for long is answered.
+    pub(crate) stop: CancellationToken,
 }
 
 impl State {
@@ -85,7 +88,14 @@ impl State {
             making: Making::new(),
             webhooks: fal::Webhooks::new(&config.fal)?,
             callback: LazyCallback::new(config.server.public_url.clone()),
+            stop: CancellationToken::new(),
         })
+    }
+
+    /// Told by `stop` that the server is about to stop.
+    #[must_use]
+    pub fn until(self, stop: CancellationToken) -> Self {
+        Self { stop, ..self }
     }
 
     /// The address of `path` (which starts with a slash) as this request's client would write it.

@@ -15,7 +15,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         return Ok(());
     }
     let address = listener.local_addr()?;
-    let state = State::new(&config, pool.clone(), models)?;
+    let state = State::new(&config, pool.clone(), models)?.until(stop.clone());
     let server = darkroom_api::start(listener, state, &config)?;
     tracing::info!(%address, "the API serves");
 

@@ -34,7 +34,7 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
 
     let server = darkroom_api::start(
         listener,
-        State::new(&config, servers_pool.clone(), models.clone())?,
+        State::new(&config, servers_pool.clone(), models.clone())?.until(stop.clone()),
         &config,
     )?;
     let handle = server.handle();

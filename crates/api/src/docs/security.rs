@@ -3,7 +3,7 @@
 use utoipa::{
     Modify,
     openapi::{
-        Content, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+        OpenApi, RefOr, Response,
         path::Operation,
         security::{
             ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
@@ -50,18 +50,17 @@ fn secure(operation: &mut Operation) {
         SecurityRequirement::new::<_, [&str; 0], &str>(HEADER, []),
         SecurityRequirement::default(),
     ]);
+    // Whatever else it refuses, it refuses in the same form.
     let answers = &mut operation.responses.responses;
-    answers.entry("401".into()).or_insert_with(|| {
-        problem("No API key was sent where one is needed, or it is none, or it is revoked")
+    let refusals =
+        ["404", "422", "400", "503"].into_iter().filter_map(|status| answers.get(status));
+    let refusal = refusals.into_iter().find_map(|answer| match answer {
+        RefOr::T(answer) => Some(answer.content.clone()),
+        RefOr::Ref(_) => None,
     });
-}
-
-fn problem(description: &str) -> RefOr<Response> {
-    let content = Content::new(Some(Ref::from_schema_name("Problem")));
-    RefOr::T(
-        ResponseBuilder::new()
-            .description(description)
-            .content("application/problem+json", content)
-            .build(),
-    )
+    let mut answer = Response::new(
+        "No API key was sent where one is needed, or what was sent is none, or it is revoked",
+    );
+    answer.content = refusal.unwrap_or_default();
+    answers.insert("401".into(), RefOr::T(answer));
 }

@@ -1,7 +1,7 @@
 //! Requests that reach no handler.
 
 use actix_web::{
-    HttpResponse, ResponseError,
+    HttpResponse,
     body::{BoxBody, MessageBody},
     dev::ServiceResponse,
     http::{StatusCode, header},
@@ -19,7 +19,7 @@ pub(crate) async fn no_such_path() -> Result<HttpResponse, ApiError> {
 pub(crate) fn fill_empty_bodies<B: MessageBody + 'static>() -> ErrorHandlers<B> {
     ErrorHandlers::new().handler(StatusCode::METHOD_NOT_ALLOWED, |response: ServiceResponse<B>| {
         let (request, response) = response.into_parts();
-        let mut filled = ApiError::MethodNotAllowed.error_response();
+        let mut filled = HttpResponse::from_error(ApiError::MethodNotAllowed);
         if let Some(allow) = response.headers().get(header::ALLOW) {
             filled.headers_mut().insert(header::ALLOW, allow.clone());
         }

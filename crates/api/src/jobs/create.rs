@@ -1,7 +1,5 @@
 //! Make a job of an image and a prompt.
 
-mod start;
-
 use std::sync::Arc;
 
 use actix_web::{
@@ -9,15 +7,12 @@ use actix_web::{
     http::header::{self, ContentType, ETag},
     web,
 };
-use darkroom_core::{
-    job::NewJob,
-    store::{self, Asked},
-};
 
 use super::{
+    ask::{Answer, ask},
     get::PREFERENCE_APPLIED,
     idempotency::{self, REPLAYED},
-    upload::{self, NewJobBody, Upload},
+    upload::{self, NewJobBody},
     view::JobView,
     wait::Wait,
 };
@@ -145,35 +140,13 @@ pub(crate) async fn create(
     let wait = Wait::of(&request)?;
     let key = idempotency::key(&request)?;
     let upload = upload::read(&request, payload, &state).await?;
-    let once = key.map(|key| store::Once { key, fingerprint: upload.fingerprint });
-    let asked = match new_job(&state, &caller, upload, once.clone()).await {
-        Ok(new) => store::ask(&state.pool, &new).await?,
-        // What is asked for again may have been in time the first time, and its picture still there.
-        Err(refusal) => match &once {
-            Some(once) => {
-                store::asked_before(&state.pool, caller.key(), once).await?.ok_or(refusal)?
-            }
-            None => return Err(refusal),
-        },
-    };
-    let is_replayed = matches!(asked, Asked::Before(_));
-    let (id, made) = match asked {
-        Asked::Made(job) => {
-            if !job.cached {
-                state.waker.wake();
-            }
-            state.waker.made(job.id);
-            tracing::info!(job.id = %job.id, job.model = job.model, job.cached = job.cached, images = job.images.len(), "a job was accepted");
-            (job.id, Some(*job))
-        }
-        Asked::Before(id) => (id, None),
-        Asked::Refused(refusal) => return Err(refusal.into()),
-    };
+    let Answer { job: id, made } = ask(&state, &caller, upload, key).await?;
+    let is_replayed = made.is_none();
 
     let links = state.links(&request).await?;
     let location = format!("{}/api/jobs/{id}", links.base());
     let snapshot = match made {
-        Some(job) if !wait.is_some() => Arc::new(Snapshot::new(job)),
+        Some(job) if !wait.is_some() => Arc::new(Snapshot::new(*job)),
         _ => wait.until(&state, id, Snapshot::has_ended).await?,
     };
     let written = snapshot.written(&links);
@@ -190,33 +163,4 @@ pub(crate) async fn create(
         .insert_header(ETag(written.tag.clone()))
         .insert_header(ContentType::json())
         .body(written.body.clone()))
-}
-
-/// What an upload asks for, with its pictures fetched.
-async fn new_job(
-    state: &State,
-    caller: &Caller,
-    upload: Upload,
-    once: Option<store::Once>,
-) -> Result<NewJob, ApiError> {
-    let run_at = start::check(state, upload.run_at).await?;
-    let inputs = upload::fetch(upload.pictures, state).await?;
-    let cache = state
-        .result_cache
-        .map(|within| store::Cache { within, is_looked_into: upload.is_cache_looked_into });
-    Ok(NewJob {
-        prompt: upload.prompt,
-        model: upload.model,
-        options: upload.options,
-        inputs,
-        api_key: caller.key(),
-        priority: upload.priority,
-        run_at,
-        webhook: upload.webhook,
-        parent: upload.parent,
-        cache,
-        metadata: upload.metadata,
-        deadline: Some(state.deadline),
-        once,
-    })
 }

@@ -14,7 +14,7 @@ pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 const LONGEST: usize = 200;
 
 /// The request's key, where it has one.
-pub(super) fn key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
+pub(crate) fn key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
     let mut keys = request.headers().get_all(KEY);
     let Some(key) = keys.next() else { return Ok(None) };
     let is_key = |key: &&str| {

@@ -3,6 +3,7 @@
 mod address;
 mod check;
 mod fetch;
+mod form;
 mod json;
 mod metadata;
 mod multipart;
@@ -24,8 +25,11 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{State, error::ApiError};
+pub(crate) use check::text;
 pub(crate) use fetch::Fetcher;
 pub(super) use fetch::fetch;
+use form::JobForm;
+pub(crate) use form::{Form, Limit};
 pub(super) use json::NewJobBody;
 use picture::{Picture, Sent};
 
@@ -43,7 +47,7 @@ const MAX_URL_BYTES: usize = 4 * MAX_URL_CHARS;
 
 /// A well-formed upload.
 #[derive(Debug)]
-pub(super) struct Upload {
+pub(crate) struct Upload {
     pub(super) prompt: String,
     /// In order; at least one, unless there is a parent.
     pub(super) pictures: Vec<Picture>,
@@ -76,17 +80,17 @@ const TREATMENT: [&str; 8] = [
 
 /// Fields as they came.
 #[derive(Debug)]
-struct Fields {
+pub(crate) struct Fields {
     /// What the field of the pictures is called.
     pictures: &'static str,
-    prompt: Option<Bytes>,
+    pub(crate) prompt: Option<Bytes>,
     /// In order, each with the name of its field.
     images: Vec<(String, Sent)>,
-    model: Option<Bytes>,
+    pub(crate) model: Option<Bytes>,
     /// Names and texts of options.
-    options: Vec<(String, Bytes)>,
+    pub(crate) options: Vec<(String, Bytes)>,
     /// The same of [`TREATMENT`].
-    treatment: Vec<(String, Bytes)>,
+    pub(crate) treatment: Vec<(String, Bytes)>,
 }
 
 impl Fields {
@@ -109,24 +113,31 @@ pub(super) async fn read(
     payload: web::Payload,
     state: &State,
 ) -> Result<Upload, ApiError> {
-    let limits = &state.limits;
-    let kind = request.content_type();
-    if kind.eq_ignore_ascii_case("application/json") {
+    if request.content_type().eq_ignore_ascii_case("application/json") {
         return json::read(request, payload, state).await;
     }
+    read_form(request, payload, state, &mut JobForm).await
+}
+
+/// Reads and checks all fields of a form.
+pub(crate) async fn read_form<F: Form>(
+    request: &HttpRequest,
+    payload: web::Payload,
+    state: &State,
+    form: &mut F,
+) -> Result<Upload, ApiError> {
+    let limits = &state.limits;
     let announced = announced_bytes(request);
     if announced.is_some_and(|bytes| bytes > limits.request_bytes + ENVELOPE_BYTES) {
         return Err(too_large("image", limits.request_bytes));
     }
-    if kind.eq_ignore_ascii_case("multipart/form-data") {
-        return multipart::read(request, payload, announced, state).await;
+    if request.content_type().eq_ignore_ascii_case("multipart/form-data") {
+        return multipart::read(request, payload, announced, state, form).await;
     }
     if announced.is_some() {
         drain(payload).await;
     }
-    Err(ApiError::UnsupportedMediaType(
-        "Send the image and the prompt as multipart/form-data, or as application/json.",
-    ))
+    Err(ApiError::UnsupportedMediaType(F::SENT_AS))
 }
 
 /// Reads to the end: a client that sends on while it is told of its mistake can use the connection again.

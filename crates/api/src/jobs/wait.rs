@@ -18,8 +18,8 @@ const MOST_SECONDS: u64 = 60;
 
 /// How long a client wants to wait.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Wait {
-    seconds: u64,
+pub(crate) struct Wait {
+    time: Duration,
     /// It said so by a header, and is told that it was heard.
     is_preference: bool,
 }
@@ -39,31 +39,36 @@ impl Wait {
                     format!("The wait must be a whole number of seconds up to {MOST_SECONDS}.");
                 ApiError::invalid("invalid_wait", "wait", detail)
             })?;
-            wait = Self { seconds, is_preference: false };
+            wait = Self { time: Duration::from_secs(seconds), is_preference: false };
         }
         Ok(wait)
     }
 
+    /// So long, whatever the client says.
+    pub(crate) fn of_time(time: Duration) -> Self {
+        Self { time, is_preference: false }
+    }
+
     /// Whether it wants to wait at all.
     pub(super) fn is_some(self) -> bool {
-        self.seconds > 0
+        !self.time.is_zero()
     }
 
     /// For `Preference-Applied`.
     pub(super) fn applied(self) -> Option<String> {
-        self.is_preference.then(|| format!("wait={}", self.seconds))
+        self.is_preference.then(|| format!("wait={}", self.time.as_secs()))
     }
 
     /// Waits until a job is as wanted, or for as long as was said. Answers how it stands then.
-    pub(super) async fn until(
+    pub(crate) async fn until(
         self,
         state: &State,
         job: JobId,
         is_wanted: impl Fn(&Snapshot) -> bool,
     ) -> Result<Arc<Snapshot>, ApiError> {
-        let deadline = Instant::now() + Duration::from_secs(self.seconds);
+        let deadline = Instant::now() + self.time;
         let mut latest = state.watch.read(job).await?.ok_or_else(not_found)?;
-        if self.seconds == 0 || is_wanted(&latest) {
+        if self.time.is_zero() || is_wanted(&latest) {
             return Ok(latest);
         }
         let mut told = state.watch.job(job);
@@ -89,7 +94,7 @@ fn preferred(headers: &HeaderMap) -> Wait {
         value.trim().trim_matches('"').parse::<u64>().ok().filter(|_| is_wait)
     });
     seconds.into_iter().next().map_or_else(Wait::default, |seconds| Wait {
-        seconds: seconds.min(MOST_SECONDS),
+        time: Duration::from_secs(seconds.min(MOST_SECONDS)),
         is_preference: true,
     })
 }

@@ -18,6 +18,7 @@ use reqwest::{
 };
 use secrecy::ExposeSecret;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 /// A running API and its database.
 pub(crate) struct App {
@@ -34,7 +35,14 @@ impl App {
     /// With these variables set.
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
         let database = TestDatabase::create().await;
-        let address = serve(database.pool.clone(), variables);
+        let address = serve(database.pool.clone(), variables, CancellationToken::new());
+        Self { address, database, client: darkroom_testing::http_client() }
+    }
+
+    /// That is told by `stop` that it is about to stop.
+    pub(crate) async fn start_until(stop: CancellationToken) -> Self {
+        let database = TestDatabase::create().await;
+        let address = serve(database.pool.clone(), &[], stop);
         Self { address, database, client: darkroom_testing::http_client() }
     }
 
@@ -45,7 +53,7 @@ impl App {
 
     /// The same, with these variables set.
     pub(crate) fn another_replica_with(&self, variables: &[(&str, &str)]) -> SocketAddr {
-        serve(db::connect(&self.database.url, 4).unwrap(), variables)
+        serve(db::connect(&self.database.url, 4).unwrap(), variables, CancellationToken::new())
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -84,14 +92,14 @@ impl App {
 }
 
 /// Starts an API with these variables set.
-fn serve(pool: Pool, variables: &[(&str, &str)]) -> SocketAddr {
+fn serve(pool: Pool, variables: &[(&str, &str)], stop: CancellationToken) -> SocketAddr {
     let mut all = HashMap::from([("PORT".to_owned(), "0".to_owned())]);
     all.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
     let config = Config::from_variables(all).unwrap();
     let models = Models::load(&config.jobs).unwrap();
     let listener = darkroom_api::bind(&config.server).unwrap();
     let address = listener.local_addr().unwrap();
-    let state = State::new(&config, pool, models).unwrap();
+    let state = State::new(&config, pool, models).unwrap().until(stop);
     tokio::spawn(darkroom_api::start(listener, state, &config).unwrap());
     address
 }

@@ -28,6 +28,7 @@ mod keys;
 mod listing;
 mod metadata;
 mod notices;
+mod openai;
 mod options;
 mod progress;
 mod prompts;

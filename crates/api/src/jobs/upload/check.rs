@@ -112,7 +112,7 @@ fn check_cache(text: &str, options: &Options) -> Result<bool, ApiError> {
     }
 }
 
-pub(super) fn text<'a>(field: &str, value: &'a [u8]) -> Result<&'a str, ApiError> {
+pub(crate) fn text<'a>(field: &str, value: &'a [u8]) -> Result<&'a str, ApiError> {
     str::from_utf8(value).map_err(|_invalid| {
         let detail = format!("The field '{field}' must be UTF-8.");
         ApiError::invalid("invalid_encoding", field, detail)

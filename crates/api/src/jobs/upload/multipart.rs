@@ -3,16 +3,9 @@
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{HttpRequest, web};
 use bytes::{Bytes, BytesMut};
-use darkroom_core::{
-    config::Limits,
-    models::{Models, Options},
-};
 use futures_util::TryStreamExt;
 
-use super::{
-    Fields, MAX_OPTION_BYTES, MAX_PROMPT_BYTES, MAX_URL_BYTES, Sent, TREATMENT, Upload, metadata,
-    prompt_too_long, too_large, too_long, too_many_images,
-};
+use super::{Fields, Form, Limit, Sent, Upload, too_large, too_many_images};
 use crate::{State, error::ApiError};
 
 /// Reads and checks all fields of a body of so many bytes, where it says how many.
@@ -21,9 +14,10 @@ pub(super) async fn read(
     payload: web::Payload,
     announced: Option<usize>,
     state: &State,
+    form: &mut impl Form,
 ) -> Result<Upload, ApiError> {
     let mut multipart = Multipart::new(request.headers(), payload);
-    let outcome = read_fields(&mut multipart, announced.unwrap_or(0), &state.limits, &state.models)
+    let outcome = read_fields(&mut multipart, announced.unwrap_or(0), state, form)
         .await
         .and_then(|fields| fields.check(state));
     // A client that sends on while it is told of its mistake can use the connection again. One that
@@ -34,78 +28,49 @@ pub(super) async fn read(
     outcome
 }
 
-async fn read_fields(
+async fn read_fields<F: Form>(
     multipart: &mut Multipart,
     expected: usize,
-    limits: &Limits,
-    models: &Models,
+    state: &State,
+    form: &mut F,
 ) -> Result<Fields, ApiError> {
+    let (limits, most_images) = (&state.limits, state.models.most_images());
     let mut fields = Fields::of("image");
+    let mut texts: Vec<(String, Bytes)> = Vec::new();
     let mut image_bytes = 0;
     while let Some(field) = multipart.try_next().await.map_err(|error| malformed(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
-        match name.as_str() {
-            "image" => {
-                room_for_one_more(&fields, models, "image")?;
-                let left = limits.request_bytes - image_bytes;
-                let limit = limits.upload_bytes.min(left);
-                // The limit that was hit is the one that is told.
-                let told = if limit < limits.upload_bytes { limits.request_bytes } else { limit };
-                let too_large = too_large("image", told);
-                let image = collect(field, expected, limit, too_large).await?;
-                image_bytes += image.len();
-                fields.images.push((name, Sent::File(image)));
-            }
-            "image_url" => {
-                let over = too_long(&name, MAX_URL_BYTES);
-                let url = collect(field, 0, MAX_URL_BYTES, over).await?;
-                // A form sends what nobody filled in as empty.
-                if !url.trim_ascii().is_empty() {
-                    room_for_one_more(&fields, models, "image_url")?;
-                    fields.images.push((name, Sent::Address(url)));
-                }
-            }
-            "prompt" => {
-                once(fields.prompt.is_some(), &name)?;
-                fields.prompt = Some(collect(field, 0, MAX_PROMPT_BYTES, prompt_too_long()).await?);
-            }
-            "model" => {
-                once(fields.model.is_some(), &name)?;
-                fields.model = Some(
-                    collect(field, 0, MAX_OPTION_BYTES, too_long(&name, MAX_OPTION_BYTES)).await?,
-                );
-            }
-            option if Options::NAMES.contains(&option) || TREATMENT.contains(&option) => {
-                let kept = if TREATMENT.contains(&option) {
-                    &mut fields.treatment
-                } else {
-                    &mut fields.options
-                };
-                once(kept.iter().any(|(known, _)| known == option), option)?;
-                let most = match option {
-                    "metadata" => metadata::MOST_BYTES,
-                    "webhook_url" => MAX_URL_BYTES,
-                    _ => MAX_OPTION_BYTES,
-                };
-                let text = collect(field, 0, most, too_long(option, most)).await?;
-                kept.push((name, text));
-            }
-            other => {
-                let options = Options::NAMES.join(", ");
-                let treatment = TREATMENT.join(", ");
-                let detail = format!(
-                    "There is no field '{other}'; image, image_url, prompt, model, {options}, {treatment} are taken."
-                );
-                return Err(ApiError::invalid("unknown_field", other, detail));
-            }
+        let is_picture = F::PICTURES.contains(&name.as_str());
+        let is_address = F::ADDRESSES.contains(&name.as_str());
+        if (is_picture || is_address) && fields.images.len() >= most_images {
+            let field = if is_picture { "image" } else { &name };
+            return Err(too_many_images(field, most_images));
         }
+        if is_picture {
+            let left = limits.request_bytes - image_bytes;
+            let limit = limits.upload_bytes.min(left);
+            // The limit that was hit is the one that is told.
+            let told = if limit < limits.upload_bytes { limits.request_bytes } else { limit };
+            let image = collect(field, expected, limit, too_large("image", told)).await?;
+            image_bytes += image.len();
+            fields.images.push(("image".into(), Sent::File(image)));
+            continue;
+        }
+        let Limit { bytes, over } = form.limit(&name)?;
+        if is_address {
+            let address = collect(field, 0, bytes, over).await?;
+            // A form sends what nobody filled in as empty.
+            if !address.trim_ascii().is_empty() {
+                fields.images.push((name, Sent::Address(address)));
+            }
+            continue;
+        }
+        once(texts.iter().any(|(known, _)| *known == name), &name)?;
+        let text = collect(field, 0, bytes, over).await?;
+        texts.push((name, text));
     }
+    form.place(texts, &mut fields)?;
     Ok(fields)
-}
-
-fn room_for_one_more(fields: &Fields, models: &Models, field: &str) -> Result<(), ApiError> {
-    let most = models.most_images();
-    if fields.images.len() < most { Ok(()) } else { Err(too_many_images(field, most)) }
 }
 
 /// Collects a field of about `expected` bytes; one of more than `limit` is `over`.

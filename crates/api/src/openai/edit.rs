@@ -1,0 +1,118 @@
+//! Make an edit and wait for it.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use darkroom_core::job::{JobId, Status};
+use tokio::time::Instant;
+
+use super::{
+    error::{ErrorBody, REQUEST_ID, SHOULD_RETRY, flag},
+    fields::{EditForm, by_their_names},
+    form::EditFormSchema,
+    patience::patience,
+    pictures::{self, ImagesView},
+    unanswered::Unanswered,
+};
+use crate::{
+    State,
+    access::Caller,
+    error::ApiError,
+    jobs::{
+        REPLAYED,
+        ask::{Answer, ask},
+        idempotency, upload,
+        wait::Wait,
+    },
+    watch::Snapshot,
+};
+
+/// Edit, for OpenAI's clients
+///
+/// The same job as of `POST /api/jobs`; the answer comes when it has ended. Where a client goes away, the job goes
+/// on all the same, and is found at `Location` and in `GET /api/jobs`.
+///
+/// The answer comes after 570 seconds at the latest, and before the client gives up, as far as it says when
+/// (`x-stainless-read-timeout`, `x-stainless-timeout`): with 504 `still_running`, where the edit is not done. Where a
+/// proxy lets nobody wait for so long, set the client's `timeout` to less than the proxy's.
+///
+/// The clients ask again by themselves, without a key. So `x-should-retry` tells them not to wherever that would be another edit
+/// to pay for. With an `Idempotency-Key`, asking again waits for the same edit.
+#[utoipa::path(post, path = "/v1/images/edits", tag = "openai", operation_id = "openai_edit",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]*$", description = "As on `POST /api/jobs`"),
+    ),
+    request_body(content((EditFormSchema = "multipart/form-data"))),
+    responses(
+        (status = 200, description = "The edit is done", body = ImagesView,
+            headers(
+                ("Location" = String, description = "Address of the job"),
+                ("x-request-id" = String, description = "Id of the job"),
+                ("Idempotent-Replayed" = Option<String>, description = "`true`, where the job had been made before under this `Idempotency-Key`"),
+            )),
+        (status = 400, description = "The request is wrong, or the model does not make this edit: `moderation_blocked` and others", body = ErrorBody),
+        (status = 403, description = "A page of a foreign origin asks", body = ErrorBody),
+        (status = 409, description = "The job was cancelled or deleted", body = ErrorBody),
+        (status = 413, description = "The images have too many bytes", body = ErrorBody),
+        (status = 502, description = "The provider did not make the edit", body = ErrorBody),
+        (status = 503, description = "The database or the provider's account is away", body = ErrorBody),
+        (status = 504, description = "The edit goes on, as `still_running`; or it took the provider too long", body = ErrorBody,
+            headers(
+                ("Location" = String, description = "Address of the job"),
+                ("x-request-id" = String, description = "Id of the job"),
+                ("x-should-retry" = String, description = "`true`, where an `Idempotency-Key` was sent and the edit may still end well"),
+            )),
+    ))]
+pub(crate) async fn edit(
+    state: web::Data<State>,
+    caller: Caller,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let until = Instant::now() + patience(request.headers());
+    let key = idempotency::key(&request)?;
+    let has_key = key.is_some();
+    let mut form = EditForm::default();
+    let upload = upload::read_form(&request, payload, &state, &mut form).await;
+    let Answer { job, made } = ask(&state, &caller, upload.map_err(by_their_names)?, key).await?;
+
+    let links = state.links(&request).await?;
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((header::LOCATION, format!("{}/api/jobs/{job}", links.base())))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((REQUEST_ID, job.to_string()));
+    if made.is_none() {
+        response.insert_header((REPLAYED, "true"));
+    }
+    let sent = match end(&state, job, until).await {
+        Ok(ended) => {
+            pictures::send(&mut response, &state.pool, &ended.job, form.delivery, &links).await
+        }
+        Err(unanswered) => Err(unanswered),
+    };
+    Ok(sent.unwrap_or_else(|unanswered| {
+        let (status, body) = unanswered.answer(job);
+        let should_retry = has_key && unanswered.may_end_well();
+        response.status(status).insert_header((SHOULD_RETRY, flag(should_retry))).json(body)
+    }))
+}
+
+/// Waits for a job to be completed.
+async fn end(state: &State, job: JobId, until: Instant) -> Result<Arc<Snapshot>, Unanswered> {
+    let wait = Wait::of_time(until.saturating_duration_since(Instant::now()));
+    let latest = tokio::select! {
+        latest = wait.until(state, job, Snapshot::has_ended) => latest,
+        () = state.stop.cancelled() => return Err(Unanswered::Running),
+    };
+    let latest = latest.map_err(|error| Unanswered::because_of(&error))?;
+    match latest.job.status {
+        Status::Completed => Ok(latest),
+        Status::Cancelled => Err(Unanswered::Cancelled),
+        Status::Pending | Status::Processing => Err(Unanswered::Running),
+        Status::Failed => {
+            let failure = latest.job.failure.clone();
+            Err(failure.map_or(Unanswered::Away, Unanswered::Failed))
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Errors as OpenAI's clients read them, for everything under `/v1`.
+
+use std::borrow::Cow;
+
+use actix_web::{
+    Error,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::ApiError;
+
+/// Names the request in the clients' errors and logs (source: openai-python, `_request_id`).
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Whether the clients are to ask again by themselves; it outweighs the status (source: openai-python,
+/// `_base_client.py`).
+pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// Why a request was not done, as OpenAI writes it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OpenAiError)]
+pub(crate) struct ErrorBody {
+    error: ErrorDetail,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OpenAiErrorDetail, example = json!({
+    "message": "The field 'prompt' is missing.", "type": "invalid_request_error",
+    "param": "prompt", "code": "missing_field"
+}))]
+struct ErrorDetail {
+    /// A sentence, for people.
+    message: String,
+    /// `invalid_request_error`, `image_generation_user_error`, `rate_limit_error` or `server_error`.
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    kind: &'static str,
+    /// The field at fault, where it is one.
+    #[schema(required)]
+    param: Option<String>,
+    /// Stable, for programs.
+    #[schema(value_type = String)]
+    code: Cow<'static, str>,
+}
+
+impl ErrorBody {
+    /// Of a kind of its own.
+    pub(super) fn new(
+        kind: &'static str,
+        code: impl Into<Cow<'static, str>>,
+        param: Option<&str>,
+        message: impl Into<String>,
+    ) -> Self {
+        let (message, param) = (message.into(), param.map(Into::into));
+        Self { error: ErrorDetail { message, kind, param, code: code.into() } }
+    }
+
+    /// What any part of the API refuses with, in their words.
+    fn of(error: &ApiError) -> (StatusCode, Self) {
+        let (status, code) = error.kind();
+        let status = match status {
+            // They know no other status for a request that is wrong.
+            StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                StatusCode::BAD_REQUEST
+            }
+            status => status,
+        };
+        let kind = match status {
+            StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
+            status if status.is_server_error() => "server_error",
+            _ => "invalid_request_error",
+        };
+        let code = if code == "unknown_model" { "model_not_found" } else { code };
+        (status, Self::new(kind, code, error.field(), error.to_string()))
+    }
+}
+
+/// Whether asking again is of use and buys nothing twice; nothing where the status says it by itself.
+fn should_retry(error: &ApiError, status: StatusCode) -> Option<bool> {
+    match error {
+        ApiError::Unavailable(_) | ApiError::Busy | ApiError::KeysAway(_) => Some(true),
+        _ if status.is_server_error() || status == StatusCode::CONFLICT => Some(false),
+        _ => None,
+    }
+}
+
+/// Writes errors under `/v1` as OpenAI does; headers stay.
+pub(crate) async fn translate<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let path = request.path();
+    let is_theirs = path == "/v1" || path.starts_with("/v1/");
+    let response = next.call(request).await?;
+    let error = response.response().error().filter(|_| is_theirs);
+    let Some(error) = error.and_then(|error| error.as_error::<ApiError>()) else {
+        return Ok(response.map_into_left_body());
+    };
+    let (status, body) = ErrorBody::of(error);
+    let should_retry = should_retry(error, status);
+    // Texts have nothing that JSON cannot hold.
+    let body = BoxBody::new(serde_json::to_vec(&body).unwrap_or_default());
+    let (request, response) = response.into_parts();
+    let mut response = response.set_body(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(should_retry) = should_retry {
+        headers.insert(SHOULD_RETRY, flag(should_retry));
+    }
+    Ok(ServiceResponse::new(request, response).map_into_right_body())
+}
+
+/// As the clients read it.
+pub(super) fn flag(is_set: bool) -> HeaderValue {
+    HeaderValue::from_static(if is_set { "true" } else { "false" })
+}

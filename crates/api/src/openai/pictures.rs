@@ -1,0 +1,162 @@
+//! The pictures of a completed edit, as OpenAI writes them.
+
+use std::{convert::Infallible, future::ready, ops::Range, sync::Arc};
+
+use actix_web::{HttpResponse, HttpResponseBuilder, http::header::ContentType};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use darkroom_core::{
+    chain::chain,
+    db::Pool,
+    images::MediaType,
+    job::Job,
+    links::Links,
+    store::{self, ImageFile, StoredImage},
+};
+use futures_util::{Stream, StreamExt, stream};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{fields::Delivery, unanswered::Unanswered};
+use crate::error::ApiError;
+
+/// Bytes of a picture that are read and sent at a time: three make four characters.
+const PART: u64 = 3 * 256 * 1024;
+
+/// Where the Base64 of a picture goes.
+const PLACE: &str = "\"b64_json\":\"";
+
+/// What came of an edit.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiImages)]
+pub(crate) struct ImagesView {
+    /// When the edit was done: seconds since 1970.
+    created: i64,
+    /// The pictures, in order, without those that the model's safety checker blanked.
+    data: Vec<PictureView>,
+    /// `png`, `jpeg` or `webp`, where all are of one format.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_format: Option<String>,
+    /// `WIDTHxHEIGHT` in pixels, where all are of one size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2048x1536")]
+    size: Option<String>,
+}
+
+/// A picture: one of the two.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenAiImage)]
+struct PictureView {
+    /// The file, in Base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    b64_json: Option<&'static str>,
+    /// Where to fetch it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+impl ImagesView {
+    fn new(job: &Job, shown: &[&StoredImage], delivery: Delivery, links: &Links) -> Self {
+        let one = |of: fn(&StoredImage) -> Option<String>| {
+            let mut all = shown.iter().map(|image| of(image));
+            let first = all.next().flatten();
+            first.filter(|first| all.all(|other| other.as_ref() == Some(first)))
+        };
+        let picture = |image: &&StoredImage| match delivery {
+            Delivery::Url => {
+                let url = links.image(image.id);
+                PictureView { url: Some(url), b64_json: None }
+            }
+            // The file is put there while it is sent.
+            Delivery::Base64 => PictureView { url: None, b64_json: Some("") },
+        };
+        Self {
+            created: job.updated_at.unix_timestamp(),
+            data: shown.iter().map(picture).collect(),
+            output_format: one(|image| {
+                let media_type: MediaType = image.media_type.parse().ok()?;
+                Some(media_type.as_str().trim_start_matches("image/").into())
+            }),
+            size: one(|image| Some(format!("{}x{}", image.width, image.height))),
+        }
+    }
+}
+
+/// Answers with the pictures of a completed job; its links begin with `base`.
+pub(super) async fn send(
+    response: &mut HttpResponseBuilder,
+    pool: &Pool,
+    job: &Job,
+    delivery: Delivery,
+    links: &Links,
+) -> Result<HttpResponse, Unanswered> {
+    let shown = job.images.iter().filter(|image| image.is_result && image.blanked != Some(true));
+    let shown: Vec<&StoredImage> = shown.collect();
+    if shown.is_empty() {
+        return Err(Unanswered::Blanked);
+    }
+    let view = ImagesView::new(job, &shown, delivery, links);
+    // A view has nothing that JSON cannot hold.
+    let text = serde_json::to_string(&view).unwrap_or_default();
+    response.insert_header(ContentType::json());
+    if delivery == Delivery::Url {
+        return Ok(response.body(text));
+    }
+    let mut files = Vec::new();
+    for image in shown {
+        let file = store::image_file(pool, image.id, None).await;
+        let file = file.map_err(|error| Unanswered::because_of(&ApiError::from(error)))?;
+        files.push(Arc::new(file.ok_or(Unanswered::Deleted)?));
+    }
+    Ok(response.streaming(written(pool.clone(), pieces(&text, &files))))
+}
+
+/// A piece of the answer.
+enum Piece {
+    Text(Bytes),
+    /// Bytes of a file.
+    File(Arc<ImageFile>, Range<u64>),
+}
+
+/// The answer with its files in their places.
+fn pieces(text: &str, files: &[Arc<ImageFile>]) -> Vec<Piece> {
+    let mut files = files.iter();
+    let mut pieces = Vec::new();
+    for between in text.split_inclusive(PLACE) {
+        pieces.push(Piece::Text(Bytes::copy_from_slice(between.as_bytes())));
+        let Some(file) = files.next() else { continue };
+        let mut from = 0;
+        while from < file.length {
+            let to = from.saturating_add(PART).min(file.length);
+            pieces.push(Piece::File(Arc::clone(file), from..to));
+            from = to;
+        }
+    }
+    pieces
+}
+
+/// Reads and writes one piece after the other, so that memory holds one at a time. Where a piece cannot be read any
+/// more, the answer ends there and is no JSON; a connection that breaks off would make the clients ask
+/// again, and pay again.
+fn written(pool: Pool, pieces: Vec<Piece>) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    let written = stream::iter(pieces).then(move |piece| write(pool.clone(), piece));
+    written.take_while(|piece| ready(piece.is_some())).filter_map(|piece| ready(piece.map(Ok)))
+}
+
+async fn write(pool: Pool, piece: Piece) -> Option<Bytes> {
+    let (file, part) = match piece {
+        Piece::Text(text) => return Some(text),
+        Piece::File(file, part) => (file, part),
+    };
+    match store::file_part(&pool, &file, part).await {
+        Ok(Some(data)) => Some(STANDARD.encode(data).into()),
+        Ok(None) => {
+            tracing::warn!(image.id = %file.image, "a picture was deleted while it was sent");
+            None
+        }
+        Err(error) => {
+            tracing::warn!(image.id = %file.image, error = %chain(&error), "a picture could not be read while it was sent");
+            None
+        }
+    }
+}
