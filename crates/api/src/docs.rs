@@ -8,7 +8,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use security::Security;
 
-use crate::{admin, error, health, images, jobs, models, openai, root};
+use crate::{admin, error, health, images, jobs, models, openai, root, usage};
 
 /// The contract of the HTTP face.
 #[derive(OpenApi)]
@@ -40,6 +40,7 @@ use crate::{admin, error, health, images, jobs, models, openai, root};
         admin::rules::resume,
         admin::rules::limit,
         admin::retry::retry,
+        usage::read,
         root::describe,
         health::live,
         health::ready,
@@ -51,6 +52,7 @@ use crate::{admin, error, health, images, jobs, models, openai, root};
         (name = "images", description = "What was given and what came of it"),
         (name = "models", description = "What can edit, how, and for how much"),
         (name = "openai", description = "The same for OpenAI's own clients: their requests, answers and errors"),
+        (name = "usage", description = "What was made and what it cost"),
         (name = "admin", description = "For operators: the queue, its limits and pauses; opened by an API key that was made with `--admin`"),
         (name = "service", description = "The service itself"),
     ),

@@ -5,6 +5,8 @@
 mod problem;
 mod unserved;
 
+use std::time::Duration;
+
 use actix_web::{
     HttpResponse, ResponseError,
     http::{
@@ -105,6 +107,16 @@ pub(crate) enum ApiError {
     /// More is asked for at once than can be done.
     #[error("More is asked for at the moment than can be done. Try again shortly.")]
     Busy,
+    /// More is asked for than the caller may.
+    #[error("{detail}")]
+    Limited {
+        /// Stable, for programs.
+        code: &'static str,
+        /// For people: which limit, and until when.
+        detail: String,
+        /// When asking again is of use.
+        wait: Duration,
+    },
     /// The database is away.
     #[error(
         "The service cannot reach its database at the moment; nothing was done. Try again shortly."
@@ -118,6 +130,14 @@ pub(crate) enum ApiError {
 impl ApiError {
     pub(crate) fn invalid(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
         Self::Invalid { code, field: field.into(), detail: detail.into() }
+    }
+
+    pub(crate) fn too_fast(per_minute: u32, wait: Duration) -> Self {
+        let seconds = wait.as_secs_f64().ceil();
+        let detail = format!(
+            "No more than {per_minute} of these requests are taken in a minute; the next one in {seconds} s."
+        );
+        Self::Limited { code: "rate_limited", detail, wait }
     }
 
     /// The one table of status and code.
@@ -147,6 +167,7 @@ impl ApiError {
                 (StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable")
             }
             Self::DamagedImage => (StatusCode::UNPROCESSABLE_ENTITY, "damaged_image"),
+            Self::Limited { code, .. } => (StatusCode::TOO_MANY_REQUESTS, code),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -198,6 +219,10 @@ impl ResponseError for ApiError {
         match self {
             Self::Unavailable(_) | Self::KeysAway(_) | Self::Busy => {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+            }
+            Self::Limited { wait, .. } => {
+                let seconds = wait.as_secs_f64().ceil().max(1.0);
+                response.insert_header((header::RETRY_AFTER, seconds.to_string()));
             }
             Self::RangeNotSatisfiable { length } => {
                 response.insert_header(ContentRange(ContentRangeSpec::Bytes {

@@ -12,6 +12,7 @@ pub(crate) mod get;
 pub(crate) mod idempotency;
 pub(crate) mod list;
 pub(crate) mod progress;
+mod refusal;
 pub(crate) mod retry;
 pub(crate) mod upload;
 pub(crate) mod versions;

@@ -15,11 +15,14 @@ mod images;
 mod jobs;
 mod json;
 mod models;
+mod money;
 mod notices;
 mod openai;
+mod rate;
 mod root;
 mod server;
 mod state;
+mod usage;
 mod watch;
 
 pub use docs::openapi;

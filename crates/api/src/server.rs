@@ -11,7 +11,7 @@ use darkroom_core::config;
 use crate::{
     State, admin,
     cors::{self, Origins},
-    docs, error, health, images, jobs, models, notices, openai, root,
+    docs, error, health, images, jobs, models, notices, openai, rate, root, usage,
 };
 
 /// Seconds that requests have to end once the server is told to stop.
@@ -54,6 +54,7 @@ pub fn start(
                 move |request, next| cors::refuse_foreign_pages(origins.clone(), request, next)
             }))
             // Outside of all that refuses.
+            .wrap(from_fn(rate::limit))
             .wrap(from_fn(openai::translate))
             .wrap(origins.policy())
             .service(root::resource())
@@ -61,6 +62,7 @@ pub fn start(
             .configure(jobs::configure)
             .configure(images::configure)
             .configure(models::configure)
+            .configure(usage::configure)
             .configure(openai::configure)
             .configure(notices::configure)
             .configure(admin::configure)

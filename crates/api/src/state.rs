@@ -16,7 +16,9 @@ use darkroom_core::{
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{access::Access, error::ApiError, images::Making, jobs::Fetcher, watch::Watch};
+use crate::{
+    access::Access, error::ApiError, images::Making, jobs::Fetcher, rate::Rate, watch::Watch,
+};
 
 /// An API cannot be made: one of its HTTP clients is not to be had.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +58,8 @@ pub struct State {
     pub provider: &'static str,
     /// Who is let in.
     pub(crate) access: Access,
+    /// How fast callers may go on.
+    pub(crate) rate: Rate,
     /// Writes links to images.
     pub(crate) linker: Linker,
     /// Makes thumbnails.
@@ -73,6 +77,7 @@ impl State {
     pub fn new(config: &config::Config, pool: Pool, models: Models) -> Result<Self, BuildError> {
         Ok(Self {
             access: Access::new(config, pool.clone()),
+            rate: Rate::new(&config.rate),
             linker: Linker::new(&config.access),
             waker: Waker::new(pool.clone()),
             watch: Watch::start(pool.clone(), config.database.notify),

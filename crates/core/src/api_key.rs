@@ -20,6 +20,18 @@ impl ApiKeyId {
     pub(crate) const NOBODY: Uuid = Uuid::nil();
 }
 
+/// What an API key may do; what is nothing has no limit of its own. How many of its jobs may be in flight is a
+/// rule of the queue.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct KeyLimits {
+    /// Jobs that may be made in a minute.
+    pub jobs_per_minute: Option<u32>,
+    /// Jobs that may not have ended at a time.
+    pub max_pending: Option<u32>,
+    /// Millionths of a US dollar that may be spent on a day (UTC).
+    pub daily_budget_micros: Option<i64>,
+}
+
 /// What is kept of an API key.
 #[derive(Clone, Debug)]
 pub struct ApiKey {
@@ -33,6 +45,8 @@ pub struct ApiKey {
     pub digest: Digest,
     /// Whether it opens the operators' paths and everybody's jobs.
     pub is_admin: bool,
+    /// What it may do.
+    pub limits: KeyLimits,
     /// By the database's clock.
     pub created_at: OffsetDateTime,
     /// Since when it opens nothing.

@@ -9,6 +9,7 @@ mod client;
 mod fal;
 mod jobs;
 mod outbound;
+mod rate;
 mod reader;
 mod server;
 mod worker;
@@ -22,6 +23,7 @@ pub use client::Client;
 pub use fal::{Fal, LIVE_QUEUE_URL, Sim, Tags, TagsProblem};
 pub use jobs::{Jobs, UnknownSubmission};
 pub use outbound::Outbound;
+pub use rate::{Networks, NetworksProblem, Rate};
 pub use reader::{Problems, Variable};
 pub use server::{CorsOrigins, Limits, Server};
 pub use worker::Worker;
@@ -35,6 +37,8 @@ pub struct Config {
     pub environment: Environment,
     /// Who may ask for what.
     pub access: Access,
+    /// How fast callers may go on.
+    pub rate: Rate,
     /// The HTTP server.
     pub server: Server,
     /// What an upload may be.
@@ -123,6 +127,7 @@ impl Config {
         Self {
             environment,
             access: Access::read(reader, environment),
+            rate: Rate::read(reader, environment),
             server: Server::read(reader),
             limits: Limits::read(reader),
             jobs: Jobs::read(reader),

@@ -155,6 +155,10 @@ pub struct NewJob {
     pub inputs: Vec<NewImage>,
     /// Whose it is; nothing where nobody needs a key.
     pub api_key: Option<ApiKeyId>,
+    /// Whether that key has limits that are to be looked at.
+    pub has_limits: bool,
+    /// What it may cost at most, in millionths of a US dollar.
+    pub cost_micros: i64,
     /// Higher goes first; one of [`PRIORITIES`].
     pub priority: i16,
     /// When it is to start; nothing is at once.

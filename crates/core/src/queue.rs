@@ -68,7 +68,7 @@ pub use halt::{Halt, end_halt, halt, halted, take_probe};
 pub use notice::{Noticed, attempted_model, record_late_answer, record_notice};
 pub use overdue::fail_overdue;
 pub use record::{Answered, record_submission, record_submissions};
-pub use reopen::{FailedJobs, failed_jobs, reopen};
+pub use reopen::{FailedJobs, failed_jobs, reopen, reopen_one};
 pub use rescue::{Rescued, rescue};
 pub use ripen::ripen;
 pub use rules::{Rule, Scope, limit, pause, resume, rules};

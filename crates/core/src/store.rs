@@ -9,15 +9,20 @@ mod delivery;
 mod file;
 mod image;
 mod job;
+mod limits;
 mod list;
 mod once;
 mod parent;
 mod prune;
+mod rate_limit;
 mod reuse;
 mod secret;
 mod thumbnail;
+mod usage;
 
-pub use api_key::{api_key, api_keys, api_keys_changed_since, create_api_key, revoke_api_key};
+pub use api_key::{
+    api_key, api_keys, api_keys_changed_since, create_api_key, limit_api_key, revoke_api_key,
+};
 pub use attempt::{Attempt, attempts};
 pub use create::{Asked, Refusal, ask, create};
 pub use delete::{Deletion, delete};
@@ -29,8 +34,12 @@ pub use list::{Filter, Page, list, list_filtered};
 pub use once::{Once, asked_before};
 pub use parent::{Parent, versions};
 pub use prune::{prune, prune_idempotency_keys};
+pub use rate_limit::{Allowance, prune_rate_limits, take};
 pub use reuse::Cache;
 pub use secret::secret;
 pub use thumbnail::{Thumbnail, ThumbnailSource, keep_thumbnail, thumbnail, thumbnail_source};
 
+pub use usage::{Usage, fold_usage, usage};
+
 pub(crate) use image::insert_result;
+pub(crate) use limits::check as check_limits;

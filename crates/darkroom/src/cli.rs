@@ -11,7 +11,7 @@ use darkroom_core::config;
 use url::Url;
 
 pub(crate) use edit::EditOptions;
-pub(crate) use keys::KeysCommand;
+pub(crate) use keys::{KeysCommand, Limits};
 pub(crate) use queue::{QueueCommand, Subject};
 
 /// A queue-backed service for AI image editing.

@@ -1,14 +1,16 @@
-//! `darkroom keys`: make, list and revoke API keys.
+//! `darkroom keys`: make, list, limit and revoke API keys.
 
 #![expect(clippy::print_stdout, reason = "a command prints what it was asked for")]
 #![expect(clippy::print_stderr, reason = "what is said beside the key is not part of it")]
+
+mod limits;
 
 use anyhow::{Context, bail};
 use darkroom_core::{
     api_key::{ApiKey, Token},
     config::Config,
     db::{self, Pool},
-    store,
+    queue, store,
 };
 use secrecy::ExposeSecret;
 
@@ -25,6 +27,11 @@ pub(crate) async fn run(config: Config, command: KeysCommand) -> anyhow::Result<
     match command {
         KeysCommand::Create { name, admin } => create(&pool, &name, admin).await?,
         KeysCommand::List => list(&pool).await?,
+        KeysCommand::Limit { key, limits } => {
+            let key = find(&pool, &key).await?;
+            limits::set(&pool, &key, &limits).await?;
+            list(&pool).await?;
+        }
         KeysCommand::Revoke { key } => {
             let key = find(&pool, &key).await?;
             if store::revoke_api_key(&pool, key.id).await? {
@@ -52,12 +59,19 @@ async fn create(pool: &Pool, name: &str, is_admin: bool) -> anyhow::Result<()> {
 }
 
 async fn list(pool: &Pool) -> anyhow::Result<()> {
-    println!("{:<13} {:<36} {:<6} {:<20} name", "begins with", "id", "admin", "since");
+    println!("{:<11} {:<36} {:<5} {:<10} name, limits", "begins with", "id", "admin", "since");
+    let rules = queue::rules(pool).await?;
     for key in store::api_keys(pool).await? {
         let state = if key.revoked_at.is_some() { " (revoked)" } else { "" };
         let admin = if key.is_admin { "yes" } else { "no" };
-        let since = key.created_at.date();
-        println!("{:<13} {:<36} {admin:<6} {since:<20} {}{state}", key.prefix, key.id.0, key.name);
+        let limits = limits::told(&key, &rules);
+        println!(
+            "{:<11} {:<36} {admin:<5} {:<10} {}{state}{limits}",
+            key.prefix,
+            key.id.0,
+            key.created_at.date(),
+            key.name
+        );
     }
     Ok(())
 }

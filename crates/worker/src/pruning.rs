@@ -1,4 +1,4 @@
-//! Pruning: jobs that ended long ago and idempotency keys of another day go, a few at a time.
+//! Pruning: jobs that ended long ago and idempotency keys of another day go, a few at a time, and usage is added up.
 
 use std::time::Duration;
 
@@ -23,13 +23,16 @@ enum Old {
     /// Those that ended longer ago than this.
     Jobs(Duration),
     IdempotencyKeys,
+    RateLimits,
+    /// Usage that was not added up yet.
+    Usage,
 }
 
 /// Prunes for as long as the life lasts: jobs only where the operator wants them to go at all.
 pub(crate) async fn prune(life: Life) {
     let jobs = life.worker.jobs.retention.map(Old::Jobs);
     loop {
-        for old in jobs.into_iter().chain([Old::IdempotencyKeys]) {
+        for old in jobs.into_iter().chain([Old::IdempotencyKeys, Old::RateLimits, Old::Usage]) {
             old.prune(&life.worker.pool).await;
         }
         sleep(jittered(INTERVAL)).await;
@@ -60,6 +63,8 @@ impl Old {
         match self {
             Self::Jobs(retention) => store::prune(pool, retention).await,
             Self::IdempotencyKeys => store::prune_idempotency_keys(pool).await,
+            Self::RateLimits => store::prune_rate_limits(pool).await,
+            Self::Usage => store::fold_usage(pool).await.map(u64::from),
         }
     }
 }

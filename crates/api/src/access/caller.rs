@@ -40,6 +40,16 @@ impl Caller {
         }
     }
 
+    /// Whether what it makes has to be held against limits of its key.
+    pub(crate) fn has_limits(&self) -> bool {
+        match self {
+            Self::Anybody { .. } => false,
+            Self::Key(key) => {
+                key.limits.max_pending.is_some() || key.limits.daily_budget_micros.is_some()
+            }
+        }
+    }
+
     /// Whose jobs it sees; nothing, where it sees all.
     pub(crate) fn sees_only(&self) -> Option<ApiKeyId> {
         match self {

@@ -58,6 +58,9 @@ async fn new_job(
 ) -> Result<NewJob, ApiError> {
     let run_at = start::check(state, upload.run_at).await?;
     let inputs = upload::fetch(upload.pictures, state).await?;
+    // It was checked that there is such a model.
+    let model = state.models.find(&upload.model);
+    let cost_micros = model.map_or(0, |model| model.most_micros(&upload.options));
     let cache = state
         .result_cache
         .map(|within| store::Cache { within, is_looked_into: upload.is_cache_looked_into });
@@ -67,6 +70,8 @@ async fn new_job(
         options: upload.options,
         inputs,
         api_key: caller.key(),
+        has_limits: caller.has_limits(),
+        cost_micros,
         priority: upload.priority,
         run_at,
         webhook: upload.webhook,

@@ -12,6 +12,7 @@ use crate::{
     State,
     access::Caller,
     error::{ApiError, Problem},
+    money,
 };
 
 /// One submission to the provider.
@@ -112,12 +113,7 @@ impl From<Attempt> for AttemptView {
             ended_at: attempt.ended_at,
             inference_seconds: attempt.inference_seconds,
             billed_units: attempt.billed_units,
-            cost_usd: attempt.cost_micros.map(usd),
+            cost_usd: attempt.cost_micros.map(money::usd),
         }
     }
-}
-
-/// Of millionths of a dollar. What an edit costs is far from what a double holds.
-fn usd(micros: i64) -> f64 {
-    i32::try_from(micros).map_or(f64::NAN, f64::from) / 1e6
 }

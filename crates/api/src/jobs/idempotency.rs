@@ -1,11 +1,10 @@
 //! The `Idempotency-Key`: what is asked for again under one makes no other job.
 
 use actix_web::{HttpRequest, http::header::HeaderName};
-use darkroom_core::store::Refusal;
 
 use crate::error::ApiError;
 
-const KEY: &str = "Idempotency-Key";
+pub(super) const KEY: &str = "Idempotency-Key";
 
 /// Says that a job had been made before.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -25,27 +24,4 @@ pub(crate) fn key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
         let detail = format!("The {KEY} must be one of 1 to {LONGEST} visible ASCII characters.");
         ApiError::invalid("invalid_idempotency_key", KEY, detail)
     })
-}
-
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::KeyOfAnother => {
-                let detail = format!("Something else was asked for under this {KEY} before.");
-                Self::invalid("idempotency_conflict", KEY, detail)
-            }
-            Refusal::JobDeleted => Self::JobDeleted,
-            Refusal::UnknownParent => {
-                Self::invalid("unknown_parent", "parent_id", "There is no job with this id.")
-            }
-            Refusal::ParentNotCompleted => {
-                let detail = "The parent is not completed, and has no result to edit.";
-                Self::invalid("parent_not_completed", "parent_id", detail)
-            }
-            Refusal::NoSuchResult => {
-                let detail = "The parent has no result in this place; the first is 0.";
-                Self::invalid("unknown_parent_image", "parent_image", detail)
-            }
-        }
-    }
 }

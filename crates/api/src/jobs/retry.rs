@@ -20,6 +20,7 @@ use crate::{
         (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "It has not failed", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "The key's limits do not let it: too many jobs that have not ended, or too little money left; `Retry-After`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn retry(
@@ -29,12 +30,14 @@ pub(crate) async fn retry(
     path: web::Path<String>,
 ) -> Result<web::Json<JobView>, ApiError> {
     let links = state.links(&request).await?;
-    let id = find(&state, &caller, &path).await?.job.id;
-    let reopened = queue::reopen(&state.pool, &[id], Some(state.deadline)).await;
+    let snapshot = find(&state, &caller, &path).await?;
+    let id = snapshot.job.id;
+    let (deadline, has_limits) = (Some(state.deadline), caller.has_limits());
+    let reopened = queue::reopen_one(&state.pool, &snapshot.job, deadline, has_limits).await;
     state.watch.changed(id);
-    let reopened = reopened?;
+    let reopened = reopened??;
     let job = store::find(&state.pool, id).await?.ok_or_else(not_found)?;
-    if reopened.is_empty() {
+    if !reopened {
         return Err(ApiError::HasNotFailed);
     }
     tracing::info!(job.id = %id, "a failed job is tried again");

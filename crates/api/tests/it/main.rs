@@ -25,6 +25,7 @@ mod images;
 mod jobs;
 mod json_body;
 mod keys;
+mod limits;
 mod listing;
 mod metadata;
 mod notices;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{OutputFormat, Price};
+use super::{ImageSize, Options, OutputFormat, Price};
 use crate::images::Fit;
 
 /// An AI model, as fal offers it.
@@ -113,6 +113,21 @@ pub struct Safety {
     pub checker: bool,
     /// Least and most tolerance.
     pub tolerance: Option<(u8, u8)>,
+}
+
+/// Pixels of an output whose size nobody can tell before: more than any model makes today.
+const LARGEST_OUTPUT: u64 = 16_000_000;
+
+impl Model {
+    /// What an edit with these options may cost at most, in millionths of a US dollar.
+    pub fn most_micros(&self, options: &Options) -> i64 {
+        let pixels = match (&options.image_size, &self.size) {
+            (Some(ImageSize::Sides(width, height)), _) => u64::from(*width) * u64::from(*height),
+            (_, Size::Sides { max_area, .. }) => *max_area,
+            _ => LARGEST_OUTPUT,
+        };
+        self.price.most_micros(options.num_images.unwrap_or(1), pixels)
+    }
 }
 
 impl Images {

@@ -49,6 +49,14 @@ impl Price {
         (0.0..1e12).contains(&micros).then(|| format!("{micros:.0}").parse().ok()).flatten()
     }
 
+    /// What so many outputs of so many pixels cost at most, in millionths of a US dollar.
+    pub(super) fn most_micros(&self, outputs: u8, pixels: u64) -> i64 {
+        // As one row of megapixels: what is counted are its pixels.
+        let width = u32::try_from(pixels.div_ceil(1_000)).unwrap_or(u32::MAX);
+        let sides = vec![(width, 1_000); outputs.into()];
+        self.cost_micros(&sides, None).unwrap_or(0)
+    }
+
     fn of_megapixels(&self, (width, height): (u32, u32)) -> f64 {
         let pixels = u64::from(width) * u64::from(height);
         let further = pixels.div_ceil(MEGAPIXEL).saturating_sub(1);

@@ -8,8 +8,9 @@ use uuid::Uuid;
 use super::{Place, enqueue};
 use crate::{
     api_key::ApiKeyId,
-    db::{Error, Pool},
-    job::JobId,
+    db::{Error, Pool, Transaction},
+    job::{Job, JobId},
+    store::{Refusal, check_limits},
 };
 
 /// Which failed jobs; what is not said does not matter.
@@ -61,21 +62,86 @@ pub async fn reopen(
     jobs: &[JobId],
     deadline: Option<Duration>,
 ) -> Result<Vec<JobId>, Error> {
-    let doing = "reopening jobs";
+    let doing = Error::doing("reopening jobs");
+    let reopening = async {
+        let mut transaction = pool.begin().await?;
+        let reopened = reopen_within(&mut transaction, jobs, deadline).await?;
+        transaction.commit().await?;
+        Ok(reopened)
+    };
+    let reopened = reopening.await.map_err(doing)?;
+    if !reopened.is_empty() {
+        super::wake::hint(pool).await;
+    }
+    Ok(reopened)
+}
+
+/// Puts a failed job into the queue again, as far as its key's limits let it: what it may cost is kept back once
+/// more. False where it has not failed.
+pub async fn reopen_one(
+    pool: &Pool,
+    job: &Job,
+    deadline: Option<Duration>,
+    has_limits: bool,
+) -> Result<Result<bool, Refusal>, Error> {
+    let doing = Error::doing("reopening a job");
+    let reopening = async {
+        let mut transaction = pool.begin().await?;
+        let reopened = reopen_within(&mut transaction, &[job.id], deadline).await?;
+        if let Some(key) = job.api_key.filter(|_| has_limits && !reopened.is_empty()) {
+            let cost =
+                sqlx::query_scalar!("select reserved_micros from jobs where id = $1", job.id.0)
+                    .fetch_one(&mut *transaction)
+                    .await?;
+            if let Err(refusal) = check_limits(&mut transaction, key, cost).await? {
+                return Ok(Err(refusal));
+            }
+        }
+        transaction.commit().await?;
+        Ok(Ok(!reopened.is_empty()))
+    };
+    let reopened = reopening.await.map_err(doing)?;
+    if reopened == Ok(true) {
+        super::wake::hint(pool).await;
+    }
+    Ok(reopened)
+}
+
+async fn reopen_within(
+    transaction: &mut Transaction,
+    jobs: &[JobId],
+    deadline: Option<Duration>,
+) -> Result<Vec<JobId>, sqlx::Error> {
     let jobs: Vec<Uuid> = jobs.iter().map(|job| job.0).collect();
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    // It was counted when it ended, and will be again, on the day on which it is tried.
     let reopened = sqlx::query!(
-        r#"update jobs set status = 'pending', failure_code = null, failure_message = null,
-               finished_at = null, run_at = null, updated_at = now()
-           where id = any($1) and status = 'failed' and deleted_at is null
-           returning id, model, api_key_id, priority, (
-               select coalesce(max(number), 0::smallint) from attempts where job_id = id
-           ) as "attempts!""#,
+        r#"with failed as (
+               select id, coalesce(usage_day, (created_at at time zone 'UTC')::date) as day
+               from jobs where id = any($1) and status = 'failed' and deleted_at is null
+               for update
+           ), reopened as (
+               update jobs set status = 'pending', failure_code = null, failure_message = null,
+                   finished_at = null, run_at = null, updated_at = now(),
+                   usage_day = (now() at time zone 'UTC')::date,
+                   attempts_before = (
+                       select coalesce(max(number), 0::smallint) from attempts
+                       where job_id = jobs.id
+                   )
+               from failed where jobs.id = failed.id
+               returning jobs.*, failed.day
+           ), counted as (
+               insert into usage_changes (api_key_id, day, model, jobs, reserved_micros)
+               select coalesce(api_key_id, $2), day, model, -1, 0 from reopened
+               union all
+               select coalesce(api_key_id, $2), usage_day, model, 0, reserved_micros
+               from reopened where reserved_micros > 0
+           )
+           select id, model, api_key_id, priority, attempts_before from reopened"#,
         &jobs,
+        ApiKeyId::NOBODY,
     )
-    .fetch_all(&mut *transaction)
-    .await
-    .map_err(Error::doing(doing))?;
+    .fetch_all(&mut **transaction)
+    .await?;
     for job in &reopened {
         let place = Place {
             model: &job.model,
@@ -83,13 +149,9 @@ pub async fn reopen(
             priority: job.priority,
             run_at: None,
             deadline,
-            attempts_before: job.attempts,
+            attempts_before: job.attempts_before,
         };
-        enqueue(&mut transaction, JobId(job.id), place).await.map_err(Error::doing(doing))?;
-    }
-    transaction.commit().await.map_err(Error::doing(doing))?;
-    if !reopened.is_empty() {
-        super::wake::hint(pool).await;
+        enqueue(transaction, JobId(job.id), place).await?;
     }
     Ok(reopened.into_iter().map(|job| JobId(job.id)).collect())
 }

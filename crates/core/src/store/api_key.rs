@@ -4,7 +4,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    api_key::{ApiKey, ApiKeyId, Digest, Token},
+    api_key::{ApiKey, ApiKeyId, Digest, KeyLimits, Token},
     db::{Error, Pool},
     job::JobId,
 };
@@ -80,6 +80,24 @@ pub async fn api_keys_changed_since(
     Ok(rows.into_iter().filter_map(Row::into_key).collect())
 }
 
+/// Sets what a key may do. False where there is none.
+pub async fn limit_api_key(pool: &Pool, id: ApiKeyId, limits: KeyLimits) -> Result<bool, Error> {
+    let column = |limit: Option<u32>| limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX));
+    let limited = sqlx::query!(
+        "update api_keys set jobs_per_minute = $2, max_pending = $3, daily_budget_micros = $4,
+             changed_at = now()
+         where id = $1",
+        id.0,
+        column(limits.jobs_per_minute),
+        column(limits.max_pending),
+        limits.daily_budget_micros,
+    )
+    .execute(pool)
+    .await
+    .map_err(Error::doing("limiting an API key"))?;
+    Ok(limited.rows_affected() == 1)
+}
+
 /// Revokes a key. False where it was revoked before, or there is none.
 pub async fn revoke_api_key(pool: &Pool, id: ApiKeyId) -> Result<bool, Error> {
     let revoked = sqlx::query!(
@@ -102,6 +120,9 @@ struct Row {
     created_at: OffsetDateTime,
     revoked_at: Option<OffsetDateTime>,
     changed_at: OffsetDateTime,
+    jobs_per_minute: Option<i32>,
+    max_pending: Option<i32>,
+    daily_budget_micros: Option<i64>,
 }
 
 impl Row {
@@ -112,6 +133,11 @@ impl Row {
             prefix: self.prefix,
             digest: Digest::from_bytes(&self.digest)?,
             is_admin: self.is_admin,
+            limits: KeyLimits {
+                jobs_per_minute: self.jobs_per_minute.map(i32::unsigned_abs),
+                max_pending: self.max_pending.map(i32::unsigned_abs),
+                daily_budget_micros: self.daily_budget_micros,
+            },
             created_at: self.created_at,
             revoked_at: self.revoked_at,
             changed_at: self.changed_at,

@@ -1,9 +1,13 @@
 //! Create: what is asked for becomes a job, if nothing is in the way.
 
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
 use super::{
     copy::{Copied, copy},
     image::{Sha256, insert_input, sha256},
-    once,
+    limits, once,
     parent::{self, Found},
     reuse::{self, Reusable},
 };
@@ -38,6 +42,24 @@ pub enum Refusal {
     ParentNotCompleted,
     /// The parent has fewer results.
     NoSuchResult,
+    /// The key has as many jobs that have not ended as it may have.
+    TooManyPending {
+        /// So many.
+        most: i32,
+    },
+    /// The key's money of the day does not suffice. In millionths of a US dollar.
+    BudgetExhausted {
+        /// What it may spend on a day.
+        budget: i64,
+        /// What is left of it.
+        left: i64,
+        /// What the job may cost.
+        cost: i64,
+        /// When all of it is there again.
+        full_at: OffsetDateTime,
+        /// How long that is.
+        wait: Duration,
+    },
 }
 
 impl NewJob {
@@ -93,7 +115,14 @@ async fn ask_within(
         sources.reusable = reuse::find(transaction, new, &hash).await?;
         sources.request_hash = Some(hash);
     }
-    Ok(Asked::Made(Box::new(make(transaction, id, new, &sources).await?)))
+    let job = make(transaction, id, new, &sources).await?;
+    // At the very end: others of the key wait from here on, until the commit.
+    if let Some(key) = new.api_key.filter(|_| new.has_limits && !job.cached)
+        && let Err(refusal) = limits::check(transaction, key, new.cost_micros).await?
+    {
+        return Ok(Asked::Refused(refusal));
+    }
+    Ok(Asked::Made(Box::new(job)))
 }
 
 /// Makes a job of pictures and puts it into the queue: key, parent and cache are not heeded.
@@ -151,10 +180,12 @@ async fn insert(
     let made = sqlx::query!(
         r#"insert into jobs (
                id, prompt, model, options, api_key_id, priority, run_at, metadata, parent_id,
-               request_hash, cached, seed, webhook_url, webhook_events, status, finished_at
+               request_hash, cached, seed, webhook_url, webhook_events, status, finished_at,
+               reserved_micros, usage_day
            )
            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-               case when $11 then 'completed' else 'pending' end, case when $11 then now() end
+               case when $11 then 'completed' else 'pending' end, case when $11 then now() end,
+               $15::bigint, case when $15::bigint > 0 then (now() at time zone 'UTC')::date end
            returning status as "status: Status", created_at, updated_at"#,
         id.0,
         new.prompt,
@@ -170,6 +201,8 @@ async fn insert(
         reusable.and_then(|reusable| reusable.seed),
         new.webhook.as_ref().map(|webhook| webhook.url.as_str()),
         new.webhook.as_ref().map(Webhook::event_names) as _,
+        // Nobody's budget, and nothing that is paid for, needs anything kept back.
+        if new.api_key.is_some() && reusable.is_none() { new.cost_micros } else { 0 },
     )
     .fetch_one(&mut **transaction)
     .await?;

@@ -39,4 +39,5 @@ mod rules;
 mod settle;
 mod silence;
 mod store;
+mod usage;
 mod wake;

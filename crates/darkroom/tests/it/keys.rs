@@ -25,6 +25,16 @@ async fn a_key_is_made_shown_once_listed_and_revoked() {
     assert!(said.contains("the web shop") && said.contains(token.prefix()), "{said}");
     assert!(!said.contains(token.secret().expose_secret()), "{said}");
 
+    let limit =
+        ["keys", "limit", token.prefix(), "--budget", "5", "--in-flight", "4", "--pending", "9"];
+    let (went_well, said) = darkroom(&limit).await;
+    assert!(went_well, "{said}");
+    assert!(said.contains("9 pending, 4 in flight, $5.000000 a day"), "{said}");
+    let (_, said) = darkroom(&["keys", "limit", token.prefix(), "--budget", "none"]).await;
+    assert!(said.contains("9 pending, 4 in flight") && !said.contains('$'), "{said}");
+    let (went_well, said) = darkroom(&["keys", "limit", token.prefix(), "--budget", "lots"]).await;
+    assert!(!went_well && said.contains("--budget: \"lots\" is no limit"), "{said}");
+
     let (_, said) = darkroom(&["keys", "revoke", token.prefix()]).await;
     assert!(said.contains("is revoked"), "{said}");
     let (_, said) = darkroom(&["keys", "revoke", &kept.id.0.to_string()]).await;

@@ -1,0 +1,128 @@
+//! How fast callers may go on: jobs by key, on all replicas together; everything else by key, on each replica.
+//! Who sends no key goes by address.
+//!
+//! Answers tell how much is left (source: draft-ietf-httpapi-ratelimit-headers).
+
+mod address;
+mod headers;
+mod reads;
+
+use std::time::Duration;
+
+use actix_web::{
+    Error, FromRequest,
+    body::{EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::Method,
+    middleware::Next,
+    web,
+};
+use darkroom_core::{config, store};
+
+use self::{address::subject, reads::Reads};
+use crate::{State, access::Caller, error::ApiError};
+
+/// Seconds in which so many are allowed.
+const WINDOW_SECONDS: u64 = 60;
+
+/// How fast callers may go on.
+#[derive(Clone, Debug)]
+pub(crate) struct Rate {
+    /// Where a key has no limit of its own; nothing is no limit.
+    jobs_per_minute: Option<u32>,
+    reads: Option<Reads>,
+    proxies: config::Networks,
+}
+
+/// What is counted together.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    /// It makes something that costs money.
+    Job,
+    /// It does not.
+    Read,
+}
+
+/// How somebody stands.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    kind: Kind,
+    /// How many are allowed in a minute.
+    quota: u32,
+    /// How many more are allowed now.
+    left: u32,
+    /// When as many as ever are allowed again.
+    full_in: Duration,
+    /// Nothing, where it was allowed; else how long to wait.
+    wait: Option<Duration>,
+}
+
+impl Rate {
+    pub(crate) fn new(settings: &config::Rate) -> Self {
+        Self {
+            jobs_per_minute: settings.jobs_per_minute,
+            reads: settings.reads_per_minute.map(Reads::new),
+            proxies: settings.trusted_proxies.clone(),
+        }
+    }
+}
+
+impl Kind {
+    /// Nothing, where it is not counted: pages, probes, and the provider.
+    fn of(method: &Method, path: &str) -> Option<Self> {
+        if !path.starts_with("/api/") && !path.starts_with("/v1/") {
+            return None;
+        }
+        let makes_jobs = path == "/api/jobs" || path == "/v1/images/edits";
+        let is_retry = path.starts_with("/api/jobs/") && path.ends_with("/retry");
+        let is_job = *method == Method::POST && (makes_jobs || is_retry);
+        Some(if is_job { Self::Job } else { Self::Read })
+    }
+}
+
+/// Refuses who goes too fast, before anything is read of what it sends.
+pub(crate) async fn limit<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let standing = match standing(&request).await {
+        Ok(standing) => standing,
+        Err(error) => return Ok(request.error_response(error).map_into_right_body()),
+    };
+    let Some(standing) = standing else {
+        return Ok(next.call(request).await?.map_into_left_body());
+    };
+    let mut response = match standing.wait {
+        Some(wait) => {
+            request.error_response(ApiError::too_fast(standing.quota, wait)).map_into_right_body()
+        }
+        None => next.call(request).await?.map_into_left_body(),
+    };
+    headers::tell(response.headers_mut(), &standing);
+    Ok(response)
+}
+
+/// Takes one, where somebody's are counted at all.
+async fn standing(request: &ServiceRequest) -> Result<Option<Standing>, ApiError> {
+    let (Some(kind), Some(state)) =
+        (Kind::of(request.method(), request.path()), request.app_data::<web::Data<State>>())
+    else {
+        return Ok(None);
+    };
+    // Who is refused further on is counted by its address.
+    let key = match Caller::extract(request.request()).await {
+        Ok(Caller::Key(key)) => Some(key),
+        Ok(Caller::Anybody { .. }) | Err(_) => None,
+    };
+    let subject = subject(key.as_deref(), request.request(), &state.rate.proxies);
+    match kind {
+        Kind::Job => {
+            let own = key.and_then(|key| key.limits.jobs_per_minute);
+            let Some(quota) = own.or(state.rate.jobs_per_minute) else { return Ok(None) };
+            let taken = store::take(&state.pool, &subject, quota).await?;
+            let store::Allowance { wait, left, full_in } = taken;
+            Ok(Some(Standing { kind, quota, left, full_in, wait }))
+        }
+        Kind::Read => Ok(state.rate.reads.as_ref().map(|reads| reads.take(&subject))),
+    }
+}

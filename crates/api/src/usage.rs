@@ -1,0 +1,167 @@
+//! What was made and what it cost.
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use darkroom_core::{db, store};
+use serde::Serialize;
+use time::{Date, Duration, OffsetDateTime, Time, serde::rfc3339};
+use utoipa::ToSchema;
+
+use crate::{
+    State,
+    access::Caller,
+    error::{ApiError, Problem},
+    money::usd,
+};
+
+/// Days that are told, unless said.
+const USUAL_DAYS: i64 = 30;
+
+/// Most days that are told.
+const MOST_DAYS: i64 = 366;
+
+/// What was made, and what it cost.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Usage)]
+pub(crate) struct UsageView {
+    /// The first day, UTC.
+    #[schema(format = Date)]
+    from: String,
+    /// The last day, UTC.
+    #[schema(format = Date)]
+    to: String,
+    /// By day and model, the latest first; days on which nothing was made are left out.
+    days: Vec<DayView>,
+    /// The key's budget; null where it has none.
+    #[schema(required)]
+    budget: Option<BudgetView>,
+}
+
+/// A model on a day.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsageOfDay)]
+pub(crate) struct DayView {
+    /// UTC: the one on which the jobs were made, or tried again.
+    #[schema(format = Date)]
+    day: String,
+    /// The model that edited.
+    #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
+    model: String,
+    /// Jobs that have ended.
+    jobs: i64,
+    /// Results that were made for them.
+    images: i64,
+    /// What was paid for them, in US dollars. A submission of which nobody knows what came of it counts as paid for.
+    #[schema(example = 0.03)]
+    spent_usd: f64,
+    /// What jobs that have not ended may cost, in US dollars.
+    reserved_usd: f64,
+}
+
+/// What may be spent today.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Budget)]
+pub(crate) struct BudgetView {
+    /// On a day, in US dollars.
+    daily_usd: f64,
+    /// What is left of it: neither spent nor kept back for jobs that have not ended.
+    left_usd: f64,
+    /// When all of it is there again.
+    #[serde(with = "rfc3339")]
+    full_at: OffsetDateTime,
+}
+
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    config.service(web::resource("/api/usage").get(read).head(read));
+}
+
+/// What was made, and what it cost
+///
+/// Of the key that asks; of all, where it may see all. It outlives the jobs.
+#[utoipa::path(get, path = "/api/usage", tag = "usage", operation_id = "get_usage",
+    params(
+        ("from" = Option<String>, Query, format = Date, description = "The first day, UTC; 29 days before the last one unless said"),
+        ("to" = Option<String>, Query, format = Date, description = "The last day, UTC; today unless said. At most 366 days in all"),
+    ),
+    responses(
+        (status = 200, description = "As it stands", body = UsageView),
+        (status = 422, description = "A parameter is unknown or not what it should be; `field` says which", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn read(
+    state: web::Data<State>,
+    caller: Caller,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let (from, to) = days(request.query_string())?;
+    let today = db::now(&state.pool).await?.date();
+    let to = to.unwrap_or(today);
+    let from = from.or(to.checked_sub(Duration::days(USUAL_DAYS - 1))).unwrap_or(to);
+    let fits = from <= to && (to - from).whole_days() < MOST_DAYS;
+    if !fits {
+        let detail =
+            format!("The first day must be the last one or before, by up to {MOST_DAYS} days.");
+        return Err(ApiError::invalid("invalid_range", "from", detail));
+    }
+    let only = caller.sees_only();
+    let used = store::usage(&state.pool, only, from, to).await?;
+    let view = UsageView {
+        from: from.to_string(),
+        to: to.to_string(),
+        days: used.into_iter().map(Into::into).collect(),
+        budget: budget(&state, &caller, today).await?,
+    };
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view))
+}
+
+async fn budget(
+    state: &State,
+    caller: &Caller,
+    today: Date,
+) -> Result<Option<BudgetView>, ApiError> {
+    let Caller::Key(key) = caller else { return Ok(None) };
+    let Some(daily) = key.limits.daily_budget_micros else { return Ok(None) };
+    let used = store::usage(&state.pool, Some(key.id), today, today).await?;
+    let taken: i64 = used.iter().map(|used| used.spent_micros + used.reserved_micros).sum();
+    let tomorrow = today.next_day().unwrap_or(today);
+    Ok(Some(BudgetView {
+        daily_usd: usd(daily),
+        left_usd: usd((daily - taken).max(0)),
+        full_at: OffsetDateTime::new_utc(tomorrow, Time::MIDNIGHT),
+    }))
+}
+
+fn days(query: &str) -> Result<(Option<Date>, Option<Date>), ApiError> {
+    let (mut from, mut to) = (None, None);
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "from" => from = Some(day("from", &value)?),
+            "to" => to = Some(day("to", &value)?),
+            _ => {
+                let detail = format!("There is no parameter '{name}'; from and to are taken.");
+                return Err(ApiError::invalid("unknown_parameter", &name, detail));
+            }
+        }
+    }
+    Ok((from, to))
+}
+
+fn day(field: &str, text: &str) -> Result<Date, ApiError> {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    Date::parse(text, &format).map_err(|_malformed| {
+        let detail = format!("The field '{field}' must be a day such as 2026-01-31.");
+        ApiError::invalid("invalid_date", field, detail)
+    })
+}
+
+impl From<store::Usage> for DayView {
+    fn from(used: store::Usage) -> Self {
+        Self {
+            day: used.day.to_string(),
+            model: used.model,
+            jobs: used.jobs,
+            images: used.images,
+            spent_usd: usd(used.spent_micros),
+            reserved_usd: usd(used.reserved_micros),
+        }
+    }
+}

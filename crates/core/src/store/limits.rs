@@ -1,0 +1,50 @@
+//! Limits of an API key: how many jobs it may have that have not ended, and what they may cost on a day.
+//!
+//! Both are looked at last in the transaction that makes a job, under the key's lock: so they hold exactly, however many
+//! ask at the same time and on however many replicas.
+
+use time::{OffsetDateTime, Time};
+
+use super::create::Refusal;
+use crate::{api_key::ApiKeyId, db::Connection};
+
+/// Looks at what a key has with the job that was just made, or reopened; it is not to be kept where that is too
+/// much. `cost` is what the job may cost, in millionths of a US dollar.
+pub(crate) async fn check(
+    connection: &mut Connection,
+    key: ApiKeyId,
+    cost: i64,
+) -> Result<Result<(), Refusal>, sqlx::Error> {
+    // Alone: what the next statements see is what was done by whoever held the lock.
+    let limits = sqlx::query!(
+        r#"select max_pending, daily_budget_micros, (now() at time zone 'UTC')::date as "today!",
+               now() as "now!"
+           from api_keys where id = $1 for no key update"#,
+        key.0,
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(limits) = limits else { return Ok(Ok(())) };
+    if let Some(most) = limits.max_pending {
+        let pending = sqlx::query_scalar!(
+            r#"select count(*) as "count!" from jobs where api_key_id = $1 and finished_at is null"#,
+            key.0,
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        if pending > i64::from(most) {
+            return Ok(Err(Refusal::TooManyPending { most }));
+        }
+    }
+    if let Some(budget) = limits.daily_budget_micros {
+        let taken = super::usage::fold(connection, key.0, limits.today).await?;
+        if taken > budget {
+            let midnight = limits.today.next_day().unwrap_or(limits.today);
+            let full_at = OffsetDateTime::new_utc(midnight, Time::MIDNIGHT);
+            let left = (budget - (taken - cost)).max(0);
+            let wait = (full_at - limits.now).try_into().unwrap_or_default();
+            return Ok(Err(Refusal::BudgetExhausted { budget, left, cost, full_at, wait }));
+        }
+    }
+    Ok(Ok(()))
+}

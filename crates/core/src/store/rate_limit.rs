@@ -1,0 +1,75 @@
+//! How fast somebody may go on, on all replicas together (the generic cell rate algorithm; source: ITU-T I.371).
+
+use std::time::Duration;
+
+use crate::db::{Error, Pool};
+
+/// In which so many are allowed.
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// Rows of one batch.
+const BATCH: i64 = 1_000;
+
+/// What came of asking.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Allowance {
+    /// Nothing, where it was allowed; else how long to wait.
+    pub wait: Option<Duration>,
+    /// How many more are allowed now.
+    pub left: u32,
+    /// When as many as ever are allowed again.
+    pub full_in: Duration,
+}
+
+/// Takes one of `per_minute`, which somebody has: as many at once, where nothing was taken for a minute.
+pub async fn take(pool: &Pool, subject: &str, per_minute: u32) -> Result<Allowance, Error> {
+    let interval = WINDOW.as_secs_f64() / f64::from(per_minute.max(1));
+    let taken = sqlx::query!(
+        r#"with taken as (
+               insert into rate_limits (subject, full_at)
+               values ($1, now() + make_interval(secs => $2))
+               on conflict on constraint rate_limits_pkey do update set
+                   full_at = greatest(rate_limits.full_at, now()) + make_interval(secs => $2)
+               where greatest(rate_limits.full_at, now()) + make_interval(secs => $2)
+                   <= now() + make_interval(secs => $3)
+               returning full_at
+           )
+           select exists (select from taken) as "is_granted!",
+               extract(epoch from coalesce(
+                   (select full_at from taken),
+                   (select full_at from rate_limits where subject = $1),
+                   now()
+               ) - now())::float8 as "full_in!""#,
+        subject,
+        interval,
+        WINDOW.as_secs_f64(),
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(Error::doing("looking at how fast somebody goes"))?;
+    let full_in = taken.full_in.clamp(0.0, WINDOW.as_secs_f64());
+    let wait = (full_in + interval - WINDOW.as_secs_f64()).max(0.0);
+    // Rounding must not take one away.
+    let left = ((WINDOW.as_secs_f64() - full_in) / interval + 1e-6).floor();
+    Ok(Allowance {
+        wait: (!taken.is_granted).then(|| Duration::from_secs_f64(wait)),
+        left: format!("{left:.0}").parse().unwrap_or(0),
+        full_in: Duration::from_secs_f64(full_in),
+    })
+}
+
+/// Forgets a batch of those that are full again, and answers how many.
+pub async fn prune_rate_limits(pool: &Pool) -> Result<u64, Error> {
+    let pruned = sqlx::query!(
+        "with old as (
+             select subject from rate_limits where full_at < now() - interval '1 minute'
+             limit $1 for update skip locked
+         )
+         delete from rate_limits using old where rate_limits.subject = old.subject",
+        BATCH,
+    )
+    .execute(pool)
+    .await
+    .map_err(Error::doing("forgetting rate limits"))?;
+    Ok(pruned.rows_affected())
+}

@@ -1,0 +1,119 @@
+//! Usage: jobs, pictures and money, by key, day and model.
+
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    api_key::ApiKeyId,
+    db::{Connection, Error, Pool},
+};
+
+/// Where nobody wants to know of a day.
+const ANY_DAY: Date = OffsetDateTime::UNIX_EPOCH.date();
+
+/// What was made with a model on a day.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Usage {
+    /// UTC; the one on which the jobs were made, or tried again.
+    pub day: Date,
+    /// Endpoint at fal.
+    pub model: String,
+    /// Jobs that have ended.
+    pub jobs: i64,
+    /// Results that were made for them.
+    pub images: i64,
+    /// What was paid for them, in millionths of a US dollar.
+    pub spent_micros: i64,
+    /// What jobs that have not ended may cost, in millionths of a US dollar: kept of keys' jobs only.
+    pub reserved_micros: i64,
+}
+
+/// What was made from one day to another, both included: with a key, or with all and with none. The latest first.
+pub async fn usage(
+    pool: &Pool,
+    key: Option<ApiKeyId>,
+    from: Date,
+    to: Date,
+) -> Result<Vec<Usage>, Error> {
+    sqlx::query_as!(
+        Usage,
+        r#"select day as "day!", model as "model!", sum(jobs)::bigint as "jobs!",
+               sum(images)::bigint as "images!", sum(spent_micros)::bigint as "spent_micros!",
+               sum(reserved_micros)::bigint as "reserved_micros!"
+           from (
+               select * from usage
+               where day between $2 and $3 and ($1::uuid is null or api_key_id = $1)
+               union all
+               select * from usage_changes
+               where day between $2 and $3 and ($1::uuid is null or api_key_id = $1)
+           ) as used
+           group by day, model
+           order by day desc, model"#,
+        key.map(|key| key.0),
+        from,
+        to,
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(Error::doing("reading usage"))
+}
+
+/// Adds up what changed of a key's usage, and answers what is spent and kept back of it on a day. Its key must be
+/// locked: what somebody else adds up at the same time would not be seen.
+pub(super) async fn fold(
+    connection: &mut Connection,
+    key: Uuid,
+    day: Date,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"with gone as (
+               delete from usage_changes where api_key_id = $1 returning *
+           ), folded as (
+               insert into usage (
+                   api_key_id, day, model, jobs, images, reserved_micros, spent_micros
+               )
+               select api_key_id, day, model, sum(jobs), sum(images), sum(reserved_micros),
+                   sum(spent_micros)
+               from gone group by api_key_id, day, model order by day, model
+               on conflict on constraint usage_pkey do update set
+                   jobs = usage.jobs + excluded.jobs,
+                   images = usage.images + excluded.images,
+                   reserved_micros = usage.reserved_micros + excluded.reserved_micros,
+                   spent_micros = usage.spent_micros + excluded.spent_micros
+               returning day, model, reserved_micros + spent_micros as micros
+           ), other as (
+               select reserved_micros + spent_micros as micros from usage
+               where api_key_id = $1 and day = $2 and not exists (
+                   select from folded where folded.day = usage.day and folded.model = usage.model
+               )
+           )
+           select coalesce(sum(micros), 0)::bigint as "micros!" from (
+               select micros from folded where day = $2
+               union all select micros from other
+           ) as taken"#,
+        key,
+        day,
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Adds up what changed of somebody's usage; false where nothing is left to be added.
+pub async fn fold_usage(pool: &Pool) -> Result<bool, Error> {
+    let doing = Error::doing("adding usage up");
+    let folding = async {
+        let mut transaction = pool.begin().await?;
+        let key = sqlx::query_scalar!("select api_key_id from usage_changes limit 1")
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let Some(key) = key else { return Ok(false) };
+        // Nobody's has no row to lock, and no limit that would have to hold.
+        sqlx::query!("select id from api_keys where id = $1 for no key update", key)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        fold(&mut transaction, key, ANY_DAY).await?;
+        transaction.commit().await?;
+        Ok(true)
+    };
+    folding.await.map_err(doing)
+}

@@ -1,0 +1,147 @@
+//! What was made and what it cost: counted when jobs end, and kept when they go.
+
+use darkroom_core::{
+    api_key::{ApiKeyId, Token},
+    db::Pool,
+    job::{Failure, NewJob},
+    queue::{self, Ended, FailureClass, Lease, Timeline},
+    store::{self, Usage},
+};
+use darkroom_testing::TestDatabase;
+use image::ImageFormat;
+
+use crate::factory;
+
+/// What a job of these tests may cost.
+const COST: i64 = 30_000;
+
+async fn key(pool: &Pool) -> ApiKeyId {
+    store::create_api_key(pool, "a test", &Token::generate().unwrap(), false).await.unwrap()
+}
+
+/// A job of this key that a worker has.
+async fn claimed(pool: &Pool, key: Option<ApiKeyId>) -> Lease {
+    let new = NewJob { api_key: key, cost_micros: COST, ..factory::new_job() };
+    store::create(pool, &new).await.unwrap();
+    let worker = factory::worker(pool).await;
+    queue::claim(pool, worker, 1).await.unwrap().jobs[0].lease
+}
+
+async fn submitted(pool: &Pool, lease: &Lease) {
+    let number = factory::begin(pool, lease).await;
+    queue::record_submission(pool, lease, number, &factory::submission()).await.unwrap();
+}
+
+/// Jobs, images, kept back and spent.
+async fn told(pool: &Pool, key: Option<ApiKeyId>) -> (i64, i64, i64, i64) {
+    let today = factory::now(pool).await.date();
+    let used = store::usage(pool, key, today, today).await.unwrap();
+    let sum = |of: fn(&Usage) -> i64| used.iter().map(of).sum();
+    let kept = sum(|used| used.reserved_micros);
+    (sum(|used| used.jobs), sum(|used| used.images), kept, sum(|used| used.spent_micros))
+}
+
+#[tokio::test]
+async fn what_a_job_may_cost_is_kept_back_until_it_ends_and_what_it_cost_is_spent() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let key = key(pool).await;
+    let lease = claimed(pool, Some(key)).await;
+    assert_eq!(told(pool, Some(key)).await, (0, 0, COST, 0));
+
+    submitted(pool, &lease).await;
+    let output = factory::stored(factory::picture(8, 8, ImageFormat::Png));
+    queue::archive(pool, &lease, 0, &output, None).await.unwrap();
+    let ended = Ended { cost_micros: Some(20_000), outputs: Some(1), ..Ended::default() };
+    queue::complete(pool, &lease, ended, &Timeline::default()).await.unwrap();
+
+    assert_eq!(told(pool, Some(key)).await, (1, 1, 0, 20_000));
+    // Added up or not, it is the same.
+    while store::fold_usage(pool).await.unwrap() {}
+    assert_eq!(told(pool, Some(key)).await, (1, 1, 0, 20_000));
+    assert_eq!(told(pool, None).await, (1, 1, 0, 20_000));
+    assert_eq!(factory::count(pool, "usage_changes").await, 0);
+
+    store::delete(pool, lease.job).await.unwrap();
+    assert_eq!(told(pool, Some(key)).await, (1, 1, 0, 20_000));
+}
+
+#[tokio::test]
+async fn nothing_is_spent_for_what_is_not_made_and_all_that_may_have_been_paid_for_is() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let key = key(pool).await;
+    let fail = async |lease: &Lease, class| {
+        let failure = Failure::new("test", "A test.");
+        queue::fail(pool, lease, &failure, class, &Timeline::default()).await.unwrap();
+    };
+
+    let refused = claimed(pool, Some(key)).await;
+    submitted(pool, &refused).await;
+    fail(&refused, FailureClass::Never).await;
+    assert_eq!(told(pool, Some(key)).await, (1, 0, 0, 0));
+
+    // Its submission was never answered.
+    let unknown = claimed(pool, Some(key)).await;
+    factory::begin(pool, &unknown).await;
+    fail(&unknown, FailureClass::Never).await;
+    assert_eq!(told(pool, Some(key)).await, (2, 0, 0, COST));
+
+    let waiting = NewJob { api_key: Some(key), cost_micros: COST, ..factory::new_job() };
+    let waiting = store::create(pool, &waiting).await.unwrap();
+    assert_eq!(told(pool, Some(key)).await, (2, 0, COST, COST));
+    store::delete(pool, waiting.id).await.unwrap();
+    assert_eq!(told(pool, Some(key)).await, (2, 0, 0, COST));
+}
+
+#[tokio::test]
+async fn a_job_that_is_deleted_while_it_runs_is_counted_when_it_has_ended() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let key = key(pool).await;
+    let lease = claimed(pool, Some(key)).await;
+    submitted(pool, &lease).await;
+    store::delete(pool, lease.job).await.unwrap();
+    assert_eq!(told(pool, Some(key)).await, (0, 0, COST, 0));
+
+    let ended = Ended { cost_micros: Some(COST), ..Ended::default() };
+    queue::complete(pool, &lease, ended, &Timeline::default()).await.unwrap();
+
+    assert_eq!(told(pool, Some(key)).await, (1, 0, 0, COST));
+    assert_eq!(factory::count(pool, "jobs").await, 0);
+}
+
+#[tokio::test]
+async fn a_job_that_is_tried_again_is_one_job_and_its_attempts_are_paid_for_once_each() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let key = key(pool).await;
+    let lease = claimed(pool, Some(key)).await;
+    factory::begin(pool, &lease).await;
+    let failure = Failure::new("test", "A test.");
+    queue::fail(pool, &lease, &failure, FailureClass::Never, &Timeline::default()).await.unwrap();
+
+    assert_eq!(queue::reopen(pool, &[lease.job], None).await.unwrap(), [lease.job]);
+    assert_eq!(told(pool, Some(key)).await, (0, 0, COST, COST));
+
+    let worker = factory::worker(pool).await;
+    let lease = queue::claim(pool, worker, 1).await.unwrap().jobs[0].lease;
+    submitted(pool, &lease).await;
+    let ended = Ended { cost_micros: Some(20_000), ..Ended::default() };
+    queue::complete(pool, &lease, ended, &Timeline::default()).await.unwrap();
+    assert_eq!(told(pool, Some(key)).await, (1, 0, 0, COST + 20_000));
+}
+
+#[tokio::test]
+async fn what_nobody_in_particular_made_is_counted_too() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let lease = claimed(pool, None).await;
+    assert_eq!(told(pool, None).await, (0, 0, 0, 0));
+
+    let ended = Ended { cost_micros: Some(20_000), ..Ended::default() };
+    submitted(pool, &lease).await;
+    queue::complete(pool, &lease, ended, &Timeline::default()).await.unwrap();
+
+    assert_eq!(told(pool, None).await, (1, 0, 0, 20_000));
+}
