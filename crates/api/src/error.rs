@@ -195,6 +195,7 @@ impl ResponseError for ApiError {
             Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field.clone()),
             Self::BadEventId => Some("Last-Event-ID".into()),
             Self::JobDeleted => Some("Idempotency-Key".into()),
+            Self::RangeNotSatisfiable { .. } => Some("Range".into()),
             _ => None,
         };
         response.content_type(problem::MEDIA_TYPE).json(Problem::new(
