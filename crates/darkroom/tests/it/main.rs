@@ -9,6 +9,7 @@
 mod api_killed;
 mod arrows;
 mod deployment;
+mod documents;
 mod env_example;
 mod killed;
 mod program;
