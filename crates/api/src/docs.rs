@@ -1,8 +1,14 @@
 //! The contract, generated from the code, and two ways to read it.
 
 use actix_web::{HttpResponse, http::header::ContentType, web};
-use utoipa::OpenApi;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        RefOr, Schema,
+        path::{Parameter, ParameterIn},
+    },
+};
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{admin, error, health, images, jobs, models, root};
 
@@ -12,15 +18,16 @@ use crate::{admin, error, health, images, jobs, models, root};
     info(
         title = "Darkroom",
         description = "AI image editing, queued: post an image and a prompt, watch the job, fetch the result.",
-        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+        license(name = "MIT OR Apache-2.0"),
     ),
+    modifiers(&Examples),
     paths(
         jobs::create::create,
         jobs::list::list,
         jobs::get::get,
-        jobs::progress::get,
         jobs::events::follow,
         jobs::feed::follow,
+        jobs::progress::get,
         jobs::cancel::cancel,
         jobs::retry::retry,
         jobs::delete::delete,
@@ -50,13 +57,44 @@ use crate::{admin, error, health, images, jobs, models, root};
 )]
 struct Contract;
 
+/// An id that nothing has.
+const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
+
+/// Gives each id in a path an example, so that what `/docs` has filled in can be tried out.
+struct Examples;
+
+impl Modify for Examples {
+    fn modify(&self, contract: &mut utoipa::openapi::OpenApi) {
+        for path in contract.paths.paths.values_mut() {
+            let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.delete];
+            let parameters = operations
+                .into_iter()
+                .flatten()
+                .filter_map(|operation| operation.parameters.as_mut());
+            for parameter in parameters.flatten() {
+                if let RefOr::T(Parameter {
+                    parameter_in: ParameterIn::Path,
+                    schema: Some(RefOr::T(Schema::Object(id))),
+                    ..
+                }) = parameter
+                {
+                    id.example = Some(NOBODY.into());
+                }
+            }
+        }
+    }
+}
+
 /// The OpenAPI document that the server serves, and that `openapi/openapi.json` holds.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     Contract::openapi()
 }
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
-    let swagger = SwaggerUi::new("/docs/{_:.*}").url("/api-docs/openapi.json", openapi());
+    let swagger = SwaggerUi::new("/docs/{_:.*}")
+        .url("/api-docs/openapi.json", openapi())
+        // Without a bar that asks for the address of another contract.
+        .config(Config::default().use_base_layout());
     config
         .service(web::redirect("/docs", "/docs/"))
         .service(swagger)

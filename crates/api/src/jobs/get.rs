@@ -23,7 +23,7 @@ pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("prefe
     params(
         ("id" = uuid::Uuid, Path, description = "As it was answered when the job was made"),
         ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for news; none unless said. `Prefer: wait=` means the same"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an answer that the client has"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an answer that the client has"),
     ),
     responses(
         (status = 200, description = "The job as it stands", body = JobView,
