@@ -1,15 +1,12 @@
 //! The contract, generated from the code, and two ways to read it.
 
+mod examples;
+
 use actix_web::{HttpResponse, http::header::ContentType, web};
-use utoipa::{
-    Modify, OpenApi,
-    openapi::{
-        RefOr, Schema,
-        path::{Parameter, ParameterIn},
-    },
-};
+use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use self::examples::Examples;
 use crate::{admin, error, health, images, jobs, models, root};
 
 /// The contract of the HTTP face.
@@ -56,34 +53,6 @@ use crate::{admin, error, health, images, jobs, models, root};
     ),
 )]
 struct Contract;
-
-/// An id that nothing has.
-const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
-
-/// Gives each id in a path an example, so that what `/docs` has filled in can be tried out.
-struct Examples;
-
-impl Modify for Examples {
-    fn modify(&self, contract: &mut utoipa::openapi::OpenApi) {
-        for path in contract.paths.paths.values_mut() {
-            let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.delete];
-            let parameters = operations
-                .into_iter()
-                .flatten()
-                .filter_map(|operation| operation.parameters.as_mut());
-            for parameter in parameters.flatten() {
-                if let RefOr::T(Parameter {
-                    parameter_in: ParameterIn::Path,
-                    schema: Some(RefOr::T(Schema::Object(id))),
-                    ..
-                }) = parameter
-                {
-                    id.example = Some(NOBODY.into());
-                }
-            }
-        }
-    }
-}
 
 /// The OpenAPI document that the server serves, and that `openapi/openapi.json` holds.
 pub fn openapi() -> utoipa::openapi::OpenApi {

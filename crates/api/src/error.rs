@@ -14,7 +14,7 @@ use actix_web::{
 };
 use darkroom_core::{chain::chain, db, fal};
 
-pub(crate) use problem::Problem;
+pub(crate) use problem::{PROBLEM, Problem};
 pub(crate) use unserved::{fill_empty_bodies, no_such_path};
 
 /// Seconds after which a client may ask again when the database is away.
@@ -141,6 +141,19 @@ impl ApiError {
         }
     }
 
+    /// What the client is told.
+    pub(crate) fn problem(&self) -> Problem {
+        let (status, code) = self.kind();
+        let field = match self {
+            Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field.clone()),
+            Self::BadEventId => Some("Last-Event-ID".into()),
+            Self::JobDeleted => Some("Idempotency-Key".into()),
+            Self::RangeNotSatisfiable { .. } => Some("Range".into()),
+            _ => None,
+        };
+        Problem::new(status, code, self.to_string(), field)
+    }
+
     fn log(&self) {
         match self {
             Self::Internal(cause) => {
@@ -170,8 +183,7 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         self.log();
-        let (status, code) = self.kind();
-        let mut response = HttpResponse::build(status);
+        let mut response = HttpResponse::build(self.status_code());
         match self {
             Self::Unavailable(_) | Self::KeysAway(_) | Self::Busy => {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
@@ -191,18 +203,6 @@ impl ResponseError for ApiError {
             }
             _ => {}
         }
-        let field = match self {
-            Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field.clone()),
-            Self::BadEventId => Some("Last-Event-ID".into()),
-            Self::JobDeleted => Some("Idempotency-Key".into()),
-            Self::RangeNotSatisfiable { .. } => Some("Range".into()),
-            _ => None,
-        };
-        response.content_type(problem::MEDIA_TYPE).json(Problem::new(
-            status,
-            code,
-            self.to_string(),
-            field,
-        ))
+        response.content_type(PROBLEM).json(self.problem())
     }
 }

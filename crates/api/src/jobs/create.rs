@@ -120,8 +120,8 @@ pub(crate) struct NewJobForm {
             headers(
                 ("Location" = String, description = "Address of the job"),
                 ("ETag" = String, description = "Names this state of the job"),
-                ("Preference-Applied" = Option<String>, description = "`wait=SECONDS`, where `Prefer` said so"),
-                ("Idempotent-Replayed" = Option<String>, description = "`true`, where the job had been made before under this `Idempotency-Key`"),
+                ("Preference-Applied" = String, description = "`wait=SECONDS`, where `Prefer` said so"),
+                ("Idempotent-Replayed" = String, description = "`true`, where the job had been made before under this `Idempotency-Key`"),
             )),
         (status = 400, description = "The body breaks off or is not well-formed", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),

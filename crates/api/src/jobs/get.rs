@@ -30,7 +30,7 @@ pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("prefe
             headers(
                 ("ETag" = String, description = "Names this state of the job"),
                 ("Cache-Control" = String, description = "`private, no-cache`: kept, and asked for again each time"),
-                ("Preference-Applied" = Option<String>, description = "`wait=SECONDS`, where `Prefer` said so"),
+                ("Preference-Applied" = String, description = "`wait=SECONDS`, where `Prefer` said so"),
             )),
         (status = 304, description = "The client has it already (`If-None-Match`)"),
         (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
