@@ -1,12 +1,13 @@
 //! The contract, generated from the code, and two ways to read it.
 
+mod admin_token;
 mod examples;
 
 use actix_web::{HttpResponse, http::header::ContentType, web};
 use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use self::examples::Examples;
+use self::{admin_token::AdminToken, examples::Examples};
 use crate::{admin, error, health, images, jobs, models, root};
 
 /// The contract of the HTTP face.
@@ -17,7 +18,7 @@ use crate::{admin, error, health, images, jobs, models, root};
         description = "AI image editing, queued: post an image and a prompt, watch the job, fetch the result.",
         license(name = "MIT OR Apache-2.0"),
     ),
-    modifiers(&Examples),
+    modifiers(&AdminToken, &Examples),
     paths(
         jobs::create::create,
         jobs::list::list,
