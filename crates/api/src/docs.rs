@@ -1,13 +1,13 @@
 //! The contract, generated from the code, and two ways to read it.
 
+mod examples;
 mod security;
 
 use actix_web::{HttpResponse, http::header::ContentType, web};
 use utoipa::OpenApi;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use security::Security;
-
+use self::{examples::Examples, security::Security};
 use crate::{admin, error, health, images, jobs, models, openai, root, usage};
 
 /// The contract of the HTTP face.
@@ -16,15 +16,16 @@ use crate::{admin, error, health, images, jobs, models, openai, root, usage};
     info(
         title = "Darkroom",
         description = "AI image editing, queued: post an image and a prompt, watch the job, fetch the result.",
-        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+        license(name = "MIT OR Apache-2.0"),
     ),
+    modifiers(&Security, &Examples),
     paths(
         jobs::create::create,
         jobs::list::list,
         jobs::get::get,
-        jobs::progress::get,
         jobs::events::follow,
         jobs::feed::follow,
+        jobs::progress::get,
         jobs::cancel::cancel,
         jobs::retry::retry,
         jobs::delete::delete,
@@ -46,7 +47,6 @@ use crate::{admin, error, health, images, jobs, models, openai, root, usage};
         health::ready,
     ),
     components(schemas(error::Problem)),
-    modifiers(&Security),
     tags(
         (name = "jobs", description = "Ask for an edit and follow it"),
         (name = "images", description = "What was given and what came of it"),
@@ -65,7 +65,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
-    let swagger = SwaggerUi::new("/docs/{_:.*}").url("/api-docs/openapi.json", openapi());
+    let swagger = SwaggerUi::new("/docs/{_:.*}")
+        .url("/api-docs/openapi.json", openapi())
+        // Without a bar that asks for the address of another contract.
+        .config(Config::default().use_base_layout());
     config
         .service(web::redirect("/docs", "/docs/"))
         .service(swagger)

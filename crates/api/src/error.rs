@@ -16,7 +16,7 @@ use actix_web::{
 };
 use darkroom_core::{chain::chain, db, fal};
 
-pub(crate) use problem::Problem;
+pub(crate) use problem::{PROBLEM, Problem};
 pub(crate) use unserved::{fill_empty_bodies, no_such_path};
 
 /// Seconds after which a client may ask again when the database is away.
@@ -180,8 +180,15 @@ impl ApiError {
             Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field),
             Self::BadEventId => Some("Last-Event-ID"),
             Self::JobDeleted => Some("Idempotency-Key"),
+            Self::RangeNotSatisfiable { .. } => Some("Range"),
             _ => None,
         }
+    }
+
+    /// What the client is told.
+    pub(crate) fn problem(&self) -> Problem {
+        let (status, code) = self.kind();
+        Problem::new(status, code, self.to_string(), self.field().map(Into::into))
     }
 
     /// Once, where the answer is made.
@@ -214,8 +221,7 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         self.log();
-        let (status, code) = self.kind();
-        let mut response = HttpResponse::build(status);
+        let mut response = HttpResponse::build(self.status_code());
         match self {
             Self::Unavailable(_) | Self::KeysAway(_) | Self::Busy => {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
@@ -239,11 +245,6 @@ impl ResponseError for ApiError {
             }
             _ => {}
         }
-        response.content_type(problem::MEDIA_TYPE).json(Problem::new(
-            status,
-            code,
-            self.to_string(),
-            self.field().map(Into::into),
-        ))
+        response.content_type(PROBLEM).json(self.problem())
     }
 }

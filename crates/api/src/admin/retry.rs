@@ -22,6 +22,7 @@ const MOST: u16 = 1000;
 /// Which failed jobs; what is not said does not matter.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"code": "provider_balance", "since": "2026-01-31T00:00:00Z"}))]
 pub(crate) struct Wanted {
     /// Why they failed: the `code` of their `error`.
     #[schema(nullable = false, example = "provider_balance")]

@@ -20,6 +20,7 @@ use crate::{
 /// What is paused or resumed: everything, unless one of these is said.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"model": "fal-ai/bytedance/seedream/v4/edit"}))]
 pub(crate) struct Subject {
     /// Jobs for this model.
     #[schema(nullable = false, example = "fal-ai/bytedance/seedream/v4/edit")]
@@ -32,6 +33,7 @@ pub(crate) struct Subject {
 /// What is limited, and to how many.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"model": "fal-ai/bytedance/seedream/v4/edit", "max_in_flight": 10}))]
 pub(crate) struct NewLimit {
     /// Jobs for this model; of everything, unless this or `api_key` is said.
     #[serde(default)]

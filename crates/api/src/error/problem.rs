@@ -5,14 +5,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Its media type.
-pub(super) const MEDIA_TYPE: &str = "application/problem+json";
+pub(crate) const PROBLEM: &str = "application/problem+json";
 
 /// Why a request was not done.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "type": "about:blank", "title": "Unprocessable Entity", "status": 422, "code": "missing_field",
-    "detail": "The field 'prompt' is missing.", "field": "prompt"
-}))]
 pub(crate) struct Problem {
     /// Always `about:blank`: `code` tells errors apart.
     #[serde(rename = "type")]
@@ -34,7 +30,7 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(
+    pub(crate) fn new(
         status: StatusCode,
         code: &'static str,
         detail: String,

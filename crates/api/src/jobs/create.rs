@@ -112,7 +112,7 @@ pub(crate) struct NewJobForm {
 #[utoipa::path(post, path = "/api/jobs", tag = "jobs", operation_id = "create_job",
     params(
         ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for the job's end; none unless said. `Prefer: wait=` means the same"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]*$", description = "The caller's own name for this request: visible ASCII characters"),
+        ("Idempotency-Key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 200, pattern = "^[!-~]*$", description = "The caller's own name for this request: visible ASCII characters"),
     ),
     request_body(content((NewJobForm = "multipart/form-data"), (NewJobBody<'_> = "application/json"))),
     responses(
@@ -120,8 +120,8 @@ pub(crate) struct NewJobForm {
             headers(
                 ("Location" = String, description = "Address of the job"),
                 ("ETag" = String, description = "Names this state of the job"),
-                ("Preference-Applied" = Option<String>, description = "`wait=SECONDS`, where `Prefer` said so"),
-                ("Idempotent-Replayed" = Option<String>, description = "`true`, where the job had been made before under this `Idempotency-Key`"),
+                ("Preference-Applied" = String, description = "`wait=SECONDS`, where `Prefer` said so"),
+                ("Idempotent-Replayed" = String, description = "`true`, where the job had been made before under this `Idempotency-Key`"),
             )),
         (status = 400, description = "The body breaks off or is not well-formed", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),

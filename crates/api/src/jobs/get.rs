@@ -25,14 +25,14 @@ pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("prefe
     params(
         ("id" = uuid::Uuid, Path, description = "As it was answered when the job was made"),
         ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for news; none unless said. `Prefer: wait=` means the same"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an answer that the client has"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an answer that the client has"),
     ),
     responses(
         (status = 200, description = "The job as it stands", body = JobView,
             headers(
                 ("ETag" = String, description = "Names this state of the job"),
                 ("Cache-Control" = String, description = "`private, no-cache`: kept, and asked for again each time"),
-                ("Preference-Applied" = Option<String>, description = "`wait=SECONDS`, where `Prefer` said so"),
+                ("Preference-Applied" = String, description = "`wait=SECONDS`, where `Prefer` said so"),
             )),
         (status = 304, description = "The client has it already (`If-None-Match`)"),
         (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),

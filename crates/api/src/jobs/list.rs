@@ -40,7 +40,7 @@ use crate::{
     responses(
         (status = 200, description = "A page of jobs", body = Vec<JobView>,
             headers(
-                ("Link" = Option<String>, description = "`<address>; rel=\"next\"`, while there are more"),
+                ("Link" = String, description = "`<address>; rel=\"next\"`, while there are more"),
                 ("ETag" = String, description = "Names this page as it stands"),
                 ("Cache-Control" = String, description = "`private, no-cache`: kept, and asked for again each time"),
             )),

@@ -19,7 +19,7 @@ use crate::{
 #[utoipa::path(get, path = "/api/jobs/{id}/versions", tag = "jobs", operation_id = "list_versions",
     params(
         ("id" = uuid::Uuid, Path, description = "Any job of the tree"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an answer that the client has"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an answer that the client has"),
     ),
     responses(
         (status = 200, description = "All of them", body = Vec<JobView>,

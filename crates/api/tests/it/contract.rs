@@ -42,6 +42,25 @@ async fn every_operation_of_the_contract_is_served() {
     }
 }
 
+#[tokio::test]
+async fn every_problem_of_the_contract_shows_one_of_its_own() {
+    let contract = serde_json::to_value(darkroom_api::openapi()).unwrap();
+    let paths = contract["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+    for operation in operations {
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let content = &response["content"]["application/problem+json"];
+            let shown = content["example"]["status"].as_u64().map(|status| status.to_string());
+            assert!(
+                content.is_null() || shown.as_ref() == Some(status),
+                "{} {status} shows {}",
+                operation["operationId"],
+                content["example"]
+            );
+        }
+    }
+}
+
 /// The page at `/docs` fills a form in with the examples of its fields.
 #[tokio::test]
 async fn a_form_of_all_examples_is_taken() {

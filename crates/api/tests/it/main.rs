@@ -35,6 +35,7 @@ mod progress;
 mod prompts;
 mod ranges;
 mod raw;
+mod replicas;
 mod result_cache;
 mod thumbnails;
 mod treatment;

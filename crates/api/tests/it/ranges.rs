@@ -94,7 +94,8 @@ async fn a_range_after_the_end_is_refused_with_the_length() {
         let refused = image.get(&[("range", &range)]).await;
 
         assert_eq!(refused.headers()["content-range"], format!("bytes */{length}"), "{range}");
-        problem(refused, 416, "range_not_satisfiable").await;
+        let told = problem(refused, 416, "range_not_satisfiable").await;
+        assert_eq!(told["field"], "Range");
     }
 }
 

@@ -9,6 +9,7 @@
 mod api_killed;
 mod arrows;
 mod deployment;
+mod documents;
 mod edit;
 mod edit_ended;
 mod edit_refused;

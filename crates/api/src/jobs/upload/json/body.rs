@@ -11,9 +11,13 @@ use serde_json::value::RawValue;
 /// The most pictures that are read at all; models take fewer.
 const MOST_PICTURES: usize = 100;
 
+/// A chequered picture of 64 by 48 pixels, for who tries it out.
+const PICTURE: &str = "iVBORw0KGgoAAAANSUhEUgAAAEAAAAAwAQMAAACbhe5cAAAABlBMVEXmljwoPG5uZvYBAAAAGUlEQVR42mNgYPj/H4IHB2NwuYaBYZCFDwApX79BiawYhQAAAABJRU5ErkJggg==";
+
 /// What to post as JSON. All means what the field of the form means; what may be left out may be null.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"images": [{"base64": PICTURE}], "prompt": "make it look like a woodcut"}))]
 pub(crate) struct NewJobBody<'a> {
     /// The pictures to edit; at least one, unless there is a `parent_id`.
     #[serde(borrow, default)]

@@ -1,0 +1,57 @@
+// Darkroom behind the proxy: its API, started and stopped by the tests, and what they ask of it.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const { DARKROOM, PROXY, PAGE, FIRST, SECOND, PLACE } = process.env;
+
+export const proxy = PROXY;
+export const ports = [FIRST, SECOND];
+
+// The host of a page that the API is told to allow.
+export const pageOrigin = `http://page.example:${PAGE}`;
+
+export const picture = new URL('../../docs/images/example.jpg', import.meta.url).pathname;
+
+// Asks again and again until the answer is there. The test's own time is the bound.
+export async function eventually(ask) {
+    for (;;) {
+        const answer = await ask();
+        if (answer) return answer;
+        await pause(50);
+    }
+}
+
+// Starts an API on a port, and answers what stops it.
+export async function startApi(port) {
+    const variables = { PORT: port, PUBLIC_URL: proxy, CORS_ALLOWED_ORIGINS: pageOrigin, LOG_FORMAT: 'text' };
+    const api = spawn(DARKROOM, ['api'], {
+        cwd: PLACE,
+        env: { ...process.env, ...variables },
+        stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const ended = once(api, 'exit');
+    await eventually(() => fetch(`http://127.0.0.1:${port}/ready`).then((ready) => ready.ok, () => false));
+    return async () => {
+        api.kill('SIGTERM');
+        await ended;
+    };
+}
+
+// Pauses or resumes all submissions.
+export async function steer(what) {
+    const done = await fetch(`${proxy}/api/admin/queue/${what}`, { method: 'POST', body: '{}' });
+    if (!done.ok) throw new Error(`${what}: ${done.status} ${await done.text()}`);
+}
+
+// Makes a job, and answers its path.
+export async function makeJob(prompt) {
+    const form = new FormData();
+    form.append('image', new Blob([await readFile(picture)]), 'example.jpg');
+    form.append('prompt', prompt);
+    const made = await fetch(`${proxy}/api/jobs`, { method: 'POST', body: form });
+    if (made.status !== 201) throw new Error(`${made.status} ${await made.text()}`);
+    return new URL(made.headers.get('location')).pathname;
+}

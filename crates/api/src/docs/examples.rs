@@ -1,0 +1,118 @@
+//! Examples in the contract, so that what the page at `/docs` fills in can be tried out, and what it shows
+//! could be an answer.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use utoipa::{
+    Modify,
+    openapi::{
+        OpenApi, RefOr, Schema,
+        path::{Operation, Parameter, ParameterIn},
+    },
+};
+
+use crate::error::{ApiError, PROBLEM, Problem};
+
+/// An id that nothing has.
+const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
+
+/// Gives each id in a path an example, and each problem one of its own.
+pub(super) struct Examples;
+
+impl Modify for Examples {
+    fn modify(&self, contract: &mut OpenApi) {
+        for path in contract.paths.paths.values_mut() {
+            let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.delete];
+            for operation in operations.into_iter().flatten() {
+                name_nobody(operation);
+                show_problems(operation);
+            }
+        }
+    }
+}
+
+fn name_nobody(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(Parameter {
+            parameter_in: ParameterIn::Path,
+            schema: Some(RefOr::T(Schema::Object(id))),
+            ..
+        }) = parameter
+        {
+            id.example = Some(NOBODY.into());
+        }
+    }
+}
+
+fn show_problems(operation: &mut Operation) {
+    let name = operation.operation_id.as_deref().unwrap_or_default();
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if let Some(RefOr::T(content)) = response.content.get_mut(PROBLEM) {
+            // A problem has nothing that JSON cannot hold.
+            content.example = problem(name, status).and_then(|it| serde_json::to_value(it).ok());
+        }
+    }
+}
+
+/// What an operation says under a status code.
+fn problem(operation: &str, status: &str) -> Option<Problem> {
+    let error = match (status, operation) {
+        ("400", "follow_job" | "follow_jobs") => ApiError::BadEventId,
+        ("400", "create_job") => {
+            ApiError::MalformedBody("The multipart body is not well-formed or breaks off.")
+        }
+        ("400", _) => ApiError::MalformedBody("The body is not well-formed JSON."),
+        ("401", _) => ApiError::KeyNeeded,
+        ("403", "read_queue") => ApiError::NotAdmin,
+        ("403", "get_image") => ApiError::ExpiredLink,
+        ("403", _) => ApiError::ForeignOrigin,
+        ("404", "get_image") => ApiError::NotFound("There is no image with this id."),
+        ("404", _) => ApiError::NotFound("There is no job with this id."),
+        ("409", "cancel_job") => ApiError::HasEnded,
+        ("409", "retry_job") => ApiError::HasNotFailed,
+        ("409", _) => ApiError::JobDeleted,
+        ("413", _) => ApiError::TooLarge { field: "image".into(), limit: 20_971_520 },
+        ("415", _) => ApiError::UnsupportedMediaType(
+            "Send the image and the prompt as multipart/form-data, or as application/json.",
+        ),
+        ("416", _) => ApiError::RangeNotSatisfiable { length: 5000 },
+        ("422", "create_job") => {
+            ApiError::invalid("missing_field", "prompt", "The field 'prompt' is missing.")
+        }
+        ("422", "list_jobs") => ApiError::invalid(
+            "invalid_limit",
+            "limit",
+            "The limit must be a whole number from 1 to 200.",
+        ),
+        ("422", "get_job") => {
+            let detail = "The wait must be a whole number of seconds up to 60.";
+            ApiError::invalid("invalid_wait", "wait", detail)
+        }
+        ("422", "get_image") => {
+            let detail = "The width must be one of 160, 320, 640, 1280.";
+            ApiError::invalid("invalid_width", "w", detail)
+        }
+        ("422", "get_usage") => {
+            let detail = "The field 'from' must be a day such as 2026-01-31.";
+            ApiError::invalid("invalid_date", "from", detail)
+        }
+        ("422", "retry_jobs") => {
+            ApiError::invalid("out_of_range", "limit", "The limit must be between 1 and 1000.")
+        }
+        ("422", _) => {
+            let detail = "There is no such model; GET /api/models lists those there are.";
+            ApiError::invalid("unknown_model", "model", detail)
+        }
+        ("429", _) => ApiError::too_fast(60, Duration::from_secs(1)),
+        ("503", "get_image") => ApiError::Busy,
+        ("503", _) => {
+            let detail = "The service cannot reach its database at the moment; nothing was done.";
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            return Some(Problem::new(status, "database_unavailable", detail.into(), None));
+        }
+        _ => return None,
+    };
+    Some(error.problem())
+}
