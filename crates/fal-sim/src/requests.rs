@@ -7,9 +7,9 @@
 mod history;
 mod journal;
 mod request;
+mod state;
 mod submission;
 
-use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,12 +21,10 @@ use uuid::Uuid;
 
 use crate::answer::Answer;
 pub(crate) use history::{Item, Outcome, Search};
-use journal::{Journal, Line, Made};
+use journal::{Journal, Line};
 pub(crate) use request::{LedgerEntry, Log, Phase, Request};
+use state::State;
 pub(crate) use submission::{Door, Submission};
-
-/// How many requests are remembered; beyond it the oldest finished one is forgotten.
-const REMEMBERED: usize = 10_000;
 
 /// A body of this length is large: it has pictures inside.
 const LARGE: usize = 1024 * 1024;
@@ -39,16 +37,6 @@ const LARGE_REMEMBERED: usize = 32;
 pub(crate) struct Requests {
     concurrency: usize,
     state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    by_id: HashMap<Uuid, Request>,
-    oldest_first: VecDeque<Uuid>,
-    waiting: VecDeque<Uuid>,
-    running: usize,
-    large: VecDeque<Uuid>,
-    journal: Option<Journal>,
 }
 
 /// A request that has just got a slot.
@@ -267,90 +255,5 @@ impl Requests {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// How many requests of one endpoint wait.
-    fn length(&self, endpoint_id: &str) -> usize {
-        let requests = self.waiting.iter().filter_map(|id| self.by_id.get(id));
-        requests.filter(|request| request.endpoint_id == endpoint_id).count()
-    }
-
-    /// Makes a request of a submission, and notes it.
-    fn make(&mut self, door: Door, submission: Submission) -> Request {
-        let noted = self.journal.is_some().then(|| submission.clone());
-        let request = Request::new(Uuid::new_v4(), door, submission);
-        let (id, submitted_at) = (request.id, request.submitted_at);
-        self.note(
-            noted.map(|submission| {
-                Line::Made(Box::new(Made { id, door, submitted_at, submission }))
-            }),
-        );
-        request
-    }
-
-    /// Ends a request.
-    fn end(&mut self, id: Uuid, answer: Answer, inference: Option<Duration>) {
-        let Some(request) = self.by_id.get_mut(&id) else {
-            return;
-        };
-        request.settle(answer, inference);
-        let line = self.journal.is_some().then(|| Line::ended(request)).flatten();
-        self.note(line);
-    }
-
-    /// Notes a line, where there is a journal.
-    fn note(&mut self, line: Option<Line>) {
-        if let (Some(journal), Some(line)) = (&mut self.journal, line) {
-            journal.note(&line);
-        }
-    }
-
-    /// Makes happen once more what a line tells of.
-    fn relive(&mut self, line: Line) {
-        match line {
-            Line::Made(made) => {
-                let id = made.id;
-                let is_queued = made.door == Door::Queue;
-                let request = Request::new(id, made.door, made.submission);
-                self.add(request.made_at(made.submitted_at));
-                self.waiting.extend(is_queued.then_some(id));
-            }
-            Line::Ended(ended) => {
-                self.waiting.retain(|waiting| *waiting != ended.id);
-                if let Some(request) = self.by_id.get_mut(&ended.id) {
-                    request.relive(*ended);
-                }
-            }
-            Line::Acknowledged(id) => {
-                if let Some(request) = self.by_id.get_mut(&id) {
-                    request.webhook_acknowledged = true;
-                }
-            }
-        }
-    }
-
-    /// Remembers one more.
-    fn add(&mut self, request: Request) {
-        self.forget_oldest();
-        self.oldest_first.push_back(request.id);
-        self.by_id.insert(request.id, request);
-    }
-
-    /// Makes room for one more; requests that are not over are never forgotten.
-    fn forget_oldest(&mut self) {
-        if self.oldest_first.len() < REMEMBERED {
-            return;
-        }
-        let over = |id: &Uuid| {
-            let request = self.by_id.get(id);
-            request.is_none_or(|request| matches!(request.phase, Phase::Completed))
-        };
-        if let Some(id) = self.oldest_first.iter().position(over)
-            && let Some(id) = self.oldest_first.remove(id)
-        {
-            self.by_id.remove(&id);
-        }
     }
 }

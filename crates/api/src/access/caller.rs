@@ -6,7 +6,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use darkroom_core::api_key::{ApiKey, ApiKeyId};
 use futures_util::future::LocalBoxFuture;
 
-use super::{Access, sent};
+use super::{Access, sent::Sent};
 use crate::{State, error::ApiError};
 
 /// Who asks. A handler that takes one is not reached by who may not.
@@ -23,12 +23,16 @@ pub(crate) enum Caller {
 
 impl Caller {
     async fn of(request: &HttpRequest, access: &Access) -> Result<Self, ApiError> {
-        match sent::token(request)? {
-            Some(token) => {
+        match Sent::of(request) {
+            Sent::Token(token) => {
                 access.keys.find(&token).await?.map(Self::Key).ok_or(ApiError::UnknownKey)
             }
-            None if access.needs_key => Err(ApiError::KeyNeeded),
-            None => Ok(Self::Anybody { operates: access.is_operated_by_anybody }),
+            Sent::Broken => Err(ApiError::UnknownKey),
+            Sent::Foreign if access.needs_key => Err(ApiError::UnknownKey),
+            Sent::Nothing if access.needs_key => Err(ApiError::KeyNeeded),
+            Sent::Foreign | Sent::Nothing => {
+                Ok(Self::Anybody { operates: access.is_operated_by_anybody })
+            }
         }
     }
 

@@ -224,6 +224,8 @@ async fn where_no_keys_are_needed_who_sends_one_is_held_to_it() {
     assert!(!own["input_image_url"].as_str().unwrap().contains('?'));
     let wrong = app.ask(Method::GET, "/api/jobs", "dk_nonsense").await;
     problem(wrong, 401, "unknown_api_key").await;
+    // What was never meant as a key is none.
+    assert_eq!(app.ask(Method::GET, "/api/jobs", "unused").await.status(), 200);
 }
 
 #[tokio::test]

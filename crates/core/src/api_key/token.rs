@@ -10,17 +10,14 @@ use ring::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-/// What each begins with, so that it is known for what it is wherever it turns up.
-const MARK: &str = "dk_";
-
 /// Bytes of randomness: nobody guesses one, and a plain hash of it is as good as a slow one.
 const RANDOM_BYTES: usize = 32;
 
 /// Characters of the whole: 32 bytes take 43 in Base64.
-const LENGTH: usize = MARK.len() + 43;
+const LENGTH: usize = Token::MARK.len() + 43;
 
 /// Characters that are kept: enough to tell all keys apart, and few enough to leave 222 bits unknown.
-const PREFIX_LENGTH: usize = MARK.len() + 8;
+const PREFIX_LENGTH: usize = Token::MARK.len() + 8;
 
 /// A key as its holder sends it.
 #[derive(Clone)]
@@ -36,11 +33,14 @@ pub struct Digest([u8; 32]);
 pub struct Malformed;
 
 impl Token {
+    /// What each begins with, so that it is known for what it is wherever it turns up.
+    pub const MARK: &str = "dk_";
+
     /// A new one. Fails where the machine has no randomness.
     pub fn generate() -> Result<Self, Unspecified> {
         let mut random = [0; RANDOM_BYTES];
         SystemRandom::new().fill(&mut random)?;
-        Ok(Self(format!("{MARK}{}", URL_SAFE_NO_PAD.encode(random)).into()))
+        Ok(Self(format!("{}{}", Self::MARK, URL_SAFE_NO_PAD.encode(random)).into()))
     }
 
     /// How it begins: no secret.
@@ -65,7 +65,7 @@ impl FromStr for Token {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        let rest = text.strip_prefix(MARK).ok_or(Malformed)?;
+        let rest = text.strip_prefix(Self::MARK).ok_or(Malformed)?;
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if text.len() == LENGTH && rest.bytes().all(fits) {
             Ok(Self(text.into()))

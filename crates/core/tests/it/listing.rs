@@ -1,6 +1,7 @@
 //! A filter reads about as many rows as it answers, however long the history.
 
 use darkroom_core::{
+    api_key::ApiKeyId,
     db::{self, Pool},
     job::{JobId, Status},
     models,
@@ -14,7 +15,7 @@ use uuid::Uuid;
 /// far back, where a walk from the newest would be long.
 const HISTORY: &str = "
     insert into jobs (
-        id, prompt, model, status, created_at, finished_at, failure_code, failure_message, metadata
+        id, prompt, model, status, created_at, finished_at, failure_code, failure_message, metadata, api_key_id
     )
     select (
             lpad(to_hex((extract(epoch from now()) * 1000)::bigint - (50000 - n) * 1000), 12, '0')
@@ -24,15 +25,25 @@ const HISTORY: &str = "
         now() - make_interval(secs => 50000 - n),
         case when status in ('completed', 'failed', 'cancelled') then now() end,
         case status when 'failed' then 'test' end, case status when 'failed' then 'A test.' end,
-        jsonb_build_object('n', n, 'customer', n % 5000)
+        jsonb_build_object('n', n, 'customer', n % 5000),
+        case when n between 601 and 610 then $2::uuid else $3::uuid end
     from generate_series(1, 50000) as n, lateral (
         select case when n between 201 and 210 then 'failed' when n between 301 and 310 then 'cancelled'
             when n between 401 and 410 then 'processing' when n between 501 and 510 then 'pending'
             else 'completed' end as status
     ) as states";
 
+const RARE_KEY: ApiKeyId = ApiKeyId(Uuid::from_u128(1));
+const USUAL_KEY: ApiKeyId = ApiKeyId(Uuid::from_u128(2));
+
 async fn history(pool: &Pool) {
-    sqlx::query(HISTORY).bind(models::DEFAULT).execute(pool).await.unwrap();
+    sqlx::query(HISTORY)
+        .bind(models::DEFAULT)
+        .bind(RARE_KEY.0)
+        .bind(USUAL_KEY.0)
+        .execute(pool)
+        .await
+        .unwrap();
     for statement in [
         "insert into queue (job_id, model) select id, model from jobs where finished_at is null",
         "update jobs set parent_id = (select id from jobs where metadata @> '{\"n\": 1}')
@@ -60,8 +71,9 @@ async fn a_filter_reads_about_as_many_rows_as_it_answers() {
     history(pool).await;
     let parent = "select id from jobs where metadata @> '{\"n\": 1}'";
     let parent: Uuid = sqlx::query_scalar(parent).fetch_one(pool).await.unwrap();
+    // When the history was made, however long that took.
     let now: time::OffsetDateTime =
-        sqlx::query_scalar("select now()").fetch_one(pool).await.unwrap();
+        sqlx::query_scalar("select max(created_at) from jobs").fetch_one(pool).await.unwrap();
     let status = |status| Filter { statuses: vec![status], ..Filter::default() };
     let half = now - time::Duration::seconds(25_000);
     let cases = [
@@ -73,6 +85,13 @@ async fn a_filter_reads_about_as_many_rows_as_it_answers() {
         ("all", Filter { statuses: Status::ALL.to_vec(), ..Filter::default() }, 51),
         ("rare model", Filter { model: Some("rare".into()), ..Filter::default() }, 10),
         ("usual model", Filter { model: Some(models::DEFAULT.into()), ..Filter::default() }, 51),
+        ("rare key", Filter { api_key: Some(RARE_KEY), ..Filter::default() }, 10),
+        ("usual key", Filter { api_key: Some(USUAL_KEY), ..Filter::default() }, 51),
+        (
+            "a failure of a usual key",
+            Filter { api_key: Some(USUAL_KEY), ..status(Status::Failed) },
+            10,
+        ),
         ("parent", Filter { parent: Some(JobId(parent)), ..Filter::default() }, 3),
         (
             "metadata",
