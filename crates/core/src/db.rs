@@ -4,12 +4,15 @@ mod connection;
 mod pool;
 mod silence;
 
+use std::time::Duration;
+
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{migrate::Migrator, postgres::PgConnectOptions};
 use time::OffsetDateTime;
 
 pub(crate) use connection::silent;
 pub use connection::{Connection, Transaction};
+use pool::ACQUIRE_TIMEOUT;
 pub use pool::Pool;
 
 /// The database did not do what it was asked.
@@ -23,11 +26,20 @@ pub struct Error {
 
 /// Opens a pool. Connects when first used: a database that is away at start-up may come back.
 pub fn connect(url: &SecretString, max_connections: u32) -> Result<Pool, Error> {
+    connect_patiently(url, max_connections, ACQUIRE_TIMEOUT)
+}
+
+/// The same, for who would rather wait so long for a connection than be told that the database is away.
+pub fn connect_patiently(
+    url: &SecretString,
+    max_connections: u32,
+    patience: Duration,
+) -> Result<Pool, Error> {
     let options: PgConnectOptions =
         url.expose_secret().parse().map_err(Error::doing("reading its URL"))?;
     // Not for PgBouncer, which refuses what it does not know, and of no use to PostgreSQL from 12 on.
     let options = options.application_name("darkroom").extra_float_digits(None);
-    Ok(Pool::new(options, max_connections))
+    Ok(Pool::new(options, max_connections, patience))
 }
 
 /// The clock that decides everything.

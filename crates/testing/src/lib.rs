@@ -8,6 +8,8 @@ mod receiver;
 mod server;
 mod signal;
 
+use std::time::Duration;
+
 use darkroom_core::db::{self, Pool};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -29,6 +31,9 @@ pub struct TestDatabase {
 /// Enough for a test with a few workers at once.
 const CONNECTIONS: u32 = 8;
 
+/// On a machine that does other things too, a new connection may take seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 impl TestDatabase {
     /// Makes one.
     pub async fn create() -> Self {
@@ -45,7 +50,8 @@ impl TestDatabase {
         let name = format!("test_{}", Uuid::new_v4().simple());
         server.administer(&format!("create database {name} template {template}")).await;
         let url = server.url(&name);
-        let pool = db::connect(&url, CONNECTIONS).expect("the URL is well-formed");
+        let pool =
+            db::connect_patiently(&url, CONNECTIONS, PATIENCE).expect("the URL is well-formed");
         Self { url, pool, name }
     }
 

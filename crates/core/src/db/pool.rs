@@ -20,7 +20,7 @@ use super::{
 };
 
 /// How long a caller waits for a connection before it is told that the database is away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A connection that rested longer is tried before it is handed out.
 const TRUSTED_REST: Duration = Duration::from_secs(2);
@@ -36,12 +36,12 @@ pub struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(options: PgConnectOptions, max_connections: u32) -> Self {
+    pub(super) fn new(options: PgConnectOptions, max_connections: u32, patience: Duration) -> Self {
         let silence = Silence::default();
         let heard = silence.clone();
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(patience)
             .test_before_acquire(false)
             .before_acquire(move |connection, meta| {
                 let silence = heard.clone();
