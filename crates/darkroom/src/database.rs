@@ -1,21 +1,31 @@
 //! The database of a role that runs by itself.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail};
 use darkroom_core::{chain::chain, config, db};
+use darkroom_embedded_postgres::running_url;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+
+/// The database that `darkroom up` makes there.
+pub(crate) const EMBEDDED: &str = "darkroom";
 
 /// How long to wait before a database that is away is tried again.
 const AWAY: Duration = Duration::from_secs(2);
 
-/// A pool on `DATABASE_URL`.
+/// A pool on `DATABASE_URL`, or on the PostgreSQL that `darkroom up` runs on this machine.
 pub(crate) fn connect(settings: &config::Database) -> anyhow::Result<db::Pool> {
-    let url = settings.url.as_ref().context(
-        "DATABASE_URL is not set; a role by itself needs it (`darkroom up` brings its own)",
+    let url = settings.url.clone().or_else(|| running_url(&embedded(settings), EMBEDDED));
+    let url = url.context(
+        "DATABASE_URL is not set, and no `darkroom up` runs here, which would bring its own",
     )?;
-    Ok(db::connect(url, settings.max_connections)?)
+    Ok(db::connect(&url, settings.max_connections)?)
+}
+
+/// Where `darkroom up` keeps its PostgreSQL.
+pub(crate) fn embedded(settings: &config::Database) -> PathBuf {
+    settings.data_dir.join("postgres")
 }
 
 /// Likewise, for who also listens: what hears wakes is a connection beside the pool.

@@ -13,9 +13,6 @@ use crate::{
     database, provider, sim, stop,
 };
 
-/// The embedded database's name in its cluster.
-const DATABASE: &str = "darkroom";
-
 pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     let stop = stop::on_signal()?;
     // First: a second instance is told so before it touches anything.
@@ -71,9 +68,9 @@ async fn embedded_postgres(config: &mut Config) -> anyhow::Result<Option<Embedde
     if config.database.url.is_some() {
         return Ok(None);
     }
-    let data_dir = config.database.data_dir.join("postgres");
+    let data_dir = database::embedded(&config.database);
     let postgres = EmbeddedPostgres::start(Settings::new(data_dir)).await?;
-    config.database.url = Some(postgres.url(DATABASE));
+    config.database.url = Some(postgres.url(database::EMBEDDED));
     Ok(Some(postgres))
 }
 

@@ -43,6 +43,13 @@ impl Home {
         Self::create(home, run_as)
     }
 
+    /// Where it may be, without making it.
+    pub(crate) fn candidates(data_dir: &Path) -> Vec<Self> {
+        let Ok(data_dir) = std::path::absolute(data_dir) else { return Vec::new() };
+        let for_root = Path::new(FOR_ROOT).join(stable_hash(&data_dir));
+        [data_dir, for_root].map(|path| Self { path }).into()
+    }
+
     fn create(path: PathBuf, run_as: RunAs) -> Result<Self> {
         let missing: Vec<_> = path.ancestors().take_while(|path| !path.exists()).collect();
         fs::create_dir_all(&path).map_err(Error::file("create", &path))?;

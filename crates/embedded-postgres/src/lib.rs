@@ -23,6 +23,7 @@ mod locate;
 mod lock;
 mod program;
 mod run_as;
+mod running;
 mod server;
 mod server_log;
 mod settings;
@@ -31,6 +32,7 @@ mod watchdog;
 
 pub use embedded::EmbeddedPostgres;
 pub use error::Error;
+pub use running::running_url;
 pub use settings::Settings;
 
 /// The result of everything here.

@@ -89,10 +89,17 @@ impl Trouble {
         }
         let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let seconds = seconds.and_then(|seconds| seconds.parse().ok());
+        let wait = seconds.map(Duration::from_secs);
+        // A budget that is used up is full again tomorrow.
+        if status == StatusCode::TOO_MANY_REQUESTS
+            && wait.is_some_and(|wait| wait > Patience::Long.lasts())
+        {
+            return Ok(answer);
+        }
         Err(Self::Passing {
             error: Box::new(NotNow(status)),
             is_refused: false,
-            retry_after: seconds.map(Duration::from_secs).map(|wait| wait.min(LONGEST_RETRY_AFTER)),
+            retry_after: wait.map(|wait| wait.min(LONGEST_RETRY_AFTER)),
         })
     }
 
@@ -126,7 +133,7 @@ pub(super) async fn patiently<T>(
             }
             Err(trouble) => trouble,
         };
-        let Trouble::Passing { is_refused, retry_after, .. } = &trouble else {
+        let Trouble::Passing { error, is_refused, retry_after } = &trouble else {
             return Err(trouble);
         };
         if !is_refused {
@@ -139,8 +146,11 @@ pub(super) async fn patiently<T>(
         }
         if matches!(patience, Patience::Long) && !was_said {
             let minutes = patience.lasts().as_secs() / 60;
-            screen
-                .say(&format!("the API does not answer; it is asked again for {minutes} minutes"));
+            let what = match error.downcast_ref::<NotNow>() {
+                Some(NotNow(StatusCode::TOO_MANY_REQUESTS)) => "has others before us",
+                _ => "does not answer",
+            };
+            screen.say(&format!("the API {what}; it is asked again for {minutes} minutes"));
             was_said = true;
         }
         sleep(rest).await;

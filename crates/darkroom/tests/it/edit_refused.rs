@@ -52,6 +52,27 @@ async fn a_refused_request_names_the_field_and_prints_no_result() {
 }
 
 #[tokio::test]
+async fn a_limit_is_waited_for_where_that_is_soon_and_told_where_it_is_not() {
+    let limited = |seconds: u64| {
+        let problem = json!({"status": 429, "code": "no", "detail": "No money is left."});
+        let head = vec![
+            "content-type: application/problem+json".into(),
+            format!("retry-after: {seconds}"),
+        ];
+        Reply::Text(429, head, problem.to_string())
+    };
+    let directory = TempDir::new().unwrap();
+    let api = Receiver::start([limited(1), limited(7_200)]).await;
+
+    let ended = Editing::start(&directory, &api.url, &[EXAMPLE, "in oil"]).end().await;
+
+    assert_eq!(ended.code, 2, "{}", ended.said);
+    assert!(ended.said.contains("has others before us"), "{}", ended.said);
+    assert!(ended.said.contains("No money is left."), "{}", ended.said);
+    assert_eq!(api.calls().len(), 2);
+}
+
+#[tokio::test]
 async fn where_nothing_runs_it_says_how_to_start() {
     let directory = TempDir::new().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -43,6 +43,9 @@ async fn one_command_runs_everything_and_a_posted_image_comes_back_edited() {
     let job = completed(&home, &job).await;
     let url = job["result_image_url"].as_str().unwrap();
     let edited = http_client().get(url).send().await.unwrap().bytes().await.unwrap();
+    // In another terminal, which needs no address.
+    let (went_well, said) = run(&["queue", "status"], &settings).await;
+    assert!(went_well && said.contains("workers: 1"), "{said}");
     let edited = image::load_from_memory(&edited).unwrap().into_rgb8();
     let original = image::open(EXAMPLE).unwrap().into_rgb8();
     assert!(difference(&original, &edited) > 20.0, "nobody would see the edit");
@@ -52,6 +55,8 @@ async fn one_command_runs_everything_and_a_posted_image_comes_back_edited() {
     assert!(status.success(), "{status}");
     let marker = data.path().display().to_string();
     assert_eq!(processes_with(&marker).await, Vec::<String>::new());
+    let (went_well, said) = run(&["queue", "status"], &settings).await;
+    assert!(!went_well && said.contains("DATABASE_URL is not set"), "{said}");
     let (program, home, _) = Program::up(&settings).await;
     let jobs: Vec<Value> =
         http_client().get(format!("{home}/api/jobs")).send().await.unwrap().json().await.unwrap();
