@@ -8,7 +8,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use security::Security;
 
-use crate::{admin, error, health, images, jobs, models, root};
+use crate::{admin, error, health, images, jobs, metrics, models, root};
 
 /// The contract of the HTTP face.
 #[derive(OpenApi)]
@@ -39,6 +39,7 @@ use crate::{admin, error, health, images, jobs, models, root};
         admin::rules::resume,
         admin::rules::limit,
         admin::retry::retry,
+        metrics::scrape,
         root::describe,
         health::live,
         health::ready,
@@ -49,7 +50,7 @@ use crate::{admin, error, health, images, jobs, models, root};
         (name = "jobs", description = "Ask for an edit and follow it"),
         (name = "images", description = "What was given and what came of it"),
         (name = "models", description = "What can edit, how, and for how much"),
-        (name = "admin", description = "For operators: the queue, its limits and pauses; opened by an API key that was made with `--admin`"),
+        (name = "admin", description = "For operators: the queue, its limits and pauses, and metrics; opened by an API key that was made with `--admin`"),
         (name = "service", description = "The service itself"),
     ),
 )]

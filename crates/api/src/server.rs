@@ -11,7 +11,7 @@ use darkroom_core::config;
 use crate::{
     State, admin,
     cors::{self, Origins},
-    docs, error, health, images, jobs, models, notices, root,
+    docs, error, health, images, jobs, metrics, models, notices, root,
 };
 
 /// Seconds that requests have to end once the server is told to stop.
@@ -54,8 +54,10 @@ pub fn start(
                 move |request, next| cors::refuse_foreign_pages(origins.clone(), request, next)
             }))
             .wrap(origins.policy())
+            .wrap(from_fn(metrics::measure))
             .service(root::resource())
             .configure(health::configure)
+            .configure(metrics::configure)
             .configure(jobs::configure)
             .configure(images::configure)
             .configure(models::configure)

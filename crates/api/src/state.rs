@@ -9,13 +9,16 @@ use darkroom_core::{
     db::Pool,
     fal,
     links::{Linker, Links},
+    metrics::Registry,
     models::Models,
     outbound::{self, Allowed},
     queue::Waker,
 };
 use url::Url;
 
-use crate::{access::Access, error::ApiError, images::Making, jobs::Fetcher, watch::Watch};
+use crate::{
+    access::Access, error::ApiError, images::Making, jobs::Fetcher, metrics::Metrics, watch::Watch,
+};
 
 /// An API cannot be made: one of its HTTP clients is not to be had.
 #[derive(Debug, thiserror::Error)]
@@ -63,16 +66,20 @@ pub struct State {
     pub(crate) webhooks: fal::Webhooks,
     /// Recognises the addresses that the provider was given.
     pub(crate) callback: LazyCallback,
+    /// Counts what is done.
+    pub(crate) metrics: Metrics,
 }
 
 impl State {
     /// What the settings say, on top of `pool`.
     pub fn new(config: &config::Config, pool: Pool, models: Models) -> Result<Self, BuildError> {
+        let metrics = Metrics::new(config, pool.clone());
         Ok(Self {
             access: Access::new(config, pool.clone()),
             linker: Linker::new(&config.access),
             waker: Waker::new(pool.clone()),
-            watch: Watch::start(pool.clone(), config.database.notify),
+            watch: Watch::start(pool.clone(), config.database.notify, metrics.reads.clone()),
+            metrics,
             pool,
             limits: config.limits,
             outbound_allowed: config.outbound.allowed.clone(),
@@ -86,6 +93,11 @@ impl State {
             webhooks: fal::Webhooks::new(&config.fal)?,
             callback: LazyCallback::new(config.server.public_url.clone()),
         })
+    }
+
+    /// What this process tells at `/metrics`; others in it may add to it.
+    pub fn metrics(&self) -> &Registry {
+        &self.metrics.registry
     }
 
     /// The address of `path` (which starts with a slash) as this request's client would write it.

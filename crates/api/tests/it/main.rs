@@ -27,6 +27,7 @@ mod json_body;
 mod keys;
 mod listing;
 mod metadata;
+mod metrics;
 mod notices;
 mod options;
 mod progress;
