@@ -11,6 +11,7 @@ use std::{
 use darkroom_core::{
     chain::chain,
     db,
+    metrics::InProgress,
     queue::{self, Claimed, Claims, Lease, Round},
 };
 use tokio::{sync::Notify, time::sleep};
@@ -19,7 +20,6 @@ use crate::{
     backoff::{exponential, jittered},
     drive,
     life::Life,
-    metrics::InProgress,
     slots::Slots,
 };
 

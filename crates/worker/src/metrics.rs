@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use darkroom_core::{
     fal,
     job::Failure,
-    metrics::{self, Label, Registry, call_seconds, counters, edit_seconds, names},
+    metrics::{Label, Registry, call_seconds, counters, edit_seconds, names},
     queue::FailureClass,
 };
 use prometheus_client::metrics::{
@@ -97,6 +97,9 @@ pub(crate) enum Settled {
 }
 
 impl Settled {
+    const ALL: [Self; 6] =
+        [Self::Completed, Self::Failed, Self::Cancelled, Self::Retry, Self::Later, Self::Broken];
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Completed => "completed",
@@ -135,10 +138,7 @@ impl Metrics {
             handed_over: Counter::default(),
             given_up: Counter::default(),
             halts: Counter::default(),
-            settles: counters(
-                "outcome",
-                &["completed", "failed", "cancelled", "retry", "later", "broken"],
-            ),
+            settles: counters("outcome", &Settled::ALL.map(Settled::as_str)),
             failures,
             stale_writes: counters("of", &["job", "delivery"]),
             submissions: counters("result", &["accepted", "refused", "unknown"]),
@@ -233,6 +233,3 @@ impl Metrics {
         self.webhook_calls.observe(took.as_secs_f64());
     }
 }
-
-/// Something is being worked on, for as long as this lives.
-pub(crate) type InProgress = metrics::InProgress;

@@ -136,6 +136,10 @@ pub(super) async fn record(
             Ok(()) => return Ok(()),
             Err(queue::Error::Database(error)) => error,
             Err(queue::Error::LeaseLost) => {
+                // Else whoever waits for this submission counts it.
+                if life.over.is_cancelled() {
+                    life.worker.metrics.refused("job");
+                }
                 match queue::record_late_answer(pool, lease.job, attempt, submission).await {
                     Ok(Noticed::Open) => return Err(queue::Error::LeaseLost),
                     Ok(Noticed::GivenUp | Noticed::Nothing) => {
