@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use self::{examples::Examples, security::Security};
-use crate::{admin, error, health, images, jobs, models, openai, root, usage};
+use crate::{admin, error, health, images, jobs, metrics, models, openai, root, usage};
 
 /// The contract of the HTTP face.
 #[derive(OpenApi)]
@@ -42,6 +42,7 @@ use crate::{admin, error, health, images, jobs, models, openai, root, usage};
         admin::rules::limit,
         admin::retry::retry,
         usage::read,
+        metrics::scrape,
         root::describe,
         health::live,
         health::ready,
@@ -53,7 +54,7 @@ use crate::{admin, error, health, images, jobs, models, openai, root, usage};
         (name = "models", description = "What can edit, how, and for how much"),
         (name = "openai", description = "The same for OpenAI's own clients: their requests, answers and errors"),
         (name = "usage", description = "What was made and what it cost"),
-        (name = "admin", description = "For operators: the queue, its limits and pauses; opened by an API key that was made with `--admin`"),
+        (name = "admin", description = "For operators: the queue, its limits and pauses, and metrics; opened by an API key that was made with `--admin`"),
         (name = "service", description = "The service itself"),
     ),
 )]

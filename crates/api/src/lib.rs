@@ -14,6 +14,7 @@ mod health;
 mod images;
 mod jobs;
 mod json;
+mod metrics;
 mod models;
 mod money;
 mod notices;

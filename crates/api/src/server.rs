@@ -11,7 +11,7 @@ use darkroom_core::config;
 use crate::{
     State, admin,
     cors::{self, Origins},
-    docs, error, health, images, jobs, models, notices, openai, rate, root, usage,
+    docs, error, health, images, jobs, metrics, models, notices, openai, rate, root, usage,
 };
 
 /// Seconds that requests have to end once the server is told to stop.
@@ -57,8 +57,10 @@ pub fn start(
             .wrap(from_fn(rate::limit))
             .wrap(from_fn(openai::translate))
             .wrap(origins.policy())
+            .wrap(from_fn(metrics::measure))
             .service(root::resource())
             .configure(health::configure)
+            .configure(metrics::configure)
             .configure(jobs::configure)
             .configure(images::configure)
             .configure(models::configure)

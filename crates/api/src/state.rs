@@ -9,6 +9,7 @@ use darkroom_core::{
     db::Pool,
     fal,
     links::{Linker, Links},
+    metrics::Registry,
     models::Models,
     outbound::{self, Allowed},
     queue::Waker,
@@ -17,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::{
-    access::Access, error::ApiError, images::Making, jobs::Fetcher, rate::Rate, watch::Watch,
+    access::Access, error::ApiError, images::Making, jobs::Fetcher, metrics::Metrics, rate::Rate,
+    watch::Watch,
 };
 
 /// An API cannot be made: one of its HTTP clients is not to be had.
@@ -70,17 +72,21 @@ pub struct State {
     pub(crate) callback: LazyCallback,
     /// The server is about to stop: whoever waits for long is answered.
     pub(crate) stop: CancellationToken,
+    /// Counts what is done.
+    pub(crate) metrics: Metrics,
 }
 
 impl State {
     /// What the settings say, on top of `pool`.
     pub fn new(config: &config::Config, pool: Pool, models: Models) -> Result<Self, BuildError> {
+        let metrics = Metrics::new(config, pool.clone());
         Ok(Self {
             access: Access::new(config, pool.clone()),
             rate: Rate::new(&config.rate),
             linker: Linker::new(&config.access),
             waker: Waker::new(pool.clone()),
-            watch: Watch::start(pool.clone(), config.database.notify),
+            watch: Watch::start(pool.clone(), config.database.notify, metrics.reads.clone()),
+            metrics,
             pool,
             limits: config.limits,
             outbound_allowed: config.outbound.allowed.clone(),
@@ -101,6 +107,11 @@ impl State {
     #[must_use]
     pub fn until(self, stop: CancellationToken) -> Self {
         Self { stop, ..self }
+    }
+
+    /// What this process tells at `/metrics`; others in it may add to it.
+    pub fn metrics(&self) -> &Registry {
+        &self.metrics.registry
     }
 
     /// The address of `path` (which starts with a slash) as this request's client would write it.

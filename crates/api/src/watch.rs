@@ -30,6 +30,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep},
 };
 
+use crate::metrics::Reads;
 use hearing::Hearing;
 use known::Known;
 pub(crate) use known::Told;
@@ -60,6 +61,8 @@ pub(crate) struct Watch(Arc<Hub>);
 #[derive(Debug)]
 struct Hub {
     pool: Pool,
+    /// Counts where answers come from.
+    reads: Reads,
     known: Mutex<Known>,
     progress: AllProgress,
     hearing: Hearing,
@@ -74,11 +77,12 @@ struct Hub {
 impl Watch {
     /// Must be called in a tokio runtime; its tasks end with the last clone. Without `notify`, nothing is
     /// ever answered from memory.
-    pub(crate) fn start(pool: Pool, notify: bool) -> Self {
+    pub(crate) fn start(pool: Pool, notify: bool, reads: Reads) -> Self {
         let (changes, to_read) = mpsc::channel(MOST_WAITING);
         let feed = broadcast::channel(FEED).0;
         let hub = Arc::new(Hub {
             pool,
+            reads,
             known: Mutex::default(),
             progress: AllProgress::default(),
             hearing: Hearing::new(),
@@ -101,8 +105,10 @@ impl Watch {
         if hub.hearing.is_sure()
             && let Some(known) = hub.known().get(job)
         {
+            hub.reads.memory.inc();
             return Ok(Some(known));
         }
+        hub.reads.database.inc();
         let stamp = hub.known().stamp(job);
         match store::find(&hub.pool, job).await {
             Ok(read) => {

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 pub(crate) use connection::silent;
 pub use connection::{Connection, Transaction};
 use pool::ACQUIRE_TIMEOUT;
-pub use pool::Pool;
+pub use pool::{Pool, PoolUsage};
 
 /// The database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,7 @@ fn migrator() -> Migrator {
 /// Brings the schema to this build's version, or leaves it at a newer one.
 pub async fn migrate(pool: &Pool) -> Result<(), Error> {
     migrator()
-        .run(&pool.pool)
+        .run(&pool.connections)
         .await
         .map_err(|error| Error { doing: "applying the migrations", source: error.into() })
 }

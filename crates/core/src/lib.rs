@@ -13,6 +13,7 @@ pub mod fal;
 pub mod images;
 pub mod job;
 pub mod links;
+pub mod metrics;
 pub mod models;
 pub mod outbound;
 pub mod queue;

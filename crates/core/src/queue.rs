@@ -60,7 +60,7 @@ mod worker;
 pub use archive::{archive, input};
 pub use attempt::{Begun, Submission, attempts_made, begin_attempt, unknown_attempts};
 pub use cancel::{Cancellation, cancel};
-pub use census::{Standing, census, workers};
+pub use census::{Standing, Survey, census, survey, workers};
 pub use claim::{Claimed, Claims, OpenAttempt, claim, claim_under_rules};
 pub use complete::{Completion, Ended, complete, complete_all};
 pub use enqueue::{Place, enqueue};

@@ -29,14 +29,12 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     let servers_pool = database::connect_and_listen(&config.database)?;
     db::migrate(&pool).await?;
 
-    let server = darkroom_api::start(
-        listener,
-        State::new(&config, servers_pool.clone(), models.clone())?.until(stop.clone()),
-        &config,
-    )?;
+    let state = State::new(&config, servers_pool.clone(), models.clone())?.until(stop.clone());
+    let worker = Worker::new(&config, pool.clone(), fal, models)?;
+    worker.register_metrics(state.metrics());
+    let server = darkroom_api::start(listener, state, &config)?;
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
-    let worker = Worker::new(&config, pool.clone(), fal, models)?;
     let working = tokio::spawn(darkroom_worker::run(worker, stop.clone()));
     banner::print(&Parts {
         config: &config,

@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot have a database cannot go on")]
 
 mod receiver;
+mod scrape;
 mod server;
 mod signal;
 
@@ -16,6 +17,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
 pub use receiver::{Call, Receiver, Reply};
+pub use scrape::Scrape;
 pub use signal::eventually;
 
 /// A migrated, empty database that nobody else uses.

@@ -11,6 +11,7 @@ use std::{
 use darkroom_core::{
     chain::chain,
     db,
+    metrics::InProgress,
     queue::{self, Claimed, Claims, Lease, Round},
 };
 use tokio::{sync::Notify, time::sleep};
@@ -67,6 +68,7 @@ impl Claimer {
             let more_may_wait = found.jobs.len() == limit
                 || (self.rules.load(Ordering::Relaxed) && !found.jobs.is_empty());
             for job in found.jobs {
+                self.life.worker.metrics.claims.inc();
                 self.start(job);
             }
             if !more_may_wait {
@@ -144,9 +146,10 @@ impl Claimer {
         let slot = self.slots.take(job.lease.number, job.lease);
         let (life, over) = (self.life.clone(), self.life.over.clone());
         let (rules, woken) = (Arc::clone(&self.rules), Arc::clone(&self.woken));
+        let held = InProgress::begin(&life.worker.metrics.held);
         tokio::spawn(async move {
             over.run_until_cancelled_owned(drive::work_on(life, job)).await;
-            drop(slot);
+            drop((slot, held));
             // Under a limit, its end is what the next one waits for.
             if rules.load(Ordering::Relaxed) {
                 woken.notify_one();

@@ -92,19 +92,23 @@ async fn deliver_one(life: Life, signer: Signer, delivery: Claimed) {
         let verdict = Verdict::Again(until_next_delivery(failures + 1));
         (Tried { error, ..Tried::default() }, verdict)
     });
+    let metrics = &life.worker.metrics;
     match settle(&life, &lease, &tried, verdict).await {
         Some(Settled::Delivered) => {
+            metrics.told("delivered", tried.took);
             tracing::info!(delivery.id = %lease.delivery.0, job.id = %job, "a webhook was delivered");
         }
         Some(Settled::Waits) => {
+            metrics.told("again", tried.took);
             tracing::info!(delivery.id = %lease.delivery.0, job.id = %job, status = tried.status,
                 "a webhook was not delivered; it is tried again");
         }
         Some(Settled::GaveUp) => {
+            metrics.told("given_up", tried.took);
             tracing::warn!(delivery.id = %lease.delivery.0, job.id = %job, status = tried.status,
                 "a webhook could not be delivered");
         }
-        None => {}
+        None => metrics.refused("delivery"),
     }
 }
 

@@ -13,10 +13,11 @@ mod stream;
 mod submit;
 mod upload;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use darkroom_core::{
     chain::chain,
+    fal::{self, Cancellation},
     job::Failure,
     models::Request,
     queue::{self, Claimed, Ended, Lease, OpenAttempt, Submission},
@@ -27,6 +28,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::{
     backoff::{exponential, jittered},
     life::Life,
+    metrics::Call,
     outcome::{Outcome, Stop},
 };
 use deadline::{Deadline, Expired};
@@ -37,7 +39,7 @@ use upload::AWAY;
 ///
 /// What happens once, at the end, is boxed: thousands of jobs wait here for much longer.
 pub(crate) async fn work_on(life: Life, job: Claimed) {
-    let (lease, timeline) = (job.lease, job.timeline.clone());
+    let (lease, model, timeline) = (job.lease, job.model.clone(), job.timeline.clone());
     // A task of its own: a panic is this attempt's failure and nobody else's.
     let driving = AbortOnDropHandle::new(tokio::spawn(Box::pin(drive(life.clone(), job))));
     let stop = match driving.await {
@@ -50,12 +52,13 @@ pub(crate) async fn work_on(life: Life, job: Claimed) {
     };
     let settled = match stop {
         Stop::Settled => Ok(()),
-        Stop::Outcome(outcome) => Box::pin(outcome.settle(&life, &lease, &timeline)).await,
+        Stop::Outcome(outcome) => Box::pin(outcome.settle(&life, &lease, &model, &timeline)).await,
         Stop::Queue(error) => Err(error),
     };
     match settled {
         Ok(()) => {}
         Err(queue::Error::LeaseLost) => {
+            life.worker.metrics.refused("job");
             tracing::info!(job.id = %lease.job, "a job is somebody else's now");
         }
         Err(queue::Error::Database(error)) => {
@@ -80,10 +83,10 @@ async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
         Some(unanswered) => Box::pin(reconcile::find(&life, &job, unanswered, &deadline)).await?,
         None => None,
     };
-    let submission = match known {
-        Some(submission) => submission,
+    let (submission, submitted) = match known {
+        Some(submission) => (submission, None),
         None if job.is_cancelled => return Ok(Outcome::Cancel),
-        None => start(&life, &job, &deadline).await?,
+        None => (start(&life, &job, &deadline).await?, Some(Instant::now())),
     };
     if deadline.has_passed() {
         return Box::pin(expire::request(&life, &job, &submission)).await;
@@ -95,6 +98,9 @@ async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
     match deadline.cut(follow::until_ended(&life, &job, &submission)).await {
         Ok(followed) => {
             let (ended, is_cancelled) = followed?;
+            if let Some(submitted) = submitted {
+                life.worker.metrics.edited(&job.model, submitted.elapsed());
+            }
             let finished = finish(&life, &job, &submission, ended).await;
             if is_cancelled { unless_it_failed(finished) } else { finished }
         }
@@ -157,7 +163,7 @@ fn unless_it_failed(finished: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
 async fn worker_lost(life: &Life, job: &Claimed) -> Outcome {
     let running = job.attempt.as_ref().and_then(|attempt| attempt.submission.as_ref());
     if let Some(submission) = running
-        && let Err(error) = life.worker.fal.cancel(submission).await
+        && let Err(error) = cancel(life, submission).await
     {
         tracing::warn!(provider.request_id = submission.provider_request_id,
             error = %chain(&error), "a request of no more use could not be cancelled");
@@ -168,6 +174,14 @@ async fn worker_lost(life: &Life, job: &Claimed) -> Outcome {
     ))
 }
 
+/// Tells the provider that a request is of no more use.
+async fn cancel(life: &Life, submission: &Submission) -> Result<Cancellation, fal::Error> {
+    let asked = Instant::now();
+    let answer = life.worker.fal.cancel(submission).await;
+    life.worker.metrics.called(Call::Cancel, asked, &answer);
+    answer
+}
+
 /// Gives a job back as soon as the database takes it: it is still leased to this worker, which
 /// lives, so nobody else would.
 async fn let_go(life: &Life, lease: &Lease) {
@@ -175,7 +189,11 @@ async fn let_go(life: &Life, lease: &Lease) {
         sleep(exponential(Duration::from_millis(250), Duration::from_secs(10), failures)).await;
         // Not at once: whatever the database did not take, it may not take again.
         match queue::snooze(&life.worker.pool, lease, jittered(AWAY)).await {
-            Ok(()) | Err(queue::Error::LeaseLost) => return,
+            Ok(()) => return,
+            Err(queue::Error::LeaseLost) => {
+                life.worker.metrics.refused("job");
+                return;
+            }
             Err(queue::Error::Database(_still_away)) => {}
         }
     }

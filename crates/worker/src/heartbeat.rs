@@ -58,12 +58,16 @@ pub(crate) async fn beat_until_dead(life: &Life) {
 
 async fn rescue(life: &Life) {
     match queue::rescue(&life.worker.pool, life.worker.settings.lease).await {
-        Ok(rescued) if rescued.workers > 0 => tracing::warn!(
-            workers = rescued.workers,
-            jobs = rescued.jobs,
-            deliveries = rescued.deliveries,
-            "workers stopped beating; what they held is free again"
-        ),
+        Ok(rescued) if rescued.workers > 0 => {
+            life.worker.metrics.rescued_workers.inc_by(rescued.workers);
+            life.worker.metrics.rescued_jobs.inc_by(rescued.jobs);
+            tracing::warn!(
+                workers = rescued.workers,
+                jobs = rescued.jobs,
+                deliveries = rescued.deliveries,
+                "workers stopped beating; what they held is free again"
+            );
+        }
         Ok(_nobody) => {}
         Err(error) => {
             tracing::warn!(error = %chain(&error), "a rescue failed; the next beat tries again");

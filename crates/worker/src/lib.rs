@@ -10,13 +10,16 @@ mod delivering;
 mod drive;
 mod heartbeat;
 mod life;
+mod metrics;
 mod notices;
 mod outcome;
 mod overdue;
 mod probing;
 mod pruning;
+mod serving;
 mod slots;
 mod waking;
 mod worker;
 
+pub use serving::{bind, serve};
 pub use worker::{Worker, run};

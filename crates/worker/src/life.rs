@@ -119,7 +119,10 @@ fn answers(pool: Pool) -> Batcher<Answered> {
 
 async fn hand_over(life: &Life) {
     match timeout(HAND_OVER_PATIENCE, queue::release(&life.worker.pool, life.id)).await {
-        Ok(Ok(jobs)) => tracing::info!(jobs, "the worker stopped and handed its jobs over"),
+        Ok(Ok(jobs)) => {
+            life.worker.metrics.handed_over.inc_by(jobs);
+            tracing::info!(jobs, "the worker stopped and handed its jobs over");
+        }
         Ok(Err(error)) => {
             tracing::warn!(error = %chain(&error), "the jobs could not be handed over; they will be rescued");
         }

@@ -11,6 +11,7 @@ use darkroom_core::{
 use crate::{
     backoff::{exponential, jittered},
     life::Life,
+    metrics::{Metrics, Settled},
 };
 
 /// How long a job rests whose work broke.
@@ -63,22 +64,26 @@ impl From<db::Error> for Stop {
 }
 
 impl Outcome {
-    /// Writes the end of the work down, under the lease.
+    /// Writes the end of the work on a job of `model` down, under the lease.
     pub(crate) async fn settle(
         self,
         life: &Life,
         lease: &Lease,
+        model: &str,
         timeline: &Timeline,
     ) -> Result<(), queue::Error> {
-        let pool = &life.worker.pool;
+        let (pool, metrics) = (&life.worker.pool, &life.worker.metrics);
         match self {
             Self::Complete(ended) => {
+                let cost = ended.cost_micros;
                 let completion = Completion { lease: *lease, ended, timeline: timeline.clone() };
                 match life.completions.ask(completion).await {
                     Some(true) => {}
                     Some(false) => return Err(queue::Error::LeaseLost),
                     None => queue::complete(pool, lease, ended, timeline).await?,
                 }
+                metrics.settled(Settled::Completed);
+                metrics.spent(model, cost.unwrap_or_default());
                 tracing::info!(job.id = %lease.job, "a job was completed");
             }
             Self::Retry(failure) => {
@@ -86,22 +91,29 @@ impl Outcome {
                 let made = queue::attempts_made(pool, lease).await?;
                 if made < life.worker.jobs.max_attempts {
                     queue::retry(pool, lease, &failure, retry_delay(made), timeline).await?;
+                    metrics.settled(Settled::Retry);
+                    metrics.failed(&failure, FailureClass::Retry);
                     tracing::warn!(job.id = %lease.job, job.attempt = made, code = failure.code,
                         "an attempt failed; another follows");
                 } else {
-                    fail(pool, lease, &failure, FailureClass::Retry, timeline).await?;
+                    fail(pool, metrics, lease, &failure, FailureClass::Retry, timeline).await?;
                 }
             }
             Self::Fail(failure) => {
-                fail(pool, lease, &failure, FailureClass::Never, timeline).await?;
+                fail(pool, metrics, lease, &failure, FailureClass::Never, timeline).await?;
             }
             Self::Cancel => {
                 queue::end_cancelled(pool, lease, timeline).await?;
+                metrics.settled(Settled::Cancelled);
                 tracing::info!(job.id = %lease.job, "a job was cancelled");
             }
-            Self::BreakOff => queue::break_off(pool, lease, jittered(BROKEN)).await?,
+            Self::BreakOff => {
+                queue::break_off(pool, lease, jittered(BROKEN)).await?;
+                metrics.settled(Settled::Broken);
+            }
             Self::Snooze(after) => {
                 queue::snooze(pool, lease, after).await?;
+                metrics.settled(Settled::Later);
                 tracing::info!(job.id = %lease.job, "a job waits for the provider");
             }
         }
@@ -111,12 +123,15 @@ impl Outcome {
 
 async fn fail(
     pool: &Pool,
+    metrics: &Metrics,
     lease: &Lease,
     failure: &Failure,
     class: FailureClass,
     timeline: &Timeline,
 ) -> Result<(), queue::Error> {
     queue::fail(pool, lease, failure, class, timeline).await?;
+    metrics.settled(Settled::Failed);
+    metrics.failed(failure, class);
     tracing::warn!(job.id = %lease.job, code = failure.code, "a job failed");
     Ok(())
 }

@@ -1,12 +1,14 @@
 //! The probe: asks the provider whether it accepts the account again, and ends the halt when it does.
 
+use std::time::Instant;
+
 use darkroom_core::{
     chain::chain,
     db, fal,
     queue::{end_halt, halt, take_probe},
 };
 
-use crate::life::Life;
+use crate::{life::Life, metrics::Call};
 
 /// Halts submissions of all workers where an error is about the account. Said once, by whoever
 /// meets it first.
@@ -19,7 +21,7 @@ pub(crate) async fn heed(life: &Life, error: &fal::Error) -> bool {
         return false;
     }
     if !error.is_about_account() {
-        let probed = life.worker.fal.probe().await;
+        let probed = ask(life).await;
         if !probed.is_err_and(|error| error.class() == fal::Class::Halt) {
             return false;
         }
@@ -29,6 +31,7 @@ pub(crate) async fn heed(life: &Life, error: &fal::Error) -> bool {
     match halt(&life.worker.pool, &failure.code, settings.halt_probe).await {
         Ok(is_first) => {
             if is_first {
+                life.worker.metrics.halts.inc();
                 tracing::error!(code = failure.code, error = %chain(error),
                     "the provider does not accept the account: no job is submitted until it does again");
             }
@@ -53,7 +56,7 @@ async fn try_probe(life: &Life) -> Result<(), db::Error> {
     if !take_probe(pool, settings.halt_probe).await? {
         return Ok(());
     }
-    if let Err(error) = life.worker.fal.probe().await {
+    if let Err(error) = ask(life).await {
         tracing::debug!(error = %chain(&error), "the provider does not accept the account yet");
         return Ok(());
     }
@@ -61,4 +64,11 @@ async fn try_probe(life: &Life) -> Result<(), db::Error> {
         tracing::info!("the provider accepts the account again: submissions go on");
     }
     Ok(())
+}
+
+async fn ask(life: &Life) -> Result<(), fal::Error> {
+    let asked = Instant::now();
+    let answer = life.worker.fal.probe().await;
+    life.worker.metrics.called(Call::Probe, asked, &answer);
+    answer
 }

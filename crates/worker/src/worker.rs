@@ -8,6 +8,7 @@ use darkroom_core::{
     db::Pool,
     fal,
     links::Linker,
+    metrics::Registry,
     models::Models,
     outbound::{self, Redirects},
     webhook::Secrets,
@@ -16,7 +17,10 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::life::{End, live};
+use crate::{
+    life::{End, live},
+    metrics::Metrics,
+};
 
 /// Pictures of up to tens of megabytes that one process holds at a time, from before they are decoded
 /// until they are uploaded or archived.
@@ -53,6 +57,8 @@ pub struct Worker {
     pub(crate) linker: Linker,
     /// How clients reach the API, where that is set.
     pub(crate) public_url: Option<Url>,
+    /// Counts what it does.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Worker {
@@ -82,14 +88,26 @@ impl Worker {
             webhook_secrets: config.outbound.webhook_secrets.clone(),
             linker: Linker::new(&config.access),
             public_url: config.server.public_url.clone(),
+            metrics: Arc::new(Metrics::new()),
         })
+    }
+
+    /// Has its metrics told by `registry`.
+    pub fn register_metrics(&self, registry: &Registry) {
+        registry.add_pool("worker", self.pool.clone());
+        self.metrics.register(registry);
     }
 }
 
 /// Works until `stop` is cancelled, then hands its jobs over. A worker that was taken for dead (it
 /// was paused, or cut off from the database) drops what it held and lives again under a new id.
 pub async fn run(worker: Worker, stop: CancellationToken) {
-    while live(&worker, &stop).await != End::Stopped {
+    loop {
+        match live(&worker, &stop).await {
+            End::Stopped => return,
+            End::TakenForDead => worker.metrics.deaths.inc(),
+            End::Broken => 0,
+        };
         tracing::warn!("the worker goes on under a new id");
     }
 }

@@ -77,6 +77,11 @@ impl Caller {
         }
     }
 
+    /// Refuses who is held to its own.
+    pub(crate) fn sees_all(&self) -> Result<(), ApiError> {
+        if self.sees_only().is_none() { Ok(()) } else { Err(ApiError::NotAdmin) }
+    }
+
     /// Whether it would still be let in: a stream may be open for days. Where that cannot be told, it would.
     pub(crate) async fn is_still_let_in(&self, access: &Access) -> bool {
         match self {

@@ -8,7 +8,7 @@ use actix_web::{
     web,
 };
 use bytes::Bytes;
-use darkroom_core::{job::JobId, links::Links};
+use darkroom_core::{job::JobId, links::Links, metrics::InProgress};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::{sync::watch, time::sleep};
 
@@ -92,7 +92,10 @@ pub(super) fn answer(
     events: impl Stream<Item = Result<Bytes, std::convert::Infallible>> + 'static,
 ) -> HttpResponse {
     let access = state.access.clone();
+    let open = InProgress::begin(&state.metrics.event_streams);
     let events = events.take_while(move |_event| {
+        // It counts for as long as the stream is there.
+        let _open = &open;
         let (caller, access) = (caller.clone(), access.clone());
         async move { caller.is_still_let_in(&access).await }
     });

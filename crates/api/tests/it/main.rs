@@ -28,6 +28,7 @@ mod keys;
 mod limits;
 mod listing;
 mod metadata;
+mod metrics;
 mod notices;
 mod openai;
 mod options;

@@ -1,6 +1,6 @@
 //! Settings of a worker.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use super::reader::Reader;
 
@@ -23,6 +23,8 @@ pub struct Worker {
     /// `HALT_PROBE_SECONDS`: how long submissions rest before fal is asked again whether it accepts
     /// the account.
     pub halt_probe: Duration,
+    /// `METRICS_ADDRESS`: where a worker serves `/metrics` and `/health`. Without it, nowhere.
+    pub metrics_address: Option<SocketAddr>,
 }
 
 impl Worker {
@@ -35,6 +37,7 @@ impl Worker {
             halt_probe: seconds("HALT_PROBE_SECONDS", 30),
             concurrency: reader.value("WORKER_CONCURRENCY", 64),
             streams: reader.value("WORKER_STREAMS", 256),
+            metrics_address: reader.optional("METRICS_ADDRESS"),
         };
         let beats = worker.heartbeat > Duration::ZERO && worker.lease > worker.heartbeat * 3;
         reader.require(

@@ -1,6 +1,12 @@
 //! The pool of connections.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::{
     StreamExt,
@@ -31,8 +37,23 @@ const TRIAL: Duration = Duration::from_secs(1);
 /// The pool of connections that one process shares. Every statement through it has a bound.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    pub(super) pool: PgPool,
+    pub(super) connections: PgPool,
     silence: Silence,
+    /// Times that a caller was told that the database is away.
+    timeouts: Arc<AtomicU64>,
+}
+
+/// How a pool is used at the moment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PoolUsage {
+    /// Connections that somebody has.
+    pub in_use: u32,
+    /// Connections that nobody has.
+    pub idle: u32,
+    /// Connections that there may be.
+    pub max: u32,
+    /// Times, so far, that none was to be had in time.
+    pub timeouts: u64,
 }
 
 impl Pool {
@@ -59,7 +80,7 @@ impl Pool {
                     Ok(true)
                 })
             });
-        Self { pool: pool.connect_lazy_with(options), silence }
+        Self { connections: pool.connect_lazy_with(options), silence, timeouts: Arc::default() }
     }
 
     /// A pool of one connection that is none of this one's, for somebody who keeps it. Whatever becomes
@@ -68,12 +89,29 @@ impl Pool {
         PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(self.pool.connect_options().as_ref().clone())
+            .connect_lazy_with(self.connections.connect_options().as_ref().clone())
     }
 
     /// Takes a connection, for several statements.
     pub async fn acquire(&self) -> Result<Connection, Error> {
-        Ok(Connection::new(self.pool.acquire().await?, self.silence.clone()))
+        let acquired = self.connections.acquire().await.inspect_err(|error| {
+            if matches!(error, Error::PoolTimedOut) {
+                self.timeouts.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Ok(Connection::new(acquired?, self.silence.clone()))
+    }
+
+    /// How it is used.
+    pub fn usage(&self) -> PoolUsage {
+        let idle = u32::try_from(self.connections.num_idle()).unwrap_or(u32::MAX);
+        PoolUsage {
+            // The two are not looked up at the same moment.
+            in_use: self.connections.size().saturating_sub(idle),
+            idle,
+            max: self.connections.options().get_max_connections(),
+            timeouts: self.timeouts.load(Ordering::Relaxed),
+        }
     }
 
     /// Begins a transaction.
@@ -83,7 +121,7 @@ impl Pool {
 
     /// Closes all connections, and waits until that is done.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.connections.close().await;
     }
 }
 

@@ -86,6 +86,35 @@ pub enum SubmitError {
     Unknown(#[source] Error),
 }
 
+impl AsRef<Error> for Error {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl AsRef<Error> for SubmitError {
+    fn as_ref(&self) -> &Error {
+        match self {
+            Self::NotAccepted(error) | Self::Unknown(error) => error,
+        }
+    }
+}
+
+impl Class {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Retry, Self::Never, Self::Later, Self::Halt];
+
+    /// In metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Never => "never",
+            Self::Later => "later",
+            Self::Halt => "halt",
+        }
+    }
+}
+
 impl Error {
     /// A call without an answer. The address is left out: it may hold a token.
     pub(super) fn transport(error: reqwest::Error) -> Self {

@@ -1,5 +1,8 @@
 //! Census: how many jobs stand where, for whoever operates the service.
 
+use std::time::Duration;
+
+use super::{halt::halted, unknown_attempts};
 use crate::db::{Error, Pool};
 
 /// Where the jobs of a model are that have not ended.
@@ -43,4 +46,48 @@ pub async fn workers(pool: &Pool) -> Result<i64, Error> {
         .fetch_one(pool)
         .await
         .map_err(Error::doing("counting workers"))
+}
+
+/// How the whole service stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Survey {
+    /// By model.
+    pub standings: Vec<Standing>,
+    /// Workers whose heartbeat is not late.
+    pub workers: i64,
+    /// Submissions are halted.
+    pub is_halted: bool,
+    /// Attempts of which it never came out whether fal has them.
+    pub unknown_submissions: i64,
+    /// Age of the oldest transaction in this database but the one that asks, in seconds.
+    pub oldest_transaction_seconds: f64,
+    /// Of the queue's table, by PostgreSQL's estimate.
+    pub dead_rows: i64,
+}
+
+/// Looks at everything. Reads the whole queue: for who asks seldom. A heartbeat is late after `lease`.
+pub async fn survey(pool: &Pool, lease: Duration) -> Result<Survey, Error> {
+    let row = sqlx::query!(
+        r#"select
+               (select count(*) from workers where beat_at >= now() - make_interval(secs => $1))
+                   as "workers!",
+               (select coalesce(extract(epoch from clock_timestamp() - min(xact_start)), 0)::float8
+                from pg_stat_activity
+                where datname = current_database() and pid <> pg_backend_pid())
+                   as "oldest_transaction_seconds!",
+               (select coalesce(sum(n_dead_tup), 0)::bigint from pg_stat_user_tables
+                where relid = 'queue'::regclass) as "dead_rows!""#,
+        lease.as_secs_f64(),
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(Error::doing("surveying the service"))?;
+    Ok(Survey {
+        standings: census(pool).await?,
+        workers: row.workers,
+        is_halted: halted(pool).await?.is_some(),
+        unknown_submissions: unknown_attempts(pool).await?,
+        oldest_transaction_seconds: row.oldest_transaction_seconds,
+        dead_rows: row.dead_rows,
+    })
 }

@@ -21,7 +21,7 @@ pub(crate) async fn post_example(home: &str) -> Value {
     response.json().await.unwrap()
 }
 
-async fn completed(home: &str, job: &Value) -> Value {
+pub(crate) async fn completed(home: &str, job: &Value) -> Value {
     let url = format!("{home}/api/jobs/{}", job["id"].as_str().unwrap());
     eventually("the job is completed", async || {
         let job: Value = http_client().get(&url).send().await.ok()?.json().await.ok()?;

@@ -7,7 +7,7 @@ use darkroom_core::{
 };
 
 use super::fetch::worthwhile;
-use crate::{life::Life, outcome::Stop};
+use crate::{life::Life, metrics::Call, outcome::Stop};
 
 /// Fetches and keeps all outputs, in order. Answers their sides.
 pub(super) async fn outputs(
@@ -24,7 +24,7 @@ pub(super) async fn outputs(
             Ok((life.worker.fal.download(&image.url).await?, carrying))
         };
         let (Download { data, picture }, _carrying) =
-            worthwhile(life, submission, download).await?;
+            worthwhile(life, submission, Call::Download, download).await?;
         let kept = NewImage {
             data,
             media_type: picture.media_type,

@@ -9,7 +9,7 @@ use darkroom_core::{
     queue::{Claimed, Ended, Submission},
 };
 
-use super::{finish, unless_it_failed, upload::AWAY};
+use super::{cancel, finish, unless_it_failed, upload::AWAY};
 use crate::{
     backoff::jittered,
     life::Life,
@@ -31,7 +31,7 @@ pub(super) async fn request(
 ) -> Result<Outcome, Stop> {
     let request_id = &submission.provider_request_id;
     let in_grace = job.overdue < GRACE;
-    match life.worker.fal.cancel(submission).await {
+    match cancel(life, submission).await {
         Ok(Cancellation::TooLate) => {
             let finished = finish(life, job, submission, Ended::default()).await;
             match if job.is_cancelled { unless_it_failed(finished) } else { finished } {

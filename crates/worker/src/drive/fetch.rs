@@ -1,6 +1,6 @@
 //! Calls that fetch what was paid for: made again as long as that is worth it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use darkroom_core::{
     chain::chain,
@@ -13,6 +13,7 @@ use super::upload::AWAY;
 use crate::{
     backoff::{exponential, jittered},
     life::Life,
+    metrics::Call,
     outcome::{Outcome, Stop},
     probing,
 };
@@ -21,6 +22,7 @@ use crate::{
 pub(super) async fn worthwhile<T, F>(
     life: &Life,
     submission: &Submission,
+    what: Call,
     call: impl Fn() -> F,
 ) -> Result<T, Stop>
 where
@@ -28,7 +30,10 @@ where
 {
     let mut tries = 0;
     loop {
-        let error = match call().await {
+        let asked = Instant::now();
+        let answer = call().await;
+        life.worker.metrics.called(what, asked, &answer);
+        let error = match answer {
             Ok(fetched) => return Ok(fetched),
             Err(error) => error,
         };

@@ -12,10 +12,11 @@ use darkroom_core::{
 };
 use tokio::time::{Instant, sleep_until};
 
-use super::{fetch::worthwhile, stream::Stream};
+use super::{cancel, fetch::worthwhile, stream::Stream};
 use crate::{
     backoff::{exponential, jittered, until_next_check},
     life::Life,
+    metrics::Call,
     notices::Heard,
     outcome::{Outcome, Stop},
     probing,
@@ -74,7 +75,9 @@ pub(super) async fn until_ended(
             () = sleep_until(next_check) => {}
         }
         wish.pass_on(life, submission).await;
+        let asked = Instant::now().into_std();
         let checked = life.worker.fal.check(submission).await;
+        life.worker.metrics.called(Call::Check, asked, &checked);
         if let Ok(report) = &checked
             && !is_told
         {
@@ -133,7 +136,7 @@ impl Wish {
         if !self.is_cancelled || self.is_passed_on {
             return;
         }
-        match life.worker.fal.cancel(submission).await {
+        match cancel(life, submission).await {
             Ok(cancellation) => {
                 self.is_passed_on = true;
                 tracing::info!(
@@ -164,5 +167,5 @@ fn is_lost(error: &Error, missing: &mut Option<Instant>) -> bool {
 
 /// Fetches what a request came to.
 pub(super) async fn result(life: &Life, submission: &Submission) -> Result<Output, Stop> {
-    worthwhile(life, submission, || life.worker.fal.result(submission)).await
+    worthwhile(life, submission, Call::Result, || life.worker.fal.result(submission)).await
 }

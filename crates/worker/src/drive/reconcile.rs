@@ -1,18 +1,19 @@
 //! Reconcile: find out whether the provider has a submission whose answer was never recorded. Until
 //! that is known, or has been looked for long enough, nothing else is submitted for the job.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use darkroom_core::{
     chain::chain,
     config::UnknownSubmission,
-    queue::{self, Claimed, OpenAttempt, Submission},
+    queue::{self, Claimed, FailureClass, OpenAttempt, Submission},
 };
 
 use super::{deadline::Deadline, submit};
 use crate::{
     backoff::jittered,
     life::Life,
+    metrics::{Call, Settled},
     outcome::{Outcome, Stop},
 };
 
@@ -57,7 +58,9 @@ async fn search(
 ) -> Result<Option<Submission>, Stop> {
     let _searching = life.worker.searching.acquire().await;
     let since = attempt.began_at - CLOCK_SKEW;
+    let asked = Instant::now();
     let found = life.worker.fal.find_request(&job.model, &attempt.input_url, since).await;
+    life.worker.metrics.called(Call::Search, asked, &found);
     found.or_else(|error| {
         tracing::warn!(job.id = %job.lease.job, error = %chain(&error),
             "a submission whose answer was lost could not be looked for");
@@ -87,6 +90,12 @@ async fn give_up(
     };
     if told.is_some() {
         return Ok(told);
+    }
+    let metrics = &life.worker.metrics;
+    metrics.given_up.inc();
+    if !another {
+        metrics.settled(Settled::Failed);
+        metrics.failed(&submit::outcome_unknown(), FailureClass::Never);
     }
     tracing::error!(job.id = %lease.job, job.attempt = attempt.number,
         "it is unknown whether the provider has an attempt; it may be paid for and lost");

@@ -16,6 +16,7 @@ use super::upload::{AWAY, REFUSED};
 use crate::{
     backoff::{exponential, jittered},
     life::Life,
+    metrics::Call,
     outcome::{Outcome, Stop},
     probing,
 };
@@ -69,7 +70,11 @@ async fn submit(
         return Err(Outcome::Snooze(AWAY).into());
     }
     let webhook = callback.map(|callback| callback.url(lease.job, attempt));
-    match life.worker.fal.submit(&job.model, &input, webhook.as_ref()).await {
+    let sent = Instant::now();
+    let submitted = life.worker.fal.submit(&job.model, &input, webhook.as_ref()).await;
+    life.worker.metrics.called(Call::Submit, sent, &submitted);
+    life.worker.metrics.submitted(&submitted);
+    match submitted {
         Ok(submission) => {
             tracing::info!(job.id = %lease.job, job.attempt = attempt,
                 provider.request_id = submission.provider_request_id, "a job was submitted");
@@ -131,6 +136,10 @@ pub(super) async fn record(
             Ok(()) => return Ok(()),
             Err(queue::Error::Database(error)) => error,
             Err(queue::Error::LeaseLost) => {
+                // Else whoever waits for this submission counts it.
+                if life.over.is_cancelled() {
+                    life.worker.metrics.refused("job");
+                }
                 match queue::record_late_answer(pool, lease.job, attempt, submission).await {
                     Ok(Noticed::Open) => return Err(queue::Error::LeaseLost),
                     Ok(Noticed::GivenUp | Noticed::Nothing) => {

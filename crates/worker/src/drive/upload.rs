@@ -1,6 +1,9 @@
 //! Prepare the caller's pictures and upload them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use darkroom_core::{
     chain::chain,
@@ -14,6 +17,7 @@ use url::Url;
 use crate::{
     backoff::jittered,
     life::Life,
+    metrics::Call,
     outcome::{Outcome, Stop},
     probing,
 };
@@ -46,7 +50,10 @@ pub(super) async fn inputs(life: &Life, lease: &Lease, fit: Fit) -> Result<Uploa
             break;
         };
         sides.get_or_insert((prepared.width, prepared.height));
-        match life.worker.fal.upload(prepared.data, prepared.media_type).await {
+        let sent = Instant::now();
+        let uploaded = life.worker.fal.upload(prepared.data, prepared.media_type).await;
+        life.worker.metrics.called(Call::Upload, sent, &uploaded);
+        match uploaded {
             Ok(url) => urls.push(url),
             Err(error) => {
                 tracing::warn!(job.id = %lease.job, error = %chain(&error), "an upload failed");

@@ -7,12 +7,13 @@ use darkroom_core::{
     fal,
     images::MediaType,
     job::{Job, JobId, NewJob, Status},
+    metrics::Registry,
     models::{self, Models},
     store::{self, NewImage},
     webhook::{Event, Webhook},
 };
 use darkroom_fal_sim::{Running, Settings, start};
-use darkroom_testing::{TestDatabase, eventually, http_client};
+use darkroom_testing::{Scrape, TestDatabase, eventually, http_client};
 use darkroom_worker::Worker;
 use image::{ImageFormat, RgbImage};
 use serde_json::Value;
@@ -29,6 +30,7 @@ pub(crate) struct House {
 pub(crate) struct Working {
     stop: CancellationToken,
     task: JoinHandle<()>,
+    metrics: Registry,
 }
 
 impl House {
@@ -61,9 +63,11 @@ impl House {
         let fal = fal::Client::new(&config.fal).unwrap();
         let models = Models::load(&config.jobs).unwrap();
         let worker = Worker::new(&config, self.database.pool.clone(), fal, models).unwrap();
+        let metrics = Registry::new();
+        worker.register_metrics(&metrics);
         let stop = CancellationToken::new();
         let task = tokio::spawn(darkroom_worker::run(worker, stop.clone()));
-        Working { stop, task }
+        Working { stop, task, metrics }
     }
 
     pub(crate) async fn job(&self) -> JobId {
@@ -172,6 +176,16 @@ impl House {
 }
 
 impl Working {
+    /// What it tells Prometheus.
+    pub(crate) fn scrape(&self) -> Scrape {
+        Scrape::read(&self.metrics.write())
+    }
+
+    /// Where to have its metrics served from.
+    pub(crate) fn registry(&self) -> Registry {
+        self.metrics.clone()
+    }
+
     /// Tells the worker to stop and waits until it has.
     pub(crate) async fn stop(self) {
         self.stop.cancel();

@@ -17,5 +17,6 @@ mod halt;
 mod hand_over;
 mod house;
 mod limits;
+mod metrics;
 mod models;
 mod unknown;

@@ -1,0 +1,235 @@
+//! What this process counts of its work.
+
+use std::time::{Duration, Instant};
+
+use darkroom_core::{
+    fal,
+    job::Failure,
+    metrics::{Label, Registry, call_seconds, counters, edit_seconds, names},
+    queue::FailureClass,
+};
+use prometheus_client::metrics::{
+    counter::Counter, family::Family, gauge::Gauge, histogram::Histogram,
+};
+
+/// One label whose values are models on offer.
+type Model = [(&'static str, String); 1];
+
+/// How a failure is told apart.
+type FailureLabels = [(&'static str, String); 2];
+
+/// Handles of all that a worker counts.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    pub(crate) claims: Counter,
+    /// Jobs that are worked on.
+    pub(crate) held: Gauge,
+    pub(crate) deaths: Counter,
+    pub(crate) rescued_workers: Counter,
+    pub(crate) rescued_jobs: Counter,
+    pub(crate) handed_over: Counter,
+    pub(crate) given_up: Counter,
+    pub(crate) halts: Counter,
+    settles: Family<Label, Counter>,
+    failures: Family<FailureLabels, Counter>,
+    stale_writes: Family<Label, Counter>,
+    submissions: Family<Label, Counter>,
+    fal_calls: Family<Label, Histogram>,
+    fal_errors: Family<[(&'static str, &'static str); 2], Counter>,
+    fal_edits: Family<Model, Histogram>,
+    spend: Family<Model, Counter<f64>>,
+    webhooks: Family<Label, Counter>,
+    webhook_calls: Histogram,
+}
+
+/// Codes of failures that are the worker's own to tell; fal's come as they come.
+const OWN_CODES: [&str; 5] =
+    ["damaged_image", "deadline_exceeded", "submission_unknown", "unknown_model", "worker_lost"];
+
+/// A call to fal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Call {
+    Upload,
+    Submit,
+    Check,
+    Result,
+    Download,
+    Cancel,
+    Search,
+    Probe,
+}
+
+impl Call {
+    const ALL: [Self; 8] = [
+        Self::Upload,
+        Self::Submit,
+        Self::Check,
+        Self::Result,
+        Self::Download,
+        Self::Cancel,
+        Self::Search,
+        Self::Probe,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Upload => "upload",
+            Self::Submit => "submit",
+            Self::Check => "check",
+            Self::Result => "result",
+            Self::Download => "download",
+            Self::Cancel => "cancel",
+            Self::Search => "search",
+            Self::Probe => "probe",
+        }
+    }
+}
+
+/// How the work on a job ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Settled {
+    Completed,
+    Failed,
+    Cancelled,
+    Retry,
+    Later,
+    Broken,
+}
+
+impl Settled {
+    const ALL: [Self; 6] =
+        [Self::Completed, Self::Failed, Self::Cancelled, Self::Retry, Self::Later, Self::Broken];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Retry => "retry",
+            Self::Later => "later",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+impl Metrics {
+    /// Nothing yet. What may come is told as 0, so that a first event is seen as one.
+    pub(crate) fn new() -> Self {
+        let failures = Family::<FailureLabels, Counter>::default();
+        for code in OWN_CODES {
+            let class = FailureClass::Never.as_str().to_owned();
+            drop(failures.get_or_create(&[("class", class), ("code", code.to_owned())]));
+        }
+        let fal_calls = Family::<Label, Histogram>::new_with_constructor(call_seconds);
+        let fal_errors = Family::<[(&str, &str); 2], Counter>::default();
+        for call in Call::ALL {
+            let call = ("call", call.as_str());
+            drop(fal_calls.get_or_create(&[call]));
+            for class in fal::Class::ALL {
+                drop(fal_errors.get_or_create(&[call, ("class", class.as_str())]));
+            }
+        }
+        Self {
+            claims: Counter::default(),
+            held: Gauge::default(),
+            deaths: Counter::default(),
+            rescued_workers: Counter::default(),
+            rescued_jobs: Counter::default(),
+            handed_over: Counter::default(),
+            given_up: Counter::default(),
+            halts: Counter::default(),
+            settles: counters("outcome", &Settled::ALL.map(Settled::as_str)),
+            failures,
+            stale_writes: counters("of", &["job", "delivery"]),
+            submissions: counters("result", &["accepted", "refused", "unknown"]),
+            fal_calls,
+            fal_errors,
+            fal_edits: Family::new_with_constructor(edit_seconds),
+            spend: Family::default(),
+            webhooks: counters("result", &["delivered", "again", "given_up"]),
+            webhook_calls: call_seconds(),
+        }
+    }
+
+    /// Has them told.
+    pub(crate) fn register(&self, registry: &Registry) {
+        registry.add(names::CLAIMS, &self.claims);
+        registry.add(names::JOBS_HELD, &self.held);
+        registry.add(names::SETTLES, &self.settles);
+        registry.add(names::FAILURES, &self.failures);
+        registry.add(names::STALE_WRITES, &self.stale_writes);
+        registry.add(names::DEATHS, &self.deaths);
+        registry.add(names::RESCUED_WORKERS, &self.rescued_workers);
+        registry.add(names::RESCUED_JOBS, &self.rescued_jobs);
+        registry.add(names::HANDED_OVER_JOBS, &self.handed_over);
+        registry.add(names::SUBMISSIONS, &self.submissions);
+        registry.add(names::GIVEN_UP, &self.given_up);
+        registry.add(names::FAL_CALLS, &self.fal_calls);
+        registry.add(names::FAL_ERRORS, &self.fal_errors);
+        registry.add(names::FAL_EDITS, &self.fal_edits);
+        registry.add(names::HALTS, &self.halts);
+        registry.add(names::SPEND, &self.spend);
+        registry.add(names::WEBHOOKS, &self.webhooks);
+        registry.add(names::WEBHOOK_CALLS, &self.webhook_calls);
+    }
+
+    /// The work on a job ended.
+    pub(crate) fn settled(&self, settled: Settled) {
+        self.settles.get_or_create(&[("outcome", settled.as_str())]).inc();
+    }
+
+    /// An attempt or a job failed.
+    pub(crate) fn failed(&self, failure: &Failure, class: FailureClass) {
+        let labels = [("class", class.as_str().to_owned()), ("code", failure.code.clone())];
+        self.failures.get_or_create(&labels).inc();
+    }
+
+    /// A completed job cost so many millionths of a US dollar.
+    pub(crate) fn spent(&self, model: &str, micros: i64) {
+        let micros = u32::try_from(micros).unwrap_or_default();
+        let dollars = f64::from(micros) / 1_000_000.0;
+        self.spend.get_or_create(&[("model", model.to_owned())]).inc_by(dollars);
+    }
+
+    /// A write about a `job` or a `delivery` was refused.
+    pub(crate) fn refused(&self, of: &'static str) {
+        self.stale_writes.get_or_create(&[("of", of)]).inc();
+    }
+
+    /// A submission was made.
+    pub(crate) fn submitted<T>(&self, submitted: &Result<T, fal::SubmitError>) {
+        let result = match submitted {
+            Ok(_) => "accepted",
+            Err(fal::SubmitError::NotAccepted(_)) => "refused",
+            Err(fal::SubmitError::Unknown(_)) => "unknown",
+        };
+        self.submissions.get_or_create(&[("result", result)]).inc();
+    }
+
+    /// fal was called, and this is what came of it.
+    pub(crate) fn called<T, E: AsRef<fal::Error>>(
+        &self,
+        call: Call,
+        began: Instant,
+        answer: &Result<T, E>,
+    ) {
+        let call = ("call", call.as_str());
+        self.fal_calls.get_or_create(&[call]).observe(began.elapsed().as_secs_f64());
+        if let Err(error) = answer {
+            let class = ("class", error.as_ref().class().as_str());
+            self.fal_errors.get_or_create(&[call, class]).inc();
+        }
+    }
+
+    /// A request of this process has ended at fal, so long after fal took it.
+    pub(crate) fn edited(&self, model: &str, took: Duration) {
+        let edits = self.fal_edits.get_or_create(&[("model", model.to_owned())]);
+        edits.observe(took.as_secs_f64());
+    }
+
+    /// An attempt to deliver a webhook ended.
+    pub(crate) fn told(&self, result: &'static str, took: Duration) {
+        self.webhooks.get_or_create(&[("result", result)]).inc();
+        self.webhook_calls.observe(took.as_secs_f64());
+    }
+}
