@@ -148,13 +148,14 @@ sys.stdout.buffer.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBB
 headers=()
 
 # Posts a job, and notes what came of it: when it was sent, when answered, the code (000 for no answer),
-# and the job's id. PORT [FIELD...]
+# and the job's id. The code is in `posted`. PORT [FIELD...]
 post() {
     local sent answer
     sent=$(now)
     answer=$(curl -s --max-time 10 -o - -w ' %{http_code}' -F "image=@$temporary/picture.png" \
         "${headers[@]}" -F 'prompt=make it rain' "${@:2}" "http://127.0.0.1:$1/api/jobs") || true
-    printf '%s %s %s %s\n' "$sent" "$(now)" "${answer##* }" \
+    posted=${answer##* }
+    printf '%s %s %s %s\n' "$sent" "$(now)" "$posted" \
         "$(sed -n 's/.*"id":"\([0-9a-f-]*\)".*/\1/p' <<<"${answer% *}" | head -n 1)" >>"$temporary/posts"
 }
 
