@@ -17,6 +17,7 @@ mod editing;
 mod env_example;
 mod keys;
 mod killed;
+mod newer_schema;
 mod program;
 mod queue;
 mod reliability;
