@@ -18,6 +18,7 @@ mod env_example;
 mod keys;
 mod killed;
 mod newer_schema;
+mod operations;
 mod program;
 mod queue;
 mod reliability;
