@@ -13,10 +13,9 @@ pub(super) fn faults(statement: &str, older: &BTreeSet<String>) -> Vec<String> {
         after_on.next().is_some_and(|table| is_older(table))
     };
     let fault = match words.as_slice() {
-        ["create", "table" | "sequence" | "function", ..] | ["create", "unlogged", "table", ..] => {
-            None
-        }
-        ["create", "index", "concurrently", ..] => None,
+        ["create", "table" | "sequence" | "function", ..]
+        | ["create", "unlogged", "table", ..]
+        | ["create", "index", "concurrently", ..] => None,
         ["create", "index", ..] => on_older().then_some("keeps writers out while it is built"),
         ["create", "unique", "index", ..] => on_older().then_some("may forbid what is written"),
         ["create", "trigger", ..] => on_older().then_some("runs in an older version's statements"),
@@ -52,12 +51,11 @@ fn action_fault(action: &str) -> Option<&'static str> {
         ["add", "column", ..] if has(" unique") || has(" primary key") => {
             Some("keeps writers out while its index is built")
         }
-        ["add", "column", ..] => None,
         ["add", "constraint", ..] if !has(" not valid") => {
             Some("reads the whole table under a lock, and forbids what an older version may write")
         }
-        ["add", "constraint", ..] => None,
-        ["alter", "column", _, "set", "default" | "storage" | "statistics", ..] => None,
+        ["add", "column" | "constraint", ..]
+        | ["alter", "column", _, "set", "default" | "storage" | "statistics", ..] => None,
         ["alter", "column", _, "drop", "not", "null"] => Some("an older version expects a value"),
         ["alter", "column", _, "drop", "default"] => Some("an older version leaves it to that"),
         _ => Some("is none of what is known to be harmless"),
