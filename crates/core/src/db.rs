@@ -58,29 +58,54 @@ fn migrator() -> Migrator {
     migrator
 }
 
+/// What was done to a schema, and how it is now.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Migrated {
+    /// Numbers and names of the migrations that were applied, the first one first.
+    pub applied: Vec<(i64, String)>,
+    /// Number of the newest migration of the schema.
+    pub version: i64,
+    /// Whether that is of a later build.
+    pub is_newer: bool,
+}
+
 /// Brings the schema to this build's version, or leaves it at a newer one.
-pub async fn migrate(pool: &Pool) -> Result<(), Error> {
-    migrator()
+pub async fn migrate(pool: &Pool) -> Result<Migrated, Error> {
+    let before = versions(pool).await?;
+    let migrator = migrator();
+    migrator
         .run(&pool.connections)
         .await
-        .map_err(|error| Error { doing: "applying the migrations", source: error.into() })
+        .map_err(|error| Error { doing: "applying the migrations", source: error.into() })?;
+    let version = versions(pool).await?.into_iter().max().unwrap_or_default();
+    let missing = migrator.iter().filter(|migration| !before.contains(&migration.version));
+    Ok(Migrated {
+        applied: missing
+            .map(|migration| (migration.version, migration.description.to_string()))
+            .collect(),
+        version,
+        is_newer: migrator.iter().all(|migration| migration.version < version),
+    })
 }
 
 /// Whether the schema is what this build needs. A newer one is: migrations expand before they
 /// contract.
 pub async fn schema_is_current(pool: &Pool) -> Result<bool, Error> {
     let needed = migrator().iter().map(|migration| migration.version).max();
-    // Not `query!`: the table is sqlx's own, and is missing before the first migration.
-    let applied: Result<Option<i64>, _> =
-        sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
-            .fetch_one(pool)
-            .await;
-    match applied {
-        Ok(applied) => Ok(applied >= needed),
+    Ok(versions(pool).await?.into_iter().max() >= needed)
+}
+
+/// Of the migrations that the schema has; none before the first one.
+async fn versions(pool: &Pool) -> Result<Vec<i64>, Error> {
+    // Not `query!`: the table is sqlx's own.
+    let versions = sqlx::query_scalar("select version from _sqlx_migrations where success")
+        .fetch_all(pool)
+        .await;
+    match versions {
         Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(UNDEFINED_TABLE) => {
-            Ok(false)
+            Ok(Vec::new())
         }
-        Err(error) => Err(Error { doing: "reading the schema's version", source: error }),
+        other => other.map_err(Error::doing("reading the schema's version")),
     }
 }
 

@@ -25,6 +25,7 @@ mod inspect;
 mod lease;
 mod lifecycle_grid;
 mod listing;
+mod migrations;
 mod model;
 mod models;
 mod notice;

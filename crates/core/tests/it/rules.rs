@@ -198,6 +198,20 @@ async fn a_paused_model_submits_nothing_new_and_goes_on_when_it_is_resumed() {
 }
 
 #[tokio::test]
+async fn nothing_more_is_submitted_for_a_key_that_is_paused_and_other_keys_pass() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let worker = factory::worker(pool).await;
+    let (leaked, other) = (ApiKeyId(Uuid::new_v4()), ApiKeyId(Uuid::new_v4()));
+    job_for(pool, models::DEFAULT, Some(leaked)).await;
+    let passes = job_for(pool, models::DEFAULT, Some(other)).await;
+
+    queue::pause(pool, &Scope::ApiKey(leaked)).await.unwrap();
+
+    assert_eq!(jobs(&claim(pool, worker, 5).await), [passes]);
+}
+
+#[tokio::test]
 async fn a_pause_keeps_the_limit_and_lets_running_requests_be_carried_on() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;

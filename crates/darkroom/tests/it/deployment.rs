@@ -1,14 +1,21 @@
 //! The deployment files say what the code says.
 
+mod settings;
+
 use std::{collections::BTreeSet, process::Command};
 
 use darkroom_core::config::Config;
 use serde_json::Value;
 
+use self::settings::interpolated;
+
 const COMPOSE: &str = include_str!("../../../../docker-compose.yml");
 const RENDER: &str = include_str!("../../../../render.yaml");
 const DOCKERFILE: &str = include_str!("../../../../Dockerfile");
 const TOOLCHAIN: &str = include_str!("../../../../rust-toolchain.toml");
+
+/// What compose reads for itself: the password of the database that it brings, and where the API is published.
+const OF_COMPOSE: [&str; 2] = ["POSTGRES_PASSWORD", "PUBLISH_ADDRESS"];
 
 /// The services of the compose file that run this binary.
 const ROLES: [&str; 3] = ["migrate", "api", "worker"];
@@ -27,9 +34,8 @@ fn compose_sets_only_variables_that_exist() {
 #[test]
 fn compose_asks_only_for_variables_that_exist() {
     for asked in COMPOSE.split("${").skip(1) {
-        let name = asked.split([':', '}']).next().unwrap();
-        // The password of the database that compose itself brings.
-        let known = is_variable(name) || name == "POSTGRES_PASSWORD";
+        let name = asked.split([':', '-', '}']).next().unwrap();
+        let known = is_variable(name) || OF_COMPOSE.contains(&name);
         assert!(known, "${{{name}}} is no variable of ours");
     }
 }
@@ -93,6 +99,41 @@ fn render_asks_for_the_key_and_does_not_hold_it() {
 }
 
 #[test]
+fn compose_lets_only_this_machine_in_and_nobody_at_the_database() {
+    let compose = yaml(COMPOSE);
+    let published = &compose["services"]["api"]["ports"];
+    let database = &compose["services"]["postgres"];
+
+    assert_eq!(interpolated(published[0].as_str().unwrap()), "127.0.0.1:8000:8000");
+    assert_eq!(published.as_array().unwrap().len(), 1);
+    assert_eq!(database["ports"], Value::Null);
+    assert_eq!(database["networks"], serde_json::json!(["database"]));
+    assert_eq!(compose["networks"]["database"]["internal"], true);
+    // Who also needs a way out or in has both networks.
+    for role in ["api", "worker"] {
+        let networks = &compose["services"][role]["networks"];
+        assert_eq!(networks, &serde_json::json!(["database", "default"]), "{role}");
+    }
+}
+
+#[test]
+fn render_keeps_the_database_to_its_own_network() {
+    assert_eq!(yaml(RENDER)["databases"][0]["ipAllowList"], serde_json::json!([]));
+}
+
+#[test]
+fn whoever_is_told_to_stop_has_the_time_it_may_take() {
+    let (compose, render) = (yaml(COMPOSE), yaml(RENDER));
+    // An API lets requests end for 5 seconds, and a worker waits 20 for a submission.
+    for (role, kind, least) in [("api", "web", 10), ("worker", "worker", 30)] {
+        let grace = compose["services"][role]["stop_grace_period"].as_str().unwrap();
+        let grace: u64 = grace.strip_suffix('s').unwrap().parse().unwrap();
+        assert!(grace >= least, "{role} is killed after {grace} s");
+        assert!(service(&render, kind)["maxShutdownDelaySeconds"].as_u64().unwrap() >= least);
+    }
+}
+
+#[test]
 fn every_command_of_a_deployment_is_one_of_the_binary() {
     let (compose, render) = (yaml(COMPOSE), yaml(RENDER));
     let mut commands = BTreeSet::new();
@@ -119,6 +160,10 @@ fn the_image_is_built_with_the_pinned_toolchain() {
     let built = DOCKERFILE.lines().find_map(|line| line.strip_prefix("ARG RUST_VERSION=")).unwrap();
 
     assert_eq!(built, pinned.trim_matches('"'));
+}
+
+fn services(render: &Value) -> impl Iterator<Item = &Value> {
+    render["services"].as_array().unwrap().iter()
 }
 
 fn yaml(text: &str) -> Value {

@@ -18,6 +18,8 @@ mod env_example;
 mod keys;
 mod killed;
 mod metrics;
+mod newer_schema;
+mod operations;
 mod program;
 mod queue;
 mod reliability;

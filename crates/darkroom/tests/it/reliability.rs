@@ -1,4 +1,4 @@
-//! The page about reliability names tests and scripts that are there.
+//! The pages about reliability and operations name tests and scripts that are there.
 
 use std::{
     fs,
@@ -6,20 +6,21 @@ use std::{
 };
 
 const PAGE: &str = include_str!("../../../../docs/reliability.md");
+const OPERATIONS: &str = include_str!("../../../../docs/operations.md");
 
 #[test]
-fn every_test_that_the_page_names_is_there() {
-    let named: Vec<_> = quoted().filter_map(Test::named).collect();
+fn every_test_that_the_pages_name_is_there() {
+    let named: Vec<_> = quoted(PAGE).chain(quoted(OPERATIONS)).filter_map(Test::named).collect();
 
     assert!(named.len() > 50, "tests are named in another way");
     for test in named {
         let file = fs::read_to_string(test.file()).unwrap_or_default();
         let function = format!("fn {}()", test.function);
         let (before, _) = file.split_once(&function).unwrap_or_default();
-        // Its attribute is on the line above.
-        let attribute = before.lines().rev().nth(1).unwrap_or_default();
+        // Its attribute is on the line above; on its own there may be `async`.
+        let attribute = before.lines().rev().find(|line| !line.starts_with("async"));
         assert!(
-            attribute.contains("test"),
+            attribute.is_some_and(|attribute| attribute.contains("test")),
             "{} has no test {}",
             test.file().display(),
             test.function
@@ -28,8 +29,9 @@ fn every_test_that_the_page_names_is_there() {
 }
 
 #[test]
-fn every_script_that_the_page_names_is_there() {
-    for script in quoted().filter(|text| text.starts_with("scripts/")) {
+fn every_script_that_the_pages_name_is_there() {
+    let quoted = quoted(PAGE).chain(quoted(OPERATIONS));
+    for script in quoted.filter(|text| text.starts_with("scripts/")) {
         let program = script.split(' ').next().unwrap();
         assert!(root().join(program).is_file(), "there is no {program}");
     }
@@ -76,9 +78,9 @@ impl<'a> Test<'a> {
     }
 }
 
-/// What stands between backticks on the page.
-fn quoted() -> impl Iterator<Item = &'static str> {
-    PAGE.split('`').skip(1).step_by(2)
+/// What stands between backticks on a page.
+fn quoted(page: &'static str) -> impl Iterator<Item = &'static str> {
+    page.split('`').skip(1).step_by(2)
 }
 
 fn root() -> PathBuf {

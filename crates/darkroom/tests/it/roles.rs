@@ -54,9 +54,15 @@ async fn migrate_brings_an_empty_database_up_and_may_be_run_again() {
     let database = TestDatabase::empty().await;
     let settings = variables(&[("DATABASE_URL", database.url.expose_secret())]);
 
-    for _ in 0..2 {
+    for is_first in [true, false] {
         let (went_well, said) = run(&["migrate"], &settings).await;
         assert!(went_well, "{said}");
+        assert_eq!(
+            said.contains("a migration is applied number=1 name=\"jobs\""),
+            is_first,
+            "{said}"
+        );
+        assert!(said.contains("the schema is current version="), "{said}");
     }
 
     assert!(darkroom_core::db::schema_is_current(&database.pool).await.unwrap());
@@ -71,6 +77,7 @@ async fn a_newer_schema_is_served_and_left_alone_so_that_a_version_can_be_taken_
     let (went_well, said) = run(&["migrate"], &settings).await;
 
     assert!(went_well, "{said}");
+    assert!(said.contains("a later version's, and left as it is version=99991231235959"), "{said}");
     assert!(darkroom_core::db::schema_is_current(&database.pool).await.unwrap());
 }
 

@@ -1,0 +1,59 @@
+//! What migrations do all the same, and why an older version does not suffer from it.
+
+/// Something that a rule finds fault with.
+pub(super) struct Exception {
+    /// Number of the migration.
+    migration: &'static str,
+    /// Words of what it does.
+    what: &'static str,
+    /// Why it may.
+    why: &'static str,
+}
+
+impl Exception {
+    pub(super) fn is_for(&self, migration: &str, fault: &str) -> bool {
+        migration.starts_with(self.migration) && fault.contains(self.what)
+    }
+
+    pub(super) fn shown(&self) -> String {
+        format!("{}, {:?}: {}", self.migration, self.what, self.why)
+    }
+}
+
+pub(super) const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        migration: "0015",
+        what: "create index jobs_of_key",
+        why: "an older version writes no keys, so nothing is in it: the table is read once, and nothing is sorted",
+    },
+    Exception {
+        migration: "0016",
+        what: "create index jobs_pending_of_key",
+        why: "only of jobs that have not ended: the table is read once",
+    },
+    Exception {
+        migration: "0016",
+        what: "create trigger jobs_reserved",
+        why: "not for an older version's jobs: it leaves `reserved_micros` at 0",
+    },
+    Exception {
+        migration: "0016",
+        what: "create trigger jobs_given_back",
+        why: "not for an older version's jobs: it leaves `reserved_micros` at 0",
+    },
+    Exception {
+        migration: "0016",
+        what: "drop trigger jobs_deleted_end",
+        why: "`jobs_counted` takes its place in the same transaction",
+    },
+    Exception {
+        migration: "0016",
+        what: "drop function remove_deleted_job",
+        why: "nothing but the trigger called it",
+    },
+    Exception {
+        migration: "0016",
+        what: "create trigger jobs_counted",
+        why: "adds rows to a table of its own, which an older version does not read, and locks none",
+    },
+];
