@@ -7,6 +7,7 @@
 mod access;
 mod admin;
 mod conditional;
+mod connection;
 mod cors;
 mod docs;
 mod error;
@@ -17,6 +18,7 @@ mod json;
 mod models;
 mod notices;
 mod openai;
+mod pace;
 mod root;
 mod server;
 mod state;

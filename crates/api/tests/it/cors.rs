@@ -42,7 +42,7 @@ async fn in_production_only_listed_pages_may_call() {
 
 #[tokio::test]
 async fn a_foreign_page_cannot_spend_anything() {
-    let app = App::start_with(&[("ENVIRONMENT", "production")]).await;
+    let app = App::start_with(&[("ENVIRONMENT", "production"), ("REQUIRE_API_KEY", "false")]).await;
     let post = |origin: String| {
         let request = app.client.post(app.url("/api/jobs")).header("origin", origin);
         request.multipart(form(photo(), "x")).send()

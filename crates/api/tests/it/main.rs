@@ -35,6 +35,7 @@ mod prompts;
 mod ranges;
 mod raw;
 mod result_cache;
+mod slow_clients;
 mod thumbnails;
 mod treatment;
 mod versions;
