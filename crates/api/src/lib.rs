@@ -6,11 +6,13 @@
 
 mod access;
 mod admin;
+mod browsers;
 mod conditional;
 mod connection;
 mod cors;
 mod docs;
 mod error;
+mod exchange;
 mod health;
 mod images;
 mod jobs;

@@ -11,9 +11,9 @@ use actix_web::{App, HttpServer, dev, middleware::from_fn, web};
 use darkroom_core::config;
 
 use crate::{
-    State, admin, connection,
+    State, admin, browsers, connection,
     cors::{self, Origins},
-    docs, error, health, images, jobs, models, notices, openai, pace, root,
+    docs, error, exchange, health, images, jobs, models, notices, openai, pace, root,
 };
 
 /// Seconds that requests have to end once the server is told to stop.
@@ -46,6 +46,7 @@ pub fn start(
         );
     }
     let origins = Origins::new(settings);
+    let rules = browsers::Rules::new(&settings.server);
     let client_timeout = settings.server.client_timeout;
     let stop = state.stop.clone();
     let state = web::Data::new(state);
@@ -61,6 +62,8 @@ pub fn start(
             .wrap(from_fn(openai::translate))
             .wrap(origins.policy())
             .wrap(from_fn(move |request, next| pace::keep(client_timeout, request, next)))
+            .wrap(from_fn(move |request, next| browsers::tell(rules, request, next)))
+            .wrap(from_fn(exchange::follow))
             .wrap(from_fn(connection::occupy))
             .service(root::resource())
             .configure(health::configure)

@@ -7,6 +7,7 @@
 )]
 
 mod admin;
+mod answer_headers;
 mod app;
 mod attempts;
 mod bad_upload;
