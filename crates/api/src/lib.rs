@@ -13,6 +13,8 @@ mod cors;
 mod docs;
 mod error;
 mod exchange;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod health;
 mod images;
 mod jobs;
