@@ -149,11 +149,12 @@ impl ApiError {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
             Self::MalformedBody(_) => (StatusCode::BAD_REQUEST, "malformed_body"),
-            Self::EndlessBody => (StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large"),
             Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
             Self::BadEventId => (StatusCode::BAD_REQUEST, "invalid_event_id"),
             Self::Invalid { code, .. } => (StatusCode::UNPROCESSABLE_ENTITY, code),
-            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large"),
+            Self::TooLarge { .. } | Self::EndlessBody => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large")
+            }
             Self::RangeNotSatisfiable { .. } => {
                 (StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable")
             }

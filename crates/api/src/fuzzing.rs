@@ -97,7 +97,7 @@ pub fn headers(lines: &[(&str, &str)], length: u64) {
 fn read_headers(request: &HttpRequest, length: u64) {
     match jobs::idempotency::key(request) {
         Ok(key) => {
-            assert!(key.is_none_or(|key| (1..=200).contains(&key.len())), "a key is too long")
+            assert!(key.is_none_or(|key| (1..=200).contains(&key.len())), "a key is too long");
         }
         Err(error) => _ = is_good(Some(&error)),
     }
