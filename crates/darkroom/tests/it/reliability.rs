@@ -22,14 +22,11 @@ fn every_test_that_the_pages_name_is_there() {
         let file = fs::read_to_string(test.file()).unwrap_or_default();
         let function = format!("fn {}()", test.function);
         let (before, _) = file.split_once(&function).unwrap_or_default();
-        // Its attribute is on the line above.
-        let attribute = before.lines().rev().nth(1).unwrap_or_default();
-        assert!(
-            attribute.contains("test"),
-            "{} has no test {}",
-            test.file().display(),
-            test.function
-        );
+        // Its attribute is on the line above; `async` may stand between.
+        let is_test = before.lines().rev().take(2).any(|line| {
+            matches!(line, "#[test]" | "#[tokio::test]") || line.starts_with("#[tokio::test(")
+        });
+        assert!(is_test, "{} has no test {}", test.file().display(), test.function);
     }
 }
 
