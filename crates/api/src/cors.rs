@@ -9,14 +9,20 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method,
-        header::{self, HeaderValue},
+        header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
 };
 use darkroom_core::config::{Config, Environment};
 use url::{Host, Url};
 
-use crate::{State, error::ApiError, jobs::REPLAYED, openai};
+use crate::{State, error::ApiError, exchange::REQUEST_ID, jobs::REPLAYED, openai};
+
+/// What is left of a caller's limits (source: draft-ietf-httpapi-ratelimit-headers).
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// The limits themselves.
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// The configured origins; in development also any page that this machine serves itself.
 #[derive(Clone, Debug)]
@@ -48,8 +54,10 @@ impl Origins {
                 header::LINK,
                 header::LOCATION,
                 header::RETRY_AFTER,
+                RATE_LIMIT,
+                RATE_LIMIT_POLICY,
                 REPLAYED,
-                openai::REQUEST_ID,
+                REQUEST_ID,
                 openai::SHOULD_RETRY,
             ])
             .max_age(3600)

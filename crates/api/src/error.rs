@@ -5,10 +5,11 @@
 mod problem;
 mod unserved;
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use actix_web::{
     HttpResponse, ResponseError,
+    error::PayloadError,
     http::{
         StatusCode,
         header::{self, ContentRange, ContentRangeSpec},
@@ -74,6 +75,12 @@ pub(crate) enum ApiError {
     /// The body breaks off or does not hold to its own format.
     #[error("{0}")]
     MalformedBody(&'static str),
+    /// The body has more bytes than its pictures may have together, and all that goes with them.
+    #[error("The body is larger than anything that is taken.")]
+    EndlessBody,
+    /// The body comes too slowly.
+    #[error("The body came too slowly.")]
+    SlowBody,
     /// A client comes back with an event that it never got here.
     #[error("The Last-Event-ID must be the id of an event of this stream.")]
     BadEventId,
@@ -160,9 +167,12 @@ impl ApiError {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
             Self::MalformedBody(_) => (StatusCode::BAD_REQUEST, "malformed_body"),
+            Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
             Self::BadEventId => (StatusCode::BAD_REQUEST, "invalid_event_id"),
             Self::Invalid { code, .. } => (StatusCode::UNPROCESSABLE_ENTITY, code),
-            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large"),
+            Self::TooLarge { .. } | Self::EndlessBody => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large")
+            }
             Self::RangeNotSatisfiable { .. } => {
                 (StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable")
             }
@@ -214,6 +224,19 @@ impl From<db::Error> for ApiError {
     }
 }
 
+impl ApiError {
+    /// What is the matter with a body that cannot be read to its end.
+    pub(crate) fn of_body(error: &PayloadError) -> Self {
+        match error {
+            PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut => Self::SlowBody,
+            PayloadError::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                Self::EndlessBody
+            }
+            _ => Self::MalformedBody("The body breaks off."),
+        }
+    }
+}
+
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         self.kind().0
@@ -240,7 +263,7 @@ impl ResponseError for ApiError {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             // The rest of the upload is not read, so the connection is of no more use.
-            Self::TooLarge { .. } => {
+            Self::TooLarge { .. } | Self::EndlessBody | Self::SlowBody => {
                 response.force_close();
             }
             _ => {}

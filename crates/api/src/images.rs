@@ -14,6 +14,8 @@ use actix_web::web;
 
 use crate::error::ApiError;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::{query::Wish, range::Part};
 pub(crate) use making::Making;
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {

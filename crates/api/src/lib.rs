@@ -6,10 +6,15 @@
 
 mod access;
 mod admin;
+mod browsers;
 mod conditional;
+mod connection;
 mod cors;
 mod docs;
 mod error;
+mod exchange;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod health;
 mod images;
 mod jobs;
@@ -19,6 +24,7 @@ mod models;
 mod money;
 mod notices;
 mod openai;
+mod pace;
 mod rate;
 mod root;
 mod server;

@@ -4,7 +4,7 @@
 //! attempt, the signature that fal itself calls. The answer is quick: the end is written down, and
 //! whoever holds the job fetches the result.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, error::PayloadError, web};
 use darkroom_core::{
     callback,
     fal::{WebhookError, WebhookHeaders},
@@ -39,7 +39,10 @@ async fn hear(
     }
     let body = match payload.to_bytes_limited(MAX_BYTES).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_broken_off)) => return Err(ApiError::MalformedBody("The body breaks off.")),
+        Ok(Err(error)) => {
+            let error = error.as_error().unwrap_or(&PayloadError::EncodingCorrupted);
+            return Err(ApiError::of_body(error));
+        }
         Err(_limit) => return Err(ApiError::MalformedBody("The body is longer than a notice is.")),
     };
     let headers = headers(&request).ok_or(ApiError::Unauthentic)?;

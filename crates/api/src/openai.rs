@@ -10,7 +10,7 @@ mod unanswered;
 
 use actix_web::web;
 
-pub(crate) use error::{REQUEST_ID, SHOULD_RETRY, translate};
+pub(crate) use error::{SHOULD_RETRY, translate};
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config.service(web::resource("/v1/images/edits").post(edit::edit));

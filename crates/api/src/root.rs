@@ -9,14 +9,15 @@ pub(crate) fn resource() -> Resource {
     web::resource("/").get(describe).head(describe)
 }
 
-/// Name, version and links
+/// Name and links
+///
+/// In development, without API keys, also the version.
 #[utoipa::path(get, path = "/", tag = "service", operation_id = "describe_service",
     responses((status = 200, description = "What this is and where to go", body = serde_json::Value)))]
 pub(crate) async fn describe(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
     let link = |path| state.link(&request, path);
-    HttpResponse::Ok().json(json!({
+    let mut told = json!({
         "name": "Darkroom",
-        "version": env!("CARGO_PKG_VERSION"),
         "provider": state.provider,
         "links": {
             "jobs": link("/api/jobs"),
@@ -26,5 +27,9 @@ pub(crate) async fn describe(state: web::Data<State>, request: HttpRequest) -> H
             "health": link("/health"),
             "ready": link("/ready"),
         },
-    }))
+    });
+    if let (Some(version), Some(told)) = (state.version, told.as_object_mut()) {
+        told.insert("version".into(), version.into());
+    }
+    HttpResponse::Ok().json(told)
 }

@@ -3,15 +3,18 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
+    num::NonZero,
+    thread::available_parallelism,
 };
 
 use actix_web::{App, HttpServer, dev, middleware::from_fn, web};
 use darkroom_core::config;
 
 use crate::{
-    State, admin,
+    State, admin, browsers, connection,
     cors::{self, Origins},
-    docs, error, health, images, jobs, metrics, models, notices, openai, rate, root, usage,
+    docs, error, exchange, health, images, jobs, metrics, models, notices, openai, pace, rate,
+    root, usage,
 };
 
 /// Seconds that requests have to end once the server is told to stop.
@@ -44,6 +47,9 @@ pub fn start(
         );
     }
     let origins = Origins::new(settings);
+    let rules = browsers::Rules::new(&settings.server);
+    let client_timeout = settings.server.client_timeout;
+    let stop = state.stop.clone();
     let state = web::Data::new(state);
     let server = HttpServer::new(move || {
         App::new()
@@ -57,7 +63,11 @@ pub fn start(
             .wrap(from_fn(rate::limit))
             .wrap(from_fn(openai::translate))
             .wrap(origins.policy())
+            .wrap(from_fn(move |request, next| pace::keep(client_timeout, request, next)))
+            .wrap(from_fn(move |request, next| browsers::tell(rules, request, next)))
             .wrap(from_fn(metrics::measure))
+            .wrap(from_fn(exchange::follow))
+            .wrap(from_fn(connection::occupy))
             .service(root::resource())
             .configure(health::configure)
             .configure(metrics::configure)
@@ -71,5 +81,18 @@ pub fn start(
             .configure(docs::configure)
             .default_service(web::to(error::no_such_path))
     });
-    Ok(server.disable_signals().shutdown_timeout(SHUTDOWN_SECONDS).listen(listener)?.run())
+    let config::Server { max_connections, client_timeout, keep_alive, .. } = settings.server;
+    connection::forget_silent_peers(&listener, client_timeout);
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    Ok(server
+        .workers(threads)
+        // Each thread has its share.
+        .max_connections(max_connections.div_ceil(threads))
+        .client_request_timeout(client_timeout)
+        .keep_alive(keep_alive)
+        .on_connect(connection::watch(keep_alive + client_timeout, stop))
+        .disable_signals()
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .listen(listener)?
+        .run())
 }

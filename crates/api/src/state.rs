@@ -58,6 +58,8 @@ pub struct State {
     pub public_url: Option<Url>,
     /// Who edits: `fal.ai` or its stand-in.
     pub provider: &'static str,
+    /// The version, where anybody may know it: it tells what to try.
+    pub(crate) version: Option<&'static str>,
     /// Who is let in.
     pub(crate) access: Access,
     /// How fast callers may go on.
@@ -80,7 +82,10 @@ impl State {
     /// What the settings say, on top of `pool`.
     pub fn new(config: &config::Config, pool: Pool, models: Models) -> Result<Self, BuildError> {
         let metrics = Metrics::new(config, pool.clone());
+        let is_development = config.environment == config::Environment::Development;
+        let tells_version = is_development && !config.access.require_api_key;
         Ok(Self {
+            version: tells_version.then_some(env!("CARGO_PKG_VERSION")),
             access: Access::new(config, pool.clone()),
             rate: Rate::new(&config.rate),
             linker: Linker::new(&config.access),

@@ -89,7 +89,7 @@ pub struct Database {
 pub struct Log {
     /// `LOG`: a level, or directives as `tracing` takes them.
     pub filter: String,
-    /// `LOG_FORMAT`: `text` for people or `json` for machines.
+    /// `LOG_FORMAT`: `text` for people or `json` for machines. Unless set, it is for machines in production.
     pub json: bool,
 }
 
@@ -137,7 +137,7 @@ impl Config {
             outbound: Outbound::read(reader),
             sim: Sim::read(reader),
             client: Client::read(reader),
-            log: Log::read(reader),
+            log: Log::read(reader, environment),
         }
     }
 }
@@ -160,10 +160,13 @@ impl Database {
 }
 
 impl Log {
-    fn read(reader: &mut Reader) -> Self {
+    fn read(reader: &mut Reader, environment: Environment) -> Self {
+        let format = reader.optional::<String>("LOG_FORMAT");
+        let is_known = matches!(format.as_deref(), None | Some("text" | "json"));
+        reader.require("LOG_FORMAT", is_known, "must be text or json");
         Self {
             filter: reader.value("LOG", String::from("info,actix_server=warn,sqlx=warn")),
-            json: reader.choice("LOG_FORMAT", &[("text", false), ("json", true)]),
+            json: format.map_or(environment == Environment::Production, |format| format == "json"),
         }
     }
 }
@@ -224,6 +227,17 @@ mod tests {
         for name in ["PORT", "ENVIRONMENT", "FAL_QUEUE_URL"] {
             assert!(problems.contains(name), "{name} is missing from: {problems}");
         }
+    }
+
+    #[test]
+    fn the_log_is_for_machines_in_production_unless_said_otherwise() {
+        let is_json = |variables: &[_]| read(variables).unwrap().log.json;
+
+        assert!(!is_json(&[]));
+        assert!(is_json(&[("ENVIRONMENT", "production")]));
+        assert!(!is_json(&[("ENVIRONMENT", "production"), ("LOG_FORMAT", "text")]));
+        assert!(is_json(&[("LOG_FORMAT", "json")]));
+        assert!(read(&[("LOG_FORMAT", "xml")]).unwrap_err().to_string().contains("LOG_FORMAT"));
     }
 
     #[test]

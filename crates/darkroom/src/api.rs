@@ -4,10 +4,11 @@ use anyhow::Context;
 use darkroom_api::State;
 use darkroom_core::{config::Config, models::Models};
 
-use crate::{database, stop};
+use crate::{database, descriptors, stop};
 
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let stop = stop::on_signal()?;
+    descriptors::raise_limit();
     let models = Models::load(&config.jobs)?;
     let listener = darkroom_api::bind(&config.server)?;
     let pool = database::connect_and_listen(&config.database)?;

@@ -4,6 +4,7 @@ mod api;
 mod banner;
 mod cli;
 mod database;
+mod descriptors;
 mod edit;
 mod health;
 mod keys;

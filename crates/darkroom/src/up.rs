@@ -10,11 +10,12 @@ use darkroom_worker::Worker;
 
 use crate::{
     banner::{self, Parts},
-    database, provider, sim, stop,
+    database, descriptors, provider, sim, stop,
 };
 
 pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     let stop = stop::on_signal()?;
+    descriptors::raise_limit();
     // First: a second instance is told so before it touches anything.
     let listener = darkroom_api::bind(&config.server)?;
     let address = listener.local_addr()?;

@@ -54,8 +54,7 @@ pub(super) async fn answer(
         .insert_header(ETag(tag))
         .insert_header(CACHING)
         .insert_header(disposition(&file, is_download))
-        .insert_header((header::ACCEPT_RANGES, "bytes"))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+        .insert_header((header::ACCEPT_RANGES, "bytes"));
     if *request.method() == Method::HEAD {
         return Ok(head(&mut response, file.length));
     }

@@ -13,20 +13,20 @@ const WIDTHS: [u16; 4] = [160, 320, 640, 1280];
 
 /// How an image is to come.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Wish {
+pub(crate) struct Wish {
     /// Scaled down to this width.
-    pub(super) width: Option<u16>,
+    pub(crate) width: Option<u16>,
     /// To be saved to a file instead of shown.
-    pub(super) is_download: bool,
+    pub(crate) is_download: bool,
     /// What makes it a link that needs no key.
-    pub(super) signature: Option<LinkSignature>,
+    pub(crate) signature: Option<LinkSignature>,
 }
 
 /// A width of thumbnails.
 pub(crate) struct ThumbnailWidth;
 
 impl Wish {
-    pub(super) fn parse(query: &str) -> Result<Self, ApiError> {
+    pub(crate) fn parse(query: &str) -> Result<Self, ApiError> {
         let mut wish = Self::default();
         let (mut expires, mut signature) = (None, None);
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {

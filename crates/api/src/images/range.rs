@@ -12,7 +12,7 @@ use actix_web::{
 
 /// How much of a file is to be sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// All of it.
     Whole,
     /// Some of its bytes, and at least one.
@@ -26,7 +26,7 @@ impl Part {
     ///
     /// All of it is always a right answer: to other methods than GET, to several ranges, to one that is
     /// malformed or of another unit, and to one of a file that the client does not have.
-    pub(super) fn of(request: &HttpRequest, tag: &EntityTag, length: u64) -> Self {
+    pub(crate) fn of(request: &HttpRequest, tag: &EntityTag, length: u64) -> Self {
         let headers = request.headers();
         if *request.method() != Method::GET || !is_of(request, tag) {
             return Self::Whole;

@@ -108,7 +108,7 @@ pub(super) fn answer(
 }
 
 /// Microseconds, as a revision has them.
-pub(super) fn last_event_id(request: &HttpRequest) -> Result<Option<i128>, ApiError> {
+pub(crate) fn last_event_id(request: &HttpRequest) -> Result<Option<i128>, ApiError> {
     let Some(header) = request.headers().get(LAST_EVENT_ID) else {
         return Ok(None);
     };

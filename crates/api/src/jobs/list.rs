@@ -12,7 +12,7 @@ use actix_web::{
 };
 use darkroom_core::store::{self, Filter, Page};
 
-use self::query::Query;
+pub(crate) use self::query::Query;
 use super::view::JobView;
 use crate::{
     State,

@@ -108,7 +108,7 @@ impl Fields {
 }
 
 /// Reads and checks all fields.
-pub(super) async fn read(
+pub(crate) async fn read(
     request: &HttpRequest,
     payload: web::Payload,
     state: &State,

@@ -26,7 +26,7 @@ pub(crate) struct Wait {
 
 impl Wait {
     /// From `?wait=` or else `Prefer: wait=` (RFC 7240, section 4.3). No other parameter is taken.
-    pub(super) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let mut wait = preferred(request.headers());
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
             if name != "wait" {
@@ -42,6 +42,12 @@ impl Wait {
             wait = Self { time: Duration::from_secs(seconds), is_preference: false };
         }
         Ok(wait)
+    }
+
+    /// How long.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn time(self) -> Duration {
+        self.time
     }
 
     /// So long, whatever the client says.

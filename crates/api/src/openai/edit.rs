@@ -7,7 +7,7 @@ use darkroom_core::job::{JobId, Status};
 use tokio::time::Instant;
 
 use super::{
-    error::{ErrorBody, REQUEST_ID, SHOULD_RETRY, flag},
+    error::{ErrorBody, SHOULD_RETRY, flag},
     fields::{EditForm, by_their_names},
     form::EditFormSchema,
     patience::patience,
@@ -18,6 +18,7 @@ use crate::{
     State,
     access::Caller,
     error::ApiError,
+    exchange::REQUEST_ID,
     jobs::{
         REPLAYED,
         ask::{Answer, ask},
@@ -81,6 +82,7 @@ pub(crate) async fn edit(
     response
         .insert_header((header::LOCATION, format!("{}/api/jobs/{job}", links.base())))
         .insert_header((header::CACHE_CONTROL, "no-store"))
+        // What the clients name in their errors and logs (source: openai-python, `_request_id`).
         .insert_header((REQUEST_ID, job.to_string()));
     if made.is_none() {
         response.insert_header((REPLAYED, "true"));

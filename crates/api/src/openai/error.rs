@@ -17,9 +17,6 @@ use utoipa::ToSchema;
 
 use crate::error::ApiError;
 
-/// Names the request in the clients' errors and logs (source: openai-python, `_request_id`).
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
 /// Whether the clients are to ask again by themselves; it outweighs the status (source: openai-python,
 /// `_base_client.py`).
 pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");

@@ -42,6 +42,39 @@ async fn in_production_only_listed_pages_may_call() {
 }
 
 #[tokio::test]
+async fn pages_that_may_call_send_and_read_the_headers_of_this_api() {
+    let app = App::start().await;
+    let wanted = ["authorization", "x-api-key", "idempotency-key", "last-event-id", "prefer"];
+
+    let preflight = app.client.request(Method::OPTIONS, app.url("/api/jobs"));
+    let preflight = preflight
+        .header("origin", "http://localhost:5173")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", wanted.join(", "));
+    let preflight = preflight.send().await.unwrap();
+    let get = app.client.get(app.url("/api/jobs")).header("origin", "http://localhost:5173");
+    let answer = get.send().await.unwrap();
+
+    let list = |response: &reqwest::Response, name: &str| {
+        let values = response.headers().get_all(name).into_iter();
+        let values: Vec<_> = values.map(|value| value.to_str().unwrap().to_lowercase()).collect();
+        values.join(", ")
+    };
+    for header in wanted {
+        assert!(list(&preflight, "access-control-allow-headers").contains(header), "{header}");
+    }
+    for header in ["ratelimit", "ratelimit-policy", "retry-after", "x-request-id", "link", "etag"] {
+        let exposed = list(&answer, "access-control-expose-headers");
+        assert!(exposed.split(", ").any(|name| name == header), "{header}: {exposed}");
+    }
+    for response in [&preflight, &answer] {
+        // Keys are sent by name, and never by the browser itself.
+        assert_eq!(list(response, "access-control-allow-credentials"), "");
+        assert!(list(response, "vary").contains("origin"));
+    }
+}
+
+#[tokio::test]
 async fn a_foreign_page_cannot_spend_anything() {
     let app = App::start_with(&[("ENVIRONMENT", "production"), ("REQUIRE_API_KEY", "false")]).await;
     let post = |origin: String| {

@@ -7,6 +7,7 @@
 )]
 
 mod admin;
+mod answer_headers;
 mod app;
 mod attempts;
 mod bad_upload;
@@ -38,6 +39,7 @@ mod ranges;
 mod raw;
 mod replicas;
 mod result_cache;
+mod slow_clients;
 mod thumbnails;
 mod treatment;
 mod versions;

@@ -1,6 +1,6 @@
 //! Settings of the HTTP server and of what may be uploaded to it.
 
-use std::{convert::Infallible, fmt, net::IpAddr, str::FromStr};
+use std::{convert::Infallible, fmt, net::IpAddr, str::FromStr, time::Duration};
 
 use url::Url;
 
@@ -18,6 +18,13 @@ pub struct Server {
     pub public_url: Option<Url>,
     /// `CORS_ALLOWED_ORIGINS`: whose pages may call, separated by commas.
     pub cors_allowed_origins: CorsOrigins,
+    /// `MAX_CONNECTIONS`: connections that one process has at a time; more wait to be accepted.
+    pub max_connections: usize,
+    /// `CLIENT_TIMEOUT_SECONDS`: how long a client may take for the head of a request, and for each stretch of its
+    /// body.
+    pub client_timeout: Duration,
+    /// `KEEP_ALIVE_SECONDS`: how long a connection without a request stays open.
+    pub keep_alive: Duration,
 }
 
 /// Origins whose pages may call the API.
@@ -42,11 +49,22 @@ impl Server {
             let web = matches!(url.scheme(), "http" | "https");
             reader.require("PUBLIC_URL", web, "must start with http:// or https://");
         }
+        let max_connections = reader.value("MAX_CONNECTIONS", 4_096);
+        reader.require("MAX_CONNECTIONS", max_connections > 0, "must be more than 0");
+        let client_timeout = reader.value("CLIENT_TIMEOUT_SECONDS", 20);
+        let fits = (1..=3_600).contains(&client_timeout);
+        reader.require("CLIENT_TIMEOUT_SECONDS", fits, "must be from 1 to 3600");
+        let keep_alive = reader.value("KEEP_ALIVE_SECONDS", 75);
+        let fits = (1..=3_600).contains(&keep_alive);
+        reader.require("KEEP_ALIVE_SECONDS", fits, "must be from 1 to 3600");
         Self {
             host: reader.value("HOST", IpAddr::from([127, 0, 0, 1])),
             port: reader.value("PORT", 8000),
             public_url,
             cors_allowed_origins: reader.value("CORS_ALLOWED_ORIGINS", CorsOrigins::default()),
+            max_connections,
+            client_timeout: Duration::from_secs(client_timeout),
+            keep_alive: Duration::from_secs(keep_alive),
         }
     }
 }

@@ -24,6 +24,7 @@ mod program;
 mod queue;
 mod reliability;
 mod roles;
+mod secrets;
 mod stage;
 mod up;
 mod webhook;

@@ -49,7 +49,10 @@ pub(crate) fn command(words: &[&str], settings: &HashMap<String, String>) -> Com
 
 impl Program {
     pub(crate) fn start(words: &[&str], settings: &HashMap<String, String>) -> Self {
-        let mut command = command(words, settings);
+        Self::spawn(command(words, settings))
+    }
+
+    fn spawn(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
@@ -57,7 +60,22 @@ impl Program {
 
     /// Starts everything, and waits until it says where it is.
     pub(crate) async fn up(settings: &HashMap<String, String>) -> (Self, String, String) {
-        let mut program = Self::start(&[], settings);
+        Self::start(&[], settings).home().await
+    }
+
+    /// The same, with its log in a file.
+    pub(crate) async fn up_logging(
+        settings: &HashMap<String, String>,
+        log: &Path,
+    ) -> (Self, String) {
+        let mut command = command(&[], settings);
+        command.stderr(std::fs::File::create(log).unwrap());
+        let (program, home, _) = Self::spawn(command).home().await;
+        (program, home)
+    }
+
+    async fn home(self) -> (Self, String, String) {
+        let mut program = self;
         let mut text = String::new();
         let home = loop {
             let line = program.line().await;

@@ -1,48 +1,50 @@
-//! The pages about reliability and operations name tests and scripts that are there.
+//! The pages about reliability, operations and security name tests and scripts that are there.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-const PAGE: &str = include_str!("../../../../docs/reliability.md");
+const RELIABILITY: &str = include_str!("../../../../docs/reliability.md");
+
 const OPERATIONS: &str = include_str!("../../../../docs/operations.md");
+
+const SECURITY: &str = include_str!("../../../../docs/security.md");
+
+/// What the tables begin with, on either page.
+const HEADINGS: [&str; 4] =
+    ["| what fails ", "| what it is ", "| what they try ", "| what happens "];
 
 #[test]
 fn every_test_that_the_pages_name_is_there() {
-    let named: Vec<_> = quoted(PAGE).chain(quoted(OPERATIONS)).filter_map(Test::named).collect();
+    let named: Vec<_> = quoted().filter_map(Test::named).collect();
 
-    assert!(named.len() > 50, "tests are named in another way");
+    assert!(named.len() > 100, "tests are named in another way");
     for test in named {
         let file = fs::read_to_string(test.file()).unwrap_or_default();
         let function = format!("fn {}()", test.function);
         let (before, _) = file.split_once(&function).unwrap_or_default();
-        // Its attribute is on the line above; on its own there may be `async`.
-        let attribute = before.lines().rev().find(|line| !line.starts_with("async"));
-        assert!(
-            attribute.is_some_and(|attribute| attribute.contains("test")),
-            "{} has no test {}",
-            test.file().display(),
-            test.function
-        );
+        // Its attribute is on the line above; `async` may stand between.
+        let is_test = before.lines().rev().take(2).any(|line| {
+            matches!(line, "#[test]" | "#[tokio::test]") || line.starts_with("#[tokio::test(")
+        });
+        assert!(is_test, "{} has no test {}", test.file().display(), test.function);
     }
 }
 
 #[test]
 fn every_script_that_the_pages_name_is_there() {
-    let quoted = quoted(PAGE).chain(quoted(OPERATIONS));
-    for script in quoted.filter(|text| text.starts_with("scripts/")) {
+    for script in quoted().filter(|text| text.starts_with("scripts/")) {
         let program = script.split(' ').next().unwrap();
         assert!(root().join(program).is_file(), "there is no {program}");
     }
 }
 
 #[test]
-fn every_failure_on_the_page_names_what_shows_it() {
-    let rows = PAGE.lines().filter(|line| {
-        line.starts_with("| ")
-            && !line.starts_with("| what fails ")
-            && !line.starts_with("| what it is ")
+fn every_row_on_the_pages_names_what_shows_it() {
+    let lines = RELIABILITY.lines().chain(SECURITY.lines());
+    let rows = lines.filter(|line| {
+        line.starts_with("| ") && !HEADINGS.iter().any(|heading| line.starts_with(heading))
     });
     let mut count = 0;
     for row in rows {
@@ -51,7 +53,7 @@ fn every_failure_on_the_page_names_what_shows_it() {
         assert!(shows, "nothing shows this: {row}");
         count += 1;
     }
-    assert!(count > 30, "failures are listed in another way");
+    assert!(count > 60, "failures are listed in another way");
 }
 
 /// A test as the page names it: `crate/file::function`.
@@ -78,9 +80,10 @@ impl<'a> Test<'a> {
     }
 }
 
-/// What stands between backticks on a page.
-fn quoted(page: &'static str) -> impl Iterator<Item = &'static str> {
-    page.split('`').skip(1).step_by(2)
+/// What stands between backticks on the pages.
+fn quoted() -> impl Iterator<Item = &'static str> {
+    let quoted = |page: &'static str| page.split('`').skip(1).step_by(2);
+    quoted(RELIABILITY).chain(quoted(OPERATIONS)).chain(quoted(SECURITY))
 }
 
 fn root() -> PathBuf {

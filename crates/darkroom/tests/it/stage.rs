@@ -94,6 +94,11 @@ impl Stage {
         .await;
     }
 
+    /// Where the stand-in is.
+    pub(crate) fn provider(&self) -> &reqwest::Url {
+        self.sim.base_url()
+    }
+
     /// How many submissions the stand-in ever got.
     pub(crate) async fn submissions(&self) -> usize {
         self.ask("_sim/requests").await.as_array().unwrap().len()

@@ -24,15 +24,15 @@ const METADATA: &str = "metadata.";
 
 /// What of the list is asked for.
 #[derive(Debug)]
-pub(super) struct Query {
-    pub(super) page: Page,
-    pub(super) filter: Filter,
+pub(crate) struct Query {
+    pub(crate) page: Page,
+    pub(crate) filter: Filter,
     /// The filters as they were sent, for the next page's address.
     sent: Vec<(String, String)>,
 }
 
 impl Query {
-    pub(super) fn parse(text: &str) -> Result<Self, ApiError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ApiError> {
         let page = Page { before: None, limit: DEFAULT_LIMIT };
         let mut query = Self { page, filter: Filter::default(), sent: Vec::new() };
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
@@ -59,7 +59,7 @@ impl Query {
     }
 
     /// The next page's, after this job.
-    pub(super) fn after(&self, last: JobId) -> String {
+    pub(crate) fn after(&self, last: JobId) -> String {
         let mut next = form_urlencoded::Serializer::new(String::new());
         next.append_pair("limit", &self.page.limit.to_string());
         next.append_pair("cursor", &last.to_string());

@@ -29,7 +29,7 @@ pub(super) async fn read(
         return Err(too_large("images", limits.request_bytes));
     }
     let mut body = BytesMut::with_capacity(announced.unwrap_or(0));
-    while let Some(chunk) = payload.try_next().await.map_err(|_broken| broken_off())? {
+    while let Some(chunk) = payload.try_next().await.map_err(|error| ApiError::of_body(&error))? {
         if body.len() + chunk.len() > most {
             return Err(too_large("images", limits.request_bytes));
         }

@@ -1,12 +1,18 @@
 //! The form that browsers and `curl -F` send, read as it streams in.
 
-use actix_multipart::{Field, Multipart, MultipartError};
-use actix_web::{HttpRequest, web};
-use bytes::{Bytes, BytesMut};
-use futures_util::TryStreamExt;
+use std::io;
 
-use super::{Fields, Form, Limit, Sent, Upload, too_large, too_many_images};
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::{HttpRequest, error::PayloadError, web};
+use bytes::{Bytes, BytesMut};
+use darkroom_core::config::Limits;
+use futures_util::{Stream, StreamExt, TryStreamExt};
+
+use super::{ENVELOPE_BYTES, Fields, Form, Limit, Sent, Upload, too_large, too_many_images};
 use crate::{State, error::ApiError};
+
+/// More than all fields and pictures there are.
+const MOST_PARTS: usize = 100;
 
 /// Reads and checks all fields of a body of so many bytes, where it says how many.
 pub(super) async fn read(
@@ -16,6 +22,7 @@ pub(super) async fn read(
     state: &State,
     form: &mut impl Form,
 ) -> Result<Upload, ApiError> {
+    let payload = bounded(payload, &state.limits);
     let mut multipart = Multipart::new(request.headers(), payload);
     let outcome = read_fields(&mut multipart, announced.unwrap_or(0), state, form)
         .await
@@ -38,7 +45,13 @@ async fn read_fields<F: Form>(
     let mut fields = Fields::of("image");
     let mut texts: Vec<(String, Bytes)> = Vec::new();
     let mut image_bytes = 0;
+    let mut parts = 0;
     while let Some(field) = multipart.try_next().await.map_err(|error| malformed(&error))? {
+        parts += 1;
+        if parts > MOST_PARTS {
+            let detail = format!("The form has more than {MOST_PARTS} fields.");
+            return Err(ApiError::invalid("too_many_fields", "body", detail));
+        }
         let name = field.name().unwrap_or_default().to_owned();
         let is_picture = F::PICTURES.contains(&name.as_str());
         let is_address = F::ADDRESSES.contains(&name.as_str());
@@ -98,6 +111,21 @@ fn once(given: bool, field: &str) -> Result<(), ApiError> {
     Err(ApiError::invalid("duplicate_field", field, detail))
 }
 
+/// No more than all images may be together, and what goes with them: so neither a preamble nor parts that say nothing
+/// go on for ever.
+fn bounded(
+    payload: web::Payload,
+    limits: &Limits,
+) -> impl Stream<Item = Result<Bytes, PayloadError>> + use<> {
+    let mut left = limits.request_bytes + ENVELOPE_BYTES;
+    payload.map(move |chunk| {
+        let chunk = chunk?;
+        let rest = left.checked_sub(chunk.len());
+        left = rest.ok_or_else(|| PayloadError::Io(io::ErrorKind::FileTooLarge.into()))?;
+        Ok(chunk)
+    })
+}
+
 fn malformed(error: &MultipartError) -> ApiError {
     match error {
         MultipartError::BoundaryMissing | MultipartError::ContentTypeParse => {
@@ -105,6 +133,7 @@ fn malformed(error: &MultipartError) -> ApiError {
                 "The Content-Type must be multipart/form-data with a boundary.",
             )
         }
+        MultipartError::Payload(error @ PayloadError::Io(_)) => ApiError::of_body(error),
         _ => ApiError::MalformedBody("The multipart body is not well-formed or breaks off."),
     }
 }

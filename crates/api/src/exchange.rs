@@ -1,0 +1,69 @@
+//! Each exchange has an id, which its answer and its log lines carry, and a line in the log.
+
+use std::time::Instant;
+
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{HeaderName, HeaderValue},
+    middleware::Next,
+};
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// Names the exchange; under `/v1`, where there is a job, the job.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Where the log has a line for each exchange.
+const ACCESS: &str = "darkroom::access";
+
+/// The longest id that a client's is taken over with.
+const LONGEST: usize = 128;
+
+/// Names the exchange and logs how it went: its route and not its path, which may hold what opens something.
+pub(crate) async fn follow<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let began = Instant::now();
+    let id = id(&request);
+    // As an error, so that it is there whatever is left out.
+    let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
+    async {
+        let method = request.method().clone();
+        let mut response = next.call(request).await?;
+        let route = response.request().match_pattern();
+        tracing::info!(
+            target: ACCESS,
+            %method,
+            route = route.as_deref().unwrap_or("-"),
+            status = response.status().as_u16(),
+            milliseconds = millis(began),
+            "answered"
+        );
+        let headers = response.headers_mut();
+        if !headers.contains_key(REQUEST_ID) {
+            headers.insert(REQUEST_ID, id);
+        }
+        Ok(response)
+    }
+    .instrument(span)
+    .await
+}
+
+/// The client's or the proxy's, or a new one.
+fn id(request: &ServiceRequest) -> HeaderValue {
+    let is_id = |id: &&HeaderValue| {
+        (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
+    };
+    let sent = request.headers().get(REQUEST_ID).filter(is_id).cloned();
+    sent.unwrap_or_else(|| {
+        let id = Uuid::now_v7().to_string();
+        HeaderValue::try_from(id).unwrap_or_else(|_malformed| HeaderValue::from_static("-"))
+    })
+}
+
+fn millis(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

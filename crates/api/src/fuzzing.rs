@@ -1,0 +1,124 @@
+//! Ways in for the fuzz targets in `fuzz/`: what reads a request, without a connection or a database.
+//!
+//! There with the feature `fuzzing` alone, which nothing that is shipped turns on.
+
+use std::{collections::HashMap, sync::LazyLock, time::Duration};
+
+use actix_web::{FromRequest, HttpRequest, http::header, test::TestRequest, web};
+use darkroom_core::{
+    config::Config, db, job::JobId, links::Verdict, models::Models, store::ImageId,
+};
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use crate::{State, conditional, error::ApiError, images, jobs};
+
+/// As small as it can be: more inputs are tried.
+const SETTINGS: [(&str, &str); 5] = [
+    ("DATABASE_URL", "postgres://nobody@127.0.0.1:9/none"),
+    ("DATABASE_NOTIFY", "false"),
+    ("REQUIRE_API_KEY", "true"),
+    ("IMAGE_LINK_SECRET", "nobody guesses this one, of 42 characters"),
+    ("MAX_UPLOAD_BYTES", "2048"),
+];
+
+/// What requests are read with.
+struct Stage {
+    runtime: Runtime,
+    state: State,
+}
+
+static STAGE: LazyLock<Option<Stage>> = LazyLock::new(Stage::set);
+
+impl Stage {
+    fn set() -> Option<Self> {
+        let settings = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = Config::from_variables(HashMap::from(settings)).ok()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+        let state = runtime.block_on(async {
+            let pool = db::connect(config.database.url.as_ref()?, 2).ok()?;
+            let models = Models::load(&config.jobs).ok()?;
+            State::new(&config, pool, models).ok()
+        })?;
+        Some(Self { runtime, state })
+    }
+}
+
+/// Whether a body of this type is an upload.
+pub fn upload(content_type: &str, body: &[u8]) -> Option<bool> {
+    let Stage { runtime, state } = STAGE.as_ref()?;
+    let request = TestRequest::post().insert_header((header::CONTENT_TYPE, content_type));
+    let (request, mut payload) = request.set_payload(body.to_vec()).to_http_parts();
+    runtime.block_on(async {
+        let payload = web::Payload::from_request(&request, &mut payload).await.ok()?;
+        Some(is_good(jobs::upload::read(&request, payload, state).await.as_ref().err()))
+    })
+}
+
+/// Whether the query is one of the list. The next page's is, too.
+pub fn list_query(query: &str) -> bool {
+    match jobs::list::Query::parse(query) {
+        Ok(query) => {
+            let next = query.after(JobId(Uuid::nil()));
+            let again =
+                jobs::list::Query::parse(&next).map(|query| query.after(JobId(Uuid::nil())));
+            assert_eq!(again.ok(), Some(next), "the next page is of another list");
+            true
+        }
+        Err(error) => is_good(Some(&error)),
+    }
+}
+
+/// Whether the query of an image's address has a signature that holds.
+pub fn link_query(query: &str) -> bool {
+    let Some(Stage { runtime, state }) = STAGE.as_ref() else { return false };
+    let signature = match images::Wish::parse(query) {
+        Ok(wish) => wish.signature,
+        Err(error) => return is_good(Some(&error)),
+    };
+    let Some(signature) = signature else { return false };
+    let image = ImageId(Uuid::nil());
+    let verdict = runtime.block_on(state.linker.check(&state.pool, image, &signature));
+    matches!(verdict, Ok(Verdict::Holds))
+}
+
+/// Reads the headers that say what of an answer is wanted, and when.
+pub fn headers(lines: &[(&str, &str)], length: u64) {
+    let mut request = TestRequest::get();
+    for (name, value) in lines {
+        let pair = (header::HeaderName::try_from(*name), header::HeaderValue::try_from(*value));
+        if let (Ok(name), Ok(value)) = pair {
+            request = request.append_header((name, value));
+        }
+    }
+    read_headers(&request.to_http_request(), length);
+}
+
+fn read_headers(request: &HttpRequest, length: u64) {
+    match jobs::idempotency::key(request) {
+        Ok(key) => {
+            assert!(key.is_none_or(|key| (1..=200).contains(&key.len())), "a key is too long");
+        }
+        Err(error) => _ = is_good(Some(&error)),
+    }
+    match jobs::wait::Wait::of(request) {
+        Ok(wait) => assert!(wait.time() <= Duration::from_mins(1), "a wait is too long"),
+        Err(error) => _ = is_good(Some(&error)),
+    }
+    if let Err(error) = jobs::events::last_event_id(request) {
+        is_good(Some(&error));
+    }
+    let tag = header::EntityTag::new_strong("tag".into());
+    conditional::has(request, &tag);
+    if let images::Part::Some(part) = images::Part::of(request, &tag, length) {
+        assert!(part.start < part.end && part.end <= length, "a part lies beyond its file");
+    }
+}
+
+/// Whether nothing is wrong; what is, has to be the client's fault.
+fn is_good(error: Option<&ApiError>) -> bool {
+    let Some(error) = error else { return true };
+    let (status, _) = error.kind();
+    assert!(status.is_client_error(), "a request's bytes are answered with {status}: {error}");
+    false
+}

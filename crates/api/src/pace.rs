@@ -1,0 +1,85 @@
+//! A body comes at some pace, or its request ends: a client that sends a byte now and then keeps its place for nothing.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use actix_web::{
+    Error, HttpMessage,
+    body::MessageBody,
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    error::PayloadError,
+    middleware::Next,
+};
+use bytes::Bytes;
+use futures_util::Stream;
+use tokio::time::{Sleep, sleep};
+
+/// The least pace, in bytes for each second. The slowest mobile networks that carry pictures (GPRS, 40 kbit/s) have
+/// more, and an upload of 20 MiB may take its hour and a half; who sends a byte now and then has less.
+const LEAST_PACE: u64 = 4 * 1024;
+
+/// Holds the request's body to the pace, in each stretch of this time.
+pub(crate) async fn keep<B: MessageBody + 'static>(
+    stretch: Duration,
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let payload = request.take_payload();
+    request.set_payload(match payload {
+        Payload::None => Payload::None,
+        payload => Payload::Stream { payload: Box::pin(Paced::new(payload, stretch)) },
+    });
+    next.call(request).await
+}
+
+/// A body that is held to the pace.
+struct Paced {
+    payload: Payload,
+    /// How long a stretch is.
+    stretch: Duration,
+    /// The end of this one; none has begun before the body is read.
+    end: Option<Pin<Box<Sleep>>>,
+    /// Bytes of this stretch.
+    received: u64,
+}
+
+impl Paced {
+    fn new(payload: Payload, stretch: Duration) -> Self {
+        Self { payload, stretch, end: None, received: 0 }
+    }
+
+    fn is_too_slow(&self) -> bool {
+        self.received < LEAST_PACE * self.stretch.as_secs()
+    }
+}
+
+impl Stream for Paced {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        let chunk = Pin::new(&mut this.payload).poll_next(context);
+        if let Poll::Ready(chunk) = chunk {
+            let length = chunk.as_ref().and_then(|chunk| chunk.as_ref().ok()).map_or(0, Bytes::len);
+            this.received = this.received.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+            return Poll::Ready(chunk);
+        }
+        // Only who is waited for is slow.
+        loop {
+            let stretch = this.stretch;
+            let end = this.end.get_or_insert_with(|| Box::pin(sleep(stretch)));
+            if end.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            if this.is_too_slow() {
+                let error = io::ErrorKind::TimedOut.into();
+                return Poll::Ready(Some(Err(PayloadError::Io(error))));
+            }
+            (this.end, this.received) = (None, 0);
+        }
+    }
+}

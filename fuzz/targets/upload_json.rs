@@ -1,0 +1,10 @@
+//! A JSON body of anybody's.
+
+#![no_main]
+
+use darkroom_api::fuzzing::upload;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    upload("application/json", data);
+});
