@@ -70,6 +70,7 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
         ("403", _) => ApiError::ForeignOrigin,
         ("404", "get_image") => ApiError::NotFound("There is no image with this id."),
         ("404", _) => ApiError::NotFound("There is no job with this id."),
+        ("408", _) => ApiError::SlowBody,
         ("409", "cancel_job") => ApiError::HasEnded,
         ("409", "retry_job") => ApiError::HasNotFailed,
         ("409", _) => ApiError::JobDeleted,
