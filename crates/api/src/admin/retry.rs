@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     State,
-    error::{ApiError, Problem},
+    error::{ApiError, Code, Problem},
     json,
 };
 
@@ -63,13 +63,13 @@ pub(crate) struct Retried {
     ))]
 pub(crate) async fn retry(
     state: web::Data<State>,
-    body: Bytes,
+    body: Result<Bytes, actix_web::Error>,
 ) -> Result<web::Json<Retried>, ApiError> {
-    let Wanted { code, model, since, until, limit } = json::read(&body)?;
+    let Wanted { code, model, since, until, limit } = json::read(&json::whole(body)?)?;
     let limit = limit.unwrap_or(MOST);
     if !(1..=MOST).contains(&limit) {
         let detail = format!("The limit must be between 1 and {MOST}.");
-        return Err(ApiError::invalid("out_of_range", "limit", detail));
+        return Err(ApiError::invalid(Code::OutOfRange, "limit", detail));
     }
     let wanted = FailedJobs { code, model, since, until };
     let failed = queue::failed_jobs(&state.pool, &wanted, limit).await?;

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use utoipa::{
     Modify,
     openapi::{
@@ -12,7 +11,7 @@ use utoipa::{
     },
 };
 
-use crate::error::{ApiError, PROBLEM, Problem};
+use crate::error::{ApiError, Code, PROBLEM, Problem};
 
 /// An id that nothing has.
 const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
@@ -79,38 +78,37 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
         ),
         ("416", _) => ApiError::RangeNotSatisfiable { length: 5000 },
         ("422", "create_job") => {
-            ApiError::invalid("missing_field", "prompt", "The field 'prompt' is missing.")
+            ApiError::invalid(Code::MissingField, "prompt", "The field 'prompt' is missing.")
         }
         ("422", "list_jobs") => ApiError::invalid(
-            "invalid_limit",
+            Code::InvalidLimit,
             "limit",
             "The limit must be a whole number from 1 to 200.",
         ),
         ("422", "get_job") => {
             let detail = "The wait must be a whole number of seconds up to 60.";
-            ApiError::invalid("invalid_wait", "wait", detail)
+            ApiError::invalid(Code::InvalidWait, "wait", detail)
         }
         ("422", "get_image") => {
             let detail = "The width must be one of 160, 320, 640, 1280.";
-            ApiError::invalid("invalid_width", "w", detail)
+            ApiError::invalid(Code::InvalidWidth, "w", detail)
         }
         ("422", "get_usage") => {
             let detail = "The field 'from' must be a day such as 2026-01-31.";
-            ApiError::invalid("invalid_date", "from", detail)
+            ApiError::invalid(Code::InvalidDate, "from", detail)
         }
         ("422", "retry_jobs") => {
-            ApiError::invalid("out_of_range", "limit", "The limit must be between 1 and 1000.")
+            ApiError::invalid(Code::OutOfRange, "limit", "The limit must be between 1 and 1000.")
         }
         ("422", _) => {
             let detail = "There is no such model; GET /api/models lists those there are.";
-            ApiError::invalid("unknown_model", "model", detail)
+            ApiError::invalid(Code::UnknownModel, "model", detail)
         }
         ("429", _) => ApiError::too_fast(60, Duration::from_secs(1)),
         ("503", "get_image") => ApiError::Busy,
         ("503", _) => {
             let detail = "The service cannot reach its database at the moment; nothing was done.";
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            return Some(Problem::new(status, "database_unavailable", detail.into(), None));
+            return Some(Problem::new(Code::DatabaseUnavailable, detail.into(), None));
         }
         _ => return None,
     };

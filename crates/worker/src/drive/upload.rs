@@ -6,7 +6,7 @@ use darkroom_core::{
     chain::chain,
     fal::Class,
     images::{Fit, PrepareError, Prepared, prepare},
-    job::Failure,
+    job::{Failure, FailureCode},
     queue::{self, Lease},
 };
 use url::Url;
@@ -87,7 +87,7 @@ async fn prepared(
     match preparing.await {
         Ok(Ok(prepared)) => Ok(Some(prepared)),
         Ok(Err(PrepareError::NotTaken(problem))) => {
-            Err(Outcome::Fail(Failure::new("damaged_image", problem.to_string())).into())
+            Err(Outcome::Fail(Failure::new(FailureCode::DamagedImage, problem.to_string())).into())
         }
         Ok(Err(error)) => {
             tracing::info!(job.id = %lease.job, error = %chain(&error), "a picture cannot be prepared");
@@ -103,5 +103,5 @@ async fn prepared(
 
 fn unreadable() -> Stop {
     let message = "The picture is damaged: it cannot be decoded.";
-    Outcome::Fail(Failure::new("damaged_image", message)).into()
+    Outcome::Fail(Failure::new(FailureCode::DamagedImage, message)).into()
 }

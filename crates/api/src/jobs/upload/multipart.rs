@@ -6,7 +6,10 @@ use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
 
 use super::{Fields, Form, Limit, Sent, Upload, too_large, too_many_images};
-use crate::{State, error::ApiError};
+use crate::{
+    State,
+    error::{ApiError, Code},
+};
 
 /// Reads and checks all fields of a body of so many bytes, where it says how many.
 pub(super) async fn read(
@@ -95,7 +98,7 @@ fn once(given: bool, field: &str) -> Result<(), ApiError> {
         return Ok(());
     }
     let detail = format!("The field '{field}' was sent more than once.");
-    Err(ApiError::invalid("duplicate_field", field, detail))
+    Err(ApiError::invalid(Code::DuplicateField, field, detail))
 }
 
 fn malformed(error: &MultipartError) -> ApiError {
