@@ -21,25 +21,25 @@ const MOST: u16 = 1000;
 
 /// Which failed jobs; what is not said does not matter.
 #[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "provider_balance", "since": "2026-01-31T00:00:00Z"}))]
 pub(crate) struct Wanted {
     /// Why they failed: the `code` of their `error`.
-    #[schema(nullable = false, example = "provider_balance")]
+    #[schema(example = "provider_balance")]
     code: Option<String>,
     /// The model.
-    #[schema(nullable = false, example = "fal-ai/bytedance/seedream/v4/edit")]
+    #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     model: Option<String>,
     /// Failed at this moment or later.
-    #[serde(with = "rfc3339::option")]
-    #[schema(nullable = false, example = "2026-01-31T00:00:00Z")]
+    #[serde(default, with = "rfc3339::option")]
+    #[schema(example = "2026-01-31T00:00:00Z")]
     since: Option<OffsetDateTime>,
     /// Failed before this moment.
-    #[serde(with = "rfc3339::option")]
-    #[schema(nullable = false, example = "2027-01-31T00:00:00Z")]
+    #[serde(default, with = "rfc3339::option")]
+    #[schema(example = "2027-01-31T00:00:00Z")]
     until: Option<OffsetDateTime>,
     /// At most so many, the oldest first; 1000 unless said, and no more than that.
-    #[schema(nullable = false, minimum = 1, maximum = 1000)]
+    #[schema(minimum = 1, maximum = 1000)]
     limit: Option<u16>,
 }
 

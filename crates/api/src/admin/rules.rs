@@ -19,14 +19,13 @@ use crate::{
 
 /// What is paused or resumed: everything, unless one of these is said.
 #[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"model": "fal-ai/bytedance/seedream/v4/edit"}))]
 pub(crate) struct Subject {
     /// Jobs for this model.
-    #[schema(nullable = false, example = "fal-ai/bytedance/seedream/v4/edit")]
+    #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     model: Option<String>,
     /// Jobs of this API key, by its id.
-    #[schema(nullable = false)]
     api_key: Option<Uuid>,
 }
 
@@ -36,12 +35,9 @@ pub(crate) struct Subject {
 #[schema(example = json!({"model": "fal-ai/bytedance/seedream/v4/edit", "max_in_flight": 10}))]
 pub(crate) struct NewLimit {
     /// Jobs for this model; of everything, unless this or `api_key` is said.
-    #[serde(default)]
-    #[schema(nullable = false, example = "fal-ai/bytedance/seedream/v4/edit")]
+    #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     model: Option<String>,
     /// Jobs of this API key, by its id.
-    #[serde(default)]
-    #[schema(nullable = false)]
     api_key: Option<Uuid>,
     /// Most jobs in flight on all workers together; null takes the limit away.
     #[serde(deserialize_with = "Option::deserialize")]

@@ -72,7 +72,8 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
         ("409", "cancel_job") => ApiError::HasEnded,
         ("409", "retry_job") => ApiError::HasNotFailed,
         ("409", _) => ApiError::JobDeleted,
-        ("413", _) => ApiError::TooLarge { field: "image".into(), limit: 20_971_520 },
+        ("413", "create_job") => ApiError::TooLarge { field: "image".into(), limit: 20_971_520 },
+        ("413", _) => ApiError::BodyTooLarge,
         ("415", _) => ApiError::UnsupportedMediaType(
             "Send the image and the prompt as multipart/form-data, or as application/json.",
         ),
@@ -105,6 +106,10 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
             ApiError::invalid(Code::UnknownModel, "model", detail)
         }
         ("429", _) => ApiError::too_fast(60, Duration::from_secs(1)),
+        ("500", _) => {
+            let detail = "Something went wrong on our side; nothing was done.";
+            return Some(Problem::new(Code::Internal, detail.into(), None));
+        }
         ("503", "get_image") => ApiError::Busy,
         ("503", _) => {
             let detail = "The service cannot reach its database at the moment; nothing was done.";

@@ -26,6 +26,7 @@ pub(crate) struct Problem {
     detail: String,
     /// The field at fault, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     field: Option<String>,
 }
 
