@@ -4,8 +4,8 @@ use actix_web::http::Method;
 use utoipa::{
     Modify,
     openapi::{
-        Content, Header, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, Type,
-        path::Operation,
+        Content, Header, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response,
+        Schema, Type, path::Operation, schema::AdditionalProperties,
     },
 };
 
@@ -54,14 +54,21 @@ const SENT: [(&str, &str, &[&str]); 11] = [
     ("openai_edit", "409", &["Cache-Control"]),
 ];
 
+/// Operations that an empty body means something to: nothing is said, so all are meant.
+const BODILESS: [&str; 3] = ["pause_queue", "resume_queue", "retry_jobs"];
+
 /// Adds the answers of those who refuse before, or instead of, an operation; and the headers of all.
 pub(super) struct Answers;
 
 impl Modify for Answers {
     fn modify(&self, contract: &mut OpenApi) {
-        let headers = &mut contract.components.get_or_insert_default().headers;
+        let components = contract.components.get_or_insert_default();
         for (name, description, example) in HEADERS {
-            headers.insert(name.into(), RefOr::T(header(description, example)));
+            components.headers.insert(name.into(), RefOr::T(header(description, example)));
+        }
+        // Of a form that is read as a stream, nothing else says so.
+        if let Some(RefOr::T(Schema::Object(form))) = components.schemas.get_mut("NewJobForm") {
+            form.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
         }
         for (path, item) in &mut contract.paths.paths {
             let operations = [
@@ -101,6 +108,11 @@ fn complete(operation: &mut Operation, path: &str, is_counted: bool) {
         (is_counted, "429", "Requests come faster than is allowed"),
         (needs_database, "500", "A fault of the service, which is in its log"),
     ];
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && BODILESS.contains(&name)
+    {
+        body.required = Some(Required::False);
+    }
     let answers = &mut operation.responses.responses;
     for (_, status, description) in refusals.into_iter().filter(|(applies, ..)| *applies) {
         answers.entry(status.into()).or_insert_with(|| refusal(path, description));
