@@ -1,5 +1,6 @@
 //! The contract, generated from the code, and two ways to read it.
 
+mod answers;
 mod examples;
 mod security;
 
@@ -7,7 +8,7 @@ use actix_web::{HttpResponse, http::header::ContentType, web};
 use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use self::{examples::Examples, security::Security};
+use self::{answers::Answers, examples::Examples, security::Security};
 use crate::{admin, error, health, images, jobs, metrics, models, openai, root, usage};
 
 /// The contract of the HTTP face.
@@ -15,10 +16,10 @@ use crate::{admin, error, health, images, jobs, metrics, models, openai, root, u
 #[openapi(
     info(
         title = "Darkroom",
-        description = "AI image editing, queued: post an image and a prompt, watch the job, fetch the result.",
+        description = "AI image editing, queued: post an image and a prompt, watch the job, fetch the result.\n\nErrors are problems (RFC 9457), told apart by `code`; docs/errors.md says what to do about each. A method that a path does not take is answered with 405 `method_not_allowed`, and `Allow` lists those that it takes.",
         license(name = "MIT OR Apache-2.0"),
     ),
-    modifiers(&Security, &Examples),
+    modifiers(&Security, &Answers, &Examples),
     paths(
         jobs::create::create,
         jobs::list::list,

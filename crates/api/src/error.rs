@@ -2,6 +2,7 @@
 //!
 //! Causes stay here: they are logged once, where the answer is made, and never sent.
 
+mod code;
 mod problem;
 mod unserved;
 
@@ -17,11 +18,17 @@ use actix_web::{
 };
 use darkroom_core::{chain::chain, db, fal};
 
+pub(crate) use code::Code;
 pub(crate) use problem::{PROBLEM, Problem};
 pub(crate) use unserved::{fill_empty_bodies, no_such_path};
 
 /// Seconds after which a client may ask again when the database is away.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// Every `code` that a problem has, and its status.
+pub fn error_codes() -> impl Iterator<Item = (&'static str, u16)> {
+    Code::ALL.iter().map(|code| (code.as_str(), code.status().as_u16()))
+}
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +95,7 @@ pub(crate) enum ApiError {
     #[error("{detail}")]
     Invalid {
         /// Stable, for programs.
-        code: &'static str,
+        code: Code,
         /// Where to look.
         field: String,
         /// For people.
@@ -102,6 +109,9 @@ pub(crate) enum ApiError {
         /// Bytes that are taken.
         limit: usize,
     },
+    /// A body that is read whole has more bytes than are taken.
+    #[error("The body has more bytes than are taken here.")]
+    BodyTooLarge,
     /// A part of a file is asked for that it does not have.
     #[error("The file has {length} bytes and ends before the part that is asked for.")]
     RangeNotSatisfiable {
@@ -118,7 +128,7 @@ pub(crate) enum ApiError {
     #[error("{detail}")]
     Limited {
         /// Stable, for programs.
-        code: &'static str,
+        code: Code,
         /// For people: which limit, and until when.
         detail: String,
         /// When asking again is of use.
@@ -135,7 +145,7 @@ pub(crate) enum ApiError {
 }
 
 impl ApiError {
-    pub(crate) fn invalid(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
+    pub(crate) fn invalid(code: Code, field: &str, detail: impl Into<String>) -> Self {
         Self::Invalid { code, field: field.into(), detail: detail.into() }
     }
 
@@ -144,43 +154,37 @@ impl ApiError {
         let detail = format!(
             "No more than {per_minute} of these requests are taken in a minute; the next one in {seconds} s."
         );
-        Self::Limited { code: "rate_limited", detail, wait }
+        Self::Limited { code: Code::RateLimited, detail, wait }
     }
 
-    /// The one table of status and code.
-    pub(crate) fn kind(&self) -> (StatusCode, &'static str) {
+    /// What tells it apart.
+    pub(crate) fn code(&self) -> Code {
         match self {
-            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Self::HasEnded => (StatusCode::CONFLICT, "has_ended"),
-            Self::HasNotFailed => (StatusCode::CONFLICT, "has_not_failed"),
-            Self::JobDeleted => (StatusCode::CONFLICT, "idempotency_job_deleted"),
-            Self::KeyNeeded => (StatusCode::UNAUTHORIZED, "api_key_needed"),
-            Self::UnknownKey => (StatusCode::UNAUTHORIZED, "unknown_api_key"),
-            Self::NotAdmin => (StatusCode::FORBIDDEN, "not_admin"),
-            Self::ForeignLink => (StatusCode::FORBIDDEN, "invalid_link"),
-            Self::ExpiredLink => (StatusCode::FORBIDDEN, "expired_link"),
-            Self::ForeignOrigin => (StatusCode::FORBIDDEN, "foreign_origin"),
-            Self::Unauthentic => (StatusCode::UNAUTHORIZED, "not_authentic"),
-            Self::KeysAway(_) => (StatusCode::SERVICE_UNAVAILABLE, "keys_unavailable"),
-            Self::UnsupportedMediaType(_) => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
-            }
-            Self::MalformedBody(_) => (StatusCode::BAD_REQUEST, "malformed_body"),
-            Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
-            Self::BadEventId => (StatusCode::BAD_REQUEST, "invalid_event_id"),
-            Self::Invalid { code, .. } => (StatusCode::UNPROCESSABLE_ENTITY, code),
-            Self::TooLarge { .. } | Self::EndlessBody => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large")
-            }
-            Self::RangeNotSatisfiable { .. } => {
-                (StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable")
-            }
-            Self::DamagedImage => (StatusCode::UNPROCESSABLE_ENTITY, "damaged_image"),
-            Self::Limited { code, .. } => (StatusCode::TOO_MANY_REQUESTS, code),
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable"),
-            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+            Self::NotFound(_) => Code::NotFound,
+            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::HasEnded => Code::HasEnded,
+            Self::HasNotFailed => Code::HasNotFailed,
+            Self::JobDeleted => Code::IdempotencyJobDeleted,
+            Self::KeyNeeded => Code::ApiKeyNeeded,
+            Self::UnknownKey => Code::UnknownApiKey,
+            Self::NotAdmin => Code::NotAdmin,
+            Self::ForeignLink => Code::InvalidLink,
+            Self::ExpiredLink => Code::ExpiredLink,
+            Self::ForeignOrigin => Code::ForeignOrigin,
+            Self::Unauthentic => Code::NotAuthentic,
+            Self::KeysAway(_) => Code::KeysUnavailable,
+            Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
+            Self::MalformedBody(_) => Code::MalformedBody,
+            Self::BadEventId => Code::InvalidEventId,
+            Self::Invalid { code, .. } | Self::Limited { code, .. } => *code,
+            Self::SlowBody => Code::RequestTimeout,
+            Self::TooLarge { .. } | Self::EndlessBody => Code::UploadTooLarge,
+            Self::BodyTooLarge => Code::BodyTooLarge,
+            Self::RangeNotSatisfiable { .. } => Code::RangeNotSatisfiable,
+            Self::DamagedImage => Code::DamagedImage,
+            Self::Busy => Code::Busy,
+            Self::Unavailable(_) => Code::DatabaseUnavailable,
+            Self::Internal(_) => Code::Internal,
         }
     }
 
@@ -197,8 +201,7 @@ impl ApiError {
 
     /// What the client is told.
     pub(crate) fn problem(&self) -> Problem {
-        let (status, code) = self.kind();
-        Problem::new(status, code, self.to_string(), self.field().map(Into::into))
+        Problem::new(self.code(), self.to_string(), self.field().map(Into::into))
     }
 
     /// Once, where the answer is made.
@@ -239,7 +242,7 @@ impl ApiError {
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        self.kind().0
+        self.code().status()
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -262,8 +265,8 @@ impl ResponseError for ApiError {
             Self::KeyNeeded | Self::UnknownKey => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
-            // The rest of the upload is not read, so the connection is of no more use.
-            Self::TooLarge { .. } | Self::EndlessBody | Self::SlowBody => {
+            // The rest of the body is not read, so the connection is of no more use.
+            Self::TooLarge { .. } | Self::BodyTooLarge | Self::EndlessBody | Self::SlowBody => {
                 response.force_close();
             }
             _ => {}

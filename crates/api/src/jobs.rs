@@ -25,7 +25,12 @@ use actix_web::web;
 use darkroom_core::job::JobId;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{State, access::Caller, error::ApiError, watch::Snapshot};
+use crate::{
+    State,
+    access::Caller,
+    error::{ApiError, Code},
+    watch::Snapshot,
+};
 pub(crate) use idempotency::REPLAYED;
 pub(crate) use upload::Fetcher;
 pub(crate) use view::JobView;
@@ -58,7 +63,7 @@ fn moment(field: &str, text: &str) -> Result<OffsetDateTime, ApiError> {
         let detail = format!(
             "The field '{field}' must be a moment as in RFC 3339, such as 2026-01-31T09:00:00Z."
         );
-        ApiError::invalid("invalid_time", field, detail)
+        ApiError::invalid(Code::InvalidTime, field, detail)
     })
 }
 

@@ -1,15 +1,28 @@
 //! JSON bodies: read whole, and refused by the field that is wrong.
 
+use actix_web::error::PayloadError;
 use bytes::Bytes;
 use serde::Deserialize;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
+
+/// A body as the framework reads it, which bounds it.
+pub(crate) fn whole(body: Result<Bytes, actix_web::Error>) -> Result<Bytes, ApiError> {
+    body.map_err(|error| match error.as_error() {
+        Some(PayloadError::Overflow) => ApiError::BodyTooLarge,
+        _ => ApiError::MalformedBody("The body breaks off."),
+    })
+}
 
 /// Reads a body; an empty one is an empty object.
 pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Result<T, ApiError> {
     let text: &[u8] = if body.is_empty() { b"{}" } else { body };
     if text.trim_ascii_start().first() != Some(&b'{') {
-        return Err(ApiError::invalid("invalid_field", "body", "The body must be a JSON object."));
+        return Err(ApiError::invalid(
+            Code::InvalidField,
+            "body",
+            "The body must be a JSON object.",
+        ));
     }
     let mut json = serde_json::Deserializer::from_slice(text);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -21,6 +34,6 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Result<T, ApiErro
         // What serde says here names types and fields, and not what was sent at length.
         let field = if field == "." { "body".to_owned() } else { field };
         let detail: String = format!("The body is not as described at /docs: {inner}.");
-        ApiError::invalid("invalid_field", &field, detail.chars().take(300).collect::<String>())
+        ApiError::invalid(Code::InvalidField, &field, detail.chars().take(300).collect::<String>())
     })
 }

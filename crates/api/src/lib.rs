@@ -33,5 +33,7 @@ mod usage;
 mod watch;
 
 pub use docs::openapi;
+pub use error::error_codes;
+pub use openai::openai_error_codes;
 pub use server::{bind, start};
 pub use state::State;

@@ -58,21 +58,27 @@ struct PriceView {
 struct OptionView {
     /// Least, of a number or a side in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     minimum: Option<u64>,
     /// Most, of a number or a side in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     maximum: Option<u64>,
     /// Fewest pixels in all.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     min_pixels: Option<u64>,
     /// Most pixels in all.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     max_pixels: Option<u64>,
     /// What both sides must be a multiple of.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     multiple_of: Option<u32>,
     /// The most that one side may be of the other.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     max_ratio: Option<f64>,
     /// Words to choose from. Where there are a minimum and a maximum too, sides in pixels may be given
     /// instead.

@@ -1,5 +1,6 @@
 //! Edits for OpenAI's own clients: their requests, answers and errors, and the same jobs underneath.
 
+mod code;
 pub(crate) mod edit;
 mod error;
 mod fields;
@@ -10,7 +11,13 @@ mod unanswered;
 
 use actix_web::web;
 
+use self::code::Code;
 pub(crate) use error::{SHOULD_RETRY, translate};
+
+/// Every `code` that an error has under `/v1` only, and its status.
+pub fn openai_error_codes() -> impl Iterator<Item = (&'static str, u16)> {
+    Code::ALL.iter().map(|code| (code.as_str(), code.status().as_u16()))
+}
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config.service(web::resource("/v1/images/edits").post(edit::edit));

@@ -80,6 +80,11 @@ impl Kind {
     }
 }
 
+/// Whether requests like this one are counted at all.
+pub(crate) fn counts(method: &Method, path: &str) -> bool {
+    Kind::of(method, path).is_some()
+}
+
 /// Refuses who goes too fast, before anything is read of what it sends.
 pub(crate) async fn limit<B: MessageBody + 'static>(
     request: ServiceRequest,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     State,
     access::Caller,
-    error::{ApiError, Problem},
+    error::{ApiError, Code, Problem},
     money::usd,
 };
 
@@ -100,7 +100,7 @@ pub(crate) async fn read(
     if !fits {
         let detail =
             format!("The first day must be the last one or before, by up to {MOST_DAYS} days.");
-        return Err(ApiError::invalid("invalid_range", "from", detail));
+        return Err(ApiError::invalid(Code::InvalidRange, "from", detail));
     }
     let only = caller.sees_only();
     let used = store::usage(&state.pool, only, from, to).await?;
@@ -138,7 +138,7 @@ fn days(query: &str) -> Result<(Option<Date>, Option<Date>), ApiError> {
             "to" => to = Some(day("to", &value)?),
             _ => {
                 let detail = format!("There is no parameter '{name}'; from and to are taken.");
-                return Err(ApiError::invalid("unknown_parameter", &name, detail));
+                return Err(ApiError::invalid(Code::UnknownParameter, &name, detail));
             }
         }
     }
@@ -149,7 +149,7 @@ fn day(field: &str, text: &str) -> Result<Date, ApiError> {
     let format = time::macros::format_description!("[year]-[month]-[day]");
     Date::parse(text, &format).map_err(|_malformed| {
         let detail = format!("The field '{field}' must be a day such as 2026-01-31.");
-        ApiError::invalid("invalid_date", field, detail)
+        ApiError::invalid(Code::InvalidDate, field, detail)
     })
 }
 

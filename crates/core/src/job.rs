@@ -1,5 +1,7 @@
 //! A job: one accepted request for one edit.
 
+mod failure;
+
 use std::{fmt, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,7 @@ use crate::{
     store::{Cache, NewImage, Once, Parent, StoredImage},
     webhook::Webhook,
 };
+pub use failure::{Failure, FailureCode};
 
 /// Most characters that a prompt may have.
 pub const MAX_PROMPT_CHARS: usize = 5_000;
@@ -84,22 +87,6 @@ impl Status {
             Self::Failed => &[Self::Pending],
             Self::Completed | Self::Cancelled => &[],
         }
-    }
-}
-
-/// Why a job ended badly, in words that may be shown to its caller.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Failure {
-    /// Stable, for programs: `snake_case`.
-    pub code: String,
-    /// A sentence, for people.
-    pub message: String,
-}
-
-impl Failure {
-    /// A failure with this code and sentence.
-    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into() }
     }
 }
 

@@ -17,7 +17,7 @@ mod size;
 
 use std::sync::Arc;
 
-pub use check::OptionProblem;
+pub use check::{OptionCode, OptionProblem};
 pub use descriptor::{ImageField, Images, Model, Safety, Size};
 pub use input::Request;
 pub use options::{AspectRatio, ImageSize, Options, OutputFormat};

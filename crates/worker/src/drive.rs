@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use darkroom_core::{
     chain::chain,
     fal::{self, Cancellation},
-    job::Failure,
+    job::{Failure, FailureCode},
     models::Request,
     queue::{self, Claimed, Ended, Lease, OpenAttempt, Submission},
 };
@@ -111,8 +111,10 @@ async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
 /// Everything up to the record of a submission. Only what costs nothing is cut by the deadline.
 async fn start(life: &Life, job: &Claimed, deadline: &Deadline) -> Result<Submission, Stop> {
     let model = life.worker.models.find(&job.model).ok_or_else(|| {
-        let failure =
-            Failure::new("unknown_model", "This service does not offer the model any more.");
+        let failure = Failure::new(
+            FailureCode::UnknownModel,
+            "This service does not offer the model any more.",
+        );
         Stop::from(Outcome::Fail(failure))
     })?;
     // Written by a newer version, which will come to it.
@@ -169,7 +171,7 @@ async fn worker_lost(life: &Life, job: &Claimed) -> Outcome {
             error = %chain(&error), "a request of no more use could not be cancelled");
     }
     Outcome::Fail(Failure::new(
-        "worker_lost",
+        FailureCode::WorkerLost,
         "The service broke down each time it worked on this job.",
     ))
 }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     State,
-    error::{ApiError, Problem},
+    error::{ApiError, Code, Problem},
     json,
 };
 
@@ -21,25 +21,25 @@ const MOST: u16 = 1000;
 
 /// Which failed jobs; what is not said does not matter.
 #[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "provider_balance", "since": "2026-01-31T00:00:00Z"}))]
 pub(crate) struct Wanted {
     /// Why they failed: the `code` of their `error`.
-    #[schema(nullable = false, example = "provider_balance")]
+    #[schema(example = "provider_balance")]
     code: Option<String>,
     /// The model.
-    #[schema(nullable = false, example = "fal-ai/bytedance/seedream/v4/edit")]
+    #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     model: Option<String>,
     /// Failed at this moment or later.
-    #[serde(with = "rfc3339::option")]
-    #[schema(nullable = false, example = "2026-01-31T00:00:00Z")]
+    #[serde(default, with = "rfc3339::option")]
+    #[schema(example = "2026-01-31T00:00:00Z")]
     since: Option<OffsetDateTime>,
     /// Failed before this moment.
-    #[serde(with = "rfc3339::option")]
-    #[schema(nullable = false, example = "2027-01-31T00:00:00Z")]
+    #[serde(default, with = "rfc3339::option")]
+    #[schema(example = "2027-01-31T00:00:00Z")]
     until: Option<OffsetDateTime>,
     /// At most so many, the oldest first; 1000 unless said, and no more than that.
-    #[schema(nullable = false, minimum = 1, maximum = 1000)]
+    #[schema(minimum = 1, maximum = 1000)]
     limit: Option<u16>,
 }
 
@@ -63,13 +63,13 @@ pub(crate) struct Retried {
     ))]
 pub(crate) async fn retry(
     state: web::Data<State>,
-    body: Bytes,
+    body: Result<Bytes, actix_web::Error>,
 ) -> Result<web::Json<Retried>, ApiError> {
-    let Wanted { code, model, since, until, limit } = json::read(&body)?;
+    let Wanted { code, model, since, until, limit } = json::read(&json::whole(body)?)?;
     let limit = limit.unwrap_or(MOST);
     if !(1..=MOST).contains(&limit) {
         let detail = format!("The limit must be between 1 and {MOST}.");
-        return Err(ApiError::invalid("out_of_range", "limit", detail));
+        return Err(ApiError::invalid(Code::OutOfRange, "limit", detail));
     }
     let wanted = FailedJobs { code, model, since, until };
     let failed = queue::failed_jobs(&state.pool, &wanted, limit).await?;

@@ -13,20 +13,19 @@ use uuid::Uuid;
 use super::queue::{QueueView, look};
 use crate::{
     State,
-    error::{ApiError, Problem},
+    error::{ApiError, Code, Problem},
     json,
 };
 
 /// What is paused or resumed: everything, unless one of these is said.
 #[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"model": "fal-ai/bytedance/seedream/v4/edit"}))]
 pub(crate) struct Subject {
     /// Jobs for this model.
-    #[schema(nullable = false, example = "fal-ai/bytedance/seedream/v4/edit")]
+    #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     model: Option<String>,
     /// Jobs of this API key, by its id.
-    #[schema(nullable = false)]
     api_key: Option<Uuid>,
 }
 
@@ -36,12 +35,9 @@ pub(crate) struct Subject {
 #[schema(example = json!({"model": "fal-ai/bytedance/seedream/v4/edit", "max_in_flight": 10}))]
 pub(crate) struct NewLimit {
     /// Jobs for this model; of everything, unless this or `api_key` is said.
-    #[serde(default)]
-    #[schema(nullable = false, example = "fal-ai/bytedance/seedream/v4/edit")]
+    #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     model: Option<String>,
     /// Jobs of this API key, by its id.
-    #[serde(default)]
-    #[schema(nullable = false)]
     api_key: Option<Uuid>,
     /// Most jobs in flight on all workers together; null takes the limit away.
     #[serde(deserialize_with = "Option::deserialize")]
@@ -64,9 +60,9 @@ pub(crate) struct NewLimit {
     ))]
 pub(crate) async fn pause(
     state: web::Data<State>,
-    body: Bytes,
+    body: Result<Bytes, actix_web::Error>,
 ) -> Result<web::Json<QueueView>, ApiError> {
-    let Subject { model, api_key } = json::read(&body)?;
+    let Subject { model, api_key } = json::read(&json::whole(body)?)?;
     queue::pause(&state.pool, &scope(&state, model, api_key)?).await?;
     look(&state).await.map(web::Json)
 }
@@ -83,9 +79,9 @@ pub(crate) async fn pause(
     ))]
 pub(crate) async fn resume(
     state: web::Data<State>,
-    body: Bytes,
+    body: Result<Bytes, actix_web::Error>,
 ) -> Result<web::Json<QueueView>, ApiError> {
-    let Subject { model, api_key } = json::read(&body)?;
+    let Subject { model, api_key } = json::read(&json::whole(body)?)?;
     queue::resume(&state.pool, &scope(&state, model, api_key)?).await?;
     look(&state).await.map(web::Json)
 }
@@ -104,9 +100,9 @@ pub(crate) async fn resume(
     ))]
 pub(crate) async fn limit(
     state: web::Data<State>,
-    body: Bytes,
+    body: Result<Bytes, actix_web::Error>,
 ) -> Result<web::Json<QueueView>, ApiError> {
-    let NewLimit { model, api_key, max_in_flight } = json::read(&body)?;
+    let NewLimit { model, api_key, max_in_flight } = json::read(&json::whole(body)?)?;
     queue::limit(&state.pool, &scope(&state, model, api_key)?, max_in_flight).await?;
     look(&state).await.map(web::Json)
 }
@@ -118,11 +114,11 @@ fn scope(state: &State, model: Option<String>, api_key: Option<Uuid>) -> Result<
         (Some(model), None) if state.models.find(&model).is_some() => Ok(Scope::Model(model)),
         (Some(_), None) => {
             let detail = "There is no such model; GET /api/models lists those there are.";
-            Err(ApiError::invalid("unknown_model", "model", detail))
+            Err(ApiError::invalid(Code::UnknownModel, "model", detail))
         }
         (Some(_), Some(_)) => {
             let detail = "Say either a model or an API key.";
-            Err(ApiError::invalid("conflicting_fields", "api_key", detail))
+            Err(ApiError::invalid(Code::ConflictingFields, "api_key", detail))
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use utoipa::{
     Modify,
     openapi::{
@@ -12,7 +11,7 @@ use utoipa::{
     },
 };
 
-use crate::error::{ApiError, PROBLEM, Problem};
+use crate::error::{ApiError, Code, PROBLEM, Problem};
 
 /// An id that nothing has.
 const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
@@ -68,50 +67,57 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
         ("403", "read_queue") => ApiError::NotAdmin,
         ("403", "get_image") => ApiError::ExpiredLink,
         ("403", _) => ApiError::ForeignOrigin,
+        ("404", "create_job") => {
+            ApiError::invalid(Code::UnknownParent, "parent_id", "There is no job with this id.")
+        }
         ("404", "get_image") => ApiError::NotFound("There is no image with this id."),
         ("404", _) => ApiError::NotFound("There is no job with this id."),
         ("408", _) => ApiError::SlowBody,
         ("409", "cancel_job") => ApiError::HasEnded,
         ("409", "retry_job") => ApiError::HasNotFailed,
         ("409", _) => ApiError::JobDeleted,
-        ("413", _) => ApiError::TooLarge { field: "image".into(), limit: 20_971_520 },
+        ("413", "create_job") => ApiError::TooLarge { field: "image".into(), limit: 20_971_520 },
+        ("413", _) => ApiError::BodyTooLarge,
         ("415", _) => ApiError::UnsupportedMediaType(
             "Send the image and the prompt as multipart/form-data, or as application/json.",
         ),
         ("416", _) => ApiError::RangeNotSatisfiable { length: 5000 },
         ("422", "create_job") => {
-            ApiError::invalid("missing_field", "prompt", "The field 'prompt' is missing.")
+            ApiError::invalid(Code::MissingField, "prompt", "The field 'prompt' is missing.")
         }
         ("422", "list_jobs") => ApiError::invalid(
-            "invalid_limit",
+            Code::InvalidLimit,
             "limit",
             "The limit must be a whole number from 1 to 200.",
         ),
         ("422", "get_job") => {
             let detail = "The wait must be a whole number of seconds up to 60.";
-            ApiError::invalid("invalid_wait", "wait", detail)
+            ApiError::invalid(Code::InvalidWait, "wait", detail)
         }
         ("422", "get_image") => {
             let detail = "The width must be one of 160, 320, 640, 1280.";
-            ApiError::invalid("invalid_width", "w", detail)
+            ApiError::invalid(Code::InvalidWidth, "w", detail)
         }
         ("422", "get_usage") => {
             let detail = "The field 'from' must be a day such as 2026-01-31.";
-            ApiError::invalid("invalid_date", "from", detail)
+            ApiError::invalid(Code::InvalidDate, "from", detail)
         }
         ("422", "retry_jobs") => {
-            ApiError::invalid("out_of_range", "limit", "The limit must be between 1 and 1000.")
+            ApiError::invalid(Code::OutOfRange, "limit", "The limit must be between 1 and 1000.")
         }
         ("422", _) => {
             let detail = "There is no such model; GET /api/models lists those there are.";
-            ApiError::invalid("unknown_model", "model", detail)
+            ApiError::invalid(Code::UnknownModel, "model", detail)
         }
         ("429", _) => ApiError::too_fast(60, Duration::from_secs(1)),
+        ("500", _) => {
+            let detail = "Something went wrong on our side; nothing was done.";
+            return Some(Problem::new(Code::Internal, detail.into(), None));
+        }
         ("503", "get_image") => ApiError::Busy,
         ("503", _) => {
             let detail = "The service cannot reach its database at the moment; nothing was done.";
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            return Some(Problem::new(status, "database_unavailable", detail.into(), None));
+            return Some(Problem::new(Code::DatabaseUnavailable, detail.into(), None));
         }
         _ => return None,
     };

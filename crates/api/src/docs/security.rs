@@ -3,13 +3,15 @@
 use utoipa::{
     Modify,
     openapi::{
-        OpenApi, RefOr, Response,
+        OpenApi,
         path::Operation,
         security::{
             ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
         },
     },
 };
+
+use super::answers::refusal;
 
 /// Tags of what anybody may read.
 const OPEN: [&str; 2] = ["service", "models"];
@@ -31,36 +33,28 @@ impl Modify for Security {
         let components = contract.components.get_or_insert_default();
         components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
         components.add_security_scheme(HEADER, SecurityScheme::ApiKey(ApiKey::Header(header)));
-        for item in contract.paths.paths.values_mut() {
+        for (path, item) in &mut contract.paths.paths {
             let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
             for operation in operations.into_iter().flatten() {
                 let tags = operation.tags.as_deref().unwrap_or_default();
                 if !tags.iter().any(|tag| OPEN.contains(&tag.as_str())) {
-                    secure(operation);
+                    secure(operation, path);
                 }
             }
         }
     }
 }
 
-fn secure(operation: &mut Operation) {
+fn secure(operation: &mut Operation, path: &str) {
     // An empty one: where no keys are needed, none is sent.
     operation.security = Some(vec![
         SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, []),
         SecurityRequirement::new::<_, [&str; 0], &str>(HEADER, []),
         SecurityRequirement::default(),
     ]);
-    // Whatever else it refuses, it refuses in the same form.
-    let answers = &mut operation.responses.responses;
-    let refusals =
-        ["404", "422", "400", "503"].into_iter().filter_map(|status| answers.get(status));
-    let refusal = refusals.into_iter().find_map(|answer| match answer {
-        RefOr::T(answer) => Some(answer.content.clone()),
-        RefOr::Ref(_) => None,
-    });
-    let mut answer = Response::new(
+    let refused = refusal(
+        path,
         "No API key was sent where one is needed, or what was sent is none, or it is revoked",
     );
-    answer.content = refusal.unwrap_or_default();
-    answers.insert("401".into(), RefOr::T(answer));
+    operation.responses.responses.insert("401".into(), refused);
 }

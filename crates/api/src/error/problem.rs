@@ -1,8 +1,9 @@
 //! The body of an error (RFC 9457).
 
-use actix_web::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::Code;
 
 /// Its media type.
 pub(crate) const PROBLEM: &str = "application/problem+json";
@@ -20,22 +21,18 @@ pub(crate) struct Problem {
     /// The status code.
     status: u16,
     /// Stable, for programs.
-    #[schema(value_type = String)]
-    code: &'static str,
+    code: Code,
     /// A sentence, for people.
     detail: String,
     /// The field at fault, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     field: Option<String>,
 }
 
 impl Problem {
-    pub(crate) fn new(
-        status: StatusCode,
-        code: &'static str,
-        detail: String,
-        field: Option<String>,
-    ) -> Self {
+    pub(crate) fn new(code: Code, detail: String, field: Option<String>) -> Self {
+        let status = code.status();
         Self {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 
 /// Widths of thumbnails: few, because each is kept.
 const WIDTHS: [u16; 4] = [160, 320, 640, 1280];
@@ -39,7 +39,7 @@ impl Wish {
                     let detail = format!(
                         "There is no parameter '{name}'; w, download, expires and signature are taken."
                     );
-                    return Err(ApiError::invalid("unknown_parameter", &name, detail));
+                    return Err(ApiError::invalid(Code::UnknownParameter, &name, detail));
                 }
             }
         }
@@ -49,7 +49,7 @@ impl Wish {
             (expires, _) => {
                 let missing = if expires.is_none() { "expires" } else { "signature" };
                 let detail = "A signed link has both 'expires' and 'signature'.";
-                return Err(ApiError::invalid("missing_field", missing, detail));
+                return Err(ApiError::invalid(Code::MissingField, missing, detail));
             }
         };
         Ok(wish)
@@ -60,14 +60,14 @@ fn parse_width(text: &str) -> Result<u16, ApiError> {
     WIDTHS.into_iter().find(|width| width.to_string() == text).ok_or_else(|| {
         let detail =
             format!("The width must be one of {}.", WIDTHS.map(|w| w.to_string()).join(", "));
-        ApiError::invalid("invalid_width", "w", detail)
+        ApiError::invalid(Code::InvalidWidth, "w", detail)
     })
 }
 
 fn parse_expires(text: &str) -> Result<u64, ApiError> {
     text.parse().map_err(|_malformed| {
         let detail = "The field 'expires' must be a whole number, as the link had it.";
-        ApiError::invalid("invalid_expires", "expires", detail)
+        ApiError::invalid(Code::InvalidExpires, "expires", detail)
     })
 }
 
@@ -77,7 +77,7 @@ fn parse_download(text: &str) -> Result<bool, ApiError> {
         "1" => Ok(true),
         _ => {
             let detail = "The field 'download' must be 1 to save the image, or 0 to show it.";
-            Err(ApiError::invalid("invalid_download", "download", detail))
+            Err(ApiError::invalid(Code::InvalidDownload, "download", detail))
         }
     }
 }

@@ -125,6 +125,7 @@ pub(crate) struct NewJobForm {
             )),
         (status = 400, description = "The body breaks off or is not well-formed", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no job of the `parent_id`, or it is another key's", body = Problem, content_type = "application/problem+json"),
         (status = 408, description = "The body came too slowly", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The job that was made under this `Idempotency-Key` is deleted", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The images have too many bytes", body = Problem, content_type = "application/problem+json"),

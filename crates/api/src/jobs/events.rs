@@ -46,7 +46,7 @@ pub(crate) struct EventStream(String);
 #[utoipa::path(get, path = "/api/jobs/{id}/events", tag = "jobs", operation_id = "follow_job",
     params(
         ("id" = uuid::Uuid, Path, description = "As it was answered when the job was made"),
-        ("Last-Event-ID" = Option<String>, Header, nullable = false, description = "The `id` of the last event that the client has: it is not sent again"),
+        ("Last-Event-ID" = Option<String>, Header, nullable = false, pattern = "^[0-9]{0,18}$", description = "The `id` of the last event that the client has: it is not sent again"),
     ),
     responses(
         (status = 200, description = "Events, until the job has ended", body = EventStream, content_type = "text/event-stream"),

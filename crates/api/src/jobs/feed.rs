@@ -44,7 +44,7 @@ const RESET: Bytes = Bytes::from_static(b"event: reset\ndata: {}\n\n");
 /// should list the jobs.
 #[utoipa::path(get, path = "/api/events", tag = "jobs", operation_id = "follow_jobs",
     params(
-        ("Last-Event-ID" = Option<String>, Header, nullable = false, description = "The `id` of the last event that the client has"),
+        ("Last-Event-ID" = Option<String>, Header, nullable = false, pattern = "^[0-9]{0,18}$", description = "The `id` of the last event that the client has"),
     ),
     responses(
         (status = 200, description = "Events, without end", body = EventStream, content_type = "text/event-stream"),

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, http::header::HeaderName};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 
 pub(super) const KEY: &str = "Idempotency-Key";
 
@@ -22,6 +22,6 @@ pub(crate) fn key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
     let key = key.to_str().ok().filter(is_key).filter(|_| keys.next().is_none());
     key.map(|key| Some(key.to_owned())).ok_or_else(|| {
         let detail = format!("The {KEY} must be one of 1 to {LONGEST} visible ASCII characters.");
-        ApiError::invalid("invalid_idempotency_key", KEY, detail)
+        ApiError::invalid(Code::InvalidIdempotencyKey, KEY, detail)
     })
 }

@@ -29,8 +29,8 @@ use crate::{
 #[utoipa::path(get, path = "/api/jobs", tag = "jobs", operation_id = "list_jobs",
     params(
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "Jobs on a page; 50 unless said"),
-        ("cursor" = Option<String>, Query, description = "From the `Link` header of the page before"),
-        ("status" = Option<Vec<super::view::JobStatus>>, Query, style = Form, explode = false, description = "Of any of these; several are separated by commas, or sent one by one"),
+        ("cursor" = Option<String>, Query, format = Uuid, description = "From the `Link` header of the page before"),
+        ("status" = Option<Vec<super::view::JobStatus>>, Query, style = Form, explode = false, min_items = 1, description = "Of any of these; several are separated by commas, or sent one by one"),
         ("model" = Option<String>, Query, max_length = 200, description = "Edited by this model"),
         ("parent_id" = Option<uuid::Uuid>, Query, description = "Edits of this job's result"),
         ("created_after" = Option<String>, Query, format = DateTime, description = "Made after this moment, RFC 3339"),

@@ -6,7 +6,10 @@ use darkroom_core::store::Refusal;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::idempotency::KEY;
-use crate::{error::ApiError, money};
+use crate::{
+    error::{ApiError, Code},
+    money,
+};
 
 /// A job may end at any moment: whoever asks again so soon is not in the way.
 const PENDING_WAIT: Duration = Duration::from_secs(5);
@@ -16,25 +19,25 @@ impl From<Refusal> for ApiError {
         match refusal {
             Refusal::KeyOfAnother => {
                 let detail = format!("Something else was asked for under this {KEY} before.");
-                Self::invalid("idempotency_conflict", KEY, detail)
+                Self::invalid(Code::IdempotencyConflict, KEY, detail)
             }
             Refusal::JobDeleted => Self::JobDeleted,
             Refusal::UnknownParent => {
-                Self::invalid("unknown_parent", "parent_id", "There is no job with this id.")
+                Self::invalid(Code::UnknownParent, "parent_id", "There is no job with this id.")
             }
             Refusal::ParentNotCompleted => {
                 let detail = "The parent is not completed, and has no result to edit.";
-                Self::invalid("parent_not_completed", "parent_id", detail)
+                Self::invalid(Code::ParentNotCompleted, "parent_id", detail)
             }
             Refusal::TooManyPending { most } => Self::Limited {
-                code: "too_many_pending",
+                code: Code::TooManyPending,
                 detail: format!(
                     "The key may have {most} jobs that have not ended at a time, and has as many."
                 ),
                 wait: PENDING_WAIT,
             },
             Refusal::BudgetExhausted { budget, left, cost, full_at, wait } => Self::Limited {
-                code: "budget_exhausted",
+                code: Code::BudgetExhausted,
                 detail: format!(
                     "Of the key's budget of ${} a day ${} are left, and the job may cost ${}; all of it is there again at {}.",
                     money::dollars(budget),
@@ -46,7 +49,7 @@ impl From<Refusal> for ApiError {
             },
             Refusal::NoSuchResult => {
                 let detail = "The parent has no result in this place; the first is 0.";
-                Self::invalid("unknown_parent_image", "parent_image", detail)
+                Self::invalid(Code::UnknownParentImage, "parent_image", detail)
             }
         }
     }

@@ -24,7 +24,10 @@ use futures_util::TryStreamExt;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::{State, error::ApiError};
+use crate::{
+    State,
+    error::{ApiError, Code},
+};
 pub(crate) use check::text;
 pub(crate) use fetch::Fetcher;
 pub(super) use fetch::fetch;
@@ -156,15 +159,15 @@ fn too_large(field: &str, limit: usize) -> ApiError {
 
 fn too_many_images(field: &str, most: usize) -> ApiError {
     let detail = format!("No model takes more than {most} pictures.");
-    ApiError::invalid("too_many_images", field, detail)
+    ApiError::invalid(Code::TooManyImages, field, detail)
 }
 
 fn too_long(field: &str, most: usize) -> ApiError {
     let detail = format!("The field '{field}' has more than {most} bytes.");
-    ApiError::invalid("too_long", field, detail)
+    ApiError::invalid(Code::TooLong, field, detail)
 }
 
 fn prompt_too_long() -> ApiError {
     let detail = format!("The prompt has more than {MAX_PROMPT_CHARS} characters.");
-    ApiError::invalid("too_long", "prompt", detail)
+    ApiError::invalid(Code::TooLong, "prompt", detail)
 }

@@ -51,7 +51,7 @@ pub(crate) struct JobView {
     #[schema(required)]
     parent_id: Option<Uuid>,
     /// What its caller attached to it; null where that is nothing.
-    #[schema(required, value_type = Option<Object>)]
+    #[schema(required, value_type = Option<HashMap<String, Value>>)]
     metadata: Option<Value>,
     /// Address of the first result; null until the job is completed.
     #[schema(required)]
@@ -113,19 +113,21 @@ pub(crate) struct ImageView {
 #[schema(as = Options)]
 #[expect(dead_code, reason = "documents the wire form of a type of the core")]
 struct OptionsSchema {
-    #[schema(minimum = 1)]
+    #[schema(nullable = false, minimum = 1)]
     num_images: Option<u8>,
-    #[schema(minimum = 0)]
+    #[schema(nullable = false, minimum = 0)]
     seed: Option<i64>,
-    #[schema(example = "2048x1536")]
+    #[schema(nullable = false, example = "2048x1536")]
     image_size: Option<String>,
-    #[schema(example = "4:3")]
+    #[schema(nullable = false, example = "4:3")]
     aspect_ratio: Option<String>,
-    #[schema(example = "2K")]
+    #[schema(nullable = false, example = "2K")]
     resolution: Option<String>,
-    #[schema(example = "png")]
+    #[schema(nullable = false, example = "png")]
     output_format: Option<String>,
+    #[schema(nullable = false)]
     enable_safety_checker: Option<bool>,
+    #[schema(nullable = false)]
     safety_tolerance: Option<u8>,
 }
 

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::not_found;
 use crate::{
     State,
-    error::ApiError,
+    error::{ApiError, Code},
     watch::{Snapshot, Told},
 };
 
@@ -31,13 +31,13 @@ impl Wait {
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
             if name != "wait" {
                 let detail = format!("There is no parameter '{name}'; wait is taken.");
-                return Err(ApiError::invalid("unknown_parameter", &name, detail));
+                return Err(ApiError::invalid(Code::UnknownParameter, &name, detail));
             }
             let seconds = value.parse().ok().filter(|seconds| *seconds <= MOST_SECONDS);
             let seconds = seconds.ok_or_else(|| {
                 let detail =
                     format!("The wait must be a whole number of seconds up to {MOST_SECONDS}.");
-                ApiError::invalid("invalid_wait", "wait", detail)
+                ApiError::invalid(Code::InvalidWait, "wait", detail)
             })?;
             wait = Self { time: Duration::from_secs(seconds), is_preference: false };
         }

@@ -1,7 +1,5 @@
 //! Errors as OpenAI's clients read them, for everything under `/v1`.
 
-use std::borrow::Cow;
-
 use actix_web::{
     Error,
     body::{BoxBody, EitherBody, MessageBody},
@@ -15,6 +13,7 @@ use actix_web::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::code::Told;
 use crate::error::ApiError;
 
 /// Whether the clients are to ask again by themselves; it outweighs the status (source: openai-python,
@@ -45,14 +44,14 @@ struct ErrorDetail {
     param: Option<String>,
     /// Stable, for programs.
     #[schema(value_type = String)]
-    code: Cow<'static, str>,
+    code: Told,
 }
 
 impl ErrorBody {
     /// Of a kind of its own.
     pub(super) fn new(
         kind: &'static str,
-        code: impl Into<Cow<'static, str>>,
+        code: impl Into<Told>,
         param: Option<&str>,
         message: impl Into<String>,
     ) -> Self {
@@ -62,8 +61,8 @@ impl ErrorBody {
 
     /// What any part of the API refuses with, in their words.
     fn of(error: &ApiError) -> (StatusCode, Self) {
-        let (status, code) = error.kind();
-        let status = match status {
+        let code = error.code();
+        let status = match code.status() {
             // They know no other status for a request that is wrong.
             StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 StatusCode::BAD_REQUEST
@@ -75,7 +74,6 @@ impl ErrorBody {
             status if status.is_server_error() => "server_error",
             _ => "invalid_request_error",
         };
-        let code = if code == "unknown_model" { "model_not_found" } else { code };
         (status, Self::new(kind, code, error.field(), error.to_string()))
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::{
-    error::ApiError,
+    error::{ApiError, Code},
     jobs::upload::{Fields, Form, Limit, text},
 };
 
@@ -86,7 +86,7 @@ impl Form for EditForm {
             return Ok(Limit::of(name));
         }
         let detail = format!("There is no field '{name}'; those there are are listed at /docs.");
-        Err(ApiError::invalid("unknown_field", name, detail))
+        Err(ApiError::invalid(Code::UnknownField, name, detail))
     }
 
     fn place(&mut self, texts: Vec<(String, Bytes)>, fields: &mut Fields) -> Result<(), ApiError> {
@@ -110,7 +110,7 @@ impl Form for EditForm {
                 // The database could not keep them.
                 name if CALLERS.contains(&name) && said.contains('\0') => {
                     let detail = format!("The field '{name}' must not contain NUL characters.");
-                    return Err(ApiError::invalid("invalid_character", name, detail));
+                    return Err(ApiError::invalid(Code::InvalidCharacter, name, detail));
                 }
                 name if CALLERS.contains(&name) => {
                     callers.insert(name.into(), Value::from(said));
@@ -140,7 +140,7 @@ fn delivery(said: &str) -> Result<Delivery, ApiError> {
         "url" => Ok(Delivery::Url),
         _ => {
             let detail = "The response_format must be b64_json or url.";
-            Err(ApiError::invalid("invalid_option", "response_format", detail))
+            Err(ApiError::invalid(Code::InvalidOption, "response_format", detail))
         }
     }
 }
@@ -157,7 +157,7 @@ fn refuse_unless_default(name: &str, said: &str) -> Result<(), ApiError> {
 fn unavailable(name: &str, defaults: &[&str]) -> ApiError {
     let or = defaults.first().map(|default| format!(", or say {default}")).unwrap_or_default();
     let detail = format!("The field '{name}' cannot be honoured here: leave it out{or}.");
-    ApiError::invalid("option_not_supported", name, detail)
+    ApiError::invalid(Code::OptionNotSupported, name, detail)
 }
 
 /// A refusal by the name that the caller knows the field by.
@@ -165,7 +165,7 @@ pub(super) fn by_their_names(error: ApiError) -> ApiError {
     let ApiError::Invalid { code, field, detail } = error else { return error };
     let theirs = SAME.iter().find(|(theirs, ours)| *ours == field && theirs != ours);
     match theirs {
-        Some((theirs, ours)) if code != "unknown_field" => {
+        Some((theirs, ours)) if code != Code::UnknownField => {
             let detail = detail.replace(&format!("'{ours}'"), &format!("'{theirs}'"));
             ApiError::invalid(code, theirs, detail)
         }

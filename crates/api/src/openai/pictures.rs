@@ -36,10 +36,11 @@ pub(crate) struct ImagesView {
     data: Vec<PictureView>,
     /// `png`, `jpeg` or `webp`, where all are of one format.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     output_format: Option<String>,
     /// `WIDTHxHEIGHT` in pixels, where all are of one size.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2048x1536")]
+    #[schema(nullable = false, example = "2048x1536")]
     size: Option<String>,
 }
 
@@ -49,9 +50,11 @@ pub(crate) struct ImagesView {
 struct PictureView {
     /// The file, in Base64.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     b64_json: Option<&'static str>,
     /// Where to fetch it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     url: Option<String>,
 }
 

@@ -3,8 +3,13 @@
 use actix_web::http::StatusCode;
 use darkroom_core::job::{Failure, JobId};
 
-use super::error::ErrorBody;
+use super::{code::Code, error::ErrorBody};
 use crate::error::ApiError;
+
+/// What is the caller's, as OpenAI's image models say it.
+const USER_ERROR: &str = "image_generation_user_error";
+
+const SERVER_ERROR: &str = "server_error";
 
 /// Why there are no pictures.
 #[derive(Debug)]
@@ -38,47 +43,41 @@ impl Unanswered {
 
     /// Status and body.
     pub(super) fn answer(&self, job: JobId) -> (StatusCode, ErrorBody) {
-        let ours = "server_error";
-        let theirs = "invalid_request_error";
-        match self {
+        let (code, kind, message) = match self {
+            Self::Failed(failure) => return failed(failure),
+            Self::Blanked => {
+                let message = "The model's safety checker blanked the result.".to_owned();
+                (Code::ModerationBlocked, USER_ERROR, message)
+            }
             Self::Running => {
                 let message = format!("The edit is not done yet; it goes on as job {job}.");
-                (StatusCode::GATEWAY_TIMEOUT, ErrorBody::new(ours, "still_running", None, message))
+                (Code::StillRunning, SERVER_ERROR, message)
             }
             Self::Away => {
                 let message = format!(
                     "How the edit stands cannot be read at the moment; it was accepted as job {job}."
                 );
-                let body = ErrorBody::new(ours, "result_unavailable", None, message);
-                (StatusCode::SERVICE_UNAVAILABLE, body)
+                (Code::ResultUnavailable, SERVER_ERROR, message)
             }
-            Self::Failed(failure) => failed(failure),
-            Self::Blanked => (
-                StatusCode::BAD_REQUEST,
-                moderated("The model's safety checker blanked the result."),
-            ),
             Self::Cancelled => {
-                let body = ErrorBody::new(theirs, "job_cancelled", None, "The edit was cancelled.");
-                (StatusCode::CONFLICT, body)
+                (Code::JobCancelled, "invalid_request_error", "The edit was cancelled.".into())
             }
             Self::Deleted => {
-                let body = ErrorBody::new(theirs, "job_deleted", None, "The job was deleted.");
-                (StatusCode::CONFLICT, body)
+                (Code::JobDeleted, "invalid_request_error", "The job was deleted.".into())
             }
-        }
+        };
+        (code.status(), ErrorBody::new(kind, code, None, message))
     }
-}
-
-/// What of a request is not allowed, in the words of OpenAI's image models.
-fn moderated(message: &str) -> ErrorBody {
-    ErrorBody::new("image_generation_user_error", "moderation_blocked", None, message)
 }
 
 /// By the failure's code: those of the picture and the prompt are the caller's.
 fn failed(failure: &Failure) -> (StatusCode, ErrorBody) {
     let Failure { code, message } = failure;
     let param = match code.as_str() {
-        "content_policy" => return (StatusCode::BAD_REQUEST, moderated(message)),
+        "content_policy" => {
+            let blocked = Code::ModerationBlocked;
+            return (blocked.status(), ErrorBody::new(USER_ERROR, blocked, None, message));
+        }
         "image_too_small" | "image_too_large" | "image_unreadable" | "no_face"
         | "damaged_image" => Some("image"),
         "nothing_made" => Some("prompt"),
@@ -92,9 +91,8 @@ fn failed(failure: &Failure) -> (StatusCode, ErrorBody) {
                 }
                 _ => StatusCode::BAD_GATEWAY,
             };
-            return (status, ErrorBody::new("server_error", code.to_owned(), None, message));
+            return (status, ErrorBody::new(SERVER_ERROR, failure, None, message));
         }
     };
-    let kind = "image_generation_user_error";
-    (StatusCode::BAD_REQUEST, ErrorBody::new(kind, code.clone(), param, message))
+    (StatusCode::BAD_REQUEST, ErrorBody::new(USER_ERROR, failure, param, message))
 }

@@ -36,7 +36,7 @@ async fn a_job_that_is_worked_on_is_asked_to_end() {
 
     assert_eq!(answer.status(), 202);
     assert_eq!(answer.json::<Value>().await.unwrap()["status"], "pending");
-    let failure = darkroom_core::job::Failure::new("test", "A test.");
+    let failure = darkroom_core::job::Failure { code: "test".into(), message: "A test.".into() };
     queue::fail(
         &app.database.pool,
         &claimed.lease,

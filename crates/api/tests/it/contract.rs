@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reqwest::multipart::Form;
+use reqwest::{Method, Response, multipart::Form};
 use serde_json::Value;
 
 use crate::app::{App, file, photo};
@@ -25,20 +25,75 @@ async fn the_openapi_document_in_the_repository_is_what_the_server_serves() {
     assert_eq!(served, serde_json::from_str::<Value>(&committed).unwrap());
 }
 
+/// Headers that tell a client something, and are in the contract wherever they are sent.
+const TOLD: [&str; 14] = [
+    "accept-ranges",
+    "cache-control",
+    "content-disposition",
+    "content-range",
+    "etag",
+    "idempotent-replayed",
+    "link",
+    "location",
+    "preference-applied",
+    "ratelimit",
+    "ratelimit-policy",
+    "retry-after",
+    "www-authenticate",
+    "x-should-retry",
+];
+
+/// Asserts that a response is one of those that an operation has.
+fn assert_told(operation: &Value, response: &Response) {
+    let (name, status) = (&operation["operationId"], response.status());
+    let told = &operation["responses"][status.as_str()];
+    assert!(told.is_object(), "{name} answers {status}");
+    let headers = told["headers"].as_object().into_iter().flatten();
+    let headers: Vec<String> = headers.map(|(name, _)| name.to_lowercase()).collect();
+    for sent in response.headers().keys().filter(|sent| TOLD.contains(&sent.as_str())) {
+        assert!(headers.iter().any(|told| told == sent.as_str()), "{name} {status} sends {sent}");
+    }
+}
+
 #[tokio::test]
-async fn every_operation_of_the_contract_is_served() {
-    let app = App::start().await;
+async fn every_operation_is_answered_as_the_contract_says() {
+    let app = App::start_with(&[("JOBS_PER_MINUTE", "5"), ("READS_PER_MINUTE", "1000")]).await;
+    let job = app.new_job().await["id"].as_str().unwrap().to_owned();
+    let closed = app.another_replica_with(&[("REQUIRE_API_KEY", "true"), ("JOBS_PER_MINUTE", "0")]);
     let contract: Value = app.get("/api-docs/openapi.json").await.json().await.unwrap();
+    let nobody = "01900000-0000-7000-8000-000000000000";
 
     for (path, operations) in contract["paths"].as_object().unwrap() {
-        for method in operations.as_object().unwrap().keys() {
-            let method = method.to_uppercase().parse().unwrap();
-            let path = path.replace("{id}", "01900000-0000-7000-8000-000000000000");
-            let response = app.client.request(method, app.url(&path)).send().await.unwrap();
-            let missing = response.status() == 405
-                || (response.status() == 404 && !path.contains("01900000"));
-            assert!(!missing, "{path}: {}", response.status());
+        for (method, operation) in operations.as_object().unwrap() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            for id in [nobody, &job] {
+                let path = path.replace("{id}", id).replace("{delivery}", nobody);
+                for base in [app.address, closed] {
+                    let request =
+                        app.client.request(method.clone(), format!("http://{base}{path}"));
+                    assert_told(operation, &request.send().await.unwrap());
+                }
+            }
         }
+    }
+}
+
+#[tokio::test]
+async fn what_comes_too_fast_is_answered_as_the_contract_says() {
+    let app = App::start_with(&[("JOBS_PER_MINUTE", "1"), ("READS_PER_MINUTE", "1")]).await;
+    let contract = serde_json::to_value(darkroom_api::openapi()).unwrap();
+    for (method, path) in [
+        (Method::GET, "/api/jobs"),
+        (Method::POST, "/api/jobs"),
+        (Method::POST, "/v1/images/edits"),
+    ] {
+        let operation = &contract["paths"][path][method.as_str().to_lowercase()];
+        let ask = || app.client.request(method.clone(), app.url(path)).send();
+        ask().await.unwrap();
+        let refused = ask().await.unwrap();
+        assert_eq!(refused.status(), 429);
+        assert!(refused.headers().contains_key("retry-after"));
+        assert_told(operation, &refused);
     }
 }
 

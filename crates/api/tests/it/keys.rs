@@ -97,7 +97,7 @@ async fn what_belongs_to_another_key_is_not_there_on_any_path() {
     let post = app.client.post(app.url("/api/jobs")).bearer_auth(&stranger);
     let child =
         reqwest::multipart::Form::new().text("parent_id", id.to_owned()).text("prompt", "x");
-    problem(post.multipart(child).send().await.unwrap(), 422, "unknown_parent").await;
+    problem(post.multipart(child).send().await.unwrap(), 404, "unknown_parent").await;
 
     // And it is as it was.
     let kept: Value =

@@ -18,6 +18,7 @@ mod database_away;
 mod deletion;
 mod deliveries;
 mod disk_full;
+mod errors;
 mod events;
 mod health;
 mod idempotency;

@@ -63,7 +63,7 @@ async fn complete(app: &App, results: Vec<Made>) {
 /// Lets the next job fail for good, as a worker does.
 async fn fail(app: &App, code: &str) {
     let lease = claim(app).await;
-    let failure = Failure::new(code, "It cannot be.");
+    let failure = Failure { code: code.into(), message: "It cannot be.".into() };
     let pool = &app.database.pool;
     queue::fail(pool, &lease, &failure, FailureClass::Never, &Timeline::default()).await.unwrap();
 }

@@ -132,7 +132,8 @@ async fn a_parent_that_is_none_is_refused_by_name() {
     ];
 
     for (form, code, field) in cases {
-        let body = problem(app.post(form).await, 422, code).await;
+        let status = if code == "unknown_parent" { 404 } else { 422 };
+        let body = problem(app.post(form).await, status, code).await;
         assert_eq!(body["field"], field, "{body}");
     }
     assert_eq!(app.stored().await, 2);

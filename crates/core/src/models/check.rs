@@ -5,12 +5,25 @@ use super::{
     size::{parse_ratio, parse_sides},
 };
 
+/// Why a wish is not granted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OptionCode {
+    /// There is no such option.
+    UnknownField,
+    /// The model has it, but not like this.
+    InvalidOption,
+    /// The model does not have it.
+    OptionNotSupported,
+    /// The model takes fewer pictures.
+    TooManyImages,
+}
+
 /// A wish that is not granted. The sentence is for the caller.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{detail}")]
 pub struct OptionProblem {
     /// Stable, for programs.
-    pub code: &'static str,
+    pub code: OptionCode,
     /// The option at fault.
     pub field: String,
     /// For people.
@@ -20,14 +33,18 @@ pub struct OptionProblem {
 impl OptionProblem {
     pub(super) fn unknown(name: &str) -> Self {
         let names = Options::NAMES.join(", ");
-        Self::new("unknown_field", name, format!("There is no option '{name}'; {names} are."))
+        Self::new(
+            OptionCode::UnknownField,
+            name,
+            format!("There is no option '{name}'; {names} are."),
+        )
     }
 
     pub(super) fn malformed(name: &str, form: &str) -> Self {
-        Self::new("invalid_option", name, format!("The option '{name}' must be {form}."))
+        Self::new(OptionCode::InvalidOption, name, format!("The option '{name}' must be {form}."))
     }
 
-    fn new(code: &'static str, field: &str, detail: String) -> Self {
+    fn new(code: OptionCode, field: &str, detail: String) -> Self {
         Self { code, field: field.into(), detail }
     }
 }
@@ -40,7 +57,7 @@ impl Model {
             let pictures =
                 if most == 1 { "one picture".into() } else { format!("{most} pictures") };
             let detail = format!("{} takes at most {pictures}; {images} were sent.", self.name);
-            return Err(OptionProblem::new("too_many_images", "image", detail));
+            return Err(OptionProblem::new(OptionCode::TooManyImages, "image", detail));
         }
         if let Some(wanted) = options.num_images {
             match self.num_images {
@@ -72,7 +89,11 @@ impl Model {
     fn check_size(&self, options: &Options) -> Result<(), OptionProblem> {
         if options.image_size.is_some() && options.aspect_ratio.is_some() {
             let detail = "Say image_size or aspect_ratio, not both.";
-            return Err(OptionProblem::new("invalid_option", "aspect_ratio", detail.into()));
+            return Err(OptionProblem::new(
+                OptionCode::InvalidOption,
+                "aspect_ratio",
+                detail.into(),
+            ));
         }
         if let Some(resolution) = &options.resolution {
             let resolutions: &[String] = match &self.size {
@@ -106,7 +127,7 @@ impl Model {
             ) => {
                 let refuse = |rule: String| {
                     let detail = format!("{} makes pictures {rule}.", self.name);
-                    Err(OptionProblem::new("invalid_option", field, detail))
+                    Err(OptionProblem::new(OptionCode::InvalidOption, field, detail))
                 };
                 let area = u64::from(*width) * u64::from(*height);
                 if !(*min_side..=*max_side).contains(&(*width).min(*height))
@@ -138,7 +159,7 @@ impl Model {
                     return Ok(());
                 }
                 let detail = format!("{} takes no ratio beyond {most:.1}:1.", self.name);
-                Err(OptionProblem::new("invalid_option", field, detail))
+                Err(OptionProblem::new(OptionCode::InvalidOption, field, detail))
             }
             Size::Ratio { ratios, auto, .. } => {
                 let auto = auto.then(|| "auto".to_owned());
@@ -157,14 +178,14 @@ impl Model {
                     return Ok(());
                 }
                 let detail = format!("{} makes pictures of {} only.", self.name, sizes.join(", "));
-                Err(OptionProblem::new("invalid_option", field, detail))
+                Err(OptionProblem::new(OptionCode::InvalidOption, field, detail))
             }
         }
     }
 
     fn lacks(&self, field: &str, instead: &str) -> OptionProblem {
         let detail = format!("{} does not take '{field}': {instead}.", self.name);
-        OptionProblem::new("option_not_supported", field, detail)
+        OptionProblem::new(OptionCode::OptionNotSupported, field, detail)
     }
 
     fn within(&self, field: &str, value: u8, least: u8, most: u8) -> Result<(), OptionProblem> {
@@ -172,7 +193,7 @@ impl Model {
             return Ok(());
         }
         let detail = format!("{} takes a '{field}' from {least} to {most}.", self.name);
-        Err(OptionProblem::new("invalid_option", field, detail))
+        Err(OptionProblem::new(OptionCode::InvalidOption, field, detail))
     }
 
     fn listed(&self, field: &str, value: &str, all: &[String]) -> Result<(), OptionProblem> {
@@ -183,12 +204,13 @@ impl Model {
             return Ok(());
         }
         let detail = format!("{} takes as '{field}' one of {}.", self.name, all.join(", "));
-        Err(OptionProblem::new("invalid_option", field, detail))
+        Err(OptionProblem::new(OptionCode::InvalidOption, field, detail))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::OptionCode;
     use crate::models::{DEFAULT, Models, Options};
 
     /// The code and field that these options are refused with.
@@ -196,7 +218,7 @@ mod tests {
         model: &str,
         options: &[(&str, &str)],
         images: usize,
-    ) -> Option<(&'static str, String)> {
+    ) -> Option<(OptionCode, String)> {
         let models = Models::new(None, DEFAULT).unwrap();
         let mut wishes = Options::default();
         let set = options.iter().try_for_each(|(name, text)| wishes.set(name, text));
@@ -232,7 +254,7 @@ mod tests {
 
     #[test]
     fn what_a_model_does_not_take_is_refused_by_its_name() {
-        let (invalid, missing) = ("invalid_option", "option_not_supported");
+        let (invalid, missing) = (OptionCode::InvalidOption, OptionCode::OptionNotSupported);
         for (model, option, code) in [
             (SEEDREAM, ("num_images", "7"), invalid),
             (SEEDREAM, ("num_images", "0"), invalid),
@@ -264,7 +286,7 @@ mod tests {
             (GPT, ("image_size", "800x600"), invalid),
             (GPT, ("aspect_ratio", "16:9"), invalid),
             (GPT, ("seed", "1"), missing),
-            (SEEDREAM, ("strength", "1"), "unknown_field"),
+            (SEEDREAM, ("strength", "1"), OptionCode::UnknownField),
         ] {
             let expected = Some((code, option.0.to_owned()));
             assert_eq!(refused(model, &[option], 1), expected, "{model} {option:?}");
@@ -273,14 +295,17 @@ mod tests {
 
     #[test]
     fn more_pictures_than_a_model_takes_are_refused() {
-        assert_eq!(refused(KONTEXT, &[], 2), Some(("too_many_images", "image".into())));
-        assert_eq!(refused(SEEDREAM, &[], 11), Some(("too_many_images", "image".into())));
+        assert_eq!(refused(KONTEXT, &[], 2), Some((OptionCode::TooManyImages, "image".into())));
+        assert_eq!(refused(SEEDREAM, &[], 11), Some((OptionCode::TooManyImages, "image".into())));
     }
 
     #[test]
     fn a_size_is_said_in_one_way_only() {
         let both = [("image_size", "auto"), ("aspect_ratio", "1:1")];
 
-        assert_eq!(refused(SEEDREAM, &both, 1), Some(("invalid_option", "aspect_ratio".into())));
+        assert_eq!(
+            refused(SEEDREAM, &both, 1),
+            Some((OptionCode::InvalidOption, "aspect_ratio".into()))
+        );
     }
 }

@@ -81,6 +81,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::job::FailureCode;
 
     fn json_of(message: &Message<'_>) -> Value {
         serde_json::from_slice(&message.to_json()).unwrap()
@@ -123,7 +124,7 @@ mod tests {
     #[test]
     fn a_failure_is_told_and_without_a_public_address_links_are_paths() {
         let id = JobId::generate();
-        let failure = Failure::new("content_policy", "No.");
+        let failure = Failure::new(FailureCode::ContentPolicy, "No.");
         let at = datetime!(2026-01-31 09:00 UTC);
 
         let failed = Message::new(id, "m", Event::Failed, at).with_failure(Some(&failure));

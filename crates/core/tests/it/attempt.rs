@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use darkroom_core::{
-    job::{Failure, Status},
+    job::{Failure, FailureCode, Status},
     queue::{self, Timeline},
     store,
 };
@@ -77,7 +77,7 @@ async fn a_retry_ends_the_attempt_and_the_next_one_counts_on() {
     let pool = &database.pool;
     let job = factory::claimed(pool).await;
     factory::begin(pool, &job.lease).await;
-    let failure = Failure::new("provider_error", "It did not work.");
+    let failure = Failure::new(FailureCode::ProviderError, "It did not work.");
 
     queue::retry(pool, &job.lease, &failure, Duration::ZERO, &Timeline::default()).await.unwrap();
 

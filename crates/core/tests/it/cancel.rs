@@ -32,7 +32,7 @@ async fn a_job_that_waits_for_a_second_attempt_ends_at_once() {
     let job = factory::claimed(pool).await;
     let number = factory::begin(pool, &job.lease).await;
     queue::record_submission(pool, &job.lease, number, &factory::submission()).await.unwrap();
-    let failure = Failure::new("test", "A test.");
+    let failure = Failure { code: "test".into(), message: "A test.".into() };
     queue::retry(pool, &job.lease, &failure, Duration::from_hours(1), &Timeline::default())
         .await
         .unwrap();

@@ -44,7 +44,8 @@ async fn its_rows_stay_until_its_request_has_ended_and_then_go_however_it_ends()
         let ended = match end {
             "completed" => queue::complete(pool, &job.lease, Ended::default(), &timeline).await,
             "failed" => {
-                let failure = darkroom_core::job::Failure::new("test", "A test.");
+                let failure =
+                    darkroom_core::job::Failure { code: "test".into(), message: "A test.".into() };
                 queue::fail(pool, &job.lease, &failure, FailureClass::Never, &timeline).await
             }
             _ => queue::end_cancelled(pool, &job.lease, &timeline).await,

@@ -55,7 +55,7 @@ async fn settle(pool: &Pool, claimed: &Claimed, verdict: Verdict) -> Result<Sett
 }
 
 fn failure() -> Failure {
-    Failure::new("test", "A test.")
+    Failure { code: "test".into(), message: "A test.".into() }
 }
 
 #[tokio::test]

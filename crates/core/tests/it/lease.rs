@@ -41,7 +41,7 @@ async fn everything(pool: &Pool) -> String {
 /// Every write that takes a lease, by name.
 async fn every_write(pool: &Pool, lease: &Lease) -> Vec<(&'static str, Result<(), Error>)> {
     let url = factory::input_url();
-    let failure = Failure::new("test", "A test.");
+    let failure = Failure { code: "test".into(), message: "A test.".into() };
     let picture = factory::stored(factory::picture(8, 8, ImageFormat::Png));
     let submission = factory::submission();
     let soon = Duration::ZERO;

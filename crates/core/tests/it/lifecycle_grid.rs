@@ -308,5 +308,5 @@ async fn clear(pool: &Pool) {
 }
 
 fn failure() -> Failure {
-    Failure::new("test", "A test.")
+    Failure { code: "test".into(), message: "A test.".into() }
 }

@@ -91,7 +91,7 @@ async fn an_attempt_that_was_answered_is_not_closed_as_one_that_was_not() {
     let number = factory::begin(pool, &job.lease).await;
     let answer = factory::submission();
     queue::record_notice(pool, job.lease.job, number, &answer).await.unwrap();
-    let failure = darkroom_core::job::Failure::new("test", "A test.");
+    let failure = darkroom_core::job::Failure { code: "test".into(), message: "A test.".into() };
 
     let told = Some(answer);
     assert_eq!(queue::withdraw_attempt(pool, &job.lease).await.unwrap(), told);

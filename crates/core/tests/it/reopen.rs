@@ -13,7 +13,7 @@ use darkroom_testing::TestDatabase;
 use crate::factory;
 
 async fn fail(pool: &Pool, job: &Claimed, code: &str) {
-    let failure = Failure::new(code, "A test.");
+    let failure = Failure { code: code.into(), message: "A test.".into() };
     let timeline = &Timeline::default();
     queue::fail(pool, &job.lease, &failure, FailureClass::Never, timeline).await.unwrap();
 }

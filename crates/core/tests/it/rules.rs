@@ -164,7 +164,7 @@ async fn a_job_that_is_put_back_without_a_request_makes_room_for_another() {
     let first = claim(pool, worker, 1).await.jobs.remove(0);
     factory::begin(pool, &first.lease).await;
 
-    let failure = Failure::new("test", "A test.");
+    let failure = Failure { code: "test".into(), message: "A test.".into() };
     let timeline = &Timeline::default();
     queue::retry(pool, &first.lease, &failure, Duration::from_mins(1), timeline).await.unwrap();
 

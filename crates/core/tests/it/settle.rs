@@ -1,7 +1,7 @@
 //! The ends of a job.
 
 use darkroom_core::{
-    job::{Failure, Status},
+    job::{Failure, FailureCode, Status},
     queue::{self, FailureClass, Timeline},
     store,
 };
@@ -57,7 +57,7 @@ async fn a_job_that_fails_with_an_unanswered_attempt_leaves_it_counted() {
     queue::fail(
         pool,
         &job.lease,
-        &Failure::new("test", "A test."),
+        &Failure { code: "test".into(), message: "A test.".into() },
         FailureClass::Never,
         &Timeline::default(),
     )
@@ -86,7 +86,7 @@ async fn a_failed_job_says_why_and_leaves_the_queue() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let job = factory::claimed(pool).await;
-    let failure = Failure::new("content_policy", "Not allowed.");
+    let failure = Failure::new(FailureCode::ContentPolicy, "Not allowed.");
 
     queue::fail(pool, &job.lease, &failure, FailureClass::Never, &Timeline::default())
         .await

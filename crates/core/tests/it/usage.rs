@@ -72,7 +72,7 @@ async fn nothing_is_spent_for_what_is_not_made_and_all_that_may_have_been_paid_f
     let pool = &database.pool;
     let key = key(pool).await;
     let fail = async |lease: &Lease, class| {
-        let failure = Failure::new("test", "A test.");
+        let failure = Failure { code: "test".into(), message: "A test.".into() };
         queue::fail(pool, lease, &failure, class, &Timeline::default()).await.unwrap();
     };
 
@@ -118,7 +118,7 @@ async fn a_job_that_is_tried_again_is_one_job_and_its_attempts_are_paid_for_once
     let key = key(pool).await;
     let lease = claimed(pool, Some(key)).await;
     factory::begin(pool, &lease).await;
-    let failure = Failure::new("test", "A test.");
+    let failure = Failure { code: "test".into(), message: "A test.".into() };
     queue::fail(pool, &lease, &failure, FailureClass::Never, &Timeline::default()).await.unwrap();
 
     assert_eq!(queue::reopen(pool, &[lease.job], None).await.unwrap(), [lease.job]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use darkroom_core::{
     chain::chain,
     fal::Cancellation,
-    job::Failure,
+    job::{Failure, FailureCode},
     queue::{Claimed, Ended, Submission},
 };
 
@@ -20,7 +20,7 @@ use crate::{
 const GRACE: Duration = Duration::from_mins(15);
 
 /// The failure of a request that was cancelled, as the provider's answer is understood.
-const STOPPED: &str = "provider_cancelled";
+const STOPPED: FailureCode = FailureCode::ProviderCancelled;
 
 /// Stops the request and fails the job; one that ended in time after all is paid for, so its
 /// result is kept. A job whose caller wanted it to end is cancelled.
@@ -37,7 +37,7 @@ pub(super) async fn request(
             match if job.is_cancelled { unless_it_failed(finished) } else { finished } {
                 Err(Stop::Outcome(Outcome::Snooze(_))) if !in_grace => {}
                 // Stopped by us, here or by a worker that did not come to write it down.
-                Err(Stop::Outcome(Outcome::Fail(end))) if end.code == STOPPED => {}
+                Err(Stop::Outcome(Outcome::Fail(end))) if end.code == STOPPED.as_str() => {}
                 finished => return finished,
             }
         }
@@ -60,5 +60,8 @@ pub(super) async fn request(
 }
 
 pub(crate) fn failure() -> Failure {
-    Failure::new("deadline_exceeded", "The edit was not done within the time that jobs have.")
+    Failure::new(
+        FailureCode::DeadlineExceeded,
+        "The edit was not done within the time that jobs have.",
+    )
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use darkroom_core::{
     chain::chain,
     fal::{Class, SubmitError},
-    job::Failure,
+    job::{Failure, FailureCode},
     queue::{self, Answered, Begun, Claimed, Lease, Noticed, Submission},
 };
 use serde_json::Value;
@@ -173,9 +173,12 @@ async fn record_once(
 }
 
 fn no_such_model() -> Failure {
-    Failure::new("provider_refused", "The provider does not offer this model.")
+    Failure::new(FailureCode::ProviderRefused, "The provider does not offer this model.")
 }
 
 pub(super) fn outcome_unknown() -> Failure {
-    Failure::new("submission_unknown", "The provider did not say whether it accepted the edit.")
+    Failure::new(
+        FailureCode::SubmissionUnknown,
+        "The provider did not say whether it accepted the edit.",
+    )
 }

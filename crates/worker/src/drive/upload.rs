@@ -9,7 +9,7 @@ use darkroom_core::{
     chain::chain,
     fal::Class,
     images::{Fit, PrepareError, Prepared, prepare},
-    job::Failure,
+    job::{Failure, FailureCode},
     queue::{self, Lease},
 };
 use url::Url;
@@ -94,7 +94,7 @@ async fn prepared(
     match preparing.await {
         Ok(Ok(prepared)) => Ok(Some(prepared)),
         Ok(Err(PrepareError::NotTaken(problem))) => {
-            Err(Outcome::Fail(Failure::new("damaged_image", problem.to_string())).into())
+            Err(Outcome::Fail(Failure::new(FailureCode::DamagedImage, problem.to_string())).into())
         }
         Ok(Err(error)) => {
             tracing::info!(job.id = %lease.job, error = %chain(&error), "a picture cannot be prepared");
@@ -110,5 +110,5 @@ async fn prepared(
 
 fn unreadable() -> Stop {
     let message = "The picture is damaged: it cannot be decoded.";
-    Outcome::Fail(Failure::new("damaged_image", message)).into()
+    Outcome::Fail(Failure::new(FailureCode::DamagedImage, message)).into()
 }

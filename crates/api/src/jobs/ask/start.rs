@@ -3,7 +3,10 @@
 use darkroom_core::db;
 use time::{Duration, OffsetDateTime};
 
-use crate::{State, error::ApiError};
+use crate::{
+    State,
+    error::{ApiError, Code},
+};
 
 /// How far ahead a job may be planned.
 const FURTHEST_START: Duration = Duration::days(30);
@@ -21,11 +24,11 @@ pub(super) async fn check(
     };
     let ahead = run_at - db::now(&state.pool).await?;
     if ahead < -CLOCK_DIFFERENCE {
-        return Err(ApiError::invalid("in_the_past", "run_at", "The start is in the past."));
+        return Err(ApiError::invalid(Code::InThePast, "run_at", "The start is in the past."));
     }
     if ahead > FURTHEST_START {
         let detail = "The start is more than 30 days ahead.";
-        return Err(ApiError::invalid("too_far_ahead", "run_at", detail));
+        return Err(ApiError::invalid(Code::TooFarAhead, "run_at", detail));
     }
     Ok(Some(run_at).filter(|_| ahead.is_positive()))
 }

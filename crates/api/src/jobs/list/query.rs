@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use url::form_urlencoded;
 
-use crate::{error::ApiError, jobs::moment};
+use crate::{
+    error::{ApiError, Code},
+    jobs::moment,
+};
 
 const DEFAULT_LIMIT: u16 = 50;
 const MAX_LIMIT: u16 = 200;
@@ -43,12 +46,12 @@ impl Query {
                     if value.contains('\0') || value.chars().count() > LONGEST {
                         let detail =
                             format!("The value must have up to {LONGEST} characters, none NUL.");
-                        return Err(ApiError::invalid("invalid_filter", &name, detail));
+                        return Err(ApiError::invalid(Code::InvalidFilter, &name, detail));
                     }
                     let repeats = query.sent.iter().any(|(known, _)| *known == name);
                     if repeats && name != "status" {
                         let detail = format!("The parameter '{name}' was sent more than once.");
-                        return Err(ApiError::invalid("duplicate_parameter", &name, detail));
+                        return Err(ApiError::invalid(Code::DuplicateParameter, &name, detail));
                     }
                     query.add(&name, &value)?;
                     query.sent.push((name.into(), value.into()));
@@ -88,7 +91,7 @@ impl Query {
                 let key = key.ok_or_else(|| unknown(name))?;
                 if filter.metadata.len() >= MOST_KEYS {
                     let detail = format!("No more than {MOST_KEYS} keys are looked for at once.");
-                    return Err(ApiError::invalid("too_many_filters", name, detail));
+                    return Err(ApiError::invalid(Code::TooManyFilters, name, detail));
                 }
                 filter.metadata.push(objects(key, value));
             }
@@ -108,21 +111,21 @@ fn unknown(name: &str) -> ApiError {
     let detail = format!(
         "There is no parameter '{name}'; limit, cursor, status, model, parent_id, created_after, created_before and metadata.KEY are taken."
     );
-    ApiError::invalid("unknown_parameter", name, detail)
+    ApiError::invalid(Code::UnknownParameter, name, detail)
 }
 
 fn parse_limit(text: &str) -> Result<u16, ApiError> {
     let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
     limit.ok_or_else(|| {
         let detail = format!("The limit must be a whole number from 1 to {MAX_LIMIT}.");
-        ApiError::invalid("invalid_limit", "limit", detail)
+        ApiError::invalid(Code::InvalidLimit, "limit", detail)
     })
 }
 
 fn parse_cursor(text: &str) -> Result<JobId, ApiError> {
     text.parse().map_err(|_malformed| {
         let detail = "The cursor must come from the Link header of the page before.";
-        ApiError::invalid("invalid_cursor", "cursor", detail)
+        ApiError::invalid(Code::InvalidCursor, "cursor", detail)
     })
 }
 
@@ -131,13 +134,13 @@ fn parse_status(word: &str) -> Result<Status, ApiError> {
     serde_json::from_value(json!(word)).map_err(|_unknown| {
         let words = Status::ALL.map(|status| json!(status).as_str().unwrap_or_default().to_owned());
         let detail = format!("The status must be one or more of {}.", words.join(", "));
-        ApiError::invalid("invalid_status", "status", detail)
+        ApiError::invalid(Code::InvalidStatus, "status", detail)
     })
 }
 
 fn parse_parent(text: &str) -> Result<JobId, ApiError> {
     text.parse().map_err(|_malformed| {
-        ApiError::invalid("invalid_id", "parent_id", "The parent_id must be the id of a job.")
+        ApiError::invalid(Code::InvalidId, "parent_id", "The parent_id must be the id of a job.")
     })
 }
 

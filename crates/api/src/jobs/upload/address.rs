@@ -6,7 +6,7 @@ use darkroom_core::{
 };
 use url::Url;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 
 /// Reads an address, and looks at whether it may be called at all.
 pub(super) fn check(field: &str, text: &str, allowed: &Allowed) -> Result<Url, ApiError> {
@@ -14,7 +14,7 @@ pub(super) fn check(field: &str, text: &str, allowed: &Allowed) -> Result<Url, A
     // As it is kept: all that is not ASCII is written in more characters there.
     if url.as_str().chars().count() > MAX_URL_CHARS {
         let detail = format!("The field '{field}' has more than {MAX_URL_CHARS} characters.");
-        return Err(ApiError::invalid("too_long", field, detail));
+        return Err(ApiError::invalid(Code::TooLong, field, detail));
     }
     Ok(url)
 }
@@ -22,8 +22,8 @@ pub(super) fn check(field: &str, text: &str, allowed: &Allowed) -> Result<Url, A
 /// Why an address is not called.
 pub(super) fn not_taken(field: &str, problem: TargetProblem) -> ApiError {
     let code = match problem {
-        TargetProblem::Private => "private_address",
-        _ => "invalid_url",
+        TargetProblem::Private => Code::PrivateAddress,
+        _ => Code::InvalidUrl,
     };
     ApiError::invalid(code, field, format!("The field '{field}' is not taken: {problem}."))
 }

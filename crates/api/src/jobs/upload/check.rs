@@ -2,11 +2,15 @@
 
 use darkroom_core::{
     job::{MAX_PROMPT_CHARS, PRIORITIES},
-    models::{OptionProblem, Options},
+    models::{OptionCode, OptionProblem, Options},
 };
 
 use super::{Fields, Upload, metadata, prompt_too_long, webhook};
-use crate::{State, error::ApiError, jobs::moment};
+use crate::{
+    State,
+    error::{ApiError, Code},
+    jobs::moment,
+};
 
 impl Fields {
     pub(super) fn check(self, state: &State) -> Result<Upload, ApiError> {
@@ -25,7 +29,7 @@ impl Fields {
         let id = id.unwrap_or(models.default_id());
         let model = models.find(id).ok_or_else(|| {
             let detail = "There is no such model; GET /api/models lists those there are.";
-            ApiError::invalid("unknown_model", "model", detail)
+            ApiError::invalid(Code::UnknownModel, "model", detail)
         })?;
         let mut options = Options::default();
         for (name, value) in &self.options {
@@ -80,10 +84,10 @@ fn check_prompt(prompt: &[u8]) -> Result<String, ApiError> {
     let prompt = text("prompt", prompt)?;
     if prompt.contains('\0') {
         let detail = "The prompt must not contain NUL characters.";
-        return Err(ApiError::invalid("invalid_character", "prompt", detail));
+        return Err(ApiError::invalid(Code::InvalidCharacter, "prompt", detail));
     }
     if prompt.trim().is_empty() {
-        return Err(ApiError::invalid("empty_field", "prompt", "The prompt is empty."));
+        return Err(ApiError::invalid(Code::EmptyField, "prompt", "The prompt is empty."));
     }
     if prompt.chars().count() > MAX_PROMPT_CHARS {
         return Err(prompt_too_long());
@@ -95,7 +99,7 @@ fn check_priority(text: &str) -> Result<i16, ApiError> {
     text.parse().ok().filter(|priority| PRIORITIES.contains(priority)).ok_or_else(|| {
         let (least, most) = (PRIORITIES.start(), PRIORITIES.end());
         let detail = format!("The priority must be a whole number from {least} to {most}.");
-        ApiError::invalid("invalid_priority", "priority", detail)
+        ApiError::invalid(Code::InvalidPriority, "priority", detail)
     })
 }
 
@@ -107,7 +111,7 @@ fn check_cache(text: &str, options: &Options) -> Result<bool, ApiError> {
         "bypass" => Ok(false),
         _ => {
             let detail = "The cache must be one of default, prefer, bypass.";
-            Err(ApiError::invalid("invalid_cache", "cache", detail))
+            Err(ApiError::invalid(Code::InvalidCache, "cache", detail))
         }
     }
 }
@@ -115,16 +119,22 @@ fn check_cache(text: &str, options: &Options) -> Result<bool, ApiError> {
 pub(crate) fn text<'a>(field: &str, value: &'a [u8]) -> Result<&'a str, ApiError> {
     str::from_utf8(value).map_err(|_invalid| {
         let detail = format!("The field '{field}' must be UTF-8.");
-        ApiError::invalid("invalid_encoding", field, detail)
+        ApiError::invalid(Code::InvalidEncoding, field, detail)
     })
 }
 
 fn missing(field: &str) -> ApiError {
-    ApiError::invalid("missing_field", field, format!("The field '{field}' is missing."))
+    ApiError::invalid(Code::MissingField, field, format!("The field '{field}' is missing."))
 }
 
 impl From<OptionProblem> for ApiError {
     fn from(problem: OptionProblem) -> Self {
-        Self::invalid(problem.code, &problem.field, problem.detail)
+        let code = match problem.code {
+            OptionCode::UnknownField => Code::UnknownField,
+            OptionCode::InvalidOption => Code::InvalidOption,
+            OptionCode::OptionNotSupported => Code::OptionNotSupported,
+            OptionCode::TooManyImages => Code::TooManyImages,
+        };
+        Self::invalid(code, &problem.field, problem.detail)
     }
 }

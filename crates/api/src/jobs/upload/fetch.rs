@@ -16,7 +16,10 @@ use tokio::{
 use url::Url;
 
 use super::{Picture, address::not_taken, picture, too_large};
-use crate::{State, error::ApiError};
+use crate::{
+    State,
+    error::{ApiError, Code},
+};
 
 /// For all pictures of a request together.
 const TIME: Duration = Duration::from_secs(30);
@@ -113,12 +116,12 @@ fn refusal(field: &str, failure: Failure) -> ApiError {
             let detail = format!(
                 "The field '{field}' is not taken: its host leads to no address that may be reached."
             );
-            ApiError::invalid("private_address", field, detail)
+            ApiError::invalid(Code::PrivateAddress, field, detail)
         }
         failure => {
             tracing::debug!(error = %chain(&failure), "a picture cannot be fetched");
             let detail = format!("The picture at '{field}' cannot be fetched: {failure}.");
-            ApiError::invalid("unfetchable_image", field, detail)
+            ApiError::invalid(Code::UnfetchableImage, field, detail)
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     Fields, MAX_OPTION_BYTES, MAX_PROMPT_BYTES, MAX_URL_BYTES, TREATMENT, metadata,
     prompt_too_long, too_long,
 };
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 
 /// A form that asks for an edit.
 pub(crate) trait Form {
@@ -70,7 +70,7 @@ impl Form for JobForm {
         let detail = format!(
             "There is no field '{name}'; image, image_url, prompt, model, {options}, {treatment} are taken."
         );
-        Err(ApiError::invalid("unknown_field", name, detail))
+        Err(ApiError::invalid(Code::UnknownField, name, detail))
     }
 
     fn place(&mut self, texts: Vec<(String, Bytes)>, fields: &mut Fields) -> Result<(), ApiError> {

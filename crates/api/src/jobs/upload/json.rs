@@ -12,7 +12,11 @@ use super::{
     ENVELOPE_BYTES, Fields, Sent, Upload, announced_bytes, metadata, too_large, too_long,
     too_many_images,
 };
-use crate::{State, error::ApiError, json};
+use crate::{
+    State,
+    error::{ApiError, Code},
+    json,
+};
 pub(in crate::jobs) use body::NewJobBody;
 
 /// Reads and checks a body.
@@ -71,7 +75,7 @@ impl NewJobBody<'_> {
                 (_, _) => {
                     let detail = "A picture has either 'base64' or 'url'.";
                     let name = format!("images[{place}]");
-                    return Err(ApiError::invalid("invalid_field", &name, detail));
+                    return Err(ApiError::invalid(Code::InvalidField, &name, detail));
                 }
             });
         }
@@ -122,6 +126,6 @@ fn decode(base64: &str, name: &str, limits: &Limits, left: usize) -> Result<Byte
     }
     STANDARD.decode(base64).map(Bytes::from).map_err(|_malformed| {
         let detail = "The picture must be in Base64 (RFC 4648, section 4), with padding.";
-        ApiError::invalid("invalid_base64", name, detail)
+        ApiError::invalid(Code::InvalidBase64, name, detail)
     })
 }

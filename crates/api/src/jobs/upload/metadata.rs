@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 
 /// Of the text.
 pub(super) const MOST_BYTES: usize = 4096;
@@ -33,7 +33,7 @@ pub(super) fn check(text: &str) -> Result<Value, ApiError> {
 }
 
 fn invalid(must: &str) -> ApiError {
-    ApiError::invalid("invalid_metadata", "metadata", format!("The metadata must {must}."))
+    ApiError::invalid(Code::InvalidMetadata, "metadata", format!("The metadata must {must}."))
 }
 
 fn levels(value: &Value) -> usize {

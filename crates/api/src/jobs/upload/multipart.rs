@@ -9,7 +9,10 @@ use darkroom_core::config::Limits;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 
 use super::{ENVELOPE_BYTES, Fields, Form, Limit, Sent, Upload, too_large, too_many_images};
-use crate::{State, error::ApiError};
+use crate::{
+    State,
+    error::{ApiError, Code},
+};
 
 /// More than all fields and pictures there are.
 const MOST_PARTS: usize = 100;
@@ -50,7 +53,7 @@ async fn read_fields<F: Form>(
         parts += 1;
         if parts > MOST_PARTS {
             let detail = format!("The form has more than {MOST_PARTS} fields.");
-            return Err(ApiError::invalid("too_many_fields", "body", detail));
+            return Err(ApiError::invalid(Code::TooManyFields, "body", detail));
         }
         let name = field.name().unwrap_or_default().to_owned();
         let is_picture = F::PICTURES.contains(&name.as_str());
@@ -108,7 +111,7 @@ fn once(given: bool, field: &str) -> Result<(), ApiError> {
         return Ok(());
     }
     let detail = format!("The field '{field}' was sent more than once.");
-    Err(ApiError::invalid("duplicate_field", field, detail))
+    Err(ApiError::invalid(Code::DuplicateField, field, detail))
 }
 
 /// No more than all images may be together, and what goes with them: so neither a preamble nor parts that say nothing

@@ -3,7 +3,7 @@
 use darkroom_core::store::Parent;
 
 use super::{Fields, check::text};
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 
 impl Fields {
     /// Whose result to edit, where that is said.
@@ -12,20 +12,24 @@ impl Fields {
         let id = self.said_of("parent_id")?;
         if id.is_none() && position.is_some() {
             let detail = "Whose result it is has to be said as 'parent_id'.";
-            return Err(ApiError::invalid("missing_field", "parent_id", detail));
+            return Err(ApiError::invalid(Code::MissingField, "parent_id", detail));
         }
         let Some(id) = id else { return Ok(None) };
         if !self.images.is_empty() {
             let detail = "A parent's result is edited in place of pictures; send one or the other.";
-            return Err(ApiError::invalid("too_many_images", "parent_id", detail));
+            return Err(ApiError::invalid(Code::TooManyImages, "parent_id", detail));
         }
         let job = id.parse().map_err(|_malformed| {
-            ApiError::invalid("invalid_id", "parent_id", "The parent_id must be the id of a job.")
+            ApiError::invalid(
+                Code::InvalidId,
+                "parent_id",
+                "The parent_id must be the id of a job.",
+            )
         })?;
         let position = position.unwrap_or("0").parse().ok().filter(|position: &i16| *position >= 0);
         let position = position.ok_or_else(|| {
             let detail = "The parent_image must be a whole number; the first is 0.";
-            ApiError::invalid("invalid_parent_image", "parent_image", detail)
+            ApiError::invalid(Code::InvalidParentImage, "parent_image", detail)
         })?;
         Ok(Some(Parent { job, position }))
     }

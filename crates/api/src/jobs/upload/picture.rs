@@ -8,7 +8,10 @@ use darkroom_core::{
 use url::Url;
 
 use super::{address, check::text};
-use crate::{State, error::ApiError};
+use crate::{
+    State,
+    error::{ApiError, Code},
+};
 
 /// As it was sent.
 #[derive(Debug)]
@@ -50,10 +53,10 @@ impl Sent {
 pub(super) fn check(field: &str, data: Bytes, state: &State) -> Result<NewImage, ApiError> {
     let picture = inspect(&data, state.limits.image_pixels).map_err(|problem| {
         let code = match problem {
-            ImageProblem::Empty => "empty_field",
-            ImageProblem::UnsupportedType => "unsupported_image_type",
-            ImageProblem::Damaged(_) => "damaged_image",
-            ImageProblem::TooManyPixels { .. } => "too_many_pixels",
+            ImageProblem::Empty => Code::EmptyField,
+            ImageProblem::UnsupportedType => Code::UnsupportedImageType,
+            ImageProblem::Damaged(_) => Code::DamagedImage,
+            ImageProblem::TooManyPixels { .. } => Code::TooManyPixels,
         };
         ApiError::invalid(code, field, problem.to_string())
     })?;

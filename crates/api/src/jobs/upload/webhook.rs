@@ -6,7 +6,7 @@ use darkroom_core::{
 };
 
 use super::address;
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 
 /// Both fields, trimmed; one that is not said is empty.
 pub(super) fn check(
@@ -19,7 +19,7 @@ pub(super) fn check(
     }
     if url.is_empty() {
         let detail = "The field 'webhook_events' needs a 'webhook_url' beside it.";
-        return Err(ApiError::invalid("missing_field", "webhook_url", detail));
+        return Err(ApiError::invalid(Code::MissingField, "webhook_url", detail));
     }
     Ok(Some(Webhook {
         url: address::check("webhook_url", url, allowed)?,
@@ -34,7 +34,7 @@ fn check_events(text: &str) -> Result<Vec<Event>, ApiError> {
         let event = name.parse().map_err(|_unknown| {
             let known = Event::ALL.map(Event::as_str).join(", ");
             let detail = format!("There is no event of this name; {known} are there.");
-            ApiError::invalid("unknown_event", "webhook_events", detail)
+            ApiError::invalid(Code::UnknownEvent, "webhook_events", detail)
         })?;
         if !events.contains(&event) {
             events.push(event);

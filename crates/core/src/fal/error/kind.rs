@@ -1,6 +1,7 @@
 //! Kinds of failure, as a job's caller sees them, and fal's words for each.
 
 use super::Class;
+use crate::job::FailureCode;
 
 /// A kind of failure: one code, one sentence, one class.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -80,24 +81,24 @@ impl Kind {
         }
     }
 
-    pub(super) fn code(self) -> &'static str {
+    pub(super) fn code(self) -> FailureCode {
         match self {
-            Self::ContentPolicy => "content_policy",
-            Self::NothingMade => "nothing_made",
-            Self::ImageTooSmall => "image_too_small",
-            Self::ImageTooLarge => "image_too_large",
-            Self::ImageUnreadable => "image_unreadable",
-            Self::NoFace => "no_face",
-            Self::InvalidOption => "invalid_option",
-            Self::ProviderRefused => "provider_refused",
-            Self::ProviderCancelled => "provider_cancelled",
-            Self::ProviderTimeout => "provider_timeout",
-            Self::ProviderError => "provider_error",
-            Self::ProviderBusy => "provider_busy",
-            Self::ProviderLostRequest => "provider_lost_request",
-            Self::ProviderAccount => "provider_account",
-            Self::ProviderBalance => "provider_balance",
-            Self::ResultUnusable => "result_unusable",
+            Self::ContentPolicy => FailureCode::ContentPolicy,
+            Self::NothingMade => FailureCode::NothingMade,
+            Self::ImageTooSmall => FailureCode::ImageTooSmall,
+            Self::ImageTooLarge => FailureCode::ImageTooLarge,
+            Self::ImageUnreadable => FailureCode::ImageUnreadable,
+            Self::NoFace => FailureCode::NoFace,
+            Self::InvalidOption => FailureCode::InvalidOption,
+            Self::ProviderRefused => FailureCode::ProviderRefused,
+            Self::ProviderCancelled => FailureCode::ProviderCancelled,
+            Self::ProviderTimeout => FailureCode::ProviderTimeout,
+            Self::ProviderError => FailureCode::ProviderError,
+            Self::ProviderBusy => FailureCode::ProviderBusy,
+            Self::ProviderLostRequest => FailureCode::ProviderLostRequest,
+            Self::ProviderAccount => FailureCode::ProviderAccount,
+            Self::ProviderBalance => FailureCode::ProviderBalance,
+            Self::ResultUnusable => FailureCode::ResultUnusable,
         }
     }
 

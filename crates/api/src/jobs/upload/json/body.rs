@@ -54,7 +54,7 @@ pub(crate) struct NewJobBody<'a> {
     pub(super) webhook_events: Option<String>,
     /// Kept as text until its length is known.
     #[serde(borrow)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<HashMap<String, serde_json::Value>>)]
     pub(super) metadata: Option<&'a RawValue>,
     #[schema(format = Uuid)]
     pub(super) parent_id: Option<String>,

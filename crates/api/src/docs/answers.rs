@@ -1,0 +1,150 @@
+//! What the contract says of answers that many operations give, and of the headers that they have.
+
+use actix_web::http::Method;
+use utoipa::{
+    Modify,
+    openapi::{
+        Content, Header, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response,
+        Schema, Type, path::Operation, schema::AdditionalProperties,
+    },
+};
+
+use crate::{error::PROBLEM, rate};
+
+/// Headers, what they say, and how that looks.
+const HEADERS: [(&str, &str, &str); 8] = [
+    (
+        "RateLimit",
+        "How many more requests are allowed now, and when as many as ever are again, in seconds (draft-ietf-httpapi-ratelimit-headers); where there is a limit",
+        "\"requests\";r=599;t=1",
+    ),
+    (
+        "RateLimit-Policy",
+        "How many requests are allowed in how many seconds: `jobs` are counted by themselves; where there is a limit",
+        "\"requests\";q=600;w=60",
+    ),
+    ("Retry-After", "Seconds until asking again is of use", "5"),
+    ("WWW-Authenticate", "How a key is sent", "Bearer"),
+    ("ETag", "Names what is answered, as it stands", "\"1f0c9d2b7a3e4c58\""),
+    ("Cache-Control", "Whether the answer may be kept, and for how long", "no-store"),
+    (
+        "Link",
+        "The address of the next page, while there are more",
+        "</api/jobs?cursor=…>; rel=\"next\"",
+    ),
+    (
+        "x-should-retry",
+        "Whether asking again is of use and buys nothing twice; where the status does not say it",
+        "false",
+    ),
+];
+
+/// Headers that answers of single operations have: operation, status, headers.
+const SENT: [(&str, &str, &[&str]); 12] = [
+    ("create_job", "201", &["Cache-Control"]),
+    ("read_metrics", "200", &["Cache-Control"]),
+    ("list_jobs", "304", &["Cache-Control", "ETag", "Link"]),
+    ("get_job", "304", &["Cache-Control", "ETag"]),
+    ("list_versions", "304", &["Cache-Control", "ETag"]),
+    ("get_progress", "200", &["Cache-Control"]),
+    ("get_usage", "200", &["Cache-Control"]),
+    ("follow_job", "200", &["Cache-Control"]),
+    ("follow_jobs", "200", &["Cache-Control"]),
+    ("openai_edit", "200", &["Cache-Control"]),
+    ("openai_edit", "504", &["Cache-Control"]),
+    ("openai_edit", "409", &["Cache-Control"]),
+];
+
+/// Operations that an empty body means something to: nothing is said, so all are meant.
+const BODILESS: [&str; 3] = ["pause_queue", "resume_queue", "retry_jobs"];
+
+/// Adds the answers of those who refuse before, or instead of, an operation; and the headers of all.
+pub(super) struct Answers;
+
+impl Modify for Answers {
+    fn modify(&self, contract: &mut OpenApi) {
+        let components = contract.components.get_or_insert_default();
+        for (name, description, example) in HEADERS {
+            components.headers.insert(name.into(), RefOr::T(header(description, example)));
+        }
+        // Of a form that is read as a stream, nothing else says so.
+        if let Some(RefOr::T(Schema::Object(form))) = components.schemas.get_mut("NewJobForm") {
+            form.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+        for (path, item) in &mut contract.paths.paths {
+            let operations = [
+                (Method::GET, &mut item.get),
+                (Method::PUT, &mut item.put),
+                (Method::POST, &mut item.post),
+                (Method::DELETE, &mut item.delete),
+            ];
+            for (method, operation) in operations {
+                if let Some(operation) = operation {
+                    complete(operation, path, rate::counts(&method, path));
+                }
+            }
+        }
+    }
+}
+
+/// A refusal in the form of those at this path.
+pub(super) fn refusal(path: &str, description: &str) -> RefOr<Response> {
+    let (media_type, schema) = if path.starts_with("/v1/") {
+        ("application/json", "OpenAiError")
+    } else {
+        (PROBLEM, "Problem")
+    };
+    let mut response = Response::new(description);
+    let content = Content::new(Some(Ref::from_schema_name(schema)));
+    response.content.insert(media_type.into(), content.into());
+    RefOr::T(response)
+}
+
+fn complete(operation: &mut Operation, path: &str, is_counted: bool) {
+    let name = operation.operation_id.as_deref().unwrap_or_default();
+    let needs_database = operation.responses.responses.contains_key("503") && is_counted;
+    let takes_json = operation.request_body.is_some() && path.starts_with("/api/admin/");
+    let refusals = [
+        (takes_json, "413", "The body has too many bytes"),
+        (is_counted, "429", "Requests come faster than is allowed"),
+        (needs_database, "500", "A fault of the service, which is in its log"),
+    ];
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && BODILESS.contains(&name)
+    {
+        body.required = Some(Required::False);
+    }
+    let answers = &mut operation.responses.responses;
+    for (_, status, description) in refusals.into_iter().filter(|(applies, ..)| *applies) {
+        answers.entry(status.into()).or_insert_with(|| refusal(path, description));
+    }
+    for (status, answer) in answers {
+        let RefOr::T(answer) = answer else { continue };
+        let own = SENT.iter().filter(|(of, when, _)| *of == name && *when == status);
+        let own = own.flat_map(|(_, _, headers)| headers.iter().copied());
+        let counted: &[_] = if is_counted { &["RateLimit", "RateLimit-Policy"] } else { &[] };
+        let of_status: &[_] = match status.as_str() {
+            "401" => &["WWW-Authenticate"],
+            "429" | "503" => &["Retry-After"],
+            _ => &[],
+        };
+        let theirs: &[_] = if path.starts_with("/v1/") && !status.starts_with('2') {
+            &["x-should-retry"]
+        } else {
+            &[]
+        };
+        for header in own.chain([counted, of_status, theirs].concat()) {
+            let shared = Ref::new(format!("#/components/headers/{header}"));
+            answer.headers.entry(header.into()).or_insert(RefOr::Ref(shared));
+        }
+    }
+}
+
+fn header(description: &str, example: &str) -> Header {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    HeaderBuilder::new()
+        .schema(Some(text))
+        .description(Some(description))
+        .example(Some(example.into()))
+        .build()
+}
