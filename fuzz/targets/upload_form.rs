@@ -6,5 +6,8 @@ use darkroom_api::fuzzing::upload;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    upload("multipart/form-data; boundary=XX", data);
+    assert!(
+        upload("multipart/form-data; boundary=XX", data).is_some(),
+        "there is nothing to read it with"
+    );
 });

@@ -18,7 +18,7 @@ const SETTINGS: [(&str, &str); 5] = [
     ("DATABASE_URL", "postgres://nobody@127.0.0.1:9/none"),
     ("DATABASE_NOTIFY", "false"),
     ("REQUIRE_API_KEY", "true"),
-    ("IMAGE_LINK_SECRET", "nobody guesses this one, of 42 characters"),
+    ("IMAGE_LINK_SECRET", "nobody-guesses-this-one-of-42-characters"),
     ("MAX_UPLOAD_BYTES", "2048"),
 ];
 
@@ -121,4 +121,21 @@ fn is_good(error: Option<&ApiError>) -> bool {
     let (status, _) = error.kind();
     assert!(status.is_client_error(), "a request's bytes are answered with {status}: {error}");
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seeds_are_what_their_targets_look_for() {
+        let form = "multipart/form-data; boundary=XX";
+        for seed in ["whole", "address"] {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds");
+            let read = |target| std::fs::read(format!("{folder}/{target}/{seed}")).unwrap();
+            assert_eq!(upload(form, &read("upload_form")), Some(true), "{seed}");
+            assert_eq!(upload("application/json", &read("upload_json")), Some(true), "{seed}");
+        }
+        assert!(list_query("limit=7&status=pending,failed&metadata.a=7"));
+    }
 }
