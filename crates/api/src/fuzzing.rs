@@ -118,7 +118,7 @@ fn read_headers(request: &HttpRequest, length: u64) {
 /// Whether nothing is wrong; what is, has to be the client's fault.
 fn is_good(error: Option<&ApiError>) -> bool {
     let Some(error) = error else { return true };
-    let (status, _) = error.kind();
+    let status = error.code().status();
     assert!(status.is_client_error(), "a request's bytes are answered with {status}: {error}");
     false
 }
