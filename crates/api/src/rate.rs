@@ -114,10 +114,11 @@ async fn standing(request: &ServiceRequest) -> Result<Option<Standing>, ApiError
     else {
         return Ok(None);
     };
-    // Who is refused further on is counted by its address.
-    let key = match Caller::extract(request.request()).await {
-        Ok(Caller::Key(key)) => Some(key),
-        Ok(Caller::Anybody { .. }) | Err(_) => None,
+    // Who is refused further on is counted by its address, and costs the database nothing.
+    let (kind, key) = match Caller::extract(request.request()).await {
+        Ok(Caller::Key(key)) => (kind, Some(key)),
+        Ok(Caller::Anybody { .. }) => (kind, None),
+        Err(_refused) => (Kind::Read, None),
     };
     let subject = subject(key.as_deref(), request.request(), &state.rate.proxies);
     match kind {

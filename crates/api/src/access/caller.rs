@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use darkroom_core::api_key::{ApiKey, ApiKeyId};
 use futures_util::future::LocalBoxFuture;
 
@@ -98,9 +98,15 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
+            // Asked for before, on the way to the handler.
+            if let Some(known) = request.extensions().get::<Self>().cloned() {
+                return Ok(known);
+            }
             // There is none only where a server was put together without it.
             let state = request.app_data::<web::Data<State>>().ok_or(ApiError::KeyNeeded)?;
-            Self::of(&request, &state.access).await
+            let caller = Self::of(&request, &state.access).await?;
+            request.extensions_mut().insert(caller.clone());
+            Ok(caller)
         })
     }
 }

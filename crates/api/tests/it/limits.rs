@@ -174,6 +174,22 @@ async fn other_requests_are_counted_on_each_replica() {
 }
 
 #[tokio::test]
+async fn who_has_no_key_is_counted_without_the_database() {
+    let app = App::start_with(&[KEYS, ("JOBS_PER_MINUTE", "9"), ("READS_PER_MINUTE", "2")]).await;
+
+    for left in [1, 0] {
+        let refused = post(&app, app.address, "dk_none").await;
+        let told = refused.headers()["ratelimit"].to_str().unwrap();
+        assert!(told.starts_with(&format!("\"requests\";r={left};t=")), "{told}");
+        problem(refused, 401, "unknown_api_key").await;
+    }
+    problem(post(&app, app.address, "dk_none").await, 429, "rate_limited").await;
+
+    let counted = sqlx::query_scalar::<_, i64>("select count(*) from rate_limits");
+    assert_eq!(counted.fetch_one(&app.database.pool).await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn usage_is_each_keys_own_and_nonsense_is_refused() {
     let app = App::start_with(&[KEYS]).await;
     let ((_, key), (_, other)) = (app.new_key(false).await, app.new_key(false).await);
