@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-#[cfg(unix)]
-use crate::chaos;
 use crate::{bare, images};
+#[cfg(unix)]
+use crate::{chaos, queue, side};
 
 /// Measures Darkroom beside the floors it can be judged by, and tries what it guarantees.
 ///
@@ -29,9 +29,16 @@ pub(crate) enum Command {
     Images(Scale),
     /// All of them
     All(Scale),
+    /// The queue by itself, beside other queues on PostgreSQL and what PostgreSQL can do at all
+    #[cfg(unix)]
+    Queue(queue::Options),
     /// A steady stream of jobs, while everything goes wrong that can
     #[cfg(unix)]
     Chaos(chaos::Options),
+    /// One side of `queue`: what it is asked is what a peer's program is asked
+    #[cfg(unix)]
+    #[command(hide = true)]
+    Side(side::Side),
     /// Serves the floors of `http`
     #[command(hide = true)]
     Bare(bare::Options),

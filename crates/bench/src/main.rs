@@ -5,6 +5,8 @@
 //! process it is in production, on a PostgreSQL of its own that really writes to disk. Figures are printed as Markdown tables,
 //! with the settings they hold for.
 //!
+//! `queue` measures the queue by itself beside others', each [`side`] as a program of its own.
+//!
 //! `chaos` is on a stand of several workers and API replicas, whose processes, database, lines and provider it disturbs.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
@@ -20,8 +22,12 @@ mod latency;
 mod load;
 mod memory;
 mod picture;
+#[cfg(unix)]
+mod queue;
 mod request;
 mod settings;
+#[cfg(unix)]
+mod side;
 mod stand;
 mod table;
 
@@ -46,6 +52,13 @@ async fn run(Cli { command }: Cli) -> anyhow::Result<()> {
         Command::Prepare(once) => once.run(),
         #[cfg(unix)]
         Command::Chaos(options) => chaos::run(&options).await,
+        #[cfg(unix)]
+        Command::Queue(options) => {
+            refuse_debug()?;
+            queue::run(&options).await
+        }
+        #[cfg(unix)]
+        Command::Side(side) => side::run(&side).await,
         Command::Http(scale) => measured(&scale, async || http::run(&scale).await).await,
         Command::Latency(scale) => measured(&scale, async || latency::run(&scale).await).await,
         Command::Memory(scale) => measured(&scale, async || memory::run(&scale).await).await,
@@ -66,11 +79,16 @@ async fn measured(
     scale: &Scale,
     measure: impl AsyncFnOnce() -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
+    refuse_debug()?;
+    settings::print(scale)?;
+    measure().await
+}
+
+fn refuse_debug() -> anyhow::Result<()> {
     if cfg!(debug_assertions) {
         bail!("a debug build tells nothing about speed: run with --release");
     }
-    settings::print(scale)?;
-    measure().await
+    Ok(())
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a command line tool")]

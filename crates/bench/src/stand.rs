@@ -19,6 +19,8 @@ use crate::{load, request};
 
 pub(crate) use ground::Ground;
 #[cfg(unix)]
+pub(crate) use guard::Guard;
+#[cfg(unix)]
 pub(crate) use postgres::Shutdown;
 pub(crate) use role::{Plan, Role};
 #[cfg(unix)]

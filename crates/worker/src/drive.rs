@@ -70,6 +70,10 @@ pub(crate) async fn work_on(life: Life, job: Claimed) {
 
 /// Steps that few jobs take are boxed, so that those of the many are small.
 async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
+    #[cfg(feature = "measuring")]
+    if let Some(told) = &life.worker.idle_edits {
+        return Ok(crate::measuring::edit(told, &job));
+    }
     if job.rescues > life.worker.jobs.max_rescues {
         return Ok(worker_lost(&life, &job).await);
     }

@@ -10,6 +10,8 @@ mod delivering;
 mod drive;
 mod heartbeat;
 mod life;
+#[cfg(feature = "measuring")]
+mod measuring;
 mod metrics;
 mod notices;
 mod outcome;
@@ -21,5 +23,7 @@ mod slots;
 mod waking;
 mod worker;
 
+#[cfg(feature = "measuring")]
+pub use measuring::IdleEdits;
 pub use serving::{bind, serve};
 pub use worker::{Worker, run};

@@ -17,6 +17,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+#[cfg(feature = "measuring")]
+use crate::measuring::IdleEdits;
 use crate::{
     life::{End, live},
     metrics::Metrics,
@@ -59,6 +61,9 @@ pub struct Worker {
     pub(crate) public_url: Option<Url>,
     /// Counts what it does.
     pub(crate) metrics: Arc<Metrics>,
+    /// Told of each edit that takes no time; where it is nothing, edits are made.
+    #[cfg(feature = "measuring")]
+    pub(crate) idle_edits: Option<IdleEdits>,
 }
 
 impl Worker {
@@ -89,6 +94,8 @@ impl Worker {
             linker: Linker::new(&config.access),
             public_url: config.server.public_url.clone(),
             metrics: Arc::new(Metrics::new()),
+            #[cfg(feature = "measuring")]
+            idle_edits: None,
         })
     }
 

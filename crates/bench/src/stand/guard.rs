@@ -15,7 +15,7 @@ pub(crate) struct Guard {
 
 #[cfg(unix)]
 impl Guard {
-    pub(super) fn post() -> anyhow::Result<Self> {
+    pub(crate) fn post() -> anyhow::Result<Self> {
         use std::process::Stdio;
         let shell = Command::new("/bin/sh")
             .args(["-c", include_str!("guard.sh")])
@@ -28,7 +28,7 @@ impl Guard {
     }
 
     /// Lets a role join the group.
-    pub(super) fn watch(&self, command: &mut Command) -> anyhow::Result<()> {
+    pub(crate) fn watch(&self, command: &mut Command) -> anyhow::Result<()> {
         use anyhow::Context;
         let group = self.shell.id().context("the guard of the roles has ended")?;
         command.process_group(i32::try_from(group)?);
@@ -39,12 +39,12 @@ impl Guard {
 #[cfg(not(unix))]
 impl Guard {
     #[expect(clippy::unnecessary_wraps, reason = "elsewhere it starts a shell")]
-    pub(super) fn post() -> anyhow::Result<Self> {
+    pub(crate) fn post() -> anyhow::Result<Self> {
         Ok(Self {})
     }
 
     #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "elsewhere there are groups")]
-    pub(super) fn watch(&self, _command: &mut Command) -> anyhow::Result<()> {
+    pub(crate) fn watch(&self, _command: &mut Command) -> anyhow::Result<()> {
         Ok(())
     }
 }

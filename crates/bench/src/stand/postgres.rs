@@ -100,7 +100,7 @@ impl Postgres {
     }
 
     /// Its version, and how sure a commit is.
-    pub(super) async fn describe(&self, pool: &Pool) -> anyhow::Result<String> {
+    pub(crate) async fn describe(&self, pool: &Pool) -> anyhow::Result<String> {
         let (fsync, commit, buffers): (String, String, String) = sqlx::query_as(
             "select current_setting('fsync'), current_setting('synchronous_commit'),
                  current_setting('shared_buffers')",

@@ -1,0 +1,63 @@
+//! `drain`: many jobs wait, and one worker process begins.
+
+use tokio::time::Duration;
+
+use super::{
+    Options,
+    ground::{self, Ground},
+    rounds::{Results, cell, interleaved, ratio},
+    sides::{self, Kind, Side},
+};
+use crate::{
+    side::{
+        answer::{Done, Took},
+        stock,
+    },
+    table,
+};
+
+/// For each step of a side. Jobs that wait have to be made first, in the side's own way.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
+    ground::measure("Drain", async |ground| {
+        let sides = sides::all(options).await?;
+        let results =
+            interleaved(sides, options.rounds, async |side| one(ground, side, options.jobs).await)
+                .await;
+        print(options, &results);
+        Ok(())
+    })
+    .await
+}
+
+async fn one(ground: &Ground, side: &Side, jobs: u32) -> anyhow::Result<Took> {
+    let database = ground.database().await?;
+    let drained = async {
+        let jobs = jobs.to_string();
+        let _made: Done = side.ask(&database.url, &["setup"], PATIENCE).await?;
+        let _took: Took = side.ask(&database.url, &["bulk", &jobs], PATIENCE).await?;
+        stock::settle(&database.pool).await?;
+        side.ask(&database.url, &["drain", &jobs], PATIENCE).await
+    };
+    let drained = drained.await;
+    ground.drop(database).await?;
+    drained
+}
+
+fn print(options: &Options, all: &[Results<Took>]) {
+    let rate = |results: &Results<Took>| results.median(Took::rate);
+    let of = |kind| all.iter().find(|results| results.side.kind == kind).and_then(rate);
+    let (floor, plain) = (of(Kind::Floor), of(Kind::Plain));
+    let row = |results: &Results<Took>| {
+        let name = results.failure.as_ref().map_or_else(
+            || results.side.name.clone(),
+            |failure| format!("{}: {failure}", results.side.name),
+        );
+        let rate = rate(results);
+        [name, cell(rate, 0), ratio(rate, floor), ratio(rate, plain)]
+    };
+    let rows: Vec<_> = all.iter().map(row).collect();
+    let what = format!("{} jobs wait, one worker process", options.jobs);
+    table::print([&what, "jobs/s", "÷ our statements", "÷ one table"], &rows);
+}

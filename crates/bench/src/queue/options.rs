@@ -1,0 +1,43 @@
+//! How much is measured.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, value_parser};
+
+/// What is chosen on the command line.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Options {
+    /// What to measure; everything, unless said
+    part: Option<Part>,
+    /// Rounds; medians are reported
+    #[arg(long, default_value_t = 3, value_parser = value_parser!(u16).range(1..=99))]
+    pub(super) rounds: u16,
+    /// Jobs that are drained
+    #[arg(long, default_value_t = 20_000, value_parser = value_parser!(u32).range(100..=1_000_000))]
+    pub(super) jobs: u32,
+    /// Where the programs of other queues are; those that are not installed are left out
+    #[arg(long, default_value = "bench/peers")]
+    pub(super) peers: PathBuf,
+    /// Only this side; may be said again
+    #[arg(long = "side")]
+    pub(super) only: Vec<String>,
+}
+
+/// A benchmark.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Part {
+    /// Many jobs wait, one worker process
+    Drain,
+}
+
+impl Options {
+    /// What to measure.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        self.part.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part])
+    }
+
+    /// Whether a side is wanted.
+    pub(super) fn wants(&self, side: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == side)
+    }
+}

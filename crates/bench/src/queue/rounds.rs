@@ -1,0 +1,56 @@
+//! Rounds: each side in turn, again and again, so that whatever else the machine does falls on all of them.
+
+use anyhow::Context;
+
+use super::sides::{Side, one_line};
+
+/// What a side came to, in all rounds.
+pub(super) struct Results<T> {
+    pub(super) side: Side,
+    /// One of each round, until it failed.
+    pub(super) rounds: Vec<T>,
+    /// Why it was asked no more.
+    pub(super) failure: Option<String>,
+}
+
+/// Asks each side in each round. One that fails is asked no more, and the others go on.
+pub(super) async fn interleaved<T>(
+    sides: Vec<Side>,
+    rounds: u16,
+    measure: impl AsyncFn(&Side) -> anyhow::Result<T>,
+) -> Vec<Results<T>> {
+    let begun = |side| Results { side, rounds: Vec::new(), failure: None };
+    let mut all: Vec<_> = sides.into_iter().map(begun).collect();
+    for _ in 0..rounds {
+        for results in all.iter_mut().filter(|results| results.failure.is_none()) {
+            match measure(&results.side).await {
+                Ok(result) => results.rounds.push(result),
+                Err(error) => results.failure = Some(one_line(&error)),
+            }
+        }
+    }
+    all
+}
+
+impl<T> Results<T> {
+    /// The median of a figure over the rounds.
+    pub(super) fn median(&self, figure: impl Fn(&T) -> f64) -> Option<f64> {
+        median(self.rounds.iter().map(figure).collect()).ok()
+    }
+}
+
+/// The value in the middle.
+pub(super) fn median(mut values: Vec<f64>) -> anyhow::Result<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().context("nothing was measured")
+}
+
+/// A figure, or that there is none.
+pub(super) fn cell(value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+}
+
+/// One figure over another, where there are both.
+pub(super) fn ratio(value: Option<f64>, of: Option<f64>) -> String {
+    cell(value.zip(of).map(|(value, of)| value / of), 2)
+}

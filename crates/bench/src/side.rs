@@ -1,0 +1,66 @@
+//! A side of the queue benchmarks as a program: Darkroom itself, and the floors it can be judged by. Peers answer the same questions, see
+//! `bench/peers/`.
+//!
+//! Each works in the database that `DATABASE_URL` names, which is its own, and prints one [`answer`] as a line of JSON.
+
+pub(crate) mod answer;
+mod floor;
+mod ours;
+mod pgbench;
+mod plain;
+mod statements;
+pub(crate) mod stock;
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+
+/// One call of one side.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Side {
+    name: Name,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Name {
+    /// Darkroom's worker, whose edits take no time
+    Ours,
+    /// Darkroom's statements on Darkroom's tables, and nothing around them
+    Floor,
+    /// The least that a queue on PostgreSQL can be: one table
+    Plain,
+}
+
+/// What a side can be asked.
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Action {
+    /// Makes its tables
+    Setup,
+    /// Makes jobs, one a transaction
+    Enqueue { jobs: u32, clients: u32 },
+    /// Makes jobs, as fast as it can
+    Bulk { jobs: u32 },
+    /// Works on all jobs that wait
+    Drain { jobs: u32 },
+    /// Makes jobs, one after the other, and tells how soon each was begun
+    Wake { jobs: u32 },
+    /// Waits for work until it is told to stop
+    Work,
+    /// Says what it is
+    Version,
+}
+
+/// Answers one question.
+pub(crate) async fn run(side: &Side) -> anyhow::Result<()> {
+    match side.name {
+        Name::Ours => ours::act(side.action).await,
+        Name::Floor => floor::act(side.action).await,
+        Name::Plain => plain::act(side.action).await,
+    }
+}
+
+fn say(answer: &impl Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string(answer)?);
+    Ok(())
+}

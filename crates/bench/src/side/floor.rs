@@ -1,0 +1,140 @@
+//! The floor below Darkroom: its own statements on its own tables, sent by pgbench; and the same bytes, inserted into one table.
+
+use anyhow::{bail, ensure};
+use darkroom_core::{
+    config::Config,
+    db::{self, Pool},
+    models,
+};
+
+use super::{
+    Action,
+    answer::{Done, Took, Version},
+    pgbench::Pgbench,
+    say,
+    statements::Statements,
+    stock,
+};
+
+/// Jobs of a claim.
+const BATCH: u32 = 100;
+
+/// Of so many clients at a time, the best counts.
+const CLIENTS: [u32; 2] = [4, 8];
+
+/// The worker that a client is.
+const WORKER: &str = "('00000000-0000-4000-8000-' || lpad(:client_id::text, 12, '0'))::uuid";
+
+/// Inserts in bulk at a time.
+const BULK_CLIENTS: u32 = 2;
+
+pub(super) async fn act(action: Action) -> anyhow::Result<()> {
+    let config = Config::load()?;
+    let pgbench = Pgbench::find(&config).await?;
+    match action {
+        Action::Setup => {
+            let pool = super::ours::connect(&config, 1)?;
+            setup(&pool).await?;
+            say(&Done {})
+        }
+        Action::Enqueue { jobs, clients } => {
+            let seconds = pgbench.run(&insert(1), clients, jobs).await?;
+            say(&Took { jobs, seconds })
+        }
+        Action::Bulk { jobs } => {
+            let seconds = pgbench.run(&insert(BATCH), BULK_CLIENTS, jobs.div_ceil(BATCH)).await?;
+            say(&Took { jobs, seconds })
+        }
+        Action::Drain { jobs } => {
+            let pool = super::ours::connect(&config, 1)?;
+            say(&drain(&pgbench, &pool, jobs).await?)
+        }
+        Action::Version => say(&Version {
+            name: "Darkroom's statements".to_owned(),
+            version: format!("pgbench {}", pgbench.version().await?),
+            settings: format!("batches of {BATCH}, the best of {CLIENTS:?} clients"),
+        }),
+        Action::Wake { .. } | Action::Work => bail!("a floor does not wait"),
+    }
+}
+
+async fn setup(pool: &Pool) -> anyhow::Result<()> {
+    db::migrate(pool).await?;
+    let Statements { claim, complete } = Statements::watch(pool).await?;
+    let (claim_text, claim_types) = (claim.text, claim.types.join(", "));
+    let (complete_text, complete_types) = (complete.text, complete.types.join(", "));
+    // Functions keep the plans, as prepared statements do, and `$1` means the same in them. The names of
+    // the columns are those that the worker reads.
+    let made = format!(
+        r#"create function floor_claim({claim_types}, out floor_jobs uuid[], out floor_leases bigint[])
+           language plpgsql as $floor$
+           declare
+               taken record;
+           begin
+               floor_jobs := '{{}}';
+               floor_leases := '{{}}';
+               for taken in {claim_text} loop
+                   if taken."job_id?" is not null then
+                       floor_jobs := floor_jobs || taken."job_id?";
+                       floor_leases := floor_leases || taken."lease_no?";
+                   end if;
+               end loop;
+           end
+           $floor$;
+
+           create function floor_complete({complete_types}) returns setof uuid
+           language plpgsql as $floor$
+           begin
+               return query {complete_text};
+           end
+           $floor$;
+
+           create table floor_inserts (
+               id bigint generated always as identity primary key,
+               prompt text not null, model text not null, options jsonb not null,
+               status text not null, created_at timestamptz not null default now(),
+               turn bigint not null
+           );
+
+           insert into workers (id, name, beat_at)
+           select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'floor', 'infinity'
+           from generate_series(0, 99) as n"#
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(made)).execute(&mut pool.acquire().await?).await?;
+    Ok(())
+}
+
+/// Makes as many jobs as are wanted for each number of clients, so that all find the same.
+async fn drain(pgbench: &Pgbench, pool: &Pool, jobs: u32) -> anyhow::Result<Took> {
+    let parameters: i16 =
+        sqlx::query_scalar("select pronargs from pg_proc where proname = 'floor_complete'")
+            .fetch_one(pool)
+            .await?;
+    let others = ", null".repeat(usize::try_from(parameters)?.saturating_sub(3));
+    let script = format!(
+        "select floor_jobs as jobs, floor_leases as leases
+             from floor_claim({WORKER}, {BATCH}, 0) \\gset
+         select count(*) from floor_complete(
+             :jobs::uuid[], array_fill({WORKER}, array[cardinality(:jobs::uuid[])]),
+             :leases::bigint[]{others}
+         );"
+    );
+    let mut best = f64::INFINITY;
+    sqlx::query("delete from queue").execute(pool).await?;
+    for (round, clients) in (1..).zip(CLIENTS) {
+        stock::fill(pool, round * 10_000_000, jobs).await?;
+        stock::settle(pool).await?;
+        best = best.min(pgbench.run(&script, clients, jobs.div_ceil(BATCH)).await?);
+        let left: i64 = sqlx::query_scalar("select count(*) from queue").fetch_one(pool).await?;
+        ensure!(left == 0, "{left} jobs were left");
+    }
+    Ok(Took { jobs, seconds: best })
+}
+
+fn insert(rows: u32) -> String {
+    let (prompt, model) = (stock::PROMPT, models::DEFAULT);
+    format!(
+        "insert into floor_inserts (prompt, model, options, status, turn)
+         select '{prompt}', '{model}', '{{}}', 'pending', n from generate_series(1, {rows}) as n;"
+    )
+}

@@ -1,0 +1,48 @@
+//! How the jobs of a side are made: in one place, in the way of the API.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use darkroom_core::{
+    db::Pool,
+    job::{JobId, NewJob},
+    models, store,
+};
+use tokio::task::JoinSet;
+
+use crate::side::stock;
+
+/// Makes one job.
+pub(super) async fn one(pool: &Pool) -> anyhow::Result<JobId> {
+    Ok(store::create(pool, &job()).await?.id)
+}
+
+/// Makes many, each in a transaction of its own, so many at a time.
+pub(super) async fn many(pool: &Pool, jobs: u32, at_a_time: u32) -> anyhow::Result<()> {
+    let begun = Arc::new(AtomicU32::new(0));
+    let mut making = JoinSet::new();
+    for _ in 0..at_a_time {
+        let (pool, begun) = (pool.clone(), Arc::clone(&begun));
+        making.spawn(async move {
+            while begun.fetch_add(1, Ordering::Relaxed) < jobs {
+                one(&pool).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(made) = making.join_next().await {
+        made??;
+    }
+    Ok(())
+}
+
+/// Without a picture: the queue has none.
+fn job() -> NewJob {
+    NewJob {
+        prompt: stock::PROMPT.to_owned(),
+        model: models::DEFAULT.to_owned(),
+        ..NewJob::default()
+    }
+}

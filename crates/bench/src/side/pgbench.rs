@@ -1,0 +1,92 @@
+//! pgbench, which comes with PostgreSQL: statements as fast as they can be sent.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use anyhow::{Context, bail, ensure};
+use darkroom_core::config::Config;
+use secrecy::ExposeSecret;
+use tokio::process::Command;
+use url::Url;
+
+/// Where PostgreSQL's programs are, beside `PATH`.
+const PLACES: &str = "/usr/lib/postgresql";
+
+/// A way to run it in one database.
+pub(super) struct Pgbench {
+    program: PathBuf,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Pgbench {
+    /// In the database of the settings.
+    pub(super) async fn find(config: &Config) -> anyhow::Result<Self> {
+        let url = config.database.url.as_ref().context("DATABASE_URL is not set")?;
+        let url = Url::parse(url.expose_secret())?;
+        let variables = vec![
+            ("PGHOST", url.host_str().unwrap_or("127.0.0.1").to_owned()),
+            ("PGPORT", url.port().unwrap_or(5432).to_string()),
+            ("PGUSER", url.username().to_owned()),
+            ("PGPASSWORD", url.password().unwrap_or_default().to_owned()),
+            ("PGDATABASE", url.path().trim_start_matches('/').to_owned()),
+        ];
+        for program in candidates() {
+            if version(&program).await.is_ok() {
+                return Ok(Self { program, variables });
+            }
+        }
+        bail!("pgbench is missing: on Debian, `apt-get install postgresql` brings it")
+    }
+
+    /// As it says itself.
+    pub(super) async fn version(&self) -> anyhow::Result<String> {
+        version(&self.program).await
+    }
+
+    /// Runs a script so often, by so many clients, and answers how many seconds that took.
+    pub(super) async fn run(&self, script: &str, clients: u32, times: u32) -> anyhow::Result<f64> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("script.sql");
+        std::fs::write(&file, script)?;
+        let each = times.div_ceil(clients);
+        let output = Command::new(&self.program)
+            .args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--file"])
+            .arg(&file)
+            .args(["--client", &clients.to_string(), "--transactions", &each.to_string()])
+            .envs(self.variables.iter().map(|(name, value)| (*name, value.as_str())))
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output()
+            .await?;
+        let (printed, said) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        ensure!(output.status.success(), "pgbench failed: {said}");
+        let rate = printed.lines().find_map(|line| line.strip_prefix("tps = "));
+        let rate: f64 = rate
+            .and_then(|rate| rate.split_whitespace().next())
+            .and_then(|rate| rate.parse().ok())
+            .with_context(|| format!("pgbench tells no rate: {printed}{said}"))?;
+        Ok(f64::from(each * clients) / rate)
+    }
+}
+
+fn candidates() -> Vec<PathBuf> {
+    let versions = std::fs::read_dir(PLACES).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> =
+        versions.map(|version| version.path().join("bin/pgbench")).collect();
+    // The newest first; then whatever is on `PATH`.
+    found.sort();
+    found.reverse();
+    found.push(PathBuf::from("pgbench"));
+    found
+}
+
+async fn version(program: &Path) -> anyhow::Result<String> {
+    let output = Command::new(program).arg("--version").stdin(Stdio::null()).output().await?;
+    ensure!(output.status.success(), "{} does not run", program.display());
+    // `pgbench (PostgreSQL) 15.18 (Debian …)`
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(said.split_whitespace().nth(2).unwrap_or_default().to_owned())
+}

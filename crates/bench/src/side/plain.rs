@@ -1,0 +1,80 @@
+//! The floor below every queue on PostgreSQL: one table, whose rows are taken and done a hundred at a time, by pgbench.
+
+use anyhow::{bail, ensure};
+use darkroom_core::{config::Config, db::Pool};
+
+use super::{
+    Action,
+    answer::{Done, Took, Version},
+    ours,
+    pgbench::Pgbench,
+    say, stock,
+};
+
+/// Jobs of a claim.
+const BATCH: u32 = 100;
+
+/// Clients at a time.
+const CLIENTS: u32 = 4;
+
+/// What waits is in an index of its own, as in any queue that is meant to last.
+const TABLE: &str = "
+    create table plain_jobs (
+        id bigint generated always as identity primary key,
+        state smallint not null default 0,
+        payload text not null,
+        finished_at timestamptz
+    );
+    create index plain_jobs_waiting on plain_jobs (id) where state = 0";
+
+pub(super) async fn act(action: Action) -> anyhow::Result<()> {
+    let config = Config::load()?;
+    let pgbench = Pgbench::find(&config).await?;
+    let pool = ours::connect(&config, 1)?;
+    match action {
+        Action::Setup => {
+            sqlx::raw_sql(TABLE).execute(&mut pool.acquire().await?).await?;
+            say(&Done {})
+        }
+        Action::Enqueue { jobs, clients } => {
+            let seconds = pgbench.run(&insert(1), clients, jobs).await?;
+            say(&Took { jobs, seconds })
+        }
+        Action::Bulk { jobs } => {
+            let seconds = pgbench.run(&insert(BATCH), 1, jobs.div_ceil(BATCH)).await?;
+            say(&Took { jobs, seconds })
+        }
+        Action::Drain { jobs } => say(&drain(&pgbench, &pool, jobs).await?),
+        Action::Version => say(&Version {
+            name: "one table".to_owned(),
+            version: format!("pgbench {}", pgbench.version().await?),
+            settings: format!("batches of {BATCH}, {CLIENTS} clients"),
+        }),
+        Action::Wake { .. } | Action::Work => bail!("a floor does not wait"),
+    }
+}
+
+async fn drain(pgbench: &Pgbench, pool: &Pool, jobs: u32) -> anyhow::Result<Took> {
+    let script = format!(
+        "with chosen as (
+             select id from plain_jobs where state = 0 order by id limit {BATCH}
+             for update skip locked
+         ), taken as (
+             update plain_jobs set state = 1 from chosen where plain_jobs.id = chosen.id
+             returning plain_jobs.id
+         )
+         select array_agg(id) as jobs from taken \\gset
+         update plain_jobs set state = 2, finished_at = now() where id = any(:jobs::bigint[]);"
+    );
+    let seconds = pgbench.run(&script, CLIENTS, jobs.div_ceil(BATCH)).await?;
+    let left: i64 = sqlx::query_scalar("select count(*) from plain_jobs where state < 2")
+        .fetch_one(pool)
+        .await?;
+    ensure!(left == 0, "{left} jobs were left");
+    Ok(Took { jobs, seconds })
+}
+
+fn insert(rows: u32) -> String {
+    let payload = stock::PROMPT;
+    format!("insert into plain_jobs (payload) select '{payload}' from generate_series(1, {rows});")
+}

@@ -1,0 +1,82 @@
+//! Jobs by the thousand, written straight into the tables; and looks at what is left of them.
+
+use std::time::Duration;
+
+use darkroom_core::{db::Pool, models};
+use futures_util::future::try_join_all;
+use tokio::time::sleep;
+
+/// What each job asks for.
+pub(crate) const PROMPT: &str =
+    "Make the sky a warm evening sky, and keep everything else as it is.";
+
+/// How often it is looked whether jobs are left.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// An id of the form of a `UUIDv7`, greater for a greater `$1 + n`.
+const ID: &str = "(lpad(to_hex(1700000000000 + $1 + n), 12, '0') || '70008000'
+    || lpad(to_hex($1 + n), 12, '0'))::uuid";
+
+/// Opens all of a pool's connections.
+pub(crate) async fn warm(pool: &Pool) -> anyhow::Result<()> {
+    let connections = (0..pool.usage().max).map(|_| pool.acquire());
+    try_join_all(connections).await?;
+    Ok(())
+}
+
+/// Puts so many jobs into the queue, in one transaction, and wakes workers. Their ids begin after the `after`th.
+pub(crate) async fn fill(pool: &Pool, after: i64, jobs: u32) -> anyhow::Result<()> {
+    let mut transaction = pool.begin().await?;
+    quietly(&mut transaction).await?;
+    let made = format!(
+        "with made as (
+             insert into jobs (id, prompt, model, options)
+             select {ID}, $3, $4, '{{}}' from generate_series(1, $2) as n
+             returning id, model
+         )
+         insert into queue (job_id, model, turn)
+         select id, model, (extract(epoch from clock_timestamp()) * 1e6)::bigint from made"
+    );
+    run(&mut transaction, made, after, jobs.into()).await?;
+    sqlx::query("select pg_notify('darkroom_queue', '')").execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Without triggers: nobody watches these.
+async fn quietly(transaction: &mut darkroom_core::db::Transaction) -> anyhow::Result<()> {
+    sqlx::query("set local session_replication_role = replica").execute(&mut **transaction).await?;
+    Ok(())
+}
+
+async fn run(
+    transaction: &mut darkroom_core::db::Transaction,
+    statement: String,
+    after: i64,
+    jobs: i64,
+) -> anyhow::Result<()> {
+    sqlx::query(sqlx::AssertSqlSafe(statement))
+        .bind(after)
+        .bind(jobs)
+        .bind(PROMPT)
+        .bind(models::DEFAULT)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+/// Waits until no job is in the queue.
+pub(crate) async fn gone(pool: &Pool) -> anyhow::Result<()> {
+    while sqlx::query_scalar("select exists (select from queue)").fetch_one(pool).await? {
+        sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+/// Levels the ground: statistics are up to date, and nothing is left to be written out.
+pub(crate) async fn settle(pool: &Pool) -> anyhow::Result<()> {
+    for statement in ["vacuum analyze", "checkpoint"] {
+        sqlx::query(statement).execute(pool).await?;
+    }
+    Ok(())
+}
