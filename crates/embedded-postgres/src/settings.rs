@@ -19,6 +19,8 @@ pub struct Settings {
     pub max_connections: u16,
     /// How much memory PostgreSQL keeps pages in, in its own words: `128MB`.
     pub shared_buffers: String,
+    /// What else PostgreSQL is told: names of its parameters, and values in its own words. They come last, and win.
+    pub parameters: Vec<(String, String)>,
 }
 
 impl Settings {
@@ -29,6 +31,7 @@ impl Settings {
             durable: true,
             max_connections: 100,
             shared_buffers: "128MB".to_owned(),
+            parameters: Vec::new(),
         }
     }
 
@@ -43,6 +46,7 @@ impl Settings {
                 options.push(option.to_owned());
             }
         }
+        options.extend(self.parameters.iter().map(|(name, value)| format!("{name}={value}")));
         options
     }
 }

@@ -22,12 +22,17 @@ async fn a_query_is_answered() {
 #[tokio::test]
 async fn settings_reach_postgres() {
     let place = Place::new();
-    let settings =
-        Settings { max_connections: 7, shared_buffers: "16MB".to_owned(), ..place.settings() };
+    let settings = Settings {
+        max_connections: 7,
+        shared_buffers: "16MB".to_owned(),
+        parameters: vec![("work_mem".to_owned(), "5MB".to_owned())],
+        ..place.settings()
+    };
     let postgres = EmbeddedPostgres::start(settings).await.unwrap();
 
     assert_eq!(ask(&postgres, "show max_connections").await, "7");
     assert_eq!(ask(&postgres, "show shared_buffers").await, "16MB");
+    assert_eq!(ask(&postgres, "show work_mem").await, "5MB");
     assert_eq!(ask(&postgres, "show fsync").await, "off");
     postgres.stop().await.unwrap();
 }
