@@ -21,6 +21,8 @@ end_everything() {
         wait
     } 2>/dev/null
     [ $code = 0 ] || tail -n 15 "$temporary"/*.log >&2 2>/dev/null || true
+    # Last, where whoever reads only the end of a long log finds it.
+    [ -z "${failure:-}" ] || printf '%s: %s\n' "$(basename "$0")" "$failure" >&2
     rm -rf "$temporary"
     exit $code
 }
@@ -29,7 +31,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 fail() {
-    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    failure=$*
     exit 1
 }
 
