@@ -63,6 +63,7 @@ pub use cancel::{Cancellation, cancel};
 pub use census::{Standing, Survey, census, survey, workers};
 pub use claim::{Claimed, Claims, OpenAttempt, claim, claim_under_rules};
 pub use complete::{Completion, Ended, complete, complete_all};
+pub(crate) use enqueue::enqueue_query;
 pub use enqueue::{Place, enqueue};
 pub use halt::{Halt, end_halt, halt, halted, take_probe};
 pub use notice::{Noticed, attempted_model, record_late_answer, record_notice};

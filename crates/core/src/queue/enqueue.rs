@@ -23,44 +23,54 @@ pub struct Place<'a> {
     pub attempts_before: i16,
 }
 
-/// Puts a job into the queue, in the transaction that makes it.
+/// A statement that puts a job into the queue, with more around it. `$1` to `$7` are the job and its place.
 ///
 /// Its turn makes the order fair: inside a priority, each API key's jobs for a model take one turn
 /// after the other, and a key that has none waiting starts with whoever is first. So a key with ten
 /// thousand jobs delays another key's job by one of its own. Where nobody waits, the turn is the clock in
 /// microseconds, which is later than any turn given before. Two that are enqueued at the same moment may
 /// get the same turn: they go by age.
+macro_rules! enqueue_query {
+    ($before:literal, $after:literal, $job:expr, $place:expr $(, $argument:expr)* $(,)?) => {
+        sqlx::query!(
+            $before + "insert into queue
+                 (job_id, model, api_key_id, priority, run_at, deadline_at, attempts_before, turn)
+             select
+                 $1::uuid, $2::text, $3::uuid, $4::smallint, $5::timestamptz,
+                 coalesce($5::timestamptz, now()) + make_interval(secs => $6),
+                 $7::smallint,
+                 coalesce(
+                     (
+                         select turn + 1 from queue
+                         where in_line and model = $2::text and api_key_id = $3::uuid
+                             and priority = $4::smallint
+                         order by turn desc limit 1
+                     ),
+                     (
+                         select turn from queue
+                         where in_line and priority = $4::smallint order by turn limit 1
+                     ),
+                     (extract(epoch from clock_timestamp()) * 1e6)::bigint
+                 )" + $after,
+            $job.0,
+            $place.model,
+            $place.api_key.map_or($crate::api_key::ApiKeyId::NOBODY, |key| key.0),
+            $place.priority,
+            $place.run_at,
+            $place.deadline.map(|deadline| deadline.as_secs_f64()) as _,
+            $place.attempts_before
+            $(, $argument)*
+        )
+    };
+}
+pub(crate) use enqueue_query;
+
+/// Puts a job into the queue, in the transaction that opens it again.
 pub async fn enqueue(
     connection: &mut Connection,
     job: JobId,
     place: Place<'_>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "insert into queue
-             (job_id, model, api_key_id, priority, run_at, deadline_at, attempts_before, turn)
-         values (
-             $1, $2, $3, $4, $5,
-             coalesce($5, now()) + make_interval(secs => $6),
-             $7,
-             coalesce(
-                 (
-                     select turn + 1 from queue
-                     where in_line and model = $2 and api_key_id = $3 and priority = $4
-                     order by turn desc limit 1
-                 ),
-                 (select turn from queue where in_line and priority = $4 order by turn limit 1),
-                 (extract(epoch from clock_timestamp()) * 1e6)::bigint
-             )
-         )",
-        job.0,
-        place.model,
-        place.api_key.map_or(ApiKeyId::NOBODY, |key| key.0),
-        place.priority,
-        place.run_at,
-        place.deadline.map(|deadline| deadline.as_secs_f64()) as _,
-        place.attempts_before,
-    )
-    .execute(connection)
-    .await?;
+    enqueue_query!("", "", job, place).execute(connection).await?;
     Ok(())
 }

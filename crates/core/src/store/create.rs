@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
+use sqlx::{Executor, Postgres};
 use time::OffsetDateTime;
 
 use super::{
     copy::{Copied, copy},
-    image::{Sha256, insert_input, sha256},
+    image::{InputRows, Sha256, sha256},
     limits, once,
     parent::{self, Found},
     reuse::{self, Reusable},
 };
 use crate::{
+    api_key::ApiKeyId,
     db::{Error, Pool, Transaction},
     job::{Job, JobId, NewJob, Status},
-    queue,
+    queue::{self, enqueue_query},
     webhook::Webhook,
 };
 
@@ -67,6 +69,19 @@ impl NewJob {
     pub(super) fn digests(&self) -> Vec<Sha256> {
         self.inputs.iter().map(|input| sha256(&input.data)).collect()
     }
+
+    /// Its key, where that has limits of its own.
+    fn limited_key(&self) -> Option<ApiKeyId> {
+        self.api_key.filter(|_| self.has_limits)
+    }
+
+    /// Nothing has to be looked at first, and nothing afterwards.
+    fn is_made_at_once(&self) -> bool {
+        self.once.is_none()
+            && self.parent.is_none()
+            && self.cache.is_none()
+            && self.limited_key().is_none()
+    }
 }
 
 /// Where a new job's pictures come from, beside those that were sent.
@@ -79,11 +94,22 @@ struct Sources {
     reusable: Option<Reusable>,
 }
 
+impl Sources {
+    /// What was sent, and nothing else.
+    fn of(new: &NewJob) -> Self {
+        Self { files: new.digests(), ..Self::default() }
+    }
+}
+
 /// Asks for a job: its key, its row, its images and its place in the queue commit together or not at all.
 /// One that is answered with another's results is completed, and has no place in the queue.
 pub async fn ask(pool: &Pool, new: &NewJob) -> Result<Asked, Error> {
     let doing = "asking for a job";
     let id = JobId::generate();
+    if new.is_made_at_once() {
+        let job = insert(pool, id, new, &Sources::of(new)).await.map_err(Error::doing(doing))?;
+        return Ok(Asked::Made(Box::new(job)));
+    }
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     let asked = ask_within(&mut transaction, id, new).await.map_err(Error::doing(doing))?;
     if matches!(asked, Asked::Made(_)) {
@@ -97,7 +123,7 @@ async fn ask_within(
     id: JobId,
     new: &NewJob,
 ) -> Result<Asked, sqlx::Error> {
-    let mut sources = Sources { files: new.digests(), ..Sources::default() };
+    let mut sources = Sources::of(new);
     if let Some(once) = &new.once
         && let Some(before) = once::take(transaction, new.api_key, once, id).await?
     {
@@ -117,7 +143,7 @@ async fn ask_within(
     }
     let job = make(transaction, id, new, &sources).await?;
     // At the very end: others of the key wait from here on, until the commit.
-    if let Some(key) = new.api_key.filter(|_| new.has_limits && !job.cached)
+    if let Some(key) = new.limited_key().filter(|_| !job.cached)
         && let Err(refusal) = limits::check(transaction, key, new.cost_micros).await?
     {
         return Ok(Asked::Refused(refusal));
@@ -127,13 +153,8 @@ async fn ask_within(
 
 /// Makes a job of pictures and puts it into the queue: key, parent and cache are not heeded.
 pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
-    let doing = "making a job";
-    let sources = Sources { files: new.digests(), ..Sources::default() };
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    let job = make(&mut transaction, JobId::generate(), new, &sources).await;
-    let job = job.map_err(Error::doing(doing))?;
-    transaction.commit().await.map_err(Error::doing(doing))?;
-    Ok(job)
+    let job = insert(pool, JobId::generate(), new, &Sources::of(new)).await;
+    job.map_err(Error::doing("making a job"))
 }
 
 async fn make(
@@ -142,34 +163,21 @@ async fn make(
     new: &NewJob,
     sources: &Sources,
 ) -> Result<Job, sqlx::Error> {
-    let job = insert(transaction, id, new, sources).await?;
-    let mut images = Vec::new();
+    let mut job = insert(&mut **transaction, id, new, sources).await?;
     if let Some(parent) = &sources.parent {
         let input = Copied::Input(parent.position);
-        images.extend(copy(transaction, parent.job, id, input).await?);
-    }
-    for (position, (input, file)) in (0..).zip(new.inputs.iter().zip(&sources.files)) {
-        images.push(insert_input(transaction, id, position, input, file).await?);
+        job.images.extend(copy(transaction, parent.job, id, input).await?);
     }
     if let Some(reusable) = &sources.reusable {
-        images.extend(copy(transaction, reusable.job, id, Copied::Results).await?);
-    } else {
-        let place = queue::Place {
-            model: &new.model,
-            api_key: new.api_key,
-            priority: new.priority,
-            run_at: new.run_at,
-            deadline: new.deadline,
-            attempts_before: 0,
-        };
-        queue::enqueue(transaction, id, place).await?;
+        job.images.extend(copy(transaction, reusable.job, id, Copied::Results).await?);
     }
-    Ok(Job { images, ..job })
+    Ok(job)
 }
 
-/// Inserts the job's row, and answers the job without its images.
-async fn insert(
-    transaction: &mut Transaction,
+/// Inserts a job's row, the pictures that were sent, and its place in the queue, in one statement: where nothing else
+/// is to be done, that is all a job costs, and needs no transaction around it.
+async fn insert<'c>(
+    executor: impl Executor<'c, Database = Postgres>,
     id: JobId,
     new: &NewJob,
     sources: &Sources,
@@ -177,23 +185,43 @@ async fn insert(
     let options = serde_json::to_value(&new.options).unwrap_or_default();
     let parent = sources.parent.as_ref().map(|parent| parent.job);
     let reusable = sources.reusable.as_ref();
-    let made = sqlx::query!(
-        r#"insert into jobs (
-               id, prompt, model, options, api_key_id, priority, run_at, metadata, parent_id,
-               request_hash, cached, seed, webhook_url, webhook_events, status, finished_at,
-               reserved_micros, usage_day
-           )
-           select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-               case when $11 then 'completed' else 'pending' end, case when $11 then now() end,
-               $15::bigint, case when $15::bigint > 0 then (now() at time zone 'UTC')::date end
-           returning status as "status: Status", created_at, updated_at"#,
-        id.0,
+    let inputs = InputRows::of(&new.inputs, &sources.files);
+    let place = queue::Place {
+        model: &new.model,
+        api_key: new.api_key,
+        priority: new.priority,
+        run_at: new.run_at,
+        deadline: new.deadline,
+        attempts_before: 0,
+    };
+    let made = enqueue_query!(
+        r#"with job as (
+               insert into jobs (
+                   id, model, priority, run_at, prompt, options, api_key_id, metadata, parent_id,
+                   request_hash, cached, seed, webhook_url, webhook_events, status, finished_at,
+                   reserved_micros, usage_day
+               )
+               select $1::uuid, $2::text, $4::smallint, $5::timestamptz, $8, $9, $10, $11, $12,
+                   $13, $14, $15, $16, $17,
+                   case when $14 then 'completed' else 'pending' end, case when $14 then now() end,
+                   $18::bigint,
+                   case when $18::bigint > 0 then (now() at time zone 'UTC')::date end
+               returning status, created_at, updated_at
+           ), pictures as (
+               insert into images
+                   (id, job_id, role, position, media_type, width, height, sha256, data)
+               select input.id, $1::uuid, 'input', place - 1, media_type, width, height, sha256, data
+               from unnest($19::uuid[], $20::text[], $21::int[], $22::int[], $23::bytea[], $24::bytea[])
+                   with ordinality
+                   as input (id, media_type, width, height, sha256, data, place)
+           ), place as ("#,
+        r#" where not $14)
+           select status as "status: Status", created_at, updated_at from job"#,
+        id,
+        place,
         new.prompt,
-        new.model,
         options,
         new.api_key.map(|key| key.0),
-        new.priority,
-        new.run_at,
         new.metadata.as_ref(),
         parent.map(|parent| parent.0),
         sources.request_hash.as_ref().map(|hash| &hash[..]),
@@ -203,8 +231,14 @@ async fn insert(
         new.webhook.as_ref().map(Webhook::event_names) as _,
         // Nobody's budget, and nothing that is paid for, needs anything kept back.
         if new.api_key.is_some() && reusable.is_none() { new.cost_micros } else { 0 },
+        &inputs.ids,
+        &inputs.media_types as _,
+        &inputs.widths,
+        &inputs.heights,
+        &inputs.digests as _,
+        &inputs.files as _,
     )
-    .fetch_one(&mut **transaction)
+    .fetch_one(executor)
     .await?;
     Ok(Job {
         id,
@@ -223,6 +257,6 @@ async fn insert(
         failure: None,
         created_at: made.created_at,
         updated_at: made.updated_at,
-        images: Vec::new(),
+        images: inputs.stored(&new.inputs),
     })
 }

@@ -6,9 +6,8 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::{
-    db::{Connection, Error, Pool},
+    db::{Error, Pool},
     images::MediaType,
-    job::JobId,
     queue::{Lease, under_lease},
 };
 
@@ -82,39 +81,46 @@ pub async fn image(pool: &Pool, id: ImageId) -> Result<Option<ImageData>, Error>
     }))
 }
 
-/// Stores one of a job's inputs, in the caller's transaction.
-pub(super) async fn insert_input(
-    connection: &mut Connection,
-    job: JobId,
-    position: i16,
-    image: &NewImage,
-    sha256: &Sha256,
-) -> Result<StoredImage, sqlx::Error> {
-    let id = Uuid::new_v4();
-    let (width, height) = sides(image);
-    sqlx::query!(
-        "insert into images (id, job_id, role, position, media_type, width, height, sha256, data)
-         values ($1, $2, 'input', $3, $4, $5, $6, $7, $8)",
-        id,
-        job.0,
-        position,
-        image.media_type.as_str(),
-        width,
-        height,
-        &sha256[..],
-        &image.data[..],
-    )
-    .execute(connection)
-    .await?;
-    Ok(StoredImage {
-        id: ImageId(id),
-        is_result: false,
-        blanked: None,
-        media_type: image.media_type.as_str().into(),
-        width: image.width,
-        height: image.height,
-        bytes: u64::try_from(image.data.len()).unwrap_or(u64::MAX),
-    })
+/// A new job's inputs as a statement takes them: a list for each column.
+#[derive(Debug, Default)]
+pub(super) struct InputRows<'a> {
+    pub(super) ids: Vec<Uuid>,
+    pub(super) media_types: Vec<&'a str>,
+    pub(super) widths: Vec<i32>,
+    pub(super) heights: Vec<i32>,
+    pub(super) digests: Vec<&'a [u8]>,
+    pub(super) files: Vec<&'a [u8]>,
+}
+
+impl<'a> InputRows<'a> {
+    /// Of these pictures, under new ids.
+    pub(super) fn of(inputs: &'a [NewImage], digests: &'a [Sha256]) -> Self {
+        let mut rows = Self::default();
+        for (image, digest) in inputs.iter().zip(digests) {
+            let (width, height) = sides(image);
+            rows.ids.push(Uuid::new_v4());
+            rows.media_types.push(image.media_type.as_str());
+            rows.widths.push(width);
+            rows.heights.push(height);
+            rows.digests.push(digest);
+            rows.files.push(&image.data);
+        }
+        rows
+    }
+
+    /// What they are once the statement is done.
+    pub(super) fn stored(&self, inputs: &[NewImage]) -> Vec<StoredImage> {
+        let stored = |(id, image): (&Uuid, &NewImage)| StoredImage {
+            id: ImageId(*id),
+            is_result: false,
+            blanked: None,
+            media_type: image.media_type.as_str().into(),
+            width: image.width,
+            height: image.height,
+            bytes: u64::try_from(image.data.len()).unwrap_or(u64::MAX),
+        };
+        self.ids.iter().zip(inputs).map(stored).collect()
+    }
 }
 
 /// Stores an output under the job's lease; true when it is stored, false when the lease is lost.
