@@ -19,16 +19,20 @@ pub struct Settings {
     pub max_connections: u16,
     /// How much memory PostgreSQL keeps pages in, in its own words: `128MB`.
     pub shared_buffers: String,
+    /// Libraries that PostgreSQL loads when it starts, in its own words: `pg_stat_statements`. One that is not
+    /// installed keeps it from starting.
+    pub preload: String,
 }
 
 impl Settings {
-    /// Durable, 100 connections, 128 MB of shared buffers.
+    /// Durable, 100 connections, 128 MB of shared buffers, nothing loaded.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
             durable: true,
             max_connections: 100,
             shared_buffers: "128MB".to_owned(),
+            preload: String::new(),
         }
     }
 
@@ -37,6 +41,7 @@ impl Settings {
         let mut options = vec![
             format!("max_connections={}", self.max_connections),
             format!("shared_buffers={}", self.shared_buffers),
+            format!("shared_preload_libraries={}", self.preload),
         ];
         if !self.durable {
             for option in ["fsync=off", "synchronous_commit=off", "full_page_writes=off"] {
