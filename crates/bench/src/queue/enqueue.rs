@@ -20,7 +20,7 @@ const SINGLE: u32 = 2_000;
 const CLIENTS: u32 = 8;
 
 /// For each step of a side.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a side came to.
 struct Made {

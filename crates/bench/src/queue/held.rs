@@ -23,7 +23,7 @@ const BATCH: u32 = 5_000;
 const STRETCHES: usize = 5;
 
 /// For each step of a side.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The peer that is measured, too, where it is installed.
 const PEER: &str = "graphile-worker-rs";

@@ -19,7 +19,7 @@ use crate::{
 const WORKERS: [usize; 5] = [1, 2, 4, 8, 16];
 
 /// For each step.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     ground::measure("More workers", async |ground| {

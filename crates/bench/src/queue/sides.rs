@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::Options;
-use crate::{side::answer::Version, stand::Guard};
+use crate::{side::answer::Identity, stand::Guard};
 pub(super) use running::Running;
 
 /// Darkroom's settings, as a side.
@@ -115,7 +115,7 @@ async fn peers(folder: &Path) -> anyhow::Result<Vec<Side>> {
 
 impl Side {
     /// What it says it is.
-    pub(super) async fn version(&self) -> anyhow::Result<Version> {
+    pub(super) async fn version(&self) -> anyhow::Result<Identity> {
         // Only Darkroom and its floors ask for one, and do not connect.
         let nowhere = SecretString::from("postgres://nobody@127.0.0.1:9/nothing");
         self.ask(&nowhere, &["version"], VERSION_PATIENCE).await

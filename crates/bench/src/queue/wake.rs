@@ -18,7 +18,7 @@ use crate::{
 const JOBS: u32 = 100;
 
 /// For each step of a side.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     ground::measure("Wake-up", async |ground| {
