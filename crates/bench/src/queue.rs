@@ -1,10 +1,16 @@
 //! `queue`: the queue by itself, beside other queues on PostgreSQL and the floors below all of them.
 
 mod drain;
+mod enqueue;
 mod ground;
+mod held;
+mod history;
+mod idle;
 mod options;
 mod rounds;
+mod scale;
 mod sides;
+mod wake;
 
 pub(crate) use options::Options;
 use options::Part;
@@ -14,6 +20,12 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     for part in options.parts() {
         match part {
             Part::Drain => drain::run(options).await?,
+            Part::Enqueue => enqueue::run(options).await?,
+            Part::Wake => wake::run(options).await?,
+            Part::Idle => idle::run(options).await?,
+            Part::Scale => scale::run(options).await?,
+            Part::History => history::run(options).await?,
+            Part::Held => held::run(options).await?,
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use tokio::time::Duration;
 
 use super::{
     Options,
-    ground::{self, Ground},
+    ground::{self, Database, Ground},
     rounds::{Results, cell, interleaved, ratio},
     sides::{self, Kind, Side},
 };
@@ -36,7 +36,7 @@ async fn one(ground: &Ground, side: &Side, jobs: u32) -> anyhow::Result<Took> {
     let drained = async {
         let jobs = jobs.to_string();
         let _made: Done = side.ask(&database.url, &["setup"], PATIENCE).await?;
-        let _took: Took = side.ask(&database.url, &["bulk", &jobs], PATIENCE).await?;
+        make(side, &database, &jobs).await?;
         stock::settle(&database.pool).await?;
         side.ask(&database.url, &["drain", &jobs], PATIENCE).await
     };
@@ -45,17 +45,22 @@ async fn one(ground: &Ground, side: &Side, jobs: u32) -> anyhow::Result<Took> {
     drained
 }
 
+/// In bulk, or one by one where a side has no other way.
+async fn make(side: &Side, database: &Database, jobs: &str) -> anyhow::Result<()> {
+    let bulk: anyhow::Result<Took> = side.ask(&database.url, &["bulk", jobs], PATIENCE).await;
+    if bulk.is_err() {
+        let _took: Took = side.ask(&database.url, &["enqueue", jobs, "8"], PATIENCE).await?;
+    }
+    Ok(())
+}
+
 fn print(options: &Options, all: &[Results<Took>]) {
     let rate = |results: &Results<Took>| results.median(Took::rate);
     let of = |kind| all.iter().find(|results| results.side.kind == kind).and_then(rate);
     let (floor, plain) = (of(Kind::Floor), of(Kind::Plain));
     let row = |results: &Results<Took>| {
-        let name = results.failure.as_ref().map_or_else(
-            || results.side.name.clone(),
-            |failure| format!("{}: {failure}", results.side.name),
-        );
         let rate = rate(results);
-        [name, cell(rate, 0), ratio(rate, floor), ratio(rate, plain)]
+        [results.name(), cell(rate, 0), ratio(rate, floor), ratio(rate, plain)]
     };
     let rows: Vec<_> = all.iter().map(row).collect();
     let what = format!("{} jobs wait, one worker process", options.jobs);

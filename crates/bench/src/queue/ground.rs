@@ -12,6 +12,9 @@ use crate::stand::{self, interrupted};
 /// Connections that PostgreSQL accepts: sixteen workers have pools.
 const MAX_CONNECTIONS: u16 = 300;
 
+/// Counts statements, if it is installed.
+pub(super) const COUNTING: &str = "pg_stat_statements";
+
 /// The ground.
 pub(super) struct Ground {
     pub(super) stand: stand::Ground,
@@ -22,7 +25,7 @@ pub(super) struct Ground {
 
 /// A database that was made for one side.
 pub(super) struct Database {
-    name: String,
+    pub(super) name: String,
     pub(super) url: SecretString,
     pub(super) pool: Pool,
 }
@@ -32,7 +35,33 @@ pub(super) async fn measure<T>(
     name: &str,
     benchmark: impl AsyncFnOnce(&Ground) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let stand = stand::Ground::prepare(MAX_CONNECTIONS).await?;
+    let stand = tokio::select! {
+        stand = stand::Ground::prepare(MAX_CONNECTIONS) => stand?,
+        interrupted = interrupted() => return Err(interrupted),
+    };
+    measure_on(stand, name, benchmark).await
+}
+
+/// The same, where PostgreSQL counts statements. Without that, where it cannot be had.
+pub(super) async fn measure_counting<T>(
+    name: &str,
+    benchmark: impl AsyncFnOnce(&Ground) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let stand = tokio::select! {
+        stand = stand::Ground::prepare_with(MAX_CONNECTIONS, COUNTING) => stand,
+        interrupted = interrupted() => return Err(interrupted),
+    };
+    match stand {
+        Ok(stand) => measure_on(stand, name, benchmark).await,
+        Err(_not_installed) => measure(name, benchmark).await,
+    }
+}
+
+async fn measure_on<T>(
+    stand: stand::Ground,
+    name: &str,
+    benchmark: impl AsyncFnOnce(&Ground) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let pool = db::connect(&stand.postgres.url()?, 2)?;
     let ground = Ground { stand, pool, databases: AtomicU32::new(0) };
     let measuring = async {

@@ -1,6 +1,6 @@
 //! How much is measured.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum, value_parser};
 
@@ -18,6 +18,12 @@ pub(crate) struct Options {
     /// Where the programs of other queues are; those that are not installed are left out
     #[arg(long, default_value = "bench/peers")]
     pub(super) peers: PathBuf,
+    /// Ten times as much of what grows: finished jobs, and minutes of an open transaction
+    #[arg(long)]
+    pub(super) large: bool,
+    /// Minutes that a transaction stays open; 2, or 10 of `--large`
+    #[arg(long, value_parser = value_parser!(u64).range(1..=600))]
+    minutes: Option<u64>,
     /// Only this side; may be said again
     #[arg(long = "side")]
     pub(super) only: Vec<String>,
@@ -28,12 +34,29 @@ pub(crate) struct Options {
 pub(super) enum Part {
     /// Many jobs wait, one worker process
     Drain,
+    /// Jobs are made, one a transaction and many at once
+    Enqueue,
+    /// From a job's making to the start of the work on it, by a worker that waits
+    Wake,
+    /// What a worker asks and holds that has nothing to do
+    Idle,
+    /// Darkroom alone: more worker processes
+    Scale,
+    /// Darkroom alone: a long record of finished jobs
+    History,
+    /// A transaction that stays open, and what it keeps from being cleared away
+    Held,
 }
 
 impl Options {
     /// What to measure.
     pub(super) fn parts(&self) -> Vec<Part> {
         self.part.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part])
+    }
+
+    /// How long a transaction stays open.
+    pub(super) fn open_for(&self) -> Duration {
+        Duration::from_mins(self.minutes.unwrap_or(if self.large { 10 } else { 2 }))
     }
 
     /// Whether a side is wanted.

@@ -33,6 +33,12 @@ pub(super) async fn interleaved<T>(
 }
 
 impl<T> Results<T> {
+    /// The side, and what went wrong.
+    pub(super) fn name(&self) -> String {
+        let name = &self.side.name;
+        self.failure.as_ref().map_or_else(|| name.clone(), |why| format!("{name} ({why})"))
+    }
+
     /// The median of a figure over the rounds.
     pub(super) fn median(&self, figure: impl Fn(&T) -> f64) -> Option<f64> {
         median(self.rounds.iter().map(figure).collect()).ok()

@@ -1,5 +1,7 @@
 //! The sides, and how each is called: as a program, in a process group of its own that ends with the call.
 
+mod running;
+
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -15,7 +17,8 @@ use tokio::{
 };
 
 use super::Options;
-use crate::{side::answer::Version, stand::Guard};
+use crate::{side::answer::Identity, stand::Guard};
+pub(super) use running::Running;
 
 /// Darkroom's settings, as a side.
 const SETTINGS: [(&str, &str); 2] =
@@ -54,18 +57,26 @@ pub(super) enum Kind {
 
 /// Those that are there and wanted; what is missing is told.
 pub(super) async fn all(options: &Options) -> anyhow::Result<Vec<Side>> {
-    let bench = std::env::current_exe()?;
-    let own = |name: &str, kind| Side {
-        name: name.to_owned(),
-        kind,
-        program: bench.clone(),
-        arguments: ["side", name].map(OsString::from).into(),
-    };
-    let mut sides =
-        vec![own("plain", Kind::Plain), own("floor", Kind::Floor), own("ours", Kind::Ours)];
+    let mut sides = vec![of(Kind::Plain)?, of(Kind::Floor)?, of(Kind::Ours)?];
     sides.extend(peers(&options.peers).await?);
     sides.retain(|side| options.wants(&side.name));
     Ok(sides)
+}
+
+/// A side that is a program of this one.
+pub(super) fn of(kind: Kind) -> anyhow::Result<Side> {
+    let name = match kind {
+        Kind::Ours => "ours",
+        Kind::Floor => "floor",
+        Kind::Plain => "plain",
+        Kind::Peer => bail!("a peer is a program of its own"),
+    };
+    Ok(Side {
+        name: name.to_owned(),
+        kind,
+        program: std::env::current_exe()?,
+        arguments: ["side", name].map(OsString::from).into(),
+    })
 }
 
 async fn peers(folder: &Path) -> anyhow::Result<Vec<Side>> {
@@ -80,6 +91,9 @@ async fn peers(folder: &Path) -> anyhow::Result<Vec<Side>> {
     ensure!(listed.status.success(), "{} failed", list.display());
     let names = String::from_utf8(listed.stdout)?;
     let mut sides = Vec::new();
+    if names.trim().is_empty() {
+        println!("\nNo peers: {} installs them.", install.display());
+    }
     for name in names.split_whitespace() {
         let peer = Side {
             name: name.to_owned(),
@@ -101,7 +115,7 @@ async fn peers(folder: &Path) -> anyhow::Result<Vec<Side>> {
 
 impl Side {
     /// What it says it is.
-    pub(super) async fn version(&self) -> anyhow::Result<Version> {
+    pub(super) async fn version(&self) -> anyhow::Result<Identity> {
         // Only Darkroom and its floors ask for one, and do not connect.
         let nowhere = SecretString::from("postgres://nobody@127.0.0.1:9/nothing");
         self.ask(&nowhere, &["version"], VERSION_PATIENCE).await
@@ -136,7 +150,7 @@ impl Side {
     }
 
     /// The program with its question and its database.
-    pub(super) fn command(&self, url: &SecretString, question: &[&str]) -> Command {
+    fn command(&self, url: &SecretString, question: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)

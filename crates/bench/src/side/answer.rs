@@ -38,7 +38,7 @@ pub(crate) struct Ready {
 
 /// To `version`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Version {
+pub(crate) struct Identity {
     pub(crate) name: String,
     pub(crate) version: String,
     /// The settings that it runs with, in one short line.

@@ -1,6 +1,6 @@
 //! The floor below Darkroom: its own statements on its own tables, sent by pgbench; and the same bytes, inserted into one table.
 
-use anyhow::{bail, ensure};
+use anyhow::bail;
 use darkroom_core::{
     config::Config,
     db::{self, Pool},
@@ -9,7 +9,7 @@ use darkroom_core::{
 
 use super::{
     Action,
-    answer::{Done, Took, Version},
+    answer::{Done, Identity, Took},
     pgbench::Pgbench,
     say,
     statements::Statements,
@@ -49,7 +49,7 @@ pub(super) async fn act(action: Action) -> anyhow::Result<()> {
             let pool = super::ours::connect(&config, 1)?;
             say(&drain(&pgbench, &pool, jobs).await?)
         }
-        Action::Version => say(&Version {
+        Action::Version => say(&Identity {
             name: "Darkroom's statements".to_owned(),
             version: format!("pgbench {}", pgbench.version().await?),
             settings: format!("batches of {BATCH}, the best of {CLIENTS:?} clients"),
@@ -124,9 +124,9 @@ async fn drain(pgbench: &Pgbench, pool: &Pool, jobs: u32) -> anyhow::Result<Took
     for (round, clients) in (1..).zip(CLIENTS) {
         stock::fill(pool, round * 10_000_000, jobs).await?;
         stock::settle(pool).await?;
-        best = best.min(pgbench.run(&script, clients, jobs.div_ceil(BATCH)).await?);
-        let left: i64 = sqlx::query_scalar("select count(*) from queue").fetch_one(pool).await?;
-        ensure!(left == 0, "{left} jobs were left");
+        let waiting = "select count(*) from queue";
+        let seconds = pgbench.drain(&script, clients, (jobs, BATCH), pool, waiting).await?;
+        best = best.min(seconds);
     }
     Ok(Took { jobs, seconds: best })
 }

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use super::{
     Action,
-    answer::{Done, Ready, Took, Version, Woke},
+    answer::{Done, Identity, Ready, Took, Woke},
     say, stock,
 };
 use crate::stand;
@@ -44,7 +44,7 @@ pub(super) async fn act(action: Action) -> anyhow::Result<()> {
         Action::Drain { jobs } => say(&drain(&config, jobs).await?),
         Action::Wake { jobs } => say(&wake(&config, jobs).await?),
         Action::Work => work(&config).await,
-        Action::Version => say(&Version {
+        Action::Version => say(&Identity {
             name: "Darkroom".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             settings: format!(

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use darkroom_core::config::Config;
+use darkroom_core::{config::Config, db::Pool};
 use secrecy::ExposeSecret;
 use tokio::process::Command;
 use url::Url;
@@ -69,6 +69,34 @@ impl Pgbench {
             .and_then(|rate| rate.parse().ok())
             .with_context(|| format!("pgbench tells no rate: {printed}{said}"))?;
         Ok(f64::from(each * clients) / rate)
+    }
+}
+
+/// Rounds of what others' locks left over, at most.
+const LEFTOVERS: u32 = 10;
+
+impl Pgbench {
+    /// Runs a script that takes so many jobs a time, until none of so many is left. Clients that meet may find less than
+    /// is there.
+    pub(super) async fn drain(
+        &self,
+        script: &str,
+        clients: u32,
+        (jobs, batch): (u32, u32),
+        pool: &Pool,
+        waiting: &'static str,
+    ) -> anyhow::Result<f64> {
+        let mut left = jobs;
+        let mut seconds = 0.0;
+        for _ in 0..=LEFTOVERS {
+            seconds += self.run(script, clients, left.div_ceil(batch)).await?;
+            let waits: i64 = sqlx::query_scalar(waiting).fetch_one(pool).await?;
+            left = u32::try_from(waits)?;
+            if left == 0 {
+                return Ok(seconds);
+            }
+        }
+        bail!("{left} jobs were left")
     }
 }
 

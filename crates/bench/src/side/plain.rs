@@ -1,11 +1,11 @@
 //! The floor below every queue on PostgreSQL: one table, whose rows are taken and done a hundred at a time, by pgbench.
 
-use anyhow::{bail, ensure};
+use anyhow::bail;
 use darkroom_core::{config::Config, db::Pool};
 
 use super::{
     Action,
-    answer::{Done, Took, Version},
+    answer::{Done, Identity, Took},
     ours,
     pgbench::Pgbench,
     say, stock,
@@ -45,7 +45,7 @@ pub(super) async fn act(action: Action) -> anyhow::Result<()> {
             say(&Took { jobs, seconds })
         }
         Action::Drain { jobs } => say(&drain(&pgbench, &pool, jobs).await?),
-        Action::Version => say(&Version {
+        Action::Version => say(&Identity {
             name: "one table".to_owned(),
             version: format!("pgbench {}", pgbench.version().await?),
             settings: format!("batches of {BATCH}, {CLIENTS} clients"),
@@ -63,14 +63,11 @@ async fn drain(pgbench: &Pgbench, pool: &Pool, jobs: u32) -> anyhow::Result<Took
              update plain_jobs set state = 1 from chosen where plain_jobs.id = chosen.id
              returning plain_jobs.id
          )
-         select array_agg(id) as jobs from taken \\gset
+         select coalesce(array_agg(id), '{{}}') as jobs from taken \\gset
          update plain_jobs set state = 2, finished_at = now() where id = any(:jobs::bigint[]);"
     );
-    let seconds = pgbench.run(&script, CLIENTS, jobs.div_ceil(BATCH)).await?;
-    let left: i64 = sqlx::query_scalar("select count(*) from plain_jobs where state < 2")
-        .fetch_one(pool)
-        .await?;
-    ensure!(left == 0, "{left} jobs were left");
+    let waiting = "select count(*) from plain_jobs where state < 2";
+    let seconds = pgbench.drain(&script, CLIENTS, (jobs, BATCH), pool, waiting).await?;
     Ok(Took { jobs, seconds })
 }
 

@@ -43,6 +43,21 @@ pub(crate) async fn fill(pool: &Pool, after: i64, jobs: u32) -> anyhow::Result<(
     Ok(())
 }
 
+/// Writes so many jobs that are completed into the record. Their ids begin after the `after`th.
+pub(crate) async fn record(pool: &Pool, after: i64, jobs: i64) -> anyhow::Result<()> {
+    let mut transaction = pool.begin().await?;
+    quietly(&mut transaction).await?;
+    let made = format!(
+        "insert into jobs (id, prompt, model, options, status, created_at, updated_at, finished_at)
+         select {ID}, $3, $4, '{{}}', 'completed', at, at, at
+         from generate_series(1, $2) as n
+         cross join lateral (select now() - make_interval(secs => $2 - n)) as moment (at)"
+    );
+    run(&mut transaction, made, after, jobs).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
 /// Without triggers: nobody watches these.
 async fn quietly(transaction: &mut darkroom_core::db::Transaction) -> anyhow::Result<()> {
     sqlx::query("set local session_replication_role = replica").execute(&mut **transaction).await?;

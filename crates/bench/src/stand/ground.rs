@@ -22,7 +22,12 @@ pub(crate) struct Ground {
 impl Ground {
     /// With the tables made, and so many connections.
     pub(crate) async fn prepare(max_connections: u16) -> anyhow::Result<Self> {
-        let postgres = Postgres::start(max_connections).await?;
+        Self::prepare_with(max_connections, "").await
+    }
+
+    /// The same, with a library that PostgreSQL loads.
+    pub(crate) async fn prepare_with(max_connections: u16, preload: &str) -> anyhow::Result<Self> {
+        let postgres = Postgres::start(max_connections, preload).await?;
         let pool = db::connect(&postgres.url()?, 1)?;
         db::migrate(&pool).await?;
         pool.close().await;

@@ -29,10 +29,14 @@ impl Guard {
 
     /// Lets a role join the group.
     pub(crate) fn watch(&self, command: &mut Command) -> anyhow::Result<()> {
-        use anyhow::Context;
-        let group = self.shell.id().context("the guard of the roles has ended")?;
-        command.process_group(i32::try_from(group)?);
+        command.process_group(i32::try_from(self.group()?)?);
         Ok(())
+    }
+
+    /// The group's number, which is the guard's own, too.
+    pub(crate) fn group(&self) -> anyhow::Result<u32> {
+        use anyhow::Context;
+        self.shell.id().context("the guard of the roles has ended")
     }
 }
 

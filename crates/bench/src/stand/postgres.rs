@@ -48,9 +48,11 @@ pub(crate) enum Shutdown {
 }
 
 impl Postgres {
-    pub(super) async fn start(max_connections: u16) -> anyhow::Result<Self> {
+    pub(super) async fn start(max_connections: u16, preload: &str) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("darkroom-bench-").tempdir()?;
-        let settings = Settings { max_connections, ..Settings::new(directory.path()) };
+        let preloaded = ("shared_preload_libraries".to_owned(), preload.to_owned());
+        let parameters = vec![preloaded];
+        let settings = Settings { max_connections, parameters, ..Settings::new(directory.path()) };
         let server = EmbeddedPostgres::start(settings.clone()).await?;
         let url = Url::parse(server.url(DATABASE).expose_secret())?;
         let port = Arc::new(AtomicU16::new(port_of(&url)?));

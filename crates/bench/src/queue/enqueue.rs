@@ -1,0 +1,82 @@
+//! `enqueue`: jobs are made, one a transaction and many at once.
+
+use tokio::time::Duration;
+
+use super::{
+    Options,
+    ground::{self, Ground},
+    rounds::{Results, cell, interleaved, ratio},
+    sides::{self, Kind, Side},
+};
+use crate::{
+    side::answer::{Done, Took},
+    table,
+};
+
+/// Jobs made one a transaction.
+const SINGLE: u32 = 2_000;
+
+/// Clients that make them.
+const CLIENTS: u32 = 8;
+
+/// For each step of a side.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What a side came to.
+struct Made {
+    single: Took,
+    /// Nothing, where a side has no bulk way.
+    bulk: Option<Took>,
+}
+
+pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
+    ground::measure("Enqueue", async |ground| {
+        let mut sides = sides::all(options).await?;
+        sides.retain(|side| side.kind != Kind::Plain);
+        let results =
+            interleaved(sides, options.rounds, async |side| one(ground, side, options.jobs).await)
+                .await;
+        print(options, &results);
+        Ok(())
+    })
+    .await
+}
+
+async fn one(ground: &Ground, side: &Side, jobs: u32) -> anyhow::Result<Made> {
+    let database = ground.database().await?;
+    let made = async {
+        let _made: Done = side.ask(&database.url, &["setup"], PATIENCE).await?;
+        let (single, clients) = (SINGLE.to_string(), CLIENTS.to_string());
+        let single = side.ask(&database.url, &["enqueue", &single, &clients], PATIENCE).await?;
+        let bulk = side.ask(&database.url, &["bulk", &jobs.to_string()], PATIENCE).await.ok();
+        anyhow::Ok(Made { single, bulk })
+    };
+    let made = made.await;
+    ground.drop(database).await?;
+    made
+}
+
+fn print(options: &Options, all: &[Results<Made>]) {
+    let single = |results: &Results<Made>| results.median(|made| made.single.rate());
+    let bulk = |results: &Results<Made>| {
+        // A side that has a bulk way has it in each round.
+        let has_one = results.rounds.iter().all(|made| made.bulk.is_some());
+        results.median(|made| made.bulk.map_or(0.0, |took| took.rate())).filter(|_| has_one)
+    };
+    let floor = all.iter().find(|results| results.side.kind == Kind::Floor);
+    let rows: Vec<_> = all
+        .iter()
+        .map(|results| {
+            let (one, many) = (single(results), bulk(results));
+            [
+                results.name(),
+                cell(one, 0),
+                ratio(one, floor.and_then(single)),
+                cell(many, 0),
+                ratio(many, floor.and_then(bulk)),
+            ]
+        })
+        .collect();
+    let what = format!("{SINGLE} jobs by {CLIENTS} clients; {} in bulk", options.jobs);
+    table::print([&what, "one a transaction, jobs/s", "÷ floor", "bulk, jobs/s", "÷ floor"], &rows);
+}

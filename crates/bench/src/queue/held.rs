@@ -1,0 +1,110 @@
+//! `held`: a transaction stays open, as a backup's or a forgotten session's does, and keeps all that is done with from being cleared away.
+
+use tokio::time::{Duration, Instant};
+
+use super::{
+    Options,
+    ground::{self, Database, Ground},
+    rounds::{cell, ratio},
+    sides::{self, Kind, Side, one_line},
+};
+use crate::{
+    side::{
+        answer::{Done, Took},
+        stock,
+    },
+    table,
+};
+
+/// Jobs that come and go at a time.
+const BATCH: u32 = 5_000;
+
+/// The first and the last of so many equal stretches are compared.
+const STRETCHES: usize = 5;
+
+/// For each step of a side.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The peer that is measured, too, where it is installed.
+const PEER: &str = "graphile-worker-rs";
+
+pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
+    ground::measure("A transaction that stays open", async |ground| {
+        let mut sides = sides::all(options).await?;
+        sides.retain(|side| match side.kind {
+            Kind::Ours | Kind::Plain => true,
+            Kind::Floor => false,
+            Kind::Peer => side.name == PEER,
+        });
+        let mut rows = Vec::new();
+        for side in sides {
+            rows.push(match load(ground, &side, options.open_for()).await {
+                Ok(rates) => row(&side, &rates),
+                Err(error) => [
+                    format!("{} ({})", side.name, one_line(&error)),
+                    cell(None, 0),
+                    cell(None, 0),
+                    cell(None, 0),
+                    cell(None, 0),
+                ],
+            });
+        }
+        let what = format!(
+            "{BATCH} jobs come and go, again and again, for {} s",
+            options.open_for().as_secs()
+        );
+        table::print(
+            [&what, "jobs in all", "first fifth, jobs/s", "last fifth, jobs/s", "÷ first"],
+            &rows,
+        );
+        Ok(())
+    })
+    .await
+}
+
+/// The rate of each drain, in their order.
+async fn load(ground: &Ground, side: &Side, time: Duration) -> anyhow::Result<Vec<f64>> {
+    let database = ground.database().await?;
+    let loaded = load_in(side, &database, time).await;
+    ground.drop(database).await?;
+    loaded
+}
+
+async fn load_in(side: &Side, database: &Database, time: Duration) -> anyhow::Result<Vec<f64>> {
+    let _made: Done = side.ask(&database.url, &["setup"], PATIENCE).await?;
+    let mut open = database.pool.begin().await?;
+    sqlx::query("set transaction isolation level repeatable read").execute(&mut *open).await?;
+    // With this it has a snapshot, and a number.
+    sqlx::query("select pg_current_xact_id()").execute(&mut *open).await?;
+    let began = Instant::now();
+    let mut rates = Vec::new();
+    let mut after = 0;
+    while began.elapsed() < time {
+        let jobs = BATCH.to_string();
+        if side.kind == Kind::Ours {
+            stock::fill(&database.pool, after, BATCH).await?;
+            after += i64::from(BATCH);
+        } else {
+            let _took: Took = side.ask(&database.url, &["bulk", &jobs], PATIENCE).await?;
+        }
+        let took: Took = side.ask(&database.url, &["drain", &jobs], PATIENCE).await?;
+        rates.push(took.rate());
+    }
+    drop(open);
+    Ok(rates)
+}
+
+fn row(side: &Side, rates: &[f64]) -> [String; 5] {
+    let stretch = (rates.len() / STRETCHES).max(1);
+    let first = mean(rates.iter().take(stretch));
+    let last = mean(rates.iter().rev().take(stretch));
+    let jobs = u32::try_from(rates.len()).unwrap_or(u32::MAX).saturating_mul(BATCH);
+    [side.name.clone(), jobs.to_string(), cell(first, 0), cell(last, 0), ratio(last, first)]
+}
+
+/// Of rates: as many jobs, in the sum of the times.
+fn mean<'a>(rates: impl Iterator<Item = &'a f64>) -> Option<f64> {
+    let (count, times) =
+        rates.fold((0.0, 0.0), |(count, times), rate| (count + 1.0, times + 1.0 / rate));
+    (count > 0.0).then(|| count / times)
+}

@@ -1,0 +1,129 @@
+//! `idle`: what a worker asks of the database and holds, while there is nothing to do. All sides wait at the same time, each in a
+//! database of its own.
+
+use tokio::time::{Duration, sleep};
+
+use super::{
+    Options,
+    ground::{self, COUNTING, Database, Ground},
+    rounds::cell,
+    sides::{self, Kind, Running, Side, one_line},
+};
+use crate::{side::answer::Done, table};
+
+/// Until a worker that was just started has settled.
+const SETTLING: Duration = Duration::from_secs(8);
+
+/// How long is counted.
+const COUNTED: Duration = Duration::from_secs(30);
+
+/// For each step of a side.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
+    ground::measure_counting("Idle", async |ground| {
+        let counter = Counter::choose(ground).await?;
+        let mut sides = sides::all(options).await?;
+        sides.retain(|side| matches!(side.kind, Kind::Ours | Kind::Peer));
+        let mut all = Vec::new();
+        for side in sides {
+            let database = ground.database().await?;
+            let running = start(&side, &database).await;
+            all.push((side, database, running));
+        }
+        sleep(SETTLING).await;
+        let mut before = Vec::new();
+        for (_side, database, _running) in &all {
+            before.push(counter.count(ground, database).await?);
+        }
+        sleep(COUNTED).await;
+        let mut rows = Vec::new();
+        for ((side, database, running), before) in all.into_iter().zip(before) {
+            let after = counter.count(ground, &database).await?;
+            rows.push(match running {
+                Ok(running) => {
+                    let rate = f64::from(i32::try_from(after - before)?) / COUNTED.as_secs_f64();
+                    let row = [
+                        side.name,
+                        cell(Some(rate), 2),
+                        connections(ground, &database).await?.to_string(),
+                        cell(Some(running.megabytes()?), 0),
+                    ];
+                    running.stop().await?;
+                    row
+                }
+                Err(why) => [
+                    format!("{} ({})", side.name, one_line(&why)),
+                    cell(None, 0),
+                    cell(None, 0),
+                    cell(None, 0),
+                ],
+            });
+            ground.drop(database).await?;
+        }
+        let what = format!("a worker that waits, over {} s", COUNTED.as_secs());
+        table::print([what.as_str(), counter.counts(), "connections", "resident MB"], &rows);
+        Ok(())
+    })
+    .await
+}
+
+async fn start(side: &Side, database: &Database) -> anyhow::Result<Running> {
+    let _made: Done = side.ask(&database.url, &["setup"], PATIENCE).await?;
+    Running::start(side, &database.url).await
+}
+
+async fn connections(ground: &Ground, database: &Database) -> anyhow::Result<i64> {
+    Ok(sqlx::query_scalar(
+        "select count(*) from pg_stat_activity
+         where datname = $1 and backend_type = 'client backend'",
+    )
+    .bind(&database.name)
+    .fetch_one(&ground.pool)
+    .await?)
+}
+
+/// Who counts.
+#[derive(Clone, Copy)]
+enum Counter {
+    /// `pg_stat_statements`.
+    Statements,
+    /// What PostgreSQL always counts.
+    Transactions,
+}
+
+impl Counter {
+    async fn choose(ground: &Ground) -> anyhow::Result<Self> {
+        let loaded: String =
+            sqlx::query_scalar("select current_setting('shared_preload_libraries')")
+                .fetch_one(&ground.pool)
+                .await?;
+        if loaded != COUNTING {
+            println!("\nTransactions are counted and not statements: {COUNTING} is not installed.");
+            return Ok(Self::Transactions);
+        }
+        sqlx::query("create extension pg_stat_statements").execute(&ground.pool).await?;
+        Ok(Self::Statements)
+    }
+
+    fn counts(self) -> &'static str {
+        match self {
+            Self::Statements => "statements/s",
+            Self::Transactions => "transactions/s",
+        }
+    }
+
+    /// So far, in a database.
+    async fn count(self, ground: &Ground, database: &Database) -> anyhow::Result<i64> {
+        let count = match self {
+            Self::Statements => {
+                "select coalesce(sum(calls), 0)::bigint from pg_stat_statements
+                 join pg_database on pg_database.oid = dbid where datname = $1"
+            }
+            Self::Transactions => {
+                "select xact_commit + xact_rollback from pg_stat_database where datname = $1"
+            }
+        };
+        Ok(sqlx::query_scalar(count).bind(&database.name).fetch_one(&ground.pool).await?)
+    }
+}

@@ -1,0 +1,65 @@
+//! `scale`: the same jobs, and more and more worker processes that share them.
+
+use anyhow::Context;
+use futures_util::future::try_join_all;
+use tokio::time::{Duration, Instant, timeout};
+
+use super::{
+    Options,
+    ground::{self, Ground},
+    rounds::{cell, median, ratio},
+    sides::{self, Kind, Running, Side},
+};
+use crate::{
+    side::{answer::Done, stock},
+    table,
+};
+
+/// Worker processes.
+const WORKERS: [usize; 5] = [1, 2, 4, 8, 16];
+
+/// For each step.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
+    ground::measure("More workers", async |ground| {
+        let ours = sides::of(Kind::Ours)?;
+        let mut rates = WORKERS.map(|_workers| Vec::new());
+        for _ in 0..options.rounds {
+            for (workers, rates) in WORKERS.into_iter().zip(&mut rates) {
+                rates.push(together(ground, &ours, workers, options.jobs).await?);
+            }
+        }
+        let mut medians = Vec::new();
+        for rates in rates {
+            medians.push(median(rates)?);
+        }
+        let best = medians.iter().copied().reduce(f64::max);
+        let rows: Vec<_> = WORKERS
+            .into_iter()
+            .zip(medians)
+            .map(|(workers, rate)| {
+                [workers.to_string(), cell(Some(rate), 0), ratio(Some(rate), best)]
+            })
+            .collect();
+        let what = format!("worker processes that share {} jobs", options.jobs);
+        table::print([&what, "jobs/s", "÷ best"], &rows);
+        Ok(())
+    })
+    .await
+}
+
+/// Jobs a second, from the moment that all of them are there until none is.
+async fn together(ground: &Ground, ours: &Side, workers: usize, jobs: u32) -> anyhow::Result<f64> {
+    let database = ground.database().await?;
+    let _made: Done = ours.ask(&database.url, &["setup"], PATIENCE).await?;
+    let starting = (0..workers).map(|_worker| Running::start(ours, &database.url));
+    let running = try_join_all(starting).await?;
+    stock::fill(&database.pool, 0, jobs).await?;
+    let began = Instant::now();
+    timeout(PATIENCE, stock::gone(&database.pool)).await.context("jobs are left")??;
+    let seconds = began.elapsed().as_secs_f64();
+    try_join_all(running.into_iter().map(Running::stop)).await?;
+    ground.drop(database).await?;
+    Ok(f64::from(jobs) / seconds)
+}

@@ -1,0 +1,75 @@
+//! `wake`: how soon a worker that waits begins a job that is made.
+
+use tokio::time::Duration;
+
+use super::{
+    Options,
+    ground::{self, Ground},
+    rounds::{Results, cell, interleaved},
+    sides::{self, Kind, Side},
+};
+use crate::{
+    load::percentile,
+    side::answer::{Done, Woke},
+    table,
+};
+
+/// Jobs of a round.
+const JOBS: u32 = 100;
+
+/// For each step of a side.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
+    ground::measure("Wake-up", async |ground| {
+        let mut sides = sides::all(options).await?;
+        sides.retain(|side| matches!(side.kind, Kind::Ours | Kind::Peer));
+        let results =
+            interleaved(sides, options.rounds, async |side| one(ground, side).await).await;
+        print(options, &results);
+        Ok(())
+    })
+    .await
+}
+
+async fn one(ground: &Ground, side: &Side) -> anyhow::Result<Woke> {
+    let database = ground.database().await?;
+    let woke = async {
+        let _made: Done = side.ask(&database.url, &["setup"], PATIENCE).await?;
+        side.ask(&database.url, &["wake", &JOBS.to_string()], PATIENCE).await
+    };
+    let woke = woke.await;
+    ground.drop(database).await?;
+    woke
+}
+
+fn print(options: &Options, all: &[Results<Woke>]) {
+    let rows: Vec<_> = all
+        .iter()
+        .map(|results| {
+            let sorted = |of: fn(&Woke) -> &[f64]| {
+                let mut values: Vec<f64> = results.rounds.iter().flat_map(of).copied().collect();
+                values.sort_unstable_by(f64::total_cmp);
+                values
+            };
+            let from_call = sorted(|woke| &woke.from_call_ms);
+            let from_commit = sorted(|woke| &woke.from_commit_ms);
+            let of = |values: &[f64], percent| cell(percentile(values, percent).ok(), 1);
+            [
+                results.name(),
+                of(&from_call, 50),
+                of(&from_call, 99),
+                of(&from_commit, 50),
+                of(&from_commit, 99),
+            ]
+        })
+        .collect();
+    let what = format!(
+        "{} jobs, one at a time; to the start of the work",
+        u32::from(options.rounds) * JOBS
+    );
+    table::print(
+        [&what, "from the call, p50 ms", "p99 ms", "from its return, p50 ms", "p99 ms"],
+        &rows,
+    );
+}
