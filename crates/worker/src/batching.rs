@@ -1,16 +1,13 @@
-//! Batching: what many jobs ask of the database at the same time is one statement. What is asked while all that may be
-//! under way are is the next one, together; nothing waits for company.
+//! Batching: what many jobs ask of the database at the same time is one statement. What is asked while one is
+//! under way is the next one, together; nothing waits for company.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use darkroom_core::{chain::chain, db, job::JobId};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 /// Asked in one statement, at most.
 const MOST: usize = 500;
-
-/// Statements of a kind at a time: while the commit of one waits for the disk, the next one is carried out.
-const UNDER_WAY: usize = 2;
 
 /// Asks in batches.
 #[derive(Debug)]
@@ -29,35 +26,26 @@ impl<T: Send + 'static> Batcher<T> {
         ask: impl Fn(Vec<T>) -> Asked + Send + 'static,
     ) -> Self
     where
-        Asked: Future<Output = Result<HashSet<JobId>, db::Error>> + Send + 'static,
+        Asked: Future<Output = Result<HashSet<JobId>, db::Error>> + Send,
     {
         let (asks, mut asked) = mpsc::channel::<(T, oneshot::Sender<bool>)>(MOST);
         tokio::spawn(async move {
-            let turns = Arc::new(Semaphore::new(UNDER_WAY));
-            // Before anything is taken: what is asked meanwhile comes along.
-            while let Ok(turn) = Arc::clone(&turns).acquire_owned().await {
-                let mut batch = Vec::new();
-                if asked.recv_many(&mut batch, MOST).await == 0 {
-                    break;
-                }
-                let (items, answers): (Vec<T>, Vec<_>) = batch.into_iter().unzip();
+            let mut batch = Vec::new();
+            while asked.recv_many(&mut batch, MOST).await > 0 {
+                let (items, answers): (Vec<T>, Vec<_>) = batch.drain(..).unzip();
                 let jobs: Vec<JobId> = items.iter().map(job).collect();
-                let done = ask(items);
-                tokio::spawn(async move {
-                    match done.await {
-                        Ok(done) => {
-                            for (job, answer) in jobs.iter().zip(answers) {
-                                // Who is not there any more is not told.
-                                answer.send(done.contains(job)).ok();
-                            }
-                        }
-                        // Whoever waits sees that no answer comes.
-                        Err(error) => {
-                            tracing::debug!(jobs = jobs.len(), error = %chain(&error), "a batch failed");
+                match ask(items).await {
+                    Ok(done) => {
+                        for (job, answer) in jobs.iter().zip(answers) {
+                            // Who is not there any more is not told.
+                            answer.send(done.contains(job)).ok();
                         }
                     }
-                    drop(turn);
-                });
+                    // Whoever waits sees that no answer comes.
+                    Err(error) => {
+                        tracing::debug!(jobs = jobs.len(), error = %chain(&error), "a batch failed");
+                    }
+                }
             }
         });
         Self(asks)

@@ -5,14 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::{
-    sync::Notify,
-    time::{Duration, sleep},
-};
-
-/// How long slots are waited for that are freed together, and how often at most.
-const GATHERING: Duration = Duration::from_millis(1);
-const GATHERED: usize = 5;
+use tokio::sync::Notify;
 
 /// The slots of one worker, for leases of one kind.
 #[derive(Debug)]
@@ -41,30 +34,15 @@ impl<Lease: Copy> Slots<Lease> {
         Self { held: Arc::default(), most, freed: Arc::default() }
     }
 
-    /// How many are free; waits until one is, and then for a moment for more. For one caller at a time.
+    /// How many are free; waits until one is. For one caller at a time.
     pub(crate) async fn free(&self) -> usize {
-        while self.are_free() == 0 {
+        loop {
+            let free = self.most.saturating_sub(self.lock().len());
+            if free > 0 {
+                return free;
+            }
             self.freed.notified().await;
         }
-        // Jobs that end in one statement free their slots one after the other: whoever claimed for the first
-        // would leave the others to a claim of their own.
-        let mut free = self.are_free();
-        for _ in 0..GATHERED {
-            if free >= self.most.div_ceil(2) {
-                break;
-            }
-            sleep(GATHERING).await;
-            let more = self.are_free();
-            if more == free {
-                break;
-            }
-            free = more;
-        }
-        free
-    }
-
-    fn are_free(&self) -> usize {
-        self.most.saturating_sub(self.lock().len())
     }
 
     /// Takes a slot for what is held under this lease.
