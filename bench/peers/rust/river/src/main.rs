@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 const QUEUE: &str = "default";
 /// Jobs a statement, when many are added.
-const CHUNK: usize = 1000;
+const CHUNK: usize = 20_000;
 
 #[derive(Clone, Serialize, Deserialize, JobArgs)]
 #[river(kind = "edit")]
@@ -26,7 +26,7 @@ struct River(Client);
 impl Queue for River {
     const PACKAGE: &'static str = "riverqueue";
     const SETTINGS: &'static str = "drain: 1000 workers, fetch_cooldown 1 ms; wake, work: 10 workers, fetch_cooldown 1 ms; \
-        bulk: insert_many of 1000";
+        bulk: insert_many of 20,000";
     const UNFINISHED: &'static str =
         "select exists (select from river_job where state <> 'completed')";
 
