@@ -10,8 +10,6 @@ use graphile_worker::{
 };
 use protocol::{Handler, Job, Load, Queue, Worker};
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
 
 const SCHEMA: &str = "graphile_worker";
 /// Jobs a statement, when many are added.
@@ -44,7 +42,7 @@ impl Queue for GraphileWorker {
         Ok(())
     }
 
-    async fn open(url: &str, connections: u32) -> Result<Self> {
+    async fn open(url: &str, connections: u32, _: Load) -> Result<Self> {
         Ok(Self(WorkerUtils::new(pool(url, connections).await?, SCHEMA)))
     }
 
@@ -85,16 +83,7 @@ impl Queue for GraphileWorker {
     }
 }
 
-/// A pool whose connections are all open.
-async fn pool(url: &str, connections: u32) -> Result<PgPool> {
-    let pool = PgPoolOptions::new().max_connections(connections).connect(url).await?;
-    let mut held = Vec::new();
-    for _ in 0..connections {
-        held.push(pool.acquire().await?);
-    }
-    drop(held);
-    Ok(pool)
-}
+protocol::pool!();
 
 #[tokio::main]
 async fn main() -> Result<()> {

@@ -27,7 +27,7 @@ pub(crate) async fn setup<Q: Queue>(url: &str) -> Result<Value> {
 }
 
 pub(crate) async fn enqueue<Q: Queue>(url: &str, jobs: u32, clients: u32) -> Result<Value> {
-    let queue = Arc::new(Q::open(url, clients).await?);
+    let queue = Arc::new(Q::open(url, clients, Load::Backlog).await?);
     let next = Arc::new(AtomicU32::new(0));
     let mut tasks = JoinSet::<Result<()>>::new();
     let started = Instant::now();
@@ -50,7 +50,7 @@ pub(crate) async fn enqueue<Q: Queue>(url: &str, jobs: u32, clients: u32) -> Res
 }
 
 pub(crate) async fn bulk<Q: Queue>(url: &str, jobs: u32) -> Result<Value> {
-    let queue = Q::open(url, 1).await?;
+    let queue = Q::open(url, 1, Load::Backlog).await?;
     let all = Job::many(jobs);
     let started = Instant::now();
     queue.enqueue_all(all).await?;
@@ -80,7 +80,7 @@ pub(crate) async fn drain<Q: Queue>(url: &str, jobs: u32) -> Result<Value> {
 pub(crate) async fn wake<Q: Queue>(url: &str, jobs: u32) -> Result<Value> {
     let all = WARM_UP + jobs;
     let handler = Handler::new(all);
-    let queue = Q::open(url, 1).await?;
+    let queue = Q::open(url, 1, Load::Idle).await?;
     let worker = Running::start(Q::worker(url, Load::Idle, handler.clone()).await?);
     let mut from_call = Vec::new();
     let mut from_commit = Vec::new();
@@ -106,7 +106,7 @@ pub(crate) async fn work<Q: Queue>(url: &str) -> Result<()> {
     let mut terminated = signal(SignalKind::terminate())?;
     let handler = Handler::new(1);
     let worker = Running::start(Q::worker(url, Load::Idle, handler.clone()).await?);
-    let queue = Q::open(url, 1).await?;
+    let queue = Q::open(url, 1, Load::Idle).await?;
     queue.enqueue(Job::new(0)).await?;
     worker.meanwhile(handler.ran(1)).await?;
     drop(queue);

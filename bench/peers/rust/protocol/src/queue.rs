@@ -27,10 +27,10 @@ pub trait Queue: Sized + Send + Sync + 'static {
     const UNFINISHED: &'static str;
 
     /// Makes the schema in an empty database.
-    fn setup(url: &str) -> impl Future<Output = Result<()>> + Send;
+    fn setup(url: &str) -> impl Future<Output = Result<()>>;
 
-    /// Opens it with so many connections.
-    fn open(url: &str, connections: u32) -> impl Future<Output = Result<Self>> + Send;
+    /// Opens it with so many connections, for jobs that a worker for this load is to find.
+    fn open(url: &str, connections: u32, load: Load) -> impl Future<Output = Result<Self>> + Send;
 
     /// Adds a job, in a transaction of its own.
     fn enqueue(&self, job: Job) -> impl Future<Output = Result<()>> + Send;
@@ -68,4 +68,22 @@ impl fmt::Debug for Worker {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Worker").finish_non_exhaustive()
     }
+}
+
+/// Defines `pool`, with the version of `sqlx` that the queue needs.
+#[macro_export]
+macro_rules! pool {
+    () => {
+        /// A pool whose connections are all open.
+        async fn pool(url: &str, connections: u32) -> ::anyhow::Result<::sqlx::PgPool> {
+            let options = ::sqlx::postgres::PgPoolOptions::new().max_connections(connections);
+            let pool = options.connect(url).await?;
+            let mut held = Vec::new();
+            for _ in 0..connections {
+                held.push(pool.acquire().await?);
+            }
+            drop(held);
+            Ok(pool)
+        }
+    };
 }
