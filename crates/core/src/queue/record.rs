@@ -47,7 +47,8 @@ pub async fn record_submissions(
                )
            ), lease as (
                select told.* from told join queue on queue.job_id = told.job_id
-               where leased_by = told.worker and queue.lease_no = told.lease_no
+               where leased_by is not distinct from told.worker
+                   and queue.lease_no = told.lease_no
                for share of queue
            ), recorded as (
                update attempts set submitted_at = now(),

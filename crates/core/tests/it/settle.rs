@@ -1,8 +1,9 @@
 //! The ends of a job.
 
 use darkroom_core::{
+    db::{self, Pool},
     job::{Failure, FailureCode, Status},
-    queue::{self, FailureClass, Timeline},
+    queue::{self, Completion, FailureClass, Timeline},
     store,
 };
 use darkroom_testing::TestDatabase;
@@ -28,6 +29,55 @@ async fn a_completed_job_has_its_results_in_order_and_leaves_the_queue() {
         shown.images.iter().filter(|image| image.is_result).map(|image| image.width).collect();
     assert_eq!(results, [10, 20]);
     assert_eq!(factory::count(pool, "queue").await, 0);
+}
+
+#[tokio::test]
+async fn what_a_few_jobs_cost_at_their_end_is_not_what_their_worker_holds() {
+    let database = TestDatabase::create().await;
+    // One connection: plans are kept with it, and what it read is told with it.
+    let pool = db::connect(&database.url, 1).unwrap();
+    sqlx::query(
+        "with made as (
+             insert into jobs (id, prompt, model)
+             select gen_random_uuid(), 'a test', 'a model' from generate_series(1, 3000)
+             returning id
+         ) insert into queue (job_id, model) select id, 'a model' from made",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    // What PostgreSQL knows of the queue is from before: as if nobody held anything.
+    sqlx::query("analyze queue").execute(&pool).await.unwrap();
+    let worker = factory::worker(&pool).await;
+    let held = queue::claim(&pool, worker, 3000).await.unwrap().jobs;
+    let before = read_of_held(&pool).await;
+
+    // More often than PostgreSQL tries plans for these very values.
+    for few in held.chunks(20).take(12) {
+        let completions: Vec<Completion> = few
+            .iter()
+            .map(|job| Completion {
+                lease: job.lease,
+                ended: queue::Ended::default(),
+                timeline: Timeline::default(),
+            })
+            .collect();
+        let completed = queue::complete_all(&pool, &completions).await.unwrap();
+        assert_eq!(completed.len(), 20);
+    }
+
+    assert_eq!(read_of_held(&pool).await, before);
+}
+
+/// Entries that were read of the index of what workers hold.
+async fn read_of_held(pool: &Pool) -> i64 {
+    sqlx::query("select pg_stat_force_next_flush()").execute(pool).await.unwrap();
+    sqlx::query_scalar(
+        "select idx_tup_read from pg_stat_user_indexes where indexrelname = 'queue_leased'",
+    )
+    .fetch_one(pool)
+    .await
+    .unwrap()
 }
 
 #[tokio::test]
@@ -118,7 +168,7 @@ async fn jobs_that_end_together_are_completed_in_one_statement_each_as_its_own()
         .unwrap();
     let completions: Vec<_> = (1..)
         .zip(&claimed)
-        .map(|(seed, job)| queue::Completion {
+        .map(|(seed, job)| Completion {
             lease: job.lease,
             ended: queue::Ended {
                 seed: Some(seed),
