@@ -63,7 +63,8 @@ pub(crate) async fn measure<T>(
         interrupted = interrupted() => return Err(interrupted),
     };
     let measuring = async {
-        println!("\n### {name}\n\n{}", stand.ground.postgres.describe(&stand.pool).await?);
+        let postgres = stand.ground.postgres.describe(&stand.pool).await?;
+        println!("\n### {name}\n\n{postgres} Pools of 10.");
         benchmark(&mut stand).await
     };
     let outcome = tokio::select! {

@@ -1,5 +1,6 @@
 //! `held`: a transaction stays open, as a backup's or a forgotten session's does, and keeps all that is done with from being cleared away.
 
+use anyhow::ensure;
 use tokio::time::{Duration, Instant};
 
 use super::{
@@ -18,6 +19,9 @@ use crate::{
 
 /// Jobs that come and go at a time.
 const BATCH: u32 = 5_000;
+
+/// Tells one transaction from another.
+const NUMBER: &str = "select pg_current_xact_id()::text";
 
 /// The first and the last of so many equal stretches are compared.
 const STRETCHES: usize = 5;
@@ -72,10 +76,11 @@ async fn load(ground: &Ground, side: &Side, time: Duration) -> anyhow::Result<Ve
 
 async fn load_in(side: &Side, database: &Database, time: Duration) -> anyhow::Result<Vec<f64>> {
     let _made: Done = side.ask(&database.url, &["setup"], PATIENCE).await?;
-    let mut open = database.pool.begin().await?;
-    sqlx::query("set transaction isolation level repeatable read").execute(&mut *open).await?;
+    // Not a transaction of the pool's: those end when they rest.
+    let mut open = database.pool.acquire().await?;
+    sqlx::raw_sql("begin isolation level repeatable read").execute(&mut open).await?;
     // With this it has a snapshot, and a number.
-    sqlx::query("select pg_current_xact_id()").execute(&mut *open).await?;
+    let number: String = sqlx::query_scalar(NUMBER).fetch_one(&mut open).await?;
     let began = Instant::now();
     let mut rates = Vec::new();
     let mut after = 0;
@@ -90,7 +95,9 @@ async fn load_in(side: &Side, database: &Database, time: Duration) -> anyhow::Re
         let took: Took = side.ask(&database.url, &["drain", &jobs], PATIENCE).await?;
         rates.push(took.rate());
     }
-    drop(open);
+    let still: String = sqlx::query_scalar(NUMBER).fetch_one(&mut open).await?;
+    ensure!(still == number, "the transaction did not stay open");
+    sqlx::raw_sql("rollback").execute(&mut open).await?;
     Ok(rates)
 }
 

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{side::answer::Done, table};
 
-/// Until a worker that was just started has settled.
-const SETTLING: Duration = Duration::from_secs(8);
+/// Until a worker that was just started has settled: pools of Node's close what rests after 10 s.
+const SETTLING: Duration = Duration::from_secs(12);
 
 /// How long is counted.
 const COUNTED: Duration = Duration::from_secs(30);

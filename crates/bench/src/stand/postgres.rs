@@ -112,7 +112,7 @@ impl Postgres {
         let version = &self.version;
         Ok(format!(
             "PostgreSQL {version}: fsync {fsync}, synchronous_commit {commit}, \
-             shared_buffers {buffers}. Pools of 10."
+             shared_buffers {buffers}."
         ))
     }
 
