@@ -21,7 +21,7 @@ end_everything() {
         wait
     } 2>/dev/null
     [ $code = 0 ] || tail -n 15 "$temporary"/*.log >&2 2>/dev/null || true
-    # Last, where whoever reads only the end of a long log finds it.
+    # Once more: whoever reads only the end of a long log finds it there.
     [ -z "${failure:-}" ] || printf '%s: %s\n' "$(basename "$0")" "$failure" >&2
     rm -rf "$temporary"
     exit $code
@@ -32,6 +32,7 @@ trap 'exit 143' TERM
 
 fail() {
     failure=$*
+    printf '%s: %s\n' "$(basename "$0")" "$failure" >&2
     exit 1
 }
 
