@@ -6,7 +6,7 @@ use std::time::Duration;
 use darkroom_core::{chain::chain, queue};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{life::Life, overdue, probing};
+use crate::{gathering::Gathering, life::Life, overdue, probing};
 
 /// How soon a missed beat is made up for.
 const MISSED: Duration = Duration::from_secs(1);
@@ -16,6 +16,7 @@ const MISSED: Duration = Duration::from_secs(1);
 pub(crate) async fn beat_until_dead(life: &Life) {
     let settings = life.worker.settings;
     let mut missed: Option<Instant> = None;
+    let mut gathering = Gathering::default();
     loop {
         let beat = queue::beat(&life.worker.pool, life.id, settings.lease);
         // A connection that went silent must not silence the worker.
@@ -30,6 +31,7 @@ pub(crate) async fn beat_until_dead(life: &Life) {
                 if beat.jobs_are_overdue {
                     tokio::spawn(overdue::fail(life.clone()));
                 }
+                gathering.look(life, beat.line_has_moved);
                 if beat.deliveries_are_due {
                     life.deliveries_due.notify_one();
                 }

@@ -8,6 +8,7 @@ mod batching;
 mod claiming;
 mod delivering;
 mod drive;
+mod gathering;
 mod heartbeat;
 mod life;
 #[cfg(feature = "measuring")]

@@ -67,13 +67,14 @@ pub struct OpenAttempt {
     pub submission: Option<Submission>,
 }
 
-/// The statement of a claim: `$chosen` says which rows to take, as CTEs that end with `due`.
+/// The statement of a claim: `$chosen` says which rows to take, as CTEs that end with `due`, and `$passed` what
+/// to do when it is known which they are.
 ///
 /// The worker's own row is locked against deletion: a worker that is being rescued claims nothing,
 /// and a claim that came first is seen by the rescue. The CTEs are needed: as a subquery with a
 /// LIMIT the planner may run it once for each row, and claim more than asked for.
 macro_rules! claim_query {
-    ($chosen:literal, $round:expr, $limit:expr $(, $argument:expr)*) => {
+    ($chosen:literal, $passed:literal, $round:expr, $limit:expr $(, $argument:expr)*) => {
         sqlx::query_as!(
             Row,
             "with recursive alive as (
@@ -89,8 +90,8 @@ macro_rules! claim_query {
                  update queue set leased_by = $1, lease_no = nextval('queue_lease_no')
                  from due where queue.job_id = due.job_id
                  returning queue.job_id, queue.lease_no, queue.rescues, queue.deadline_at,
-                     queue.cancel_requested_at, queue.has_attempt
-             ), taken as (
+                     queue.cancel_requested_at, queue.has_attempt, queue.priority, queue.turn
+             ), passed as ("# + $passed + r#"), taken as (
                  select claimed.job_id, lease_no, rescues,
                      cancel_requested_at is not null as is_cancelled,
                      extract(epoch from deadline_at - now())::float8 as time_left,
@@ -122,6 +123,9 @@ use claim_query;
 /// waited for.
 ///
 /// Where there are limits or pauses it takes nothing new, and says so: [`claim_under_rules`] does.
+///
+/// The line is read in parts: of a priority that has a [front](super::gather_stragglers), what is not before that;
+/// and what is between two such priorities. One claim in a thousand moves the fronts up to what it took first.
 pub async fn claim(
     pool: &Pool,
     round: impl Into<Round>,
@@ -129,18 +133,59 @@ pub async fn claim(
 ) -> Result<Claims, db::Error> {
     let round = round.into();
     let rows = claim_query!(
-        "fresh as (
-             select job_id from queue
-             where in_line and exists (select from alive)
+        "fronts as (
+             (
+                 select priority, turn from line_fronts
+                 order by priority desc, turn desc limit 1
+             )
+             union all
+             select next.priority, next.turn from fronts cross join lateral (
+                 select priority, turn from line_fronts
+                 where line_fronts.priority < fronts.priority
+                 order by priority desc, turn desc limit 1
+             ) as next
+         ), parts as (
+             select coalesce(lag(priority) over (order by priority desc), 101) as below,
+                 priority, turn
+             from (
+                 select priority, turn from fronts
+                 union all
+                 select -101, 0
+             ) as fronts
+             order by priority desc
+         ), fresh as (
+             select first.job_id
+             from parts cross join lateral (
+                 select job_id from (
+                     select job_id from queue
+                     where in_line and queue.priority < below and queue.priority > parts.priority
+                     order by queue.priority desc, turn, job_id
+                     limit $2
+                     for update skip locked
+                 ) as between_fronts
+                 union all
+                 select job_id from (
+                     select job_id from queue
+                     where in_line and queue.priority = parts.priority
+                         and queue.turn >= parts.turn
+                     order by turn, job_id
+                     limit $2
+                     for update skip locked
+                 ) as from_front_on
+             ) as first
+             where exists (select from alive)
                  and not exists (select from provider_halt) and not exists (select from queue_rules)
-             order by priority desc, turn, job_id
              limit $2
-             for update skip locked
          ), due as (
              select job_id from resumed
              union all
              (select job_id from fresh limit $2 - (select count(*) from resumed))
          )",
+        "insert into line_fronts (priority, turn)
+         select priority, min(turn) from claimed
+         where not has_attempt and exists (select from claimed where lease_no % 1000 = 0)
+         group by priority
+         on conflict do nothing",
         round,
         i64::try_from(limit).unwrap_or(i64::MAX)
     )

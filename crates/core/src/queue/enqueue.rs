@@ -29,7 +29,7 @@ pub struct Place<'a> {
 /// after the other, and a key that has none waiting starts with whoever is first. So a key with ten
 /// thousand jobs delays another key's job by one of its own. Where nobody waits, the turn is the clock in
 /// microseconds, which is later than any turn given before. Two that are enqueued at the same moment may
-/// get the same turn: they go by age.
+/// get the same turn: they go by age. Behind the front of the line nothing waits, so nothing is read there.
 macro_rules! enqueue_query {
     ($before:literal, $after:literal, $job:expr, $place:expr $(, $argument:expr)* $(,)?) => {
         sqlx::query!(
@@ -43,15 +43,25 @@ macro_rules! enqueue_query {
                      (
                          select turn + 1 from queue
                          where in_line and model = $2::text and api_key_id = $3::uuid
-                             and priority = $4::smallint
+                             and priority = $4::smallint and turn >= line.front
                          order by turn desc limit 1
                      ),
                      (
                          select turn from queue
-                         where in_line and priority = $4::smallint order by turn limit 1
+                         where in_line and priority = $4::smallint and turn >= line.front
+                         order by turn limit 1
                      ),
                      (extract(epoch from clock_timestamp()) * 1e6)::bigint
-                 )" + $after,
+                 )
+             from (
+                 select coalesce(
+                     (
+                         select turn from line_fronts where priority = $4::smallint
+                         order by turn desc limit 1
+                     ),
+                     0
+                 ) as front
+             ) as line" + $after,
             $job.0,
             $place.model,
             $place.api_key.map_or($crate::api_key::ApiKeyId::NOBODY, |key| key.0),

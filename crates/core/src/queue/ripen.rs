@@ -23,12 +23,13 @@ pub async fn ripen(pool: &Pool) -> Result<bool, Error> {
                          select turn from queue as others
                          where in_line and others.model = queue.model
                              and others.api_key_id = queue.api_key_id
-                             and others.priority = queue.priority
+                             and others.priority = queue.priority and turn >= line.front
                          order by turn desc limit 1
                      ) + 1,
                      (
                          select turn from queue as others
                          where in_line and others.priority = queue.priority
+                             and turn >= line.front
                          order by turn limit 1
                      ),
                      (extract(epoch from clock_timestamp()) * 1e6)::bigint
@@ -37,6 +38,15 @@ pub async fn ripen(pool: &Pool) -> Result<bool, Error> {
                      order by queue.job_id
                  ) end as turn
              from queue join ripe on ripe.job_id = queue.job_id
+             cross join lateral (
+                 select coalesce(
+                     (
+                         select turn from line_fronts where line_fronts.priority = queue.priority
+                         order by turn desc limit 1
+                     ),
+                     0
+                 ) as front
+             ) as line
          )
          update queue set run_at = null, turn = placed.turn
          from placed where queue.job_id = placed.job_id",

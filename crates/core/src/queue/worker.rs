@@ -36,6 +36,8 @@ pub struct Beat {
     pub jobs_are_overdue: bool,
     /// Deliveries are due that nobody has.
     pub deliveries_are_due: bool,
+    /// The line has moved on: jobs may have been left behind its front.
+    pub line_has_moved: bool,
     /// Jobs of this worker whose callers want them to end. Told again at each beat until they have.
     pub cancelled: Vec<JobId>,
 }
@@ -59,6 +61,10 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
            exists (
                select from deliveries where leased_by is null and next_at <= now()
            ) as "deliveries_are_due!",
+           exists (
+               select from line_fronts as earlier join line_fronts as later
+                   on later.priority = earlier.priority and later.turn > earlier.turn
+           ) as "line_has_moved!",
            array(
                select job_id from queue
                where leased_by = $1 and cancel_requested_at is not null
@@ -74,6 +80,7 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
         probe_is_due: beat.probe_is_due,
         jobs_are_overdue: beat.jobs_are_overdue,
         deliveries_are_due: beat.deliveries_are_due,
+        line_has_moved: beat.line_has_moved,
         cancelled: beat.cancelled.into_iter().map(JobId).collect(),
     }))
 }

@@ -20,6 +20,7 @@ mod fal_stream;
 mod fal_webhook;
 mod fal_wire;
 mod files;
+mod front;
 mod halt;
 mod inspect;
 mod lease;

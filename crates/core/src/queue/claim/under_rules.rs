@@ -112,6 +112,8 @@ pub async fn claim_under_rules(
          ), due as (
              select job_id from resumed union all select job_id from fresh
          )",
+        // Others may wait before these.
+        "select",
         round,
         i64::try_from(limit).unwrap_or(i64::MAX),
         max_in_flight as _

@@ -1,0 +1,216 @@
+//! The front of the line: what is behind it is not read, and nothing is left there.
+
+use std::time::Duration;
+
+use darkroom_core::{
+    db::{self, Pool},
+    job::{Failure, FailureCode, JobId},
+    queue::{self, Timeline, WorkerId},
+};
+use darkroom_testing::TestDatabase;
+
+use crate::factory;
+
+/// Puts so many jobs into line.
+async fn fill(pool: &Pool, jobs: i32) {
+    sqlx::query(
+        "with made as (
+             insert into jobs (id, prompt, model)
+             select gen_random_uuid(), 'a test', 'a model' from generate_series(1, $1)
+             returning id
+         ) insert into queue (job_id, model, turn)
+         select id, 'a model', (extract(epoch from clock_timestamp()) * 1e6)::bigint from made",
+    )
+    .bind(jobs)
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+/// A job with this turn and priority.
+async fn job_at(pool: &Pool, priority: i16, turn: i64) -> JobId {
+    let job = factory::job(pool).await.id;
+    sqlx::query("update queue set priority = $2, turn = $3 where job_id = $1")
+        .bind(job.0)
+        .bind(priority)
+        .bind(turn)
+        .execute(pool)
+        .await
+        .unwrap();
+    job
+}
+
+/// Says that the line has been claimed so far, so many seconds ago.
+async fn pass(pool: &Pool, priority: i16, turn: i64, seconds: f64) {
+    sqlx::query(
+        "insert into line_fronts (priority, turn, passed_at)
+         values ($1, $2, now() - make_interval(secs => $3))",
+    )
+    .bind(priority)
+    .bind(turn)
+    .bind(seconds)
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+/// The next claim's first lease has this number.
+async fn next_lease(pool: &Pool, number: i64) {
+    sqlx::query("select setval('queue_lease_no', $1, false)")
+        .bind(number)
+        .execute(pool)
+        .await
+        .unwrap();
+}
+
+async fn claim(pool: &Pool, worker: WorkerId, limit: usize) -> Vec<JobId> {
+    let claims = queue::claim(pool, worker, limit).await.unwrap();
+    claims.jobs.into_iter().map(|job| job.lease.job).collect()
+}
+
+async fn fronts(pool: &Pool) -> Vec<(i16, i64)> {
+    sqlx::query_as("select priority, turn from line_fronts order by priority, turn")
+        .fetch_all(pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn while_a_transaction_stays_open_a_claim_reads_little_of_what_was_claimed() {
+    let database = TestDatabase::create().await;
+    // What this one read is told with it.
+    let pool = db::connect(&database.url, 1).unwrap();
+    let mut open = database.pool.acquire().await.unwrap();
+    sqlx::raw_sql("begin isolation level repeatable read; select pg_current_xact_id()")
+        .execute(&mut open)
+        .await
+        .unwrap();
+    let worker = factory::worker(&pool).await;
+    next_lease(&pool, 1).await;
+    fill(&pool, 5_000).await;
+    for _ in 0..49 {
+        assert_eq!(claim(&pool, worker, 100).await.len(), 100);
+    }
+
+    let before = read_of_the_line(&pool).await;
+    assert_eq!(claim(&pool, worker, 10).await.len(), 10);
+    let claiming = read_of_the_line(&pool).await - before;
+    factory::job(&pool).await;
+    let enqueuing = read_of_the_line(&pool).await - before - claiming;
+
+    assert!(claiming < 1_500, "a claim of 10 read {claiming}");
+    assert!(enqueuing < 1_500, "to enqueue one read {enqueuing}");
+    sqlx::raw_sql("rollback").execute(&mut open).await.unwrap();
+}
+
+/// Entries that were read of the line.
+async fn read_of_the_line(pool: &Pool) -> i64 {
+    sqlx::query("select pg_stat_force_next_flush()").execute(pool).await.unwrap();
+    sqlx::query_scalar(
+        "select sum(idx_tup_read)::bigint from pg_stat_user_indexes
+         where indexrelname in ('queue_in_line', 'queue_lanes')",
+    )
+    .fetch_one(pool)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn the_order_is_the_same_whatever_fronts_there_are() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let worker = factory::worker(pool).await;
+    let expected = [
+        job_at(pool, 9, 50).await,
+        job_at(pool, 7, 20).await,
+        job_at(pool, 7, 21).await,
+        job_at(pool, 3, 5).await,
+        job_at(pool, 0, 30).await,
+        job_at(pool, 0, 31).await,
+        job_at(pool, -1, 1).await,
+        job_at(pool, -100, 2).await,
+    ];
+    for (priority, turn) in [(7, 10), (7, 20), (0, 30), (5, 1)] {
+        pass(pool, priority, turn, 0.0).await;
+    }
+
+    let mut claimed = Vec::new();
+    while let [job] = claim(pool, worker, 1).await[..] {
+        claimed.push(job);
+    }
+
+    assert_eq!(claimed, expected);
+}
+
+#[tokio::test]
+async fn one_claim_in_a_thousand_moves_the_front_to_what_it_took_first() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let worker = factory::worker(pool).await;
+    for turn in 1..=3 {
+        job_at(pool, 0, turn).await;
+    }
+    job_at(pool, 5, 70).await;
+    next_lease(pool, 997).await;
+
+    claim(pool, worker, 2).await;
+    assert_eq!(fronts(pool).await, [], "997 and 998");
+    claim(pool, worker, 2).await;
+
+    assert_eq!(fronts(pool).await, [(0, 2)], "999 and 1000");
+}
+
+#[tokio::test]
+async fn what_comes_back_comes_to_the_front_and_is_claimed() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let claimed = factory::claimed(pool).await;
+    let ahead = i64::MAX / 2;
+    pass(pool, 0, ahead, 0.0).await;
+    let failure = Failure::new(FailureCode::ProviderError, "It failed.");
+
+    let after = Duration::ZERO;
+    queue::retry(pool, &claimed.lease, &failure, after, &Timeline::default()).await.unwrap();
+    let next = factory::job(pool).await.id;
+
+    let worker = factory::worker(pool).await;
+    assert_eq!(claim(pool, worker, 2).await, [claimed.lease.job, next]);
+}
+
+#[tokio::test]
+async fn a_job_that_the_front_has_passed_is_gathered() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let worker = factory::worker(pool).await;
+    let just_passed = job_at(pool, 0, 15).await;
+    let long_passed = job_at(pool, 0, 5).await;
+    pass(pool, 0, 10, 60.0).await;
+    pass(pool, 0, 20, 1.0).await;
+    assert_eq!(claim(pool, worker, 2).await, []);
+
+    let since = Some(Duration::from_secs(30));
+    assert_eq!(queue::gather_stragglers(pool, since).await.unwrap(), 1);
+    assert_eq!(claim(pool, worker, 2).await, [just_passed]);
+    assert_eq!(queue::gather_stragglers(pool, None).await.unwrap(), 1);
+    assert_eq!(claim(pool, worker, 2).await, [long_passed]);
+}
+
+#[tokio::test]
+async fn fronts_that_were_passed_long_ago_are_forgotten_but_the_last() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let worker = factory::worker(pool).await;
+    let lease = Duration::from_secs(60);
+    for (turn, seconds) in [(10, 90.0), (20, 60.0), (30, 1.0)] {
+        pass(pool, 0, turn, seconds).await;
+    }
+    let beat = async || queue::beat(pool, worker, lease).await.unwrap().unwrap();
+    assert!(beat().await.line_has_moved);
+
+    queue::gather_stragglers(pool, Some(Duration::from_secs(30))).await.unwrap();
+    assert_eq!(fronts(pool).await, [(0, 20), (0, 30)]);
+    queue::gather_stragglers(pool, Some(Duration::ZERO)).await.unwrap();
+
+    assert_eq!(fronts(pool).await, [(0, 30)]);
+    assert!(!beat().await.line_has_moved);
+}

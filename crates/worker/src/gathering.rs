@@ -1,0 +1,43 @@
+//! Gathering: jobs that were left behind the front of the line come to it.
+
+use std::time::Duration;
+
+use darkroom_core::{chain::chain, queue};
+use tokio::time::Instant;
+
+use crate::life::Life;
+
+/// How long a statement that brings a job into line may take, twice over: after half of it, whoever asked has given up.
+const OVERTAKEN: Duration = Duration::from_secs(30);
+
+/// How often all that is behind the front is looked through, however long it has been there: a database that hangs
+/// while it commits keeps no time.
+const THOROUGH: Duration = Duration::from_mins(10);
+
+/// When it is time to look.
+#[derive(Debug, Default)]
+pub(crate) struct Gathering {
+    thorough_at: Option<Instant>,
+}
+
+impl Gathering {
+    /// Looks where the line has moved since, and from time to time everywhere.
+    pub(crate) fn look(&mut self, life: &Life, line_has_moved: bool) {
+        if self.thorough_at.is_none_or(|at| at.elapsed() > THOROUGH) {
+            self.thorough_at = Some(Instant::now());
+            tokio::spawn(gather(life.clone(), None));
+        } else if line_has_moved {
+            tokio::spawn(gather(life.clone(), Some(OVERTAKEN)));
+        }
+    }
+}
+
+async fn gather(life: Life, since: Option<Duration>) {
+    match queue::gather_stragglers(&life.worker.pool, since).await {
+        Ok(0) => {}
+        Ok(jobs) => tracing::info!(jobs, "jobs that the line had passed are at its front"),
+        Err(error) => {
+            tracing::warn!(error = %chain(&error), "jobs that the line has passed could not be looked for; a later beat does");
+        }
+    }
+}
