@@ -72,7 +72,9 @@ pub struct OpenAttempt {
 ///
 /// The worker's own row is locked against deletion: a worker that is being rescued claims nothing,
 /// and a claim that came first is seen by the rescue. The CTEs are needed: as a subquery with a
-/// LIMIT the planner may run it once for each row, and claim more than asked for.
+/// LIMIT the planner may run it once for each row, and claim more than asked for. How many rows that is, the planner
+/// does not know where it keeps a plan for any limit, and takes a tenth of the line for it: told nothing else, it
+/// reads the whole of `queue` and `jobs` for each claim. So rows are named by an array, and jobs looked up one by one.
 macro_rules! claim_query {
     ($chosen:literal, $passed:literal, $round:expr, $limit:expr $(, $argument:expr)*) => {
         sqlx::query_as!(
@@ -88,7 +90,7 @@ macro_rules! claim_query {
              ), " + $chosen + r#"
              , claimed as (
                  update queue set leased_by = $1, lease_no = nextval('queue_lease_no')
-                 from due where queue.job_id = due.job_id
+                 where job_id = any(array(select job_id from due))
                  returning queue.job_id, queue.lease_no, queue.rescues, queue.deadline_at,
                      queue.cancel_requested_at, queue.has_attempt, queue.priority, queue.turn
              ), passed as ("# + $passed + r#"), taken as (
@@ -96,7 +98,9 @@ macro_rules! claim_query {
                      cancel_requested_at is not null as is_cancelled,
                      extract(epoch from deadline_at - now())::float8 as time_left,
                      prompt, model, options, has_attempt
-                 from claimed join jobs on jobs.id = claimed.job_id
+                 from claimed cross join lateral (
+                     select prompt, model, options from jobs where id = claimed.job_id offset 0
+                 ) as job
              )
              select exists (select from queue_rules) as "has_rules!", (
                      select extract(epoch from run_at - now())::float8 from queue

@@ -106,9 +106,11 @@ pub async fn claim_under_rules(
                  $2 - (select count(*) from resumed), (select room from open)
              ))
          ), fresh as (
-             select queue.job_id from queue join chosen on chosen.job_id = queue.job_id
-             where in_line and exists (select from alive)
-             for update of queue skip locked
+             select locked.job_id from chosen cross join lateral (
+                 select job_id from queue where job_id = chosen.job_id and in_line
+                 for update skip locked
+             ) as locked
+             where exists (select from alive)
          ), due as (
              select job_id from resumed union all select job_id from fresh
          )",
