@@ -3,9 +3,14 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::sleep};
+
+/// What is freed within this time is filled together: jobs that were completed in one statement end one by one, and
+/// a statement for the first of them alone would keep the others waiting.
+const TOGETHER: Duration = Duration::from_millis(1);
 
 /// The slots of one worker, for leases of one kind.
 #[derive(Debug)]
@@ -34,7 +39,8 @@ impl<Lease: Copy> Slots<Lease> {
         Self { held: Arc::default(), most, freed: Arc::default() }
     }
 
-    /// How many are free; waits until one is. For one caller at a time.
+    /// How many are free; waits until one is, and a moment more for those that are freed with it. For one
+    /// caller at a time.
     pub(crate) async fn free(&self) -> usize {
         loop {
             let free = self.most.saturating_sub(self.lock().len());
@@ -42,6 +48,7 @@ impl<Lease: Copy> Slots<Lease> {
                 return free;
             }
             self.freed.notified().await;
+            sleep(TOGETHER).await;
         }
     }
 

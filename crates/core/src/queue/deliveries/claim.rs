@@ -54,7 +54,7 @@ struct Row {
 
 /// Claims up to `limit` due deliveries for a worker that is alive, the longest due first.
 ///
-/// As at a claim of jobs, the worker's own row is locked against deletion. Events that a later version
+/// As at a claim of jobs, the worker's own row is locked against deletion, and what is taken is looked up row by row. Events that a later version
 /// writes are left to it.
 pub async fn claim(
     pool: &Pool,
@@ -76,18 +76,20 @@ pub async fn claim(
                for update skip locked
            ), claimed as (
                update deliveries set leased_by = $1, lease_no = nextval('queue_lease_no')
-               from due where deliveries.id = due.id
+               where id = any(array(select id from due))
                returning deliveries.*
            )
            select claimed.id, lease_no, job_id, event, claimed.created_at, now() as "claimed_at!",
                webhook_url as "url!", failures, model, claimed.failure_code,
                claimed.failure_message, array(
                    select images.id from images
-                   where images.job_id = jobs.id and role = 'result'
+                   where images.job_id = claimed.job_id and role = 'result'
                        and event = 'job.completed'
                    order by position
                ) as "results!"
-           from claimed join jobs on jobs.id = claimed.job_id"#,
+           from claimed cross join lateral (
+               select model, webhook_url from jobs where id = claimed.job_id offset 0
+           ) as job"#,
         round.worker.0,
         round.number,
         i64::try_from(limit).unwrap_or(i64::MAX),
