@@ -4,7 +4,7 @@ use tokio::time::Duration;
 
 use super::{
     Options,
-    ground::{self, Database, Ground},
+    ground::{self, Ground},
     rounds::{Results, cell, interleaved, ratio},
     sides::{self, Kind, Side},
 };
@@ -36,22 +36,13 @@ async fn one(ground: &Ground, side: &Side, jobs: u32) -> anyhow::Result<Took> {
     let drained = async {
         let jobs = jobs.to_string();
         let _made: Done = side.ask(&database.url, &["setup"], PATIENCE).await?;
-        make(side, &database, &jobs).await?;
+        let _made: Took = side.ask(&database.url, &["bulk", &jobs], PATIENCE).await?;
         stock::settle(&database.pool).await?;
         side.ask(&database.url, &["drain", &jobs], PATIENCE).await
     };
     let drained = drained.await;
     ground.drop(database).await?;
     drained
-}
-
-/// In bulk, or one by one where a side has no other way.
-async fn make(side: &Side, database: &Database, jobs: &str) -> anyhow::Result<()> {
-    let bulk: anyhow::Result<Took> = side.ask(&database.url, &["bulk", jobs], PATIENCE).await;
-    if bulk.is_err() {
-        let _took: Took = side.ask(&database.url, &["enqueue", jobs, "8"], PATIENCE).await?;
-    }
-    Ok(())
 }
 
 fn print(options: &Options, all: &[Results<Took>]) {

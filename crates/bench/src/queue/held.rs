@@ -23,8 +23,8 @@ const BATCH: u32 = 5_000;
 /// Tells one transaction from another.
 const NUMBER: &str = "select pg_current_xact_id()::text";
 
-/// The first and the last of so many equal stretches are compared.
-const STRETCHES: usize = 5;
+/// The last of so many equal stretches is compared with as much time before.
+const STRETCHES: u32 = 5;
 
 /// For each step of a side.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -58,7 +58,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
             options.open_for().as_secs()
         );
         table::print(
-            [&what, "jobs in all", "first fifth, jobs/s", "last fifth, jobs/s", "÷ first"],
+            [&what, "jobs in all", "before, jobs/s", "last fifth, jobs/s", "÷ before"],
             &rows,
         );
         Ok(())
@@ -66,47 +66,66 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     .await
 }
 
-/// The rate of each drain, in their order.
-async fn load(ground: &Ground, side: &Side, time: Duration) -> anyhow::Result<Vec<f64>> {
+/// The rates of drains, in their order.
+struct Rates {
+    /// Before the transaction began.
+    before: Vec<f64>,
+    /// While it was open.
+    during: Vec<f64>,
+}
+
+async fn load(ground: &Ground, side: &Side, time: Duration) -> anyhow::Result<Rates> {
     let database = ground.database().await?;
     let loaded = load_in(side, &database, time).await;
     ground.drop(database).await?;
     loaded
 }
 
-async fn load_in(side: &Side, database: &Database, time: Duration) -> anyhow::Result<Vec<f64>> {
+async fn load_in(side: &Side, database: &Database, time: Duration) -> anyhow::Result<Rates> {
     let _made: Done = side.ask(&database.url, &["setup"], PATIENCE).await?;
+    let mut after = 0;
+    let before = come_and_go(side, database, time / STRETCHES, &mut after).await?;
     // Not a transaction of the pool's: those end when they rest.
     let mut open = database.pool.acquire().await?;
     sqlx::raw_sql("begin isolation level repeatable read").execute(&mut open).await?;
     // With this it has a snapshot, and a number.
     let number: String = sqlx::query_scalar(NUMBER).fetch_one(&mut open).await?;
+    let during = come_and_go(side, database, time, &mut after).await?;
+    let still: String = sqlx::query_scalar(NUMBER).fetch_one(&mut open).await?;
+    ensure!(still == number, "the transaction did not stay open");
+    sqlx::raw_sql("rollback").execute(&mut open).await?;
+    Ok(Rates { before, during })
+}
+
+/// Fills and drains for so long. Our jobs' ids begin after the `after`th.
+async fn come_and_go(
+    side: &Side,
+    database: &Database,
+    time: Duration,
+    after: &mut i64,
+) -> anyhow::Result<Vec<f64>> {
     let began = Instant::now();
     let mut rates = Vec::new();
-    let mut after = 0;
     while began.elapsed() < time {
         let jobs = BATCH.to_string();
         if side.kind == Kind::Ours {
-            stock::fill(&database.pool, after, BATCH).await?;
-            after += i64::from(BATCH);
+            stock::fill(&database.pool, *after, BATCH).await?;
+            *after += i64::from(BATCH);
         } else {
             let _took: Took = side.ask(&database.url, &["bulk", &jobs], PATIENCE).await?;
         }
         let took: Took = side.ask(&database.url, &["drain", &jobs], PATIENCE).await?;
         rates.push(took.rate());
     }
-    let still: String = sqlx::query_scalar(NUMBER).fetch_one(&mut open).await?;
-    ensure!(still == number, "the transaction did not stay open");
-    sqlx::raw_sql("rollback").execute(&mut open).await?;
     Ok(rates)
 }
 
-fn row(side: &Side, rates: &[f64]) -> [String; 5] {
-    let stretch = (rates.len() / STRETCHES).max(1);
-    let first = mean(rates.iter().take(stretch));
-    let last = mean(rates.iter().rev().take(stretch));
-    let jobs = u32::try_from(rates.len()).unwrap_or(u32::MAX).saturating_mul(BATCH);
-    [side.name.clone(), jobs.to_string(), cell(first, 0), cell(last, 0), ratio(last, first)]
+fn row(side: &Side, rates: &Rates) -> [String; 5] {
+    let last = rates.during.len().div_ceil(usize::try_from(STRETCHES).unwrap_or(1));
+    let before = mean(rates.before.iter());
+    let last = mean(rates.during.iter().rev().take(last));
+    let jobs = u32::try_from(rates.during.len()).unwrap_or(u32::MAX).saturating_mul(BATCH);
+    [side.name.clone(), jobs.to_string(), cell(before, 0), cell(last, 0), ratio(last, before)]
 }
 
 /// Of rates: as many jobs, in the sum of the times.
