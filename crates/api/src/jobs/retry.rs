@@ -35,11 +35,11 @@ pub(crate) async fn retry(
     let (deadline, has_limits) = (Some(state.deadline), caller.has_limits());
     let reopened = queue::reopen_one(&state.pool, &snapshot.job, deadline, has_limits).await;
     state.watch.changed(id);
-    let reopened = reopened??;
-    let job = store::find(&state.pool, id).await?.ok_or_else(not_found)?;
-    if !reopened {
+    let Some(job) = reopened?? else {
+        // It may have been deleted meanwhile.
+        store::find(&state.pool, id).await?.ok_or_else(not_found)?;
         return Err(ApiError::HasNotFailed);
-    }
+    };
     tracing::info!(job.id = %id, "a failed job is tried again");
     Ok(web::Json(JobView::new(&job, &links)))
 }

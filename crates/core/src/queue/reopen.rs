@@ -10,7 +10,7 @@ use crate::{
     api_key::ApiKeyId,
     db::{Error, Pool, Transaction},
     job::{Job, JobId},
-    store::{Refusal, check_limits},
+    store::{Refusal, check_limits, find_all},
 };
 
 /// Which failed jobs; what is not said does not matter.
@@ -77,34 +77,41 @@ pub async fn reopen(
 }
 
 /// Puts a failed job into the queue again, as far as its key's limits let it: what it may cost is kept back once
-/// more. False where it has not failed.
+/// more. Answers the job as it was then, before any worker had it; nothing where it has not failed.
 pub async fn reopen_one(
     pool: &Pool,
     job: &Job,
     deadline: Option<Duration>,
     has_limits: bool,
-) -> Result<Result<bool, Refusal>, Error> {
-    let doing = Error::doing("reopening a job");
-    let reopening = async {
-        let mut transaction = pool.begin().await?;
-        let reopened = reopen_within(&mut transaction, &[job.id], deadline).await?;
-        if let Some(key) = job.api_key.filter(|_| has_limits && !reopened.is_empty()) {
-            let cost =
-                sqlx::query_scalar!("select reserved_micros from jobs where id = $1", job.id.0)
-                    .fetch_one(&mut *transaction)
-                    .await?;
-            if let Err(refusal) = check_limits(&mut transaction, key, cost).await? {
-                return Ok(Err(refusal));
-            }
-        }
-        transaction.commit().await?;
-        Ok(Ok(!reopened.is_empty()))
-    };
-    let reopened = reopening.await.map_err(doing)?;
-    if reopened == Ok(true) {
-        super::wake::hint(pool).await;
+) -> Result<Result<Option<Job>, Refusal>, Error> {
+    let doing = "reopening a job";
+    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    let reopened =
+        reopen_within(&mut transaction, &[job.id], deadline).await.map_err(Error::doing(doing))?;
+    if reopened.is_empty() {
+        return Ok(Ok(None));
     }
-    Ok(reopened)
+    if let Some(key) = job.api_key.filter(|_| has_limits)
+        && let Err(refusal) =
+            check_cost(&mut transaction, job.id, key).await.map_err(Error::doing(doing))?
+    {
+        return Ok(Err(refusal));
+    }
+    let job = find_all(&mut *transaction, &[job.id]).await?.pop();
+    transaction.commit().await.map_err(Error::doing(doing))?;
+    super::wake::hint(pool).await;
+    Ok(Ok(job))
+}
+
+async fn check_cost(
+    transaction: &mut Transaction,
+    job: JobId,
+    key: ApiKeyId,
+) -> Result<Result<(), Refusal>, sqlx::Error> {
+    let cost = sqlx::query_scalar!("select reserved_micros from jobs where id = $1", job.0)
+        .fetch_one(&mut **transaction)
+        .await?;
+    check_limits(transaction, key, cost).await
 }
 
 async fn reopen_within(

@@ -1,6 +1,7 @@
 //! Jobs: read.
 
 use serde_json::Value;
+use sqlx::PgExecutor;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
 }
 
 /// Reads jobs, the oldest first; those that are not there are left out.
-pub async fn find_all(pool: &Pool, ids: &[JobId]) -> Result<Vec<Job>, Error> {
+pub async fn find_all(executor: impl PgExecutor<'_>, ids: &[JobId]) -> Result<Vec<Job>, Error> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         JobImageRow,
@@ -31,7 +32,7 @@ pub async fn find_all(pool: &Pool, ids: &[JobId]) -> Result<Vec<Job>, Error> {
            order by jobs.id, role, position"#,
         &ids,
     )
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await
     .map_err(Error::doing("reading jobs"))?;
     Ok(JobImageRow::gather(rows))

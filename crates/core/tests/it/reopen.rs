@@ -40,6 +40,36 @@ async fn a_reopened_job_is_pending_with_its_attempts_counted_anew() {
 }
 
 #[tokio::test]
+async fn whoever_reopens_a_job_sees_it_as_it_was_then_however_quick_a_worker_is() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    fail(pool, &job, "unlucky").await;
+    let failed = store::find(pool, job.lease.job).await.unwrap().unwrap();
+    // The quickest worker there can be is there with the commit.
+    sqlx::raw_sql(
+        "create function take_at_once() returns trigger language plpgsql as $$
+         begin
+             update jobs set status = 'processing' where id = new.job_id;
+             return null;
+         end
+         $$;
+         create constraint trigger quick after insert on queue deferrable initially deferred
+             for each row execute function take_at_once()",
+    )
+    .execute(&mut pool.acquire().await.unwrap())
+    .await
+    .unwrap();
+
+    let reopened = queue::reopen_one(pool, &failed, None, false).await.unwrap().unwrap();
+
+    assert_eq!(reopened.unwrap().status, Status::Pending);
+    let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
+    assert_eq!(shown.status, Status::Processing);
+    assert!(queue::reopen_one(pool, &shown, None, false).await.unwrap().unwrap().is_none());
+}
+
+#[tokio::test]
 async fn a_lease_from_before_a_job_was_reopened_changes_nothing() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
