@@ -147,8 +147,10 @@ impl Claimer {
         let (life, over) = (self.life.clone(), self.life.over.clone());
         let (rules, woken) = (Arc::clone(&self.rules), Arc::clone(&self.woken));
         let held = InProgress::begin(&life.worker.metrics.held);
+        // Boxed: whoever passes a future on holds room for it twice.
+        let work = Box::pin(drive::work_on(life, Arc::new(job)));
         tokio::spawn(async move {
-            over.run_until_cancelled_owned(drive::work_on(life, job)).await;
+            over.run_until_cancelled_owned(work).await;
             drop((slot, held));
             // Under a limit, its end is what the next one waits for.
             if rules.load(Ordering::Relaxed) {

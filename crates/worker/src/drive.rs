@@ -13,7 +13,10 @@ mod stream;
 mod submit;
 mod upload;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use darkroom_core::{
     chain::chain,
@@ -38,10 +41,11 @@ use upload::AWAY;
 /// Works on a claimed job until it is settled, or somebody else's.
 ///
 /// What happens once, at the end, is boxed: thousands of jobs wait here for much longer.
-pub(crate) async fn work_on(life: Life, job: Claimed) {
-    let (lease, model, timeline) = (job.lease, job.model.clone(), job.timeline.clone());
+pub(crate) async fn work_on(life: Life, job: Arc<Claimed>) {
     // A task of its own: a panic is this attempt's failure and nobody else's.
-    let driving = AbortOnDropHandle::new(tokio::spawn(Box::pin(drive(life.clone(), job))));
+    let driving = drive(life.clone(), Arc::clone(&job));
+    let driving = AbortOnDropHandle::new(tokio::spawn(driving));
+    let lease = job.lease;
     let stop = match driving.await {
         Ok(Ok(outcome)) => Stop::Outcome(outcome),
         Ok(Err(stop)) => stop,
@@ -52,7 +56,9 @@ pub(crate) async fn work_on(life: Life, job: Claimed) {
     };
     let settled = match stop {
         Stop::Settled => Ok(()),
-        Stop::Outcome(outcome) => Box::pin(outcome.settle(&life, &lease, &model, &timeline)).await,
+        Stop::Outcome(outcome) => {
+            Box::pin(outcome.settle(&life, &lease, &job.model, &job.timeline)).await
+        }
         Stop::Queue(error) => Err(error),
     };
     match settled {
@@ -68,14 +74,14 @@ pub(crate) async fn work_on(life: Life, job: Claimed) {
     }
 }
 
-/// Steps that few jobs take are boxed, so that those of the many are small.
-async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
+/// Steps are boxed, so that a job holds no more than it needs where it waits longest: for its request's end.
+async fn drive(life: Life, job: Arc<Claimed>) -> Result<Outcome, Stop> {
     #[cfg(feature = "measuring")]
     if let Some(told) = &life.worker.idle_edits {
         return Ok(crate::measuring::edit(told, &job));
     }
     if job.rescues > life.worker.jobs.max_rescues {
-        return Ok(worker_lost(&life, &job).await);
+        return Ok(Box::pin(worker_lost(&life, &job)).await);
     }
     let deadline = Deadline::of(&job);
     let known = match &job.attempt {
@@ -90,22 +96,23 @@ async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
     let (submission, submitted) = match known {
         Some(submission) => (submission, None),
         None if job.is_cancelled => return Ok(Outcome::Cancel),
-        None => (start(&life, &job, &deadline).await?, Some(Instant::now())),
+        None => (Box::pin(start(&life, &job, &deadline)).await?, Some(Instant::now())),
     };
     if deadline.has_passed() {
         return Box::pin(expire::request(&life, &job, &submission)).await;
     }
     if job.attempt.as_ref().is_some_and(|attempt| attempt.has_notice) {
-        let finished = finish(&life, &job, &submission, Ended::default()).await;
+        let finished = Box::pin(finish(&life, &job, &submission, Ended::default())).await;
         return if job.is_cancelled { unless_it_failed(finished) } else { finished };
     }
-    match deadline.cut(follow::until_ended(&life, &job, &submission)).await {
+    let following = Box::pin(follow::until_ended(&life, &job, &submission));
+    match deadline.cut(following).await {
         Ok(followed) => {
             let (ended, is_cancelled) = followed?;
             if let Some(submitted) = submitted {
                 life.worker.metrics.edited(&job.model, submitted.elapsed());
             }
-            let finished = finish(&life, &job, &submission, ended).await;
+            let finished = Box::pin(finish(&life, &job, &submission, ended)).await;
             if is_cancelled { unless_it_failed(finished) } else { finished }
         }
         Err(Expired) => Box::pin(expire::request(&life, &job, &submission)).await,
@@ -113,7 +120,11 @@ async fn drive(life: Life, job: Claimed) -> Result<Outcome, Stop> {
 }
 
 /// Everything up to the record of a submission. Only what costs nothing is cut by the deadline.
-async fn start(life: &Life, job: &Claimed, deadline: &Deadline) -> Result<Submission, Stop> {
+async fn start(
+    life: &Life,
+    job: &Arc<Claimed>,
+    deadline: &Deadline,
+) -> Result<Submission, Stop> {
     let model = life.worker.models.find(&job.model).ok_or_else(|| {
         let failure = Failure::new(
             FailureCode::UnknownModel,

@@ -1,6 +1,6 @@
 //! One life of a worker: from its registration to its hand-over, or until it is taken for dead.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use darkroom_core::{
     chain::chain,
@@ -35,9 +35,13 @@ const SUBMISSION_PATIENCE: Duration = Duration::from_secs(20);
 /// A database that is away cannot take a hand-over; the next worker's rescue does it then.
 const HAND_OVER_PATIENCE: Duration = Duration::from_secs(5);
 
-/// A worker with an id.
+/// A worker with an id. Each job that it works on has a clone, which is a pointer.
 #[derive(Clone, Debug)]
-pub(crate) struct Life {
+pub(crate) struct Life(Arc<Parts>);
+
+/// What a life has.
+#[derive(Debug)]
+pub(crate) struct Parts {
     pub(crate) worker: Worker,
     pub(crate) id: WorkerId,
     /// Submissions that are under way: they outlive the work on their job.
@@ -56,12 +60,20 @@ pub(crate) struct Life {
     pub(crate) over: CancellationToken,
 }
 
+impl Deref for Life {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 /// Lives once.
 pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
     let Some(id) = register(&worker.pool, stop).await else {
         return End::Stopped;
     };
-    let life = Life {
+    let life = Life(Arc::new(Parts {
         worker: worker.clone(),
         id,
         submissions: TaskTracker::new(),
@@ -71,7 +83,7 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         notices: Notices::default(),
         deliveries_due: Arc::default(),
         over: CancellationToken::new(),
-    };
+    }));
     // Ends the loops and the work on each job, however this function is left.
     let over = life.over.clone().drop_guard();
     let woken = waking::listen(&life);

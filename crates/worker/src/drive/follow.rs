@@ -74,9 +74,10 @@ pub(super) async fn until_ended(
             }
             () = sleep_until(next_check) => {}
         }
-        wish.pass_on(life, submission).await;
+        Box::pin(wish.pass_on(life, submission)).await;
         let asked = Instant::now().into_std();
-        let checked = life.worker.fal.check(submission).await;
+        // Boxed: between two checks, thousands of jobs hold no room for one.
+        let checked = Box::pin(life.worker.fal.check(submission)).await;
         life.worker.metrics.called(Call::Check, asked, &checked);
         if let Ok(report) = &checked
             && !is_told
@@ -102,7 +103,7 @@ pub(super) async fn until_ended(
             return Err(Outcome::Retry(error.failure()).into());
         }
         if failures == 0 {
-            probing::heed(life, &error).await;
+            Box::pin(probing::heed(life, &error)).await;
         }
         tracing::warn!(provider.request_id = submission.provider_request_id,
             error = %chain(&error), "a check failed; the next one follows");

@@ -1,6 +1,9 @@
 //! Submit: written down before, recorded after, and made once.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use darkroom_core::{
     chain::chain,
@@ -25,11 +28,11 @@ use crate::{
 /// is the only trace of what was bought.
 pub(super) async fn once(
     life: &Life,
-    job: &Claimed,
+    job: &Arc<Claimed>,
     input_url: Url,
     input: Value,
 ) -> Result<Submission, Stop> {
-    let submitting = submit(life.clone(), job.clone(), input_url, input);
+    let submitting = submit(life.clone(), Arc::clone(job), input_url, input);
     match life.submissions.spawn(submitting).await {
         Ok(submitted) => submitted,
         Err(error) => {
@@ -41,7 +44,7 @@ pub(super) async fn once(
 
 async fn submit(
     life: Life,
-    job: Claimed,
+    job: Arc<Claimed>,
     input_url: Url,
     input: Value,
 ) -> Result<Submission, Stop> {
