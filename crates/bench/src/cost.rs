@@ -117,9 +117,7 @@ struct Totals {
 impl Totals {
     async fn read(stand: &Counted) -> anyhow::Result<Self> {
         Ok(Self {
-            completed: stand
-                .look("select count(*) from jobs where status = 'completed'")
-                .await?,
+            completed: stand.look("select count(*) from jobs where status = 'completed'").await?,
             wal: stand.look("select (pg_current_wal_insert_lsn() - '0/0')::bigint").await?,
             pictures: stand
                 .look("select coalesce(sum(octet_length(data)), 0)::bigint from images")

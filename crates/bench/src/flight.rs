@@ -59,7 +59,8 @@ struct Flight {
 
 /// Measures each number of jobs on a stand of its own.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
-    let sizes = if options.jobs.is_empty() { vec![100, 1_000, 10_000] } else { options.jobs.clone() };
+    let sizes =
+        if options.jobs.is_empty() { vec![100, 1_000, 10_000] } else { options.jobs.clone() };
     let mut flights = Vec::new();
     for jobs in sizes {
         flights.push(fly(options, jobs).await?);
@@ -90,7 +91,9 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         let rows: Vec<_> = flight.statements.iter().map(row).collect();
         table::print([&what, "statements/s"], &rows);
     }
-    println!("\nNone lost: every job completed. None twice: the stand-in had one request for each.");
+    println!(
+        "\nNone lost: every job completed. None twice: the stand-in had one request for each."
+    );
     Ok(())
 }
 

@@ -7,16 +7,21 @@ mod stages;
 
 use std::{collections::HashMap, fs};
 
+use anyhow::Context;
 use tokio::time::Duration;
 
 use crate::{
     cli::Scale,
     load::{milliseconds, percentile},
-    picture, sim_ledger,
-    stand::{self, LATENCY, Stand},
+    picture, sim,
+    stand::{self, Stand},
     table,
 };
 use sides::{Run, Side};
+
+/// How long an edit takes: anything between, each as likely. A client that asks every so often is late by half of its interval on
+/// average; where all edits took the same time, it might happen to ask at the right moment each time.
+const EDITS: &str = r#"{"faults": [{"at": "run", "latency": {"uniform": [0.5, 1.0]}}]}"#;
 
 /// Jobs at a time: one by itself, and as many as the stand-in makes at once.
 const AT_A_TIME: [u16; 2] = [1, stand::EDITS_AT_A_TIME];
@@ -26,6 +31,7 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
     let picture = tempfile::Builder::new().prefix("darkroom-bench-").suffix(".jpg").tempfile()?;
     fs::write(picture.path(), picture::jpeg()?)?;
     stand::measure("Latency", async |stand| {
+        sim::behave(stand.sim.plan.port, EDITS).await?;
         let sides = sides::all().await?;
         for at_a_time in AT_A_TIME {
             let mut runs: Vec<Vec<Run>> = sides.iter().map(|_| Vec::new()).collect();
@@ -63,7 +69,7 @@ async fn report(
     runs: &[Vec<Run>],
     at_a_time: u16,
 ) -> anyhow::Result<()> {
-    let ledger = sim_ledger::read(stand.sim.plan.port).await?;
+    let ledger = sim::ledger(stand.sim.plan.port).await?;
     let own: HashMap<&str, Duration> = ledger
         .iter()
         .map(|entry| Ok((entry.request_id.as_str(), entry.own_time()?)))
@@ -89,8 +95,7 @@ async fn report(
         ]);
     }
     let what = format!(
-        "{at_a_time} at a time, an edit of {} ms; added to the stand-in's own time",
-        LATENCY.as_millis()
+        "{at_a_time} at a time, an edit of 500 to 1000 ms; added to the stand-in's own time"
     );
     table::print(
         [
@@ -112,7 +117,9 @@ impl Added {
     fn of(runs: &[Run], own: &HashMap<&str, Duration>) -> anyhow::Result<Self> {
         let (mut seen, mut in_hand) = (Vec::new(), Vec::new());
         for edit in runs.iter().flat_map(|run| &run.edits) {
-            let own = own.get(edit.request_id.as_str()).copied().unwrap_or(LATENCY);
+            let own =
+                own.get(edit.request_id.as_str()).context("the stand-in knows no such edit")?;
+            let own = *own;
             seen.push(edit.seen.saturating_sub(own));
             in_hand.push(edit.in_hand.saturating_sub(own));
         }

@@ -36,7 +36,7 @@ mod request;
 mod settings;
 #[cfg(unix)]
 mod side;
-mod sim_ledger;
+mod sim;
 mod stand;
 mod table;
 mod watcher;

@@ -120,11 +120,7 @@ async fn drive(life: Life, job: Arc<Claimed>) -> Result<Outcome, Stop> {
 }
 
 /// Everything up to the record of a submission. Only what costs nothing is cut by the deadline.
-async fn start(
-    life: &Life,
-    job: &Arc<Claimed>,
-    deadline: &Deadline,
-) -> Result<Submission, Stop> {
+async fn start(life: &Life, job: &Arc<Claimed>, deadline: &Deadline) -> Result<Submission, Stop> {
     let model = life.worker.models.find(&job.model).ok_or_else(|| {
         let failure = Failure::new(
             FailureCode::UnknownModel,

@@ -14,7 +14,11 @@ const STEPS: [(&str, &str, &str); 26] = [
     ("worker", "claim deliveries", "delivery_round = $"),
     ("worker", "read the picture", "left join images on images.job_id = queue.job_id"),
     ("worker", "begin the attempt", "insert into attempts ("),
-    ("worker", "record fal's answer", "as told (\n                   job_id, worker, lease_no, number"),
+    (
+        "worker",
+        "record fal's answer",
+        "as told (\n                   job_id, worker, lease_no, number",
+    ),
     ("worker", "keep the result", "images_job_id_role_position_key"),
     ("worker", "complete", "surplus as ("),
     ("worker", "tell how far requests are", "select pg_notify($1, payload)"),

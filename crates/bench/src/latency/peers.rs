@@ -123,7 +123,8 @@ async fn ask<T: DeserializeOwned>(program: &Path, question: &[&str]) -> anyhow::
         .kill_on_drop(true);
     guard.watch(&mut command)?;
     let asked = question.join(" ");
-    let running = command.spawn().with_context(|| format!("{} does not start", program.display()))?;
+    let running =
+        command.spawn().with_context(|| format!("{} does not start", program.display()))?;
     let Ok(output) = timeout(PATIENCE, running.wait_with_output()).await else {
         bail!("{asked}: not done within {} s", PATIENCE.as_secs());
     };

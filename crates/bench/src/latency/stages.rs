@@ -36,7 +36,8 @@ pub(super) async fn print(stand: &Stand, jobs: &[&Watched]) -> anyhow::Result<()
     }
     // What of a job's whole time the database did not see: the way of the POST to its row, and of the end to its watcher.
     let inside = stretch_of(stand, "jobs.finished_at - jobs.created_at", jobs).await?;
-    let outside = jobs.iter().filter_map(|job| Some(job.total.saturating_sub(*inside.get(&job.id)?)));
+    let outside =
+        jobs.iter().filter_map(|job| Some(job.total.saturating_sub(*inside.get(&job.id)?)));
     rows.push(row("POST → accepted, and completed → seen", outside.collect())?);
     table::print(["where the time goes, one at a time", "p50 ms", "p99 ms"], &rows);
     Ok(())

@@ -1,4 +1,4 @@
-//! The stand-in's own account of what it was asked for.
+//! What the stand-in says of itself, and what it is told to be like.
 
 use anyhow::Context;
 use darkroom_core::tls;
@@ -28,10 +28,20 @@ impl Entry {
 }
 
 /// Every request that it remembers, the oldest first.
-pub(crate) async fn read(port: u16) -> anyhow::Result<Vec<Entry>> {
-    tls::install_provider();
-    let http = reqwest::Client::builder().no_proxy().build()?;
+pub(crate) async fn ledger(port: u16) -> anyhow::Result<Vec<Entry>> {
     let url = format!("http://127.0.0.1:{port}/_sim/requests");
-    let answer = http.get(url).send().await?.error_for_status()?.bytes().await?;
+    let answer = client()?.get(url).send().await?.error_for_status()?.bytes().await?;
     serde_json::from_slice(&answer).context("the stand-in's ledger cannot be read")
+}
+
+/// Sets what goes wrong, and how long things take.
+pub(crate) async fn behave(port: u16, faults: &'static str) -> anyhow::Result<()> {
+    let url = format!("http://127.0.0.1:{port}/_sim/faults");
+    client()?.put(url).body(faults).send().await?.error_for_status()?;
+    Ok(())
+}
+
+fn client() -> anyhow::Result<reqwest::Client> {
+    tls::install_provider();
+    Ok(reqwest::Client::builder().no_proxy().build()?)
 }
