@@ -30,7 +30,15 @@ async fn a_job_costs_its_worker_five_statements_beside_its_claim() {
     house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
     let line = CountedLine::to(&house.database.url).await;
     let worker = house.worker_at(&line.url);
-    // What is done once is done.
+    // What is done once: it listens, looks for deliveries before and after that, and for what is old; last of all for usage,
+    // in a transaction that comes to nothing.
+    eventually("it has begun", async || {
+        let has_begun = line.count("LISTEN") >= 1
+            && line.count("delivery_round = $2") >= 2
+            && line.count("rollback") >= 1;
+        has_begun.then_some(())
+    })
+    .await;
     let first = house.job().await;
     house.once(first, Status::Completed).await;
     line.forget();
