@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{bare, images};
 #[cfg(unix)]
-use crate::{chaos, queue, side};
+use crate::{chaos, cost, flight, queue, side};
 
 /// Measures Darkroom beside the floors it can be judged by, and tries what it guarantees.
 ///
@@ -21,7 +21,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Requests a second, beside a bare server and one statement a request
     Http(Scale),
-    /// From POST to completed, over the time that the edit itself takes
+    /// From POST to completed, over the time that the edit itself takes, beside fal's own clients
     Latency(Scale),
     /// Memory of each role, idle and after load
     Memory(Scale),
@@ -32,6 +32,12 @@ pub(crate) enum Command {
     /// The queue by itself, beside other queues on PostgreSQL and what PostgreSQL can do at all
     #[cfg(unix)]
     Queue(queue::Options),
+    /// Thousands of requests in flight at once, held by one worker
+    #[cfg(unix)]
+    Flight(flight::Options),
+    /// Statements and log of a job, from its POST to its end
+    #[cfg(unix)]
+    Cost(cost::Options),
     /// A steady stream of jobs, while everything goes wrong that can
     #[cfg(unix)]
     Chaos(chaos::Options),

@@ -17,10 +17,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Followed {
     /// As the API wrote it.
     pub(crate) id: String,
-    /// From the first byte of the POST to the last of its answer.
-    pub(crate) posted: Duration,
-    /// From the first byte of the POST until the client saw the job completed.
-    pub(crate) total: Duration,
     /// Bytes of the answer to the POST, and of the last answer to a GET.
     pub(crate) bytes: (usize, usize),
 }
@@ -29,7 +25,6 @@ pub(crate) struct Followed {
 pub(crate) async fn follow(connection: &mut Connection, post: &[u8]) -> anyhow::Result<Followed> {
     let began = Instant::now();
     let answer = connection.exchange(post).await?;
-    let posted = began.elapsed();
     let job: serde_json::Value = serde_json::from_slice(answer)?;
     let id = job.get("id").and_then(serde_json::Value::as_str);
     let id = id.context("a job has no id")?.to_owned();
@@ -39,12 +34,7 @@ pub(crate) async fn follow(connection: &mut Connection, post: &[u8]) -> anyhow::
     while began.elapsed() < PATIENCE {
         let answer = connection.exchange(&get).await?;
         if memmem::find(answer, br#""status":"completed""#).is_some() {
-            return Ok(Followed {
-                id,
-                posted,
-                total: began.elapsed(),
-                bytes: (posted_bytes, answer.len()),
-            });
+            return Ok(Followed { id, bytes: (posted_bytes, answer.len()) });
         }
         if memmem::find(answer, br#""status":"failed""#).is_some() {
             bail!("a job failed: {}", String::from_utf8_lossy(answer));

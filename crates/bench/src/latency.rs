@@ -1,91 +1,130 @@
-//! `latency`: from POST to completed, over the time that the edit itself takes.
+//! `latency`: from POST until a watcher sees `completed`, over the time that the edit itself takes; beside fal's own clients,
+//! which call the same stand-in directly.
+
+mod peers;
+mod sides;
+mod stages;
+
+use std::{collections::HashMap, fs};
 
 use anyhow::Context;
-use sqlx::AssertSqlSafe;
 use tokio::time::Duration;
 
 use crate::{
     cli::Scale,
-    follow::{Followed, follow},
-    load::{Connection, milliseconds, percentile},
-    picture, request,
-    stand::{self, LATENCY, Stand},
+    load::{milliseconds, percentile},
+    picture, sim,
+    stand::{self, Stand},
     table,
 };
+use sides::{Run, Side};
 
-/// Jobs before the first one that counts: connections are made and statements prepared.
-const WARM_UP: u16 = 3;
+/// How long an edit takes: anything between, each as likely. A client that asks every so often is late by half of its interval on
+/// average; where all edits took the same time, it might happen to ask at the right moment each time.
+const EDITS: &str = r#"{"faults": [{"at": "run", "latency": {"uniform": [0.5, 1.0]}}]}"#;
 
-/// The stretches of a job's life, in seconds, as the database's clock saw them.
-const STRETCHES: [(&str, &str); 4] = [
-    ("accepted → attempt begins: claim, prepare, upload", "attempts.began_at - jobs.created_at"),
-    ("attempt begins → submitted", "attempts.submitted_at - attempts.began_at"),
-    ("the stand-in's own time", "make_interval(secs => attempts.inference_seconds)"),
-    (
-        "edit ended → completed: noticed, fetched, archived",
-        "jobs.finished_at - attempts.submitted_at - make_interval(secs => attempts.inference_seconds)",
-    ),
-];
+/// Jobs at a time: one by itself, and as many as the stand-in makes at once.
+const AT_A_TIME: [u16; 2] = [1, stand::EDITS_AT_A_TIME];
 
-/// Follows jobs, one after the other.
+/// Follows jobs on all sides in turn, round by round.
 pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
+    let picture = tempfile::Builder::new().prefix("darkroom-bench-").suffix(".jpg").tempfile()?;
+    fs::write(picture.path(), picture::jpeg()?)?;
     stand::measure("Latency", async |stand| {
-        let post = request::post("/api/jobs", &picture::jpeg()?);
-        let mut connection = Connection::open(stand.api.plan.port).await?;
-        for _ in 0..WARM_UP {
-            follow(&mut connection, &post).await?;
+        sim::behave(stand.sim.plan.port, EDITS).await?;
+        let sides = sides::all().await?;
+        for at_a_time in AT_A_TIME {
+            let mut runs: Vec<Vec<Run>> = sides.iter().map(|_| Vec::new()).collect();
+            for round in 0..scale.rounds {
+                let jobs = share(scale.jobs, scale.rounds, round).max(at_a_time);
+                for (side, runs) in sides.iter().zip(&mut runs) {
+                    runs.push(side.run(stand, picture.path(), jobs, at_a_time).await?);
+                }
+            }
+            report(stand, &sides, &runs, at_a_time).await?;
+            if at_a_time == 1 {
+                let ours: Vec<_> = runs.iter().flatten().flat_map(|run| &run.watched).collect();
+                stages::print(stand, &ours).await?;
+            }
         }
-        let mut jobs = Vec::new();
-        for _ in 0..scale.jobs {
-            jobs.push(follow(&mut connection, &post).await?);
-        }
-        report(stand, &jobs).await
+        Ok(())
     })
     .await
 }
 
-async fn report(stand: &Stand, jobs: &[Followed]) -> anyhow::Result<()> {
-    let seen = |what: fn(&Followed) -> Duration| jobs.iter().map(what).collect();
-    let mut rows = vec![
-        row(
-            "**POST → completed, less the latency**",
-            seen(|job| job.total.saturating_sub(LATENCY)),
-        )?,
-        row("POST → its answer", seen(|job| job.posted))?,
-    ];
-    for (name, stretch) in STRETCHES {
-        let times = stretch_of(stand, stretch, jobs).await?;
-        rows.push(row(name, times)?);
+/// Of so many jobs, those of one round.
+fn share(jobs: u16, rounds: u16, round: u16) -> u16 {
+    jobs / rounds + u16::from(round < jobs % rounds)
+}
+
+/// What was added to the stand-in's own time.
+struct Added {
+    seen: Vec<Duration>,
+    in_hand: Vec<Duration>,
+}
+
+async fn report(
+    stand: &Stand,
+    sides: &[Side],
+    runs: &[Vec<Run>],
+    at_a_time: u16,
+) -> anyhow::Result<()> {
+    let ledger = sim::ledger(stand.sim.plan.port).await?;
+    let own: HashMap<&str, Duration> = ledger
+        .iter()
+        .map(|entry| Ok((entry.request_id.as_str(), entry.own_time()?)))
+        .collect::<anyhow::Result<_>>()?;
+    let all: Vec<Added> =
+        runs.iter().map(|runs| Added::of(runs, &own)).collect::<anyhow::Result<_>>()?;
+    let Some(ours) = all.first() else { return Ok(()) };
+    let mut rows = Vec::new();
+    for (side, added) in sides.iter().zip(&all) {
+        let ratio = |of: &[Duration], percent| -> anyhow::Result<String> {
+            let (theirs, ours) = (percentile(of, percent)?, percentile(&ours.seen, percent)?);
+            Ok(format!("{:.2}", theirs.as_secs_f64() / ours.as_secs_f64()))
+        };
+        rows.push([
+            side.name(),
+            added.seen.len().to_string(),
+            milliseconds(percentile(&added.seen, 50)?),
+            milliseconds(percentile(&added.seen, 99)?),
+            ratio(&added.seen, 50)?,
+            ratio(&added.seen, 99)?,
+            milliseconds(percentile(&added.in_hand, 50)?),
+            milliseconds(percentile(&added.in_hand, 99)?),
+        ]);
     }
-    let what = format!("{} jobs, one at a time, latency {} ms", jobs.len(), LATENCY.as_millis());
-    table::print([&what, "p50 ms", "p99 ms"], &rows);
+    let what = format!(
+        "{at_a_time} at a time, an edit of 500 to 1000 ms; added to the stand-in's own time"
+    );
+    table::print(
+        [
+            &what,
+            "jobs",
+            "p50 ms",
+            "p99 ms",
+            "p50 ÷ ours",
+            "p99 ÷ ours",
+            "with download, p50 ms",
+            "with download, p99 ms",
+        ],
+        &rows,
+    );
     Ok(())
 }
 
-async fn stretch_of(
-    stand: &Stand,
-    stretch: &'static str,
-    jobs: &[Followed],
-) -> anyhow::Result<Vec<Duration>> {
-    let ids: Vec<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
-    // One of the constants above.
-    let statement = AssertSqlSafe(format!(
-        "select greatest(extract(epoch from {stretch}), 0)::float8
-         from jobs join attempts on attempts.job_id = jobs.id where jobs.id = any($1::uuid[])"
-    ));
-    let seconds: Vec<f64> = sqlx::query_scalar(statement)
-        .bind(&ids)
-        .fetch_all(&stand.pool)
-        .await
-        .context("the stretches of the jobs cannot be read")?;
-    Ok(seconds.into_iter().map(Duration::from_secs_f64).collect())
-}
-
-fn row(name: &str, mut times: Vec<Duration>) -> anyhow::Result<[String; 3]> {
-    times.sort_unstable();
-    Ok([
-        name.to_owned(),
-        milliseconds(percentile(&times, 50)?),
-        milliseconds(percentile(&times, 99)?),
-    ])
+impl Added {
+    fn of(runs: &[Run], own: &HashMap<&str, Duration>) -> anyhow::Result<Self> {
+        let (mut seen, mut in_hand) = (Vec::new(), Vec::new());
+        for edit in runs.iter().flat_map(|run| &run.edits) {
+            let own =
+                own.get(edit.request_id.as_str()).context("the stand-in knows no such edit")?;
+            let own = *own;
+            seen.push(edit.seen.saturating_sub(own));
+            in_hand.push(edit.in_hand.saturating_sub(own));
+        }
+        seen.sort_unstable();
+        in_hand.sort_unstable();
+        Ok(Self { seen, in_hand })
+    }
 }

@@ -5,6 +5,8 @@
 //! process it is in production, on a PostgreSQL of its own that really writes to disk. Figures are printed as Markdown tables,
 //! with the settings they hold for.
 //!
+//! `flight` and `cost` are on a stand whose PostgreSQL counts statements.
+//!
 //! `queue` measures the queue by itself beside others', each [`side`] as a program of its own.
 //!
 //! `chaos` is on a stand of several workers and API replicas, whose processes, database, lines and provider it disturbs.
@@ -15,6 +17,12 @@ mod bare;
 #[cfg(unix)]
 mod chaos;
 mod cli;
+#[cfg(unix)]
+mod cost;
+#[cfg(unix)]
+mod counted;
+#[cfg(unix)]
+mod flight;
 mod follow;
 mod http;
 mod images;
@@ -28,8 +36,10 @@ mod request;
 mod settings;
 #[cfg(unix)]
 mod side;
+mod sim;
 mod stand;
 mod table;
+mod watcher;
 
 use std::process::ExitCode;
 
@@ -56,6 +66,16 @@ async fn run(Cli { command }: Cli) -> anyhow::Result<()> {
         Command::Queue(options) => {
             refuse_debug()?;
             queue::run(&options).await
+        }
+        #[cfg(unix)]
+        Command::Flight(options) => {
+            refuse_debug()?;
+            flight::run(&options).await
+        }
+        #[cfg(unix)]
+        Command::Cost(options) => {
+            refuse_debug()?;
+            cost::run(&options).await
         }
         #[cfg(unix)]
         Command::Side(side) => side::run(&side).await,

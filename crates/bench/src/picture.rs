@@ -6,12 +6,15 @@ use image::{ExtendedColorType, RgbImage, codecs::jpeg::JpegEncoder};
 /// In pixels.
 pub(crate) const SIDES: (u32, u32) = (1024, 768);
 
+/// Of the small one.
+const SMALL_SIDES: (u32, u32) = (64, 48);
+
 /// The lightest that is taken.
 const BYTES: usize = 200_000;
 
 /// A gradient under noise, in the lowest quality that weighs [`BYTES`]. The same at each run.
 pub(crate) fn jpeg() -> anyhow::Result<Vec<u8>> {
-    let picture = noisy_gradient();
+    let picture = noisy_gradient(SIDES);
     (30..=100)
         .map(|quality| encode(&picture, quality))
         .find(|file| file.as_ref().map_or(true, |file| file.len() >= BYTES))
@@ -29,8 +32,12 @@ fn encode(picture: &RgbImage, quality: u8) -> anyhow::Result<Vec<u8>> {
     Ok(file)
 }
 
-fn noisy_gradient() -> RgbImage {
-    let (width, height) = SIDES;
+/// The same in little, for what is not about pictures.
+pub(crate) fn small() -> anyhow::Result<Vec<u8>> {
+    encode(&noisy_gradient(SMALL_SIDES), 80)
+}
+
+fn noisy_gradient((width, height): (u32, u32)) -> RgbImage {
     let mut noise = 0x2545_f491_u32;
     RgbImage::from_fn(width, height, |x, y| {
         // Xorshift: noise needs no better randomness, and is to be the same each time.

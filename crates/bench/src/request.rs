@@ -31,14 +31,24 @@ pub(crate) fn form(fields: &[(&str, &str)], jpeg: &[u8]) -> Vec<u8> {
     form
 }
 
+/// What is to be made of a picture.
+const PROMPT: &str = "a rainy evening in the old town, neon signs mirrored in the wet street";
+
 /// A POST of a picture and a prompt.
 pub(crate) fn post(path: &str, jpeg: &[u8]) -> Vec<u8> {
-    let prompt = "a rainy evening in the old town, neon signs mirrored in the wet street";
-    let body = form(&[("prompt", prompt)], jpeg);
+    post_form(path, &form(&[("prompt", PROMPT)], jpeg))
+}
+
+/// The same, for another model than the usual one.
+pub(crate) fn post_for(path: &str, model: &str, jpeg: &[u8]) -> Vec<u8> {
+    post_form(path, &form(&[("prompt", PROMPT), ("model", model)], jpeg))
+}
+
+fn post_form(path: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
         form_type(),
         body.len()
     );
-    [head.as_bytes(), &body].concat()
+    [head.as_bytes(), body].concat()
 }

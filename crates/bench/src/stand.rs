@@ -18,7 +18,6 @@ use tokio::time::{Duration, Instant, sleep};
 use crate::{load, request};
 
 pub(crate) use ground::Ground;
-#[cfg(unix)]
 pub(crate) use guard::Guard;
 #[cfg(unix)]
 pub(crate) use postgres::Shutdown;

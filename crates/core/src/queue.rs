@@ -58,7 +58,7 @@ mod wake;
 mod whereabouts;
 mod worker;
 
-pub use archive::{archive, input};
+pub use archive::{Input, archive, input};
 pub use attempt::{Begun, Submission, attempts_made, begin_attempt, unknown_attempts};
 pub use cancel::{Cancellation, cancel};
 pub use census::{Standing, Survey, census, survey, workers};

@@ -4,6 +4,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot have a database cannot go on")]
 
+mod counted_line;
 mod receiver;
 mod scrape;
 mod server;
@@ -16,6 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
+pub use counted_line::CountedLine;
 pub use receiver::{Call, Receiver, Reply};
 pub use scrape::Scrape;
 pub use signal::eventually;

@@ -28,6 +28,10 @@ use crate::{
 /// until they are uploaded or archived.
 const CARRIED: usize = 8;
 
+/// Attempts that one process begins at a time. More would wait for a connection of the pool, and each that does so holds far
+/// more memory than one that waits for its turn.
+const BEGINNING: usize = 32;
+
 /// What a worker works with.
 #[derive(Clone, Debug)]
 pub struct Worker {
@@ -45,6 +49,8 @@ pub struct Worker {
     pub(crate) decoding: Arc<Semaphore>,
     /// Pictures on their way in or out at a time: each is held in memory.
     pub(crate) carrying: Arc<Semaphore>,
+    /// Attempts that are being written down.
+    pub(crate) beginning: Arc<Semaphore>,
     /// Lists of requests that are searched at a time: each page is held in memory.
     pub(crate) searching: Arc<Semaphore>,
     /// Status streams that may still be opened.
@@ -86,6 +92,7 @@ impl Worker {
             max_pixels: config.limits.image_pixels,
             decoding: Arc::new(Semaphore::new(cores)),
             carrying: Arc::new(Semaphore::new(CARRIED)),
+            beginning: Arc::new(Semaphore::new(BEGINNING)),
             searching: Arc::new(Semaphore::new(1)),
             streams: Arc::new(Semaphore::new(config.worker.streams)),
             callback: LazyCallback::new(config.server.public_url.clone()),

@@ -10,7 +10,7 @@ use darkroom_core::{
     models::Models,
     store,
 };
-use darkroom_testing::TestDatabase;
+use darkroom_testing::{CountedLine, TestDatabase};
 use image::{DynamicImage, ImageFormat, RgbImage};
 use reqwest::{
     Method, Response,
@@ -37,6 +37,15 @@ impl App {
         let database = TestDatabase::create().await;
         let address = serve(database.pool.clone(), variables, CancellationToken::new());
         Self { address, database, client: darkroom_testing::http_client() }
+    }
+
+    /// That reaches its database by a line on which statements are counted.
+    pub(crate) async fn start_counted() -> (Self, CountedLine) {
+        let database = TestDatabase::create().await;
+        let line = CountedLine::to(&database.url).await;
+        let pool = db::connect(&line.url, 4).unwrap();
+        let address = serve(pool, &[], CancellationToken::new());
+        (Self { address, database, client: darkroom_testing::http_client() }, line)
     }
 
     /// That is told by `stop` that it is about to stop.

@@ -41,6 +41,7 @@ mod raw;
 mod replicas;
 mod result_cache;
 mod slow_clients;
+mod statements;
 mod thumbnails;
 mod treatment;
 mod versions;

@@ -8,10 +8,23 @@ use crate::{
     store::{self, NewImage},
 };
 
-/// The picture that the caller gave in this place, from 0; nothing where there are no more.
-pub async fn input(pool: &Pool, lease: &Lease, position: i16) -> Result<Option<Bytes>, Error> {
+/// A picture that the caller gave.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// The file, whole.
+    pub data: Bytes,
+    /// There are no more after it.
+    pub is_last: bool,
+}
+
+/// The picture that the caller gave in this place, from 0; nothing where there is none.
+pub async fn input(pool: &Pool, lease: &Lease, position: i16) -> Result<Option<Input>, Error> {
     let row = sqlx::query!(
-        r#"select images.data as "data?" from queue
+        r#"select images.data as "data?", not exists (
+               select from images as more
+               where more.job_id = queue.job_id and more.role = 'input' and more.position > $4
+           ) as "is_last!"
+           from queue
            left join images on images.job_id = queue.job_id
                and role = 'input' and position = $4
            where queue.job_id = $1 and leased_by = $2 and lease_no = $3"#,
@@ -23,7 +36,8 @@ pub async fn input(pool: &Pool, lease: &Lease, position: i16) -> Result<Option<B
     .fetch_optional(pool)
     .await
     .map_err(db::Error::doing("reading a job's input"))?;
-    row.map(|row| row.data.map(Bytes::from)).ok_or(Error::LeaseLost)
+    let row = row.ok_or(Error::LeaseLost)?;
+    Ok(row.data.map(|data| Input { data: data.into(), is_last: row.is_last }))
 }
 
 /// Keeps one output in the image store. Archiving it again replaces it.

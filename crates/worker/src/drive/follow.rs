@@ -42,7 +42,7 @@ pub(super) async fn until_ended(
     let notice = life.notices.expect(job.lease.job);
     let mut wish = Wish { is_cancelled: job.is_cancelled, is_passed_on: false };
     let mut stream = Stream::open(life, job.lease.job, submission);
-    let (mut failures, mut missing, mut is_told, mut lines) = (0, None, false, 0);
+    let (mut failures, mut missing, mut is_told, mut told) = (0, None, false, Told::default());
     let mut next_check = since + until_next_check(Duration::ZERO);
     loop {
         tokio::select! {
@@ -82,7 +82,7 @@ pub(super) async fn until_ended(
         if let Ok(report) = &checked
             && !is_told
         {
-            lines = tell(life, job, report, lines);
+            told.tell(life, job, report);
         }
         let error = match checked.map(|report| report.progress) {
             Ok(Progress::Ended { inference_seconds }) => {
@@ -113,14 +113,28 @@ pub(super) async fn until_ended(
     }
 }
 
-/// Tells watchers what an answer says beyond so many lines of the log. Answers how many there are now.
-fn tell(life: &Life, job: &Claimed, report: &Report, lines: usize) -> usize {
-    let mut news = report.clone();
-    news.logs.drain(..lines.min(news.logs.len()));
-    if let Some(progress) = ProviderProgress::of(job.lease.job, &news) {
-        life.teller.tell(progress);
+/// What watchers were told of answers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    progress: Option<Progress>,
+    /// Of the log.
+    lines: usize,
+}
+
+impl Told {
+    /// Tells what an answer says that earlier ones did not: thousands of requests may be asked about that say nothing new.
+    fn tell(&mut self, life: &Life, job: &Claimed, report: &Report) {
+        let before = *self;
+        *self = Self { progress: Some(report.progress), lines: report.logs.len() };
+        if before.progress == self.progress && before.lines == self.lines {
+            return;
+        }
+        let mut news = report.clone();
+        news.logs.drain(..before.lines.min(news.logs.len()));
+        if let Some(progress) = ProviderProgress::of(job.lease.job, &news) {
+            life.teller.tell(progress);
+        }
     }
-    report.logs.len()
 }
 
 /// The wish of a job's caller that it should end.

@@ -42,12 +42,14 @@ pub(super) async fn once(
     }
 }
 
+/// What few submissions come to is boxed, and so is what follows all of them.
 async fn submit(
     life: Life,
     job: Arc<Claimed>,
     input_url: Url,
     input: Value,
 ) -> Result<Submission, Stop> {
+    let turn = life.worker.beginning.acquire().await;
     // Looked at inside the tracked task: whoever waits for submissions to end has cancelled first.
     if life.over.is_cancelled() {
         return Err(queue::Error::LeaseLost.into());
@@ -55,21 +57,23 @@ async fn submit(
     let (pool, lease) = (&life.worker.pool, &job.lease);
     let callback = life.worker.callback.get(pool).await?;
     let asked = Instant::now();
-    let attempt = match queue::begin_attempt(pool, lease, &input_url, &job.timeline).await {
+    let begun = queue::begin_attempt(pool, lease, &input_url, &job.timeline).await;
+    drop(turn);
+    let attempt = match begun {
         Ok(Begun::Attempt(number)) => number,
         // The claim lets the job wait until submissions go on.
         Ok(Begun::Halted) => return Err(Outcome::Snooze(Duration::ZERO).into()),
         Ok(Begun::Cancelled) => return Err(Outcome::Cancel.into()),
         // It may be written down, and surely nothing was sent.
         Err(queue::Error::Database(error)) if error.is_unavailable() => {
-            withdraw(&life, &job).await?;
+            Box::pin(withdraw(&life, &job)).await?;
             return Err(queue::Error::Database(error).into());
         }
         Err(error) => return Err(error.into()),
     };
     // A process that was stopped here may have lost the job: nothing is sent that somebody else looks for.
     if asked.elapsed() >= life.worker.settings.lease {
-        withdraw(&life, &job).await?;
+        Box::pin(withdraw(&life, &job)).await?;
         return Err(Outcome::Snooze(AWAY).into());
     }
     let webhook = callback.map(|callback| callback.url(lease.job, attempt));
@@ -81,15 +85,15 @@ async fn submit(
         Ok(submission) => {
             tracing::info!(job.id = %lease.job, job.attempt = attempt,
                 provider.request_id = submission.provider_request_id, "a job was submitted");
-            record(&life, &job, attempt, &submission).await?;
+            Box::pin(record(&life, &job, attempt, &submission)).await?;
             Ok(submission)
         }
         Err(SubmitError::NotAccepted(error)) => {
             tracing::warn!(job.id = %lease.job, error = %chain(&error), "a submission was not accepted");
-            if let Some(submission) = withdraw(&life, &job).await? {
+            if let Some(submission) = Box::pin(withdraw(&life, &job)).await? {
                 return Ok(submission);
             }
-            let halted = probing::heed(&life, &error).await;
+            let halted = Box::pin(probing::heed(&life, &error)).await;
             Err(match error.class() {
                 // The claim lets the job wait until submissions go on.
                 _ if halted => Outcome::Snooze(Duration::ZERO),

@@ -10,7 +10,7 @@ use darkroom_core::{
     fal::Class,
     images::{Fit, PrepareError, Prepared, prepare},
     job::{Failure, FailureCode},
-    queue::{self, Lease},
+    queue::{self, Input, Lease},
 };
 use url::Url;
 
@@ -46,53 +46,75 @@ pub(super) async fn inputs(life: &Life, lease: &Lease, fit: Fit) -> Result<Uploa
     let (mut urls, mut sides) = (Vec::new(), None);
     for position in 0.. {
         let _carrying = life.worker.carrying.acquire().await;
-        let Some(prepared) = prepared(life, lease, position, fit).await? else {
+        // Boxed: thousands of jobs may wait for their turn, and hold no room for it.
+        let Some(one) = Box::pin(input(life, lease, position, fit)).await? else {
             break;
         };
-        sides.get_or_insert((prepared.width, prepared.height));
-        let sent = Instant::now();
-        let uploaded = life.worker.fal.upload(prepared.data, prepared.media_type).await;
-        life.worker.metrics.called(Call::Upload, sent, &uploaded);
-        match uploaded {
-            Ok(url) => urls.push(url),
-            Err(error) => {
-                tracing::warn!(job.id = %lease.job, error = %chain(&error), "an upload failed");
-                let halted = probing::heed(life, &error).await;
-                return Err(match error.class() {
-                    // The claim lets the job wait until submissions go on.
-                    _ if halted => Outcome::Snooze(Duration::ZERO),
-                    Class::Never => Outcome::Fail(error.failure()),
-                    Class::Halt => Outcome::Snooze(jittered(REFUSED)),
-                    Class::Retry | Class::Later => Outcome::Snooze(jittered(AWAY)),
-                }
-                .into());
-            }
+        urls.push(one.url);
+        sides.get_or_insert(one.sides);
+        if one.is_last {
+            break;
         }
     }
     let (first, sides) = urls.first().cloned().zip(sides).ok_or_else(unreadable)?;
     Ok(Uploaded { first, urls, sides })
 }
 
-/// The picture in this place, right for the model; nothing where there are no more.
+/// One picture that the provider can read.
+#[derive(Debug)]
+struct One {
+    url: Url,
+    sides: (u32, u32),
+    is_last: bool,
+}
+
+/// Uploads the picture in this place; nothing where there is none.
+async fn input(life: &Life, lease: &Lease, position: i16, fit: Fit) -> Result<Option<One>, Stop> {
+    let Some((prepared, is_last)) = prepared(life, lease, position, fit).await? else {
+        return Ok(None);
+    };
+    let sides = (prepared.width, prepared.height);
+    let sent = Instant::now();
+    let uploaded = life.worker.fal.upload(prepared.data, prepared.media_type).await;
+    life.worker.metrics.called(Call::Upload, sent, &uploaded);
+    match uploaded {
+        Ok(url) => Ok(Some(One { url, sides, is_last })),
+        Err(error) => {
+            tracing::warn!(job.id = %lease.job, error = %chain(&error), "an upload failed");
+            let halted = probing::heed(life, &error).await;
+            Err(match error.class() {
+                // The claim lets the job wait until submissions go on.
+                _ if halted => Outcome::Snooze(Duration::ZERO),
+                Class::Never => Outcome::Fail(error.failure()),
+                Class::Halt => Outcome::Snooze(jittered(REFUSED)),
+                Class::Retry | Class::Later => Outcome::Snooze(jittered(AWAY)),
+            }
+            .into())
+        }
+    }
+}
+
+/// The picture in this place, right for the model, and whether it is the last; nothing where there is none.
 async fn prepared(
     life: &Life,
     lease: &Lease,
     position: i16,
     fit: Fit,
-) -> Result<Option<Prepared>, Stop> {
+) -> Result<Option<(Prepared, bool)>, Stop> {
     let max_pixels = life.worker.max_pixels;
     // The permit first: pictures that wait for a core are not held in memory.
     let permit = Arc::clone(&life.worker.decoding).acquire_owned().await;
-    let Some(original) = queue::input(&life.worker.pool, lease, position).await? else {
+    let Some(Input { data, is_last }) = queue::input(&life.worker.pool, lease, position).await?
+    else {
         return Ok(None);
     };
     let preparing = tokio::task::spawn_blocking(move || {
-        let prepared = prepare(&original, max_pixels, fit);
+        let prepared = prepare(&data, max_pixels, fit);
         drop(permit);
         prepared
     });
     match preparing.await {
-        Ok(Ok(prepared)) => Ok(Some(prepared)),
+        Ok(Ok(prepared)) => Ok(Some((prepared, is_last))),
         Ok(Err(PrepareError::NotTaken(problem))) => {
             Err(Outcome::Fail(Failure::new(FailureCode::DamagedImage, problem.to_string())).into())
         }

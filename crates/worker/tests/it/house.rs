@@ -4,6 +4,7 @@ use std::{collections::HashMap, net::TcpListener, time::Duration};
 
 use darkroom_core::{
     config::Config,
+    db::{self, Pool},
     fal,
     images::MediaType,
     job::{Job, JobId, NewJob, Status},
@@ -16,6 +17,7 @@ use darkroom_fal_sim::{Running, Settings, start};
 use darkroom_testing::{Scrape, TestDatabase, eventually, http_client};
 use darkroom_worker::Worker;
 use image::{ImageFormat, RgbImage};
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -59,10 +61,19 @@ impl House {
     }
 
     pub(crate) fn worker(&self) -> Working {
+        self.worker_on(self.database.pool.clone())
+    }
+
+    /// A worker that reaches the database at this address.
+    pub(crate) fn worker_at(&self, url: &SecretString) -> Working {
+        self.worker_on(db::connect(url, 4).unwrap())
+    }
+
+    fn worker_on(&self, pool: Pool) -> Working {
         let config = Config::from_variables(self.variables.clone()).unwrap();
         let fal = fal::Client::new(&config.fal).unwrap();
         let models = Models::load(&config.jobs).unwrap();
-        let worker = Worker::new(&config, self.database.pool.clone(), fal, models).unwrap();
+        let worker = Worker::new(&config, pool, fal, models).unwrap();
         let metrics = Registry::new();
         worker.register_metrics(&metrics);
         let stop = CancellationToken::new();

@@ -19,4 +19,5 @@ mod house;
 mod limits;
 mod metrics;
 mod models;
+mod statements;
 mod unknown;

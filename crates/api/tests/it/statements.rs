@@ -1,0 +1,55 @@
+//! What requests ask of the database: a statement more is paid for by every caller.
+
+use std::collections::BTreeMap;
+
+use darkroom_testing::{CountedLine, eventually};
+
+use crate::app::App;
+
+/// Hints, which are sent after the answer, and what proves that changes are heard.
+const BESIDE: [&str; 3] = ["pg_notify(", "select 1", "LISTEN"];
+
+const READ: &str = "order by jobs.id, role, position";
+
+#[tokio::test]
+async fn making_a_job_is_one_statement() {
+    let (app, line) = App::start_counted().await;
+    // What is done once is done.
+    app.new_job().await;
+    line.forget();
+
+    app.new_job().await;
+
+    assert_eq!(line.count("insert into jobs ("), 1, "{:#?}", line.sent());
+    let others = others(&line, "insert into jobs (");
+    assert!(others.is_empty(), "{others:#?}");
+}
+
+#[tokio::test]
+async fn polls_of_a_job_that_has_not_changed_are_no_statements() {
+    let (app, line) = App::start_counted().await;
+    let job = app.new_job().await;
+    let path = format!("/api/jobs/{}", job["id"].as_str().unwrap());
+
+    // While the connection that tells of changes has not proved itself of late, a poll is one statement.
+    eventually("ten polls in a row are none", async || {
+        line.forget();
+        for _ in 0..10 {
+            assert_eq!(app.get(&path).await.status(), 200);
+        }
+        assert!(line.count(READ) <= 10, "{:#?}", line.sent());
+        let others = others(&line, READ);
+        assert!(others.is_empty(), "{others:#?}");
+        (line.count(READ) == 0).then_some(())
+    })
+    .await;
+}
+
+/// What was sent that is not expected.
+fn others(line: &CountedLine, expected: &str) -> BTreeMap<String, usize> {
+    let mut others = line.sent();
+    others.retain(|text, _count| {
+        !text.contains(expected) && !BESIDE.iter().any(|inside| text.contains(inside))
+    });
+    others
+}

@@ -1,0 +1,74 @@
+//! Which step of a job's life a statement is.
+
+use super::tally::Entry;
+
+/// Whose statements they are, what they do, and what is in their text and in no other's.
+const STEPS: [(&str, &str, &str); 26] = [
+    ("API", "make the job: its row, its picture, its place in line", "insert into jobs ("),
+    ("API", "wake workers", "select pg_notify($1, $2)"),
+    ("API", "name a job to whoever watches", "select pg_notify(channel, job)"),
+    ("API", "read the job", "order by jobs.id, role, position"),
+    ("API", "is the connection that tells of changes alive", "select $1"),
+    ("worker", "claim", "with recursive alive as"),
+    ("worker", "make jobs due that rested", "with ripe as"),
+    ("worker", "claim deliveries", "delivery_round = $"),
+    ("worker", "read the picture", "left join images on images.job_id = queue.job_id"),
+    ("worker", "begin the attempt", "insert into attempts ("),
+    (
+        "worker",
+        "record fal's answer",
+        "as told (\n                   job_id, worker, lease_no, number",
+    ),
+    ("worker", "keep the result", "images_job_id_role_position_key"),
+    ("worker", "complete", "surplus as ("),
+    ("worker", "tell how far requests are", "select pg_notify($1, payload)"),
+    ("worker", "heartbeat", "update workers set beat_at"),
+    ("worker", "register", "insert into workers"),
+    ("worker", "prune", "with old as ("),
+    ("trigger", "tell whoever watches", "string_agg(id::text"),
+    ("trigger", "count usage", "insert into usage_changes (api_key_id, day, model, jobs"),
+    ("trigger", "are there jobs to be deleted", "from changed where deleted_at is not null"),
+    ("trigger", "is the job there (foreign key)", "FOR KEY SHARE"),
+    ("session", "listen", "LISTEN"),
+    ("session", "settings of a connection", "SET "),
+    ("session", "begin", "begin"),
+    ("session", "commit", "commit"),
+    ("session", "types and versions", "pg_catalog"),
+];
+
+/// How much of a statement that is no step is shown.
+const SHOWN: usize = 60;
+
+/// A step, or a statement that is none.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Step {
+    pub(crate) who: &'static str,
+    pub(crate) what: String,
+}
+
+impl Step {
+    pub(crate) fn of(entry: &Entry) -> Self {
+        let step = STEPS.iter().find(|(_who, _what, inside)| entry.text.contains(inside));
+        match step {
+            Some((who, what, _inside)) => Self { who, what: (*what).to_owned() },
+            None => {
+                let words: Vec<&str> = entry.text.split_whitespace().collect();
+                let beginning: String = words.join(" ").chars().take(SHOWN).collect();
+                Self { who: "other", what: format!("`{}`", beginning.replace('|', "¦")) }
+            }
+        }
+    }
+
+    /// Whether there are more of it with more jobs that begin and end: claims, settles and what is between.
+    pub(crate) fn is_of_a_job(&self) -> bool {
+        const OF_A_JOB: [&str; 6] = [
+            "claim",
+            "read the picture",
+            "begin the attempt",
+            "record fal's answer",
+            "keep the result",
+            "complete",
+        ];
+        self.who == "worker" && OF_A_JOB.contains(&self.what.as_str())
+    }
+}

@@ -1,0 +1,68 @@
+//! What PostgreSQL was asked, by statement.
+
+use darkroom_core::db::Pool;
+
+/// Begins the statements of the benchmark itself.
+pub(super) const MARK: &str = "/* bench */";
+
+/// A statement, and what it came to since [`Tally::begin`].
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Entry {
+    /// As it was sent, constants aside.
+    pub(crate) text: String,
+    /// Sent by somebody, and not by a trigger.
+    pub(crate) is_sent: bool,
+    pub(crate) calls: i64,
+    /// Written and read, as PostgreSQL counts them.
+    pub(crate) rows: i64,
+    /// Written to the log by it, its triggers included.
+    pub(crate) wal_bytes: i64,
+    pub(crate) milliseconds: f64,
+}
+
+/// All statements.
+#[derive(Clone, Debug)]
+pub(crate) struct Tally(pub(crate) Vec<Entry>);
+
+pub(super) async fn prepare(pool: &Pool) -> anyhow::Result<()> {
+    sqlx::raw_sql("create extension if not exists pg_stat_statements").execute(pool).await?;
+    // What triggers do is told apart, for connections that are made from now on.
+    sqlx::raw_sql(
+        "do $$ begin
+             execute format(
+                 'alter database %I set pg_stat_statements.track = ''all''', current_database()
+             );
+         end $$",
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+impl Tally {
+    /// Counts from here on.
+    pub(crate) async fn begin(pool: &Pool) -> anyhow::Result<()> {
+        sqlx::query("/* bench */ select pg_stat_statements_reset()::text").execute(pool).await?;
+        Ok(())
+    }
+
+    /// Since it began, without what the benchmark asked itself; what costs most first.
+    pub(crate) async fn read(pool: &Pool) -> anyhow::Result<Self> {
+        let entries = sqlx::query_as(
+            "/* bench */ select query as text, toplevel as is_sent, calls, rows,
+                 wal_bytes::bigint as wal_bytes, total_exec_time as milliseconds
+             from pg_stat_statements
+             where dbid = (select oid from pg_database where datname = current_database())
+                 and query not like '/* bench */%'
+             order by wal_bytes desc, calls desc",
+        )
+        .fetch_all(pool)
+        .await?;
+        Ok(Self(entries))
+    }
+
+    /// Statements that were sent.
+    pub(crate) fn sent(&self) -> impl Iterator<Item = &Entry> {
+        self.0.iter().filter(|entry| entry.is_sent)
+    }
+}

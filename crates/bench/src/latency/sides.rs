@@ -1,0 +1,117 @@
+//! The sides: Darkroom, and fal's own clients.
+
+use std::{collections::HashMap, path::Path};
+
+use anyhow::Context;
+use tokio::{task::JoinSet, time::Duration};
+
+use super::peers::{self, Peer};
+use crate::{
+    picture, request,
+    stand::Stand,
+    watcher::{Watched, Watcher},
+};
+
+/// Jobs before those that count, for each that is there at a time: connections are made and statements prepared.
+pub(super) const WARM_UP: u16 = 2;
+
+/// Who has pictures edited.
+pub(super) enum Side {
+    /// Darkroom, watched by its events.
+    Ours,
+    /// A client of fal's.
+    Peer(Peer),
+}
+
+/// What a side came to in a round.
+#[derive(Debug, Default)]
+pub(super) struct Run {
+    pub(super) edits: Vec<Edit>,
+    /// Of ours, more.
+    pub(super) watched: Vec<Watched>,
+}
+
+/// An edit, from the caller's first byte.
+#[derive(Clone, Debug)]
+pub(super) struct Edit {
+    /// At the stand-in.
+    pub(super) request_id: String,
+    /// Until its caller knew that it is done.
+    pub(super) seen: Duration,
+    /// Until the picture was there.
+    pub(super) in_hand: Duration,
+}
+
+/// Darkroom, and the clients that are installed; what is missing is told.
+pub(super) async fn all() -> anyhow::Result<Vec<Side>> {
+    let mut sides = vec![Side::Ours];
+    sides.extend(peers::installed().await?.into_iter().map(Side::Peer));
+    Ok(sides)
+}
+
+impl Side {
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Ours => "**Darkroom: POST → `completed` in its events**".to_owned(),
+            Self::Peer(peer) => peer.name.clone(),
+        }
+    }
+
+    pub(super) async fn run(
+        &self,
+        stand: &Stand,
+        picture: &Path,
+        jobs: u16,
+        at_a_time: u16,
+    ) -> anyhow::Result<Run> {
+        match self {
+            Self::Ours => ours(stand, jobs, at_a_time).await,
+            Self::Peer(peer) => {
+                let edits = peer.run(stand.sim.plan.port, picture, jobs, at_a_time).await?;
+                Ok(Run { edits, watched: Vec::new() })
+            }
+        }
+    }
+}
+
+async fn ours(stand: &Stand, jobs: u16, at_a_time: u16) -> anyhow::Result<Run> {
+    let post = request::post("/api/jobs", &picture::jpeg()?);
+    let mut callers = JoinSet::new();
+    for number in 0..at_a_time {
+        let (port, post) = (stand.api.plan.port, post.clone());
+        let share = super::share(jobs, at_a_time, number);
+        callers.spawn(async move {
+            let mut watcher = Watcher::open(port).await?;
+            for _ in 0..WARM_UP {
+                watcher.follow(&post).await?;
+            }
+            let mut watched = Vec::new();
+            for _ in 0..share {
+                watched.push(watcher.follow(&post).await?);
+            }
+            anyhow::Ok(watched)
+        });
+    }
+    let mut watched = Vec::new();
+    while let Some(caller) = callers.join_next().await {
+        watched.extend(caller??);
+    }
+    let requests = requests(stand, &watched).await?;
+    let edits = watched.iter().map(|job| {
+        let request_id = requests.get(&job.id).context("a job has no request")?.clone();
+        Ok(Edit { request_id, seen: job.total, in_hand: job.with_download })
+    });
+    Ok(Run { edits: edits.collect::<anyhow::Result<_>>()?, watched })
+}
+
+/// The request of each job.
+async fn requests(stand: &Stand, jobs: &[Watched]) -> anyhow::Result<HashMap<String, String>> {
+    let ids: Vec<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "select job_id::text, provider_request_id from attempts where job_id = any($1::uuid[])",
+    )
+    .bind(&ids)
+    .fetch_all(&stand.pool)
+    .await?;
+    Ok(rows.into_iter().collect())
+}

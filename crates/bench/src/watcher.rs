@@ -1,0 +1,96 @@
+//! A client that makes jobs and watches each by its events.
+
+use anyhow::{Context, bail, ensure};
+use memchr::memmem;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{Duration, Instant, timeout},
+};
+
+use crate::{load::Connection, request};
+
+/// Longest wait for a job's end.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The end of a body in chunks.
+const LAST_CHUNK: &[u8] = b"\r\n0\r\n\r\n";
+
+/// A client with two connections, which it keeps: one to ask, and one for events.
+#[derive(Debug)]
+pub(crate) struct Watcher {
+    asking: Connection,
+    events: TcpStream,
+    heard: Vec<u8>,
+}
+
+/// A job that was watched to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    pub(crate) id: String,
+    /// From the first byte of the POST to the last of its answer.
+    pub(crate) posted: Duration,
+    /// From the first byte of the POST until the event came that says `completed`.
+    pub(crate) total: Duration,
+    /// From the first byte of the POST until the result itself was in hand.
+    pub(crate) with_download: Duration,
+}
+
+impl Watcher {
+    /// Connects to an API.
+    pub(crate) async fn open(port: u16) -> anyhow::Result<Self> {
+        let events = TcpStream::connect((std::net::Ipv4Addr::LOCALHOST, port)).await?;
+        events.set_nodelay(true)?;
+        let asking = Connection::open(port).await?;
+        Ok(Self { asking, events, heard: Vec::with_capacity(16 * 1024) })
+    }
+
+    /// Posts a job, and watches it until it is completed.
+    pub(crate) async fn follow(&mut self, post: &[u8]) -> anyhow::Result<Watched> {
+        let began = Instant::now();
+        let answer = self.asking.exchange(post).await?;
+        let posted = began.elapsed();
+        let job: serde_json::Value = serde_json::from_slice(answer)?;
+        let id = job.get("id").and_then(serde_json::Value::as_str);
+        let id = id.context("a job has no id")?.to_owned();
+        let watching = self.watch(&id);
+        let seen = timeout(PATIENCE, watching).await.context("a job did not end in time")??;
+        let url = self.result_path()?;
+        let picture = self.asking.exchange(&request::get(&url)).await?;
+        ensure!(!picture.is_empty(), "the result is empty");
+        let with_download = began.elapsed();
+        Ok(Watched { id, posted, total: seen - began, with_download })
+    }
+
+    /// Reads events until the stream ends. Answers when the one came that says `completed`.
+    async fn watch(&mut self, id: &str) -> anyhow::Result<Instant> {
+        self.events.write_all(&request::get(&format!("/api/jobs/{id}/events"))).await?;
+        self.heard.clear();
+        let mut seen = None;
+        loop {
+            ensure!(self.events.read_buf(&mut self.heard).await? > 0, "the events broke off");
+            if seen.is_none() {
+                if memmem::find(&self.heard, br#""status":"completed""#).is_some() {
+                    seen = Some(Instant::now());
+                } else if memmem::find(&self.heard, br#""status":"failed""#).is_some() {
+                    bail!("a job failed: {}", String::from_utf8_lossy(&self.heard));
+                }
+            }
+            if let Some(seen) = seen
+                && self.heard.ends_with(LAST_CHUNK)
+            {
+                return Ok(seen);
+            }
+        }
+    }
+
+    /// Of the job that was watched last.
+    fn result_path(&self) -> anyhow::Result<String> {
+        let text = String::from_utf8_lossy(&self.heard);
+        let (_before, after) =
+            text.rsplit_once(r#""result_image_url":""#).context("no result is named")?;
+        let url = after.split('"').next().unwrap_or_default();
+        let path = url.find("/api/").and_then(|at| url.get(at..)).context("no path of ours")?;
+        Ok(path.to_owned())
+    }
+}

@@ -1,0 +1,92 @@
+//! What jobs and workers ask of the database: a statement more is paid for by every job, or at every beat.
+
+use std::{collections::BTreeMap, net::TcpListener, time::Duration};
+
+use darkroom_core::job::Status;
+use darkroom_fal_sim::Settings;
+use darkroom_testing::{CountedLine, eventually};
+
+use crate::house::House;
+
+/// What each job costs, in its order. Each of them is in one statement only.
+const OF_A_JOB: [(&str, &str); 5] = [
+    ("its picture is read", "left join images on images.job_id = queue.job_id"),
+    ("its attempt begins", "insert into attempts ("),
+    ("fal's answer is recorded", "recorded as ("),
+    ("its result is kept", "images_job_id_role_position_key"),
+    ("it is completed", "surplus as ("),
+];
+
+const BEAT: &str = "update workers set beat_at";
+
+/// What comes with time, however many jobs there are. One claim takes all that wait, and what fal says of requests is told
+/// together.
+const WITH_TIME: [&str; 5] =
+    [BEAT, "with recursive alive as", "pg_notify($1, payload)", "with ripe as", "select 1"];
+
+#[tokio::test]
+async fn a_job_costs_its_worker_five_statements_beside_its_claim() {
+    let mut house = House::open(Duration::from_millis(20)).await;
+    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
+    let line = CountedLine::to(&house.database.url).await;
+    let worker = house.worker_at(&line.url);
+    // What is done once: it listens, looks for deliveries before and after that, and for what is old; last of all for usage,
+    // in a transaction that comes to nothing.
+    eventually("it has begun", async || {
+        let has_begun = line.count("LISTEN") >= 1
+            && line.count("delivery_round = $2") >= 2
+            && line.count("rollback") >= 1;
+        has_begun.then_some(())
+    })
+    .await;
+    let first = house.job().await;
+    house.once(first, Status::Completed).await;
+    line.forget();
+
+    let job = house.job().await;
+    house.once(job, Status::Completed).await;
+
+    for (what, statement) in OF_A_JOB {
+        assert_eq!(line.count(statement), 1, "{what}: {:#?}", line.sent());
+    }
+    let others = others(&line, &OF_A_JOB.map(|(_what, statement)| statement));
+    assert!(others.is_empty(), "{others:#?}");
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn requests_that_run_cost_nothing_but_their_workers_beat() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sim = Settings { latency: Duration::from_hours(1), concurrency: 20, ..Settings::default() };
+    let mut house = House::with_settings(listener, sim).await;
+    house.set("WORKER_HEARTBEAT_SECONDS", "1");
+    house.set("WORKER_LEASE_SECONDS", "4");
+    // Most are asked about.
+    house.set("WORKER_STREAMS", "5");
+    let line = CountedLine::to(&house.database.url).await;
+    let mut jobs = Vec::new();
+    for _ in 0..20 {
+        jobs.push(house.job().await);
+    }
+    let worker = house.worker_at(&line.url);
+    for job in jobs {
+        house.once(job, Status::Processing).await;
+    }
+    line.forget();
+
+    eventually("it beats", async || (line.count(BEAT) >= 3).then_some(())).await;
+
+    let others = others(&line, &[]);
+    assert!(others.is_empty(), "{others:#?}");
+    worker.stop().await;
+}
+
+/// What was sent that is neither expected nor comes with time.
+fn others(line: &CountedLine, expected: &[&str]) -> BTreeMap<String, usize> {
+    let mut others = line.sent();
+    others.retain(|text, _count| {
+        let is_one_of = |statements: &[&str]| statements.iter().any(|inside| text.contains(inside));
+        !is_one_of(expected) && !is_one_of(&WITH_TIME)
+    });
+    others
+}
