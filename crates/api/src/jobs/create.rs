@@ -143,8 +143,8 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let wait = Wait::of(&request)?;
     let key = idempotency::key(&request)?;
-    let upload = upload::read(&request, payload, &state).await?;
-    let Answer { job: id, made } = ask(&state, &caller, upload, key).await?;
+    let upload = upload::read(&request, payload, &state, key).await?;
+    let Answer { job: id, made } = ask(&state, &caller, upload).await?;
     let is_replayed = made.is_none();
 
     let links = state.links(&request).await?;

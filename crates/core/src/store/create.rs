@@ -79,7 +79,7 @@ impl NewJob {
     fn is_made_at_once(&self) -> bool {
         self.once.is_none()
             && self.parent.is_none()
-            && self.cache.is_none()
+            && !self.cache.is_some_and(|cache| cache.is_looked_into)
             && self.limited_key().is_none()
     }
 }
@@ -107,7 +107,9 @@ pub async fn ask(pool: &Pool, new: &NewJob) -> Result<Asked, Error> {
     let doing = "asking for a job";
     let id = JobId::generate();
     if new.is_made_at_once() {
-        let job = insert(pool, id, new, &Sources::of(new)).await.map_err(Error::doing(doing))?;
+        let mut sources = Sources::of(new);
+        sources.request_hash = new.cache.map(|_kept| reuse::request_hash(new, &sources.files));
+        let job = insert(pool, id, new, &sources).await.map_err(Error::doing(doing))?;
         return Ok(Asked::Made(Box::new(job)));
     }
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
