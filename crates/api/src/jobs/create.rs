@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, ContentType, ETag},
+    http::header::{self, ContentType},
     web,
 };
 
@@ -164,7 +164,7 @@ pub(crate) async fn create(
     Ok(response
         .insert_header((header::LOCATION, location))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header(ETag(written.tag.clone()))
+        .insert_header((header::ETAG, written.tag.header.clone()))
         .insert_header(ContentType::json())
         .body(written.body.clone()))
 }
