@@ -5,6 +5,8 @@
 //! process it is in production, on a PostgreSQL of its own that really writes to disk. Figures are printed as Markdown tables,
 //! with the settings they hold for.
 //!
+//! `watchers` and `start` measure single roles: many streams of events on one API, and how a role begins and rests.
+//!
 //! `queue` measures the queue by itself beside others', each [`side`] as a program of its own.
 //!
 //! `chaos` is on a stand of several workers and API replicas, whose processes, database, lines and provider it disturbs.
@@ -16,6 +18,7 @@ mod bare;
 mod chaos;
 mod cli;
 mod follow;
+mod footprint;
 mod http;
 mod images;
 mod latency;
@@ -29,7 +32,10 @@ mod settings;
 #[cfg(unix)]
 mod side;
 mod stand;
+mod start;
 mod table;
+#[cfg(unix)]
+mod watchers;
 
 use std::process::ExitCode;
 
@@ -53,22 +59,34 @@ async fn run(Cli { command }: Cli) -> anyhow::Result<()> {
         #[cfg(unix)]
         Command::Chaos(options) => chaos::run(&options).await,
         #[cfg(unix)]
+        Command::Watchers => {
+            refuse_debug()?;
+            watchers::run().await
+        }
+        Command::Start => {
+            refuse_debug()?;
+            start::run().await
+        }
+        #[cfg(unix)]
         Command::Queue(options) => {
             refuse_debug()?;
             queue::run(&options).await
         }
         #[cfg(unix)]
         Command::Side(side) => side::run(&side).await,
-        Command::Http(scale) => measured(&scale, async || http::run(&scale).await).await,
+        Command::Http(options) => {
+            measured(&options.scale, async || http::run(&options).await).await
+        }
         Command::Latency(scale) => measured(&scale, async || latency::run(&scale).await).await,
         Command::Memory(scale) => measured(&scale, async || memory::run(&scale).await).await,
         Command::Images(scale) => measured(&scale, async || images::run(&scale)).await,
-        Command::All(scale) => {
-            measured(&scale, async || {
-                http::run(&scale).await?;
-                latency::run(&scale).await?;
-                memory::run(&scale).await?;
-                images::run(&scale)
+        Command::All(options) => {
+            let scale = &options.scale;
+            measured(scale, async || {
+                http::run(&options).await?;
+                latency::run(scale).await?;
+                memory::run(scale).await?;
+                images::run(scale)
             })
             .await
         }
