@@ -4,10 +4,14 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{self, ContentType, ETag, EntityTag, Header, IfNoneMatch},
+        header::{self, EntityTag, Header, HeaderValue, IfNoneMatch},
     },
 };
 use bytes::Bytes;
+
+use crate::watch::Tag;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Whether the client has what this tag names.
 pub(crate) fn has(request: &HttpRequest, tag: &EntityTag) -> bool {
@@ -22,19 +26,17 @@ pub(crate) fn has(request: &HttpRequest, tag: &EntityTag) -> bool {
 pub(crate) fn json(
     status: StatusCode,
     request: &HttpRequest,
-    tag: EntityTag,
+    tag: &Tag,
     body: Bytes,
 ) -> HttpResponse {
     let caching = (header::CACHE_CONTROL, "private, no-cache");
-    if has(request, &tag) {
-        return HttpResponse::NotModified()
-            .insert_header(ETag(tag))
-            .insert_header(caching)
-            .finish();
+    let named = (header::ETAG, tag.header.clone());
+    if has(request, &tag.entity) {
+        return HttpResponse::NotModified().insert_header(named).insert_header(caching).finish();
     }
     HttpResponse::build(status)
-        .insert_header(ContentType::json())
-        .insert_header(ETag(tag))
+        .insert_header((header::CONTENT_TYPE, JSON))
+        .insert_header(named)
         .insert_header(caching)
         .body(body)
 }

@@ -4,10 +4,12 @@
 //! requests. For a later head that never ends, and for a body that nobody reads, it waits without end: so connections
 //! are watched here, too. When the server is told to stop, those without a request are closed at once.
 
+mod stream;
+
 use std::{
-    any::Any,
-    net::{Shutdown, TcpListener},
+    net::TcpListener,
     pin::Pin,
+    rc::Rc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -18,12 +20,12 @@ use actix_web::{
     dev::{Extensions, ServiceRequest, ServiceResponse},
     http::{ConnectionType, header},
     middleware::Next,
-    rt::{self, net::TcpStream},
 };
 use bytes::Bytes;
-use socket2::{SockRef, Socket};
-use tokio::{sync::watch, time::sleep};
-use tokio_util::sync::CancellationToken;
+use socket2::SockRef;
+
+use stream::Standing;
+pub(crate) use stream::Stream;
 
 /// A client that takes nothing of an answer for so long is gone; so is one that does not say that it lives.
 pub(crate) fn forget_silent_peers(listener: &TcpListener, after: Duration) {
@@ -34,63 +36,9 @@ pub(crate) fn forget_silent_peers(listener: &TcpListener, after: Duration) {
     }
 }
 
-/// How long a client may send on after an answer that was the connection's last. The framework reads an unread body to
-/// its end, and a body may have none.
-const LINGER: Duration = Duration::from_secs(2);
-
-/// How a connection stands.
-#[derive(Clone, Copy, Default)]
-struct Standing {
-    /// Requests under way.
-    requests: usize,
-    /// Whether the last answer is the last one.
-    is_closing: bool,
-}
-
-/// How a connection stands; kept with it.
-struct Requests(watch::Sender<Standing>);
-
-/// For each new connection: closes it when it had no request for so long, or when the server stops.
-pub(crate) fn watch(
-    idle: Duration,
-    stop: CancellationToken,
-) -> impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static {
-    move |stream, kept| {
-        let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
-        match SockRef::from(stream).try_clone() {
-            Ok(socket) => {
-                let (sender, standing) = watch::channel(Standing::default());
-                kept.insert(Requests(sender));
-                rt::spawn(close_when_idle(socket, standing, idle, stop.clone()));
-            }
-            // No descriptor is left: there are more urgent things to do.
-            Err(error) => tracing::warn!(%error, "a connection is not watched"),
-        }
-    }
-}
-
-async fn close_when_idle(
-    socket: Socket,
-    mut standing: watch::Receiver<Standing>,
-    idle: Duration,
-    stop: CancellationToken,
-) {
-    loop {
-        let Standing { requests, is_closing } = *standing.borrow_and_update();
-        let is_idle = requests == 0;
-        let idle = if is_closing { LINGER } else { idle };
-        tokio::select! {
-            changed = standing.changed() => if changed.is_err() {
-                return;
-            },
-            () = sleep(idle), if is_idle => break,
-            () = stop.cancelled(), if is_idle => break,
-        }
-    }
-    // Its reading half: what was answered is still sent.
-    if let Err(error) = socket.shutdown(Shutdown::Read) {
-        tracing::debug!(%error, "a connection without requests was closed already");
-    }
+/// Keeps how a connection stands where its requests find it.
+pub(crate) fn keep(stream: &Stream, kept: &mut Extensions) {
+    kept.insert(stream.standing());
 }
 
 /// Counts the request among those of its connection, until its answer is sent or given up.
@@ -98,7 +46,7 @@ pub(crate) async fn occupy<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let mut place = request.conn_data::<Requests>().map(Place::take);
+    let mut place = request.conn_data::<Rc<Standing>>().map(Place::take);
     let mut response = next.call(request).await?;
     if response.status().is_client_error() && has_no_length(response.request()) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
@@ -116,24 +64,21 @@ fn has_no_length(request: &HttpRequest) -> bool {
 
 /// A request's place on its connection.
 struct Place {
-    connection: watch::Sender<Standing>,
+    connection: Rc<Standing>,
     /// Whether the connection closes after its answer.
     is_last: bool,
 }
 
 impl Place {
-    fn take(requests: &Requests) -> Self {
-        requests.0.send_modify(|standing| standing.requests += 1);
-        Self { connection: requests.0.clone(), is_last: false }
+    fn take(connection: &Rc<Standing>) -> Self {
+        connection.begin();
+        Self { connection: Rc::clone(connection), is_last: false }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.connection.send_modify(|standing| {
-            standing.requests -= 1;
-            standing.is_closing |= self.is_last;
-        });
+        self.connection.end(self.is_last);
     }
 }
 

@@ -9,7 +9,7 @@ use actix_web::{
     http::header::{HeaderName, HeaderValue},
     middleware::Next,
 };
-use tracing::Instrument;
+use tracing::{Instrument, Level};
 use uuid::Uuid;
 
 /// Names the exchange; under `/v1`, where there is a job, the job.
@@ -21,7 +21,7 @@ const ACCESS: &str = "darkroom::access";
 /// The longest id that a client's is taken over with.
 const LONGEST: usize = 128;
 
-/// Names the exchange and logs how it went: its route and not its path, which may hold what opens something.
+/// Names the exchange and logs how it went.
 pub(crate) async fn follow<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -31,17 +31,8 @@ pub(crate) async fn follow<B: MessageBody + 'static>(
     // As an error, so that it is there whatever is left out.
     let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
     async {
-        let method = request.method().clone();
         let mut response = next.call(request).await?;
-        let route = response.request().match_pattern();
-        tracing::info!(
-            target: ACCESS,
-            %method,
-            route = route.as_deref().unwrap_or("-"),
-            status = response.status().as_u16(),
-            milliseconds = millis(began),
-            "answered"
-        );
+        log(&response, began);
         let headers = response.headers_mut();
         if !headers.contains_key(REQUEST_ID) {
             headers.insert(REQUEST_ID, id);
@@ -50,6 +41,30 @@ pub(crate) async fn follow<B: MessageBody + 'static>(
     }
     .instrument(span)
     .await
+}
+
+/// Writes the exchange's line: its route and not its path, which may hold what opens something. Of what was only read,
+/// and went well, nobody needs one unless they look for it.
+fn log<B>(response: &ServiceResponse<B>, began: Instant) {
+    macro_rules! answered {
+        ($level:expr) => {
+            tracing::event!(
+                target: ACCESS,
+                $level,
+                method = %response.request().method(),
+                route = response.request().match_pattern().as_deref().unwrap_or("-"),
+                status = response.status().as_u16(),
+                milliseconds = millis(began),
+                "answered"
+            )
+        };
+    }
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    if response.request().method().is_safe() && !is_error {
+        answered!(Level::DEBUG);
+    } else {
+        answered!(Level::INFO);
+    }
 }
 
 /// The client's or the proxy's, or a new one.

@@ -51,7 +51,7 @@ pub fn upload(content_type: &str, body: &[u8]) -> Option<bool> {
     let (request, mut payload) = request.set_payload(body.to_vec()).to_http_parts();
     runtime.block_on(async {
         let payload = web::Payload::from_request(&request, &mut payload).await.ok()?;
-        Some(is_good(jobs::upload::read(&request, payload, state).await.as_ref().err()))
+        Some(is_good(jobs::upload::read(&request, payload, state, None).await.as_ref().err()))
     })
 }
 

@@ -36,7 +36,11 @@ pub(crate) use upload::Fetcher;
 pub(crate) use view::JobView;
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    // Paths are tried in this order: the first is the one that is polled.
     config
+        .service(
+            web::resource("/api/jobs/{id}").get(get::get).head(get::get).delete(delete::delete),
+        )
         .service(web::resource("/api/jobs").get(list::list).head(list::list).post(create::create))
         .service(web::resource("/api/jobs/{id}/cancel").post(cancel::cancel))
         .service(web::resource("/api/events").get(feed::follow))
@@ -51,9 +55,6 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/api/jobs/{id}/deliveries/{delivery}/replay")
                 .post(deliveries::replay::replay),
-        )
-        .service(
-            web::resource("/api/jobs/{id}").get(get::get).head(get::get).delete(delete::delete),
         );
 }
 

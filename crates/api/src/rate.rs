@@ -114,6 +114,9 @@ async fn standing(request: &ServiceRequest) -> Result<Option<Standing>, ApiError
     else {
         return Ok(None);
     };
+    if kind == Kind::Read && state.rate.reads.is_none() {
+        return Ok(None);
+    }
     // Who is refused further on is counted by its address, and costs the database nothing.
     let (kind, key) = match Caller::extract(request.request()).await {
         Ok(Caller::Key(key)) => (kind, Some(key)),

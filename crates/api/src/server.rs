@@ -1,17 +1,23 @@
 //! The server: which path is whose.
 
 use std::{
+    future::ready,
     io,
     net::{SocketAddr, TcpListener},
     num::NonZero,
     thread::available_parallelism,
+    time::Duration,
 };
 
-use actix_web::{App, HttpServer, dev, middleware::from_fn, web};
+use actix_http::HttpService;
+use actix_server::Server;
+use actix_service::{ServiceFactoryExt, fn_service, map_config};
+use actix_web::{App, dev, middleware::from_fn, rt::net::TcpStream, web};
 use darkroom_core::config;
 
 use crate::{
-    State, admin, browsers, connection,
+    State, admin, browsers,
+    connection::{self, Stream},
     cors::{self, Origins},
     docs, error, exchange, health, images, jobs, metrics, models, notices, openai, pace, rate,
     root, usage,
@@ -19,6 +25,9 @@ use crate::{
 
 /// Seconds that requests have to end once the server is told to stop.
 const SHUTDOWN_SECONDS: u64 = 5;
+
+/// How long a client has to end a connection that is closed.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// Takes the port, or says in one sentence why not.
 pub fn bind(settings: &config::Server) -> io::Result<TcpListener> {
@@ -35,11 +44,7 @@ pub fn bind(settings: &config::Server) -> io::Result<TcpListener> {
 }
 
 /// Serves on `listener`, until the handle of what it answers is told to stop.
-pub fn start(
-    listener: TcpListener,
-    state: State,
-    settings: &config::Config,
-) -> io::Result<dev::Server> {
+pub fn start(listener: TcpListener, state: State, settings: &config::Config) -> io::Result<Server> {
     let is_production = settings.environment == config::Environment::Production;
     if is_production && !settings.access.require_api_key {
         tracing::warn!(
@@ -51,7 +56,7 @@ pub fn start(
     let client_timeout = settings.server.client_timeout;
     let stop = state.stop.clone();
     let state = web::Data::new(state);
-    let server = HttpServer::new(move || {
+    let app = move || {
         App::new()
             .app_data(state.clone())
             .wrap(error::fill_empty_bodies())
@@ -68,10 +73,11 @@ pub fn start(
             .wrap(from_fn(metrics::measure))
             .wrap(from_fn(exchange::follow))
             .wrap(from_fn(connection::occupy))
+            // First: paths are tried in this order, and jobs are what is asked for most.
+            .configure(jobs::configure)
             .service(root::resource())
             .configure(health::configure)
             .configure(metrics::configure)
-            .configure(jobs::configure)
             .configure(images::configure)
             .configure(models::configure)
             .configure(usage::configure)
@@ -80,19 +86,30 @@ pub fn start(
             .configure(admin::configure)
             .configure(docs::configure)
             .default_service(web::to(error::no_such_path))
-    });
+    };
     let config::Server { max_connections, client_timeout, keep_alive, .. } = settings.server;
     connection::forget_silent_peers(&listener, client_timeout);
     let threads = available_parallelism().map_or(1, NonZero::get);
-    Ok(server
+    let server = Server::build()
         .workers(threads)
         // Each thread has its share.
-        .max_connections(max_connections.div_ceil(threads))
-        .client_request_timeout(client_timeout)
-        .keep_alive(keep_alive)
-        .on_connect(connection::watch(keep_alive + client_timeout, stop))
+        .max_concurrent_connections(max_connections.div_ceil(threads))
         .disable_signals()
         .shutdown_timeout(SHUTDOWN_SECONDS)
-        .listen(listener)?
-        .run())
+        .listen("api", listener, move || {
+            let stop = stop.clone();
+            let accept = move |stream: TcpStream| {
+                let peer = stream.peer_addr().ok();
+                let stream = Stream::new(stream, keep_alive + client_timeout, stop.clone());
+                ready(Ok((stream, peer)))
+            };
+            let http = HttpService::build()
+                .client_request_timeout(client_timeout)
+                .client_disconnect_timeout(CLOSING)
+                .keep_alive(keep_alive)
+                .on_connect_ext(connection::keep)
+                .h1(map_config(app(), |()| dev::AppConfig::default()));
+            fn_service(accept).and_then(http)
+        })?;
+    Ok(server.run())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, http::header};
 use darkroom_core::{
     callback::LazyCallback,
     config,
@@ -135,6 +135,11 @@ impl State {
             return public_url.as_str().trim_end_matches('/').to_owned();
         }
         let connection = request.connection_info();
+        // One that says nothing of it is told where things are on this server, whatever that is called.
+        let is_said = request.headers().contains_key(header::HOST);
+        if !is_said && connection.host() == request.app_config().host() {
+            return String::new();
+        }
         // What a client says of its host goes back to it: only as far as it is one.
         let home = Url::parse(&format!("{}://{}", connection.scheme(), connection.host()));
         let home = home.map(|url| url.origin()).ok().filter(url::Origin::is_tuple);

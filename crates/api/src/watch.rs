@@ -36,7 +36,7 @@ use known::Known;
 pub(crate) use known::Told;
 use progress::AllProgress;
 pub(crate) use progress::Known as KnownProgress;
-pub(crate) use snapshot::{Snapshot, tag_of};
+pub(crate) use snapshot::{Snapshot, Tag, tag_of};
 
 /// Changed jobs that wait to be read; beyond, everything watched is read.
 const MOST_WAITING: usize = 20_000;

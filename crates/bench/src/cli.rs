@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{bare, images};
+use crate::{bare, http, images};
 #[cfg(unix)]
 use crate::{chaos, cost, flight, queue, side};
 
@@ -19,8 +19,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Requests a second, beside a bare server and one statement a request
-    Http(Scale),
+    /// Requests a second, beside a bare server, one statement a request, and FastAPI
+    Http(http::Options),
     /// From POST to completed, over the time that the edit itself takes, beside fal's own clients
     Latency(Scale),
     /// Memory of each role, idle and after load
@@ -28,7 +28,12 @@ pub(crate) enum Command {
     /// Pictures made right for the model, beside vipsthumbnail
     Images(Scale),
     /// All of them
-    All(Scale),
+    All(http::Options),
+    /// Streams of events on one API: how soon each watcher is told, and what they take
+    #[cfg(unix)]
+    Watchers,
+    /// How soon API and worker are of use once started, and what they take while idle
+    Start,
     /// The queue by itself, beside other queues on PostgreSQL and what PostgreSQL can do at all
     #[cfg(unix)]
     Queue(queue::Options),

@@ -1,47 +1,44 @@
-//! `http`: requests a second, beside a bare server and a server with one statement a request.
+//! `http`: requests a second, beside a bare server, a server with one statement a request, and the service that Darkroom replaces.
 
-use std::sync::Arc;
+mod copies;
+mod fastapi;
+mod growth;
+mod options;
+mod report;
+mod side;
 
 use crate::{
     bare,
-    cli::Scale,
     follow::{Followed, follow},
-    load::{self, Connection, Figures, milliseconds},
+    load::Connection,
     picture, request,
-    stand::{self, Stand},
-    table,
+    stand::{self, Counter, Stand},
 };
+use fastapi::FastApi;
+pub(crate) use options::Options;
+use options::Part;
+use side::{Kind, Server, Side, measured};
 
-/// A server, and what it is asked.
-struct Side {
-    name: &'static str,
-    port: u16,
-    request: Arc<[u8]>,
-}
-
-/// Measures GET, then POST: each on all sides in turn, round by round.
-pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
-    stand::measure("HTTP", async |stand| {
-        let picture = picture::jpeg()?;
-        let post = request::post("/api/jobs", &picture);
+/// Measures GET, of one job and of many, then POST: each on all sides in turn, round by round.
+pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
+    stand::measure_counting("HTTP", async |stand| {
+        let fastapi = FastApi::find(&options.peers).await?;
+        let post = request::post("/api/jobs", &picture::jpeg()?);
         let job = follow(&mut Connection::open(stand.api.plan.port).await?, &post).await?;
         // The jobs that are posted from here on are not to be worked on meanwhile.
         stand.worker.kill().await?;
         start_floors(stand, &job).await?;
-        let gets = [
-            request::get(bare::CONSTANT),
-            request::get(bare::STATEMENT),
-            request::get(&format!("/api/jobs/{}", job.id)),
-        ];
-        let posts = [
-            request::post(bare::CONSTANT, &picture),
-            request::post(bare::STATEMENT, &picture),
-            post,
-        ];
-        let reading = "GET /api/jobs/{id}, a completed job";
-        compare(reading, sides(stand, gets)?, scale).await?;
-        let making = "POST /api/jobs, picture and prompt";
-        compare(making, sides(stand, posts)?, scale).await
+        let counter = Counter::begin(&stand.pool).await?;
+        if options.wants(Part::Polls) {
+            polls(options, stand, counter, fastapi.as_ref(), &job).await?;
+        }
+        if options.wants(Part::Growth) {
+            growth::run(stand, counter, &options.scale, &job.id).await?;
+        }
+        if options.wants(Part::Posts) {
+            posts(options, stand, counter, fastapi.as_ref()).await?;
+        }
+        Ok(())
     })
     .await
 }
@@ -58,40 +55,51 @@ async fn start_floors(stand: &mut Stand, job: &Followed) -> anyhow::Result<()> {
     stand.start_bare(get_bytes, post_bytes).await
 }
 
-fn sides(stand: &Stand, requests: [Vec<u8>; 3]) -> anyhow::Result<[Side; 3]> {
-    let bare = stand.bare()?;
-    let [constant, statement, ours] = requests;
-    let side = |name, port, request: Vec<u8>| Side { name, port, request: request.into() };
-    Ok([
-        side("bare actix-web, constant answer", bare.plan.port, constant),
-        side("bare actix-web, one statement", bare.plan.port, statement),
-        side("Darkroom", stand.api.plan.port, ours),
-    ])
+async fn polls(
+    options: &Options,
+    stand: &Stand,
+    counter: Counter,
+    fastapi: Option<&FastApi>,
+    job: &Followed,
+) -> anyhow::Result<()> {
+    let bare = Server::At(stand.bare()?.plan.port);
+    let mut sides = vec![
+        Side::of(Kind::Constant, bare, request::get(bare::CONSTANT)),
+        Side::of(Kind::Statement, bare, request::get(bare::STATEMENT)),
+    ];
+    let served = match fastapi {
+        Some(fastapi) => Some(fastapi.serve(&stand.ground).await?),
+        None => None,
+    };
+    if let Some(served) = &served {
+        let poll = request::get(&served.new_job().await?);
+        sides.push(Side::of(Kind::FastApi, Server::At(served.port), poll));
+    }
+    let poll = request::get(&format!("/api/jobs/{}", job.id));
+    sides.push(Side::of(Kind::Darkroom, Server::At(stand.api.plan.port), poll));
+    let sides = measured(&sides, stand, counter, &options.scale).await?;
+    report::beside("GET /api/jobs/{id}, a completed job", &sides);
+    Ok(())
 }
 
-async fn compare(what: &str, sides: [Side; 3], scale: &Scale) -> anyhow::Result<()> {
-    let mut rounds = [Vec::new(), Vec::new(), Vec::new()];
-    for _ in 0..scale.rounds {
-        for (side, rounds) in sides.iter().zip(&mut rounds) {
-            let figures =
-                load::round(side.port, &side.request, scale.connections, scale.round()).await?;
-            rounds.push(figures);
-        }
+async fn posts(
+    options: &Options,
+    stand: &Stand,
+    counter: Counter,
+    fastapi: Option<&FastApi>,
+) -> anyhow::Result<()> {
+    let picture = picture::jpeg()?;
+    let bare = Server::At(stand.bare()?.plan.port);
+    let post = request::post("/api/jobs", &picture);
+    let mut sides = vec![
+        Side::of(Kind::Constant, bare, request::post(bare::CONSTANT, &picture)),
+        Side::of(Kind::Statement, bare, request::post(bare::STATEMENT, &picture)),
+    ];
+    if let Some(fastapi) = fastapi {
+        sides.push(Side::of(Kind::FastApi, Server::Anew(fastapi), post.clone()));
     }
-    let [constant, statement, ours] = rounds.map(Figures::median);
-    let figures = [constant?, statement?, ours?];
-    let [constant, statement, _] = figures;
-    let row = |(side, figures): (&Side, Figures)| {
-        [
-            side.name.to_owned(),
-            format!("{:.0}", figures.per_second),
-            milliseconds(figures.p50),
-            milliseconds(figures.p99),
-            format!("{:.2}", figures.per_second / constant.per_second),
-            format!("{:.2}", figures.per_second / statement.per_second),
-        ]
-    };
-    let rows: Vec<_> = sides.iter().zip(figures).map(row).collect();
-    table::print([what, "requests/s", "p50 ms", "p99 ms", "÷ constant", "÷ one statement"], &rows);
+    sides.push(Side::of(Kind::Darkroom, Server::At(stand.api.plan.port), post));
+    let sides = measured(&sides, stand, counter, &options.scale).await?;
+    report::beside("POST /api/jobs, picture and prompt", &sides);
     Ok(())
 }

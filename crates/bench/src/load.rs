@@ -23,6 +23,9 @@ const WARM_UP: Duration = Duration::from_millis(500);
 /// What a round may take beyond its time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What is sent in turn.
+pub(crate) type Requests = Arc<[Arc<[u8]>]>;
+
 /// Sends `request` over and over for `time`, and reports the answers. Any answer that is not 2xx fails the round.
 pub(crate) async fn round(
     port: u16,
@@ -30,15 +33,45 @@ pub(crate) async fn round(
     connections: u16,
     time: Duration,
 ) -> anyhow::Result<Figures> {
+    round_of(port, &[Arc::clone(request)].into(), connections, time).await
+}
+
+/// The same, with several requests in turn.
+pub(crate) async fn round_of(
+    port: u16,
+    requests: &Requests,
+    connections: u16,
+    time: Duration,
+) -> anyhow::Result<Figures> {
     let from = Instant::now() + WARM_UP;
     let until = from + time;
     let mut clients = JoinSet::new();
-    for _ in 0..connections {
-        clients.spawn(client(port, Arc::clone(request), from, until));
+    for number in 0..connections {
+        // Each begins at another one, and goes on with the next one that no other takes.
+        let turn = (usize::from(number)..).step_by(connections.into());
+        clients.spawn(client(port, Arc::clone(requests), turn, from, until));
     }
     let clients = timeout_at(until + PATIENCE, join(clients)).await;
-    let latencies = clients.context("a round did not end")??;
-    Figures::of(latencies.concat(), from.elapsed())
+    let clients = clients.context("a round did not end")??;
+    let (latencies, sent): (Vec<_>, Vec<u32>) = clients.into_iter().unzip();
+    Figures::of(latencies.concat(), from.elapsed(), sent.into_iter().sum())
+}
+
+/// Sends each request once.
+pub(crate) async fn each(port: u16, requests: &Requests, connections: u16) -> anyhow::Result<()> {
+    let mut clients = JoinSet::new();
+    for number in 0..connections {
+        let requests = Arc::clone(requests);
+        clients.spawn(async move {
+            let mut connection = Connection::open(port).await?;
+            for request in requests.iter().skip(number.into()).step_by(connections.into()) {
+                connection.exchange(request).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    timeout(4 * PATIENCE, join(clients)).await.context("not every request was answered")??;
+    Ok(())
 }
 
 /// Sends `request` so many times in all, over so many connections.
@@ -64,24 +97,30 @@ pub(crate) async fn burst(
     Ok(())
 }
 
+/// Answers how long the requests took, and how many there were before any was recorded, too.
 async fn client(
     port: u16,
-    request: Arc<[u8]>,
+    requests: Requests,
+    turn: impl Iterator<Item = usize>,
     from: Instant,
     until: Instant,
-) -> anyhow::Result<Vec<Duration>> {
+) -> anyhow::Result<(Vec<Duration>, u32)> {
     let mut connection = Connection::open(port).await?;
     let mut latencies = Vec::new();
-    loop {
+    let mut all = 0;
+    for number in turn {
+        let request = requests.get(number % requests.len()).context("nothing is to be sent")?;
         let sent = Instant::now();
         if sent >= until {
-            return Ok(latencies);
+            break;
         }
-        connection.exchange(&request).await?;
+        connection.exchange(request).await?;
+        all += 1;
         if sent >= from {
             latencies.push(sent.elapsed());
         }
     }
+    Ok((latencies, all))
 }
 
 async fn join<T: 'static>(mut clients: JoinSet<anyhow::Result<T>>) -> anyhow::Result<Vec<T>> {

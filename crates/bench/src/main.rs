@@ -6,6 +6,7 @@
 //! with the settings they hold for.
 //!
 //! `flight` and `cost` are on a stand whose PostgreSQL counts statements.
+//! `watchers` and `start` measure single roles: many streams of events on one API, and how a role begins and rests.
 //!
 //! `queue` measures the queue by itself beside others', each [`side`] as a program of its own.
 //!
@@ -24,6 +25,7 @@ mod counted;
 #[cfg(unix)]
 mod flight;
 mod follow;
+mod footprint;
 mod http;
 mod images;
 mod latency;
@@ -38,8 +40,11 @@ mod settings;
 mod side;
 mod sim;
 mod stand;
+mod start;
 mod table;
 mod watcher;
+#[cfg(unix)]
+mod watchers;
 
 use std::process::ExitCode;
 
@@ -63,6 +68,15 @@ async fn run(Cli { command }: Cli) -> anyhow::Result<()> {
         #[cfg(unix)]
         Command::Chaos(options) => chaos::run(&options).await,
         #[cfg(unix)]
+        Command::Watchers => {
+            refuse_debug()?;
+            watchers::run().await
+        }
+        Command::Start => {
+            refuse_debug()?;
+            start::run().await
+        }
+        #[cfg(unix)]
         Command::Queue(options) => {
             refuse_debug()?;
             queue::run(&options).await
@@ -79,16 +93,19 @@ async fn run(Cli { command }: Cli) -> anyhow::Result<()> {
         }
         #[cfg(unix)]
         Command::Side(side) => side::run(&side).await,
-        Command::Http(scale) => measured(&scale, async || http::run(&scale).await).await,
+        Command::Http(options) => {
+            measured(&options.scale, async || http::run(&options).await).await
+        }
         Command::Latency(scale) => measured(&scale, async || latency::run(&scale).await).await,
         Command::Memory(scale) => measured(&scale, async || memory::run(&scale).await).await,
         Command::Images(scale) => measured(&scale, async || images::run(&scale)).await,
-        Command::All(scale) => {
-            measured(&scale, async || {
-                http::run(&scale).await?;
-                latency::run(&scale).await?;
-                memory::run(&scale).await?;
-                images::run(&scale)
+        Command::All(options) => {
+            let scale = &options.scale;
+            measured(scale, async || {
+                http::run(&options).await?;
+                latency::run(scale).await?;
+                memory::run(scale).await?;
+                images::run(scale)
             })
             .await
         }

@@ -9,6 +9,7 @@ mod postgres;
 mod role;
 #[cfg(unix)]
 mod signals;
+mod statements;
 
 use anyhow::{Context, anyhow};
 use darkroom_core::db::{self, Pool};
@@ -21,9 +22,10 @@ pub(crate) use ground::Ground;
 pub(crate) use guard::Guard;
 #[cfg(unix)]
 pub(crate) use postgres::Shutdown;
-pub(crate) use role::{Plan, Role};
+pub(crate) use role::{Plan, Role, free_port};
 #[cfg(unix)]
 pub(crate) use signals::send;
+pub(crate) use statements::Counter;
 
 /// How long the stand-in takes for an edit.
 pub(crate) const LATENCY: Duration = Duration::from_millis(500);
@@ -48,7 +50,7 @@ pub(crate) struct Stand {
     /// The floors, where a benchmark has some.
     bare: Option<Role>,
     pub(crate) pool: Pool,
-    ground: Ground,
+    pub(crate) ground: Ground,
 }
 
 /// Measures on a stand of its own, and prints the benchmark's name and what is special to the stand.
@@ -56,7 +58,22 @@ pub(crate) async fn measure<T>(
     name: &str,
     benchmark: impl AsyncFnOnce(&mut Stand) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let ground = Ground::prepare(MAX_CONNECTIONS).await?;
+    measure_on(Ground::prepare(MAX_CONNECTIONS).await?, name, benchmark).await
+}
+
+/// The same, where PostgreSQL counts statements, if it can.
+pub(crate) async fn measure_counting<T>(
+    name: &str,
+    benchmark: impl AsyncFnOnce(&mut Stand) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    measure_on(Ground::prepare_counting(MAX_CONNECTIONS).await?, name, benchmark).await
+}
+
+async fn measure_on<T>(
+    ground: Ground,
+    name: &str,
+    benchmark: impl AsyncFnOnce(&mut Stand) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let mut stand = tokio::select! {
         stand = Stand::start(ground) => stand?,
         interrupted = interrupted() => return Err(interrupted),

@@ -1,4 +1,4 @@
-//! File descriptors: a connection takes two, and shells and service managers allow 1,024 unless asked.
+//! File descriptors: a connection takes one, and shells and service managers allow 1,024 unless asked.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

@@ -22,10 +22,9 @@ pub(crate) async fn ask(
     state: &State,
     caller: &Caller,
     upload: Upload,
-    key: Option<String>,
 ) -> Result<Answer, ApiError> {
-    let once = key.map(|key| store::Once { key, fingerprint: upload.fingerprint });
-    let asked = match new_job(state, caller, upload, once.clone()).await {
+    let once = upload.once.clone();
+    let asked = match new_job(state, caller, upload).await {
         Ok(new) => store::ask(&state.pool, &new).await?,
         // What is asked for again may have been in time the first time, and its picture still there.
         Err(refusal) => match &once {
@@ -50,12 +49,7 @@ pub(crate) async fn ask(
 }
 
 /// What an upload asks for, with its pictures fetched.
-async fn new_job(
-    state: &State,
-    caller: &Caller,
-    upload: Upload,
-    once: Option<store::Once>,
-) -> Result<NewJob, ApiError> {
+async fn new_job(state: &State, caller: &Caller, upload: Upload) -> Result<NewJob, ApiError> {
     let run_at = start::check(state, upload.run_at).await?;
     let inputs = upload::fetch(upload.pictures, state).await?;
     // It was checked that there is such a model.
@@ -79,6 +73,6 @@ async fn new_job(
         cache,
         metadata: upload.metadata,
         deadline: Some(state.deadline),
-        once,
+        once: upload.once,
     })
 }

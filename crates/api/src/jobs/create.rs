@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, ContentType, ETag},
+    http::header::{self, ContentType},
     web,
 };
 
@@ -143,8 +143,8 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let wait = Wait::of(&request)?;
     let key = idempotency::key(&request)?;
-    let upload = upload::read(&request, payload, &state).await?;
-    let Answer { job: id, made } = ask(&state, &caller, upload, key).await?;
+    let upload = upload::read(&request, payload, &state, key).await?;
+    let Answer { job: id, made } = ask(&state, &caller, upload).await?;
     let is_replayed = made.is_none();
 
     let links = state.links(&request).await?;
@@ -164,7 +164,7 @@ pub(crate) async fn create(
     Ok(response
         .insert_header((header::LOCATION, location))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header(ETag(written.tag.clone()))
+        .insert_header((header::ETAG, written.tag.header.clone()))
         .insert_header(ContentType::json())
         .body(written.body.clone()))
 }

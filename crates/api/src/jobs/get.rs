@@ -2,7 +2,10 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{StatusCode, header::HeaderName, header::HeaderValue},
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
     web,
 };
 
@@ -12,6 +15,7 @@ use crate::{
     access::Caller,
     conditional,
     error::{ApiError, Problem},
+    watch::Snapshot,
 };
 
 /// Says that a preference was heard (RFC 7240, section 3).
@@ -46,18 +50,19 @@ pub(crate) async fn get(
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let wait = Wait::of(&request)?;
-    let id = find(&state, &caller, &path).await?.job.id;
+    let mut snapshot = find(&state, &caller, &path).await?;
     let links = state.links(&request).await?;
-    let is_conditional = request.headers().contains_key(actix_web::http::header::IF_NONE_MATCH);
-    let snapshot = wait
-        .until(&state, id, |job| {
+    if wait.is_some() {
+        let is_conditional = request.headers().contains_key(header::IF_NONE_MATCH);
+        let is_news = |job: &Snapshot| {
             job.has_ended()
-                || (is_conditional && !conditional::has(&request, &job.written(&links).tag))
-        })
-        .await?;
+                || (is_conditional && !conditional::has(&request, &job.written(&links).tag.entity))
+        };
+        snapshot = wait.until(&state, snapshot.job.id, is_news).await?;
+    }
     let written = snapshot.written(&links);
-    let (tag, body) = (written.tag.clone(), written.body.clone());
-    let mut response = conditional::json(StatusCode::OK, &request, tag, body);
+    let body = written.body.clone();
+    let mut response = conditional::json(StatusCode::OK, &request, &written.tag, body);
     if let Some(applied) = wait.applied().and_then(|text| HeaderValue::try_from(text).ok()) {
         response.headers_mut().insert(PREFERENCE_APPLIED, applied);
     }

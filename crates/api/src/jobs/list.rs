@@ -66,7 +66,7 @@ pub(crate) async fn list(
     let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &links)).collect();
     // A view has nothing that JSON cannot hold.
     let body = serde_json::to_vec(&views).unwrap_or_default();
-    let mut response = conditional::json(StatusCode::OK, &request, tag_of(&body), body.into());
+    let mut response = conditional::json(StatusCode::OK, &request, &tag_of(&body), body.into());
     if let Some(last) = jobs.last().filter(|_| more) {
         let next = format!("/api/jobs?{}", query.after(last.id));
         let link = HeaderValue::try_from(format!("<{}{next}>; rel=\"next\"", links.base()));

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use darkroom_core::{
     job::MAX_PROMPT_CHARS,
     models::Options,
-    store::{Parent, Sha256},
+    store::{Once, Parent},
     webhook::{MAX_URL_CHARS, Webhook},
 };
 use futures_util::TryStreamExt;
@@ -65,8 +65,8 @@ pub(crate) struct Upload {
     pub(super) is_cache_looked_into: bool,
     /// An object.
     pub(super) metadata: Option<Value>,
-    /// Of all that was said and sent.
-    pub(super) fingerprint: Sha256,
+    /// The key that it is asked for under.
+    pub(super) once: Option<Once>,
 }
 
 /// Fields beside the images, the prompt, the model and its options: how the job is treated.
@@ -110,16 +110,17 @@ impl Fields {
     }
 }
 
-/// Reads and checks all fields.
+/// Reads and checks all fields of what is asked for, under a key or not.
 pub(crate) async fn read(
     request: &HttpRequest,
     payload: web::Payload,
     state: &State,
+    key: Option<String>,
 ) -> Result<Upload, ApiError> {
     if request.content_type().eq_ignore_ascii_case("application/json") {
-        return json::read(request, payload, state).await;
+        return json::read(request, payload, state, key).await;
     }
-    read_form(request, payload, state, &mut JobForm).await
+    read_form(request, payload, state, key, &mut JobForm).await
 }
 
 /// Reads and checks all fields of a form.
@@ -127,6 +128,7 @@ pub(crate) async fn read_form<F: Form>(
     request: &HttpRequest,
     payload: web::Payload,
     state: &State,
+    key: Option<String>,
     form: &mut F,
 ) -> Result<Upload, ApiError> {
     let limits = &state.limits;
@@ -135,7 +137,7 @@ pub(crate) async fn read_form<F: Form>(
         return Err(too_large("image", limits.request_bytes));
     }
     if request.content_type().eq_ignore_ascii_case("multipart/form-data") {
-        return multipart::read(request, payload, announced, state, form).await;
+        return multipart::read(request, payload, announced, state, key, form).await;
     }
     if announced.is_some() {
         drain(payload).await;

@@ -45,5 +45,5 @@ pub(crate) async fn list(
     let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &links)).collect();
     // A view has nothing that JSON cannot hold.
     let body = serde_json::to_vec(&views).unwrap_or_default();
-    Ok(conditional::json(StatusCode::OK, &request, tag_of(&body), body.into()))
+    Ok(conditional::json(StatusCode::OK, &request, &tag_of(&body), body.into()))
 }

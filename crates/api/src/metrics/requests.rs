@@ -49,15 +49,16 @@ pub(crate) async fn measure<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<B>, Error> {
     let began = Instant::now();
     let method = method(request.method());
-    let route = request.match_pattern().unwrap_or_else(|| "none".to_owned());
     let requests =
         request.app_data::<web::Data<State>>().map(|state| state.metrics.requests.clone());
     let answer = next.call(request).await;
-    let status = match &answer {
-        Ok(response) => response.status(),
-        Err(error) => error.as_response_error().status_code(),
+    let (route, status) = match &answer {
+        // Known since it was looked for: to look for it before would be to do so twice.
+        Ok(response) => (response.request().match_pattern(), response.status()),
+        Err(error) => (None, error.as_response_error().status_code()),
     };
     if let Some(Requests(seconds)) = requests {
+        let route = route.unwrap_or_else(|| "none".to_owned());
         let labels = Labels { method, route, status: class(status) };
         seconds.get_or_create(&labels).observe(began.elapsed().as_secs_f64());
     }

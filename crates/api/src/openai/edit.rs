@@ -74,8 +74,8 @@ pub(crate) async fn edit(
     let key = idempotency::key(&request)?;
     let has_key = key.is_some();
     let mut form = EditForm::default();
-    let upload = upload::read_form(&request, payload, &state, &mut form).await;
-    let Answer { job, made } = ask(&state, &caller, upload.map_err(by_their_names)?, key).await?;
+    let upload = upload::read_form(&request, payload, &state, key, &mut form).await;
+    let Answer { job, made } = ask(&state, &caller, upload.map_err(by_their_names)?).await?;
 
     let links = state.links(&request).await?;
     let mut response = HttpResponse::Ok();

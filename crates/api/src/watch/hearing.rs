@@ -43,18 +43,18 @@ impl Hearing {
         Self { began: Instant::now(), alive_at: AtomicU64::new(0), doubted: Notify::new() }
     }
 
-    /// Whether every change is heard. Where the last proof is too old, a new one is asked for: the next
-    /// question finds it.
+    /// Whether every change is heard. Where the last proof gets old, a new one is asked for: the next question finds it.
     pub(super) fn is_sure(&self) -> bool {
         let alive_at = self.alive_at.load(Ordering::Acquire);
         if alive_at == 0 {
             return false;
         }
-        let is_sure = self.now() < alive_at + millis(TRUST);
-        if !is_sure {
+        let now = self.now();
+        // In time: so that whoever asks often never finds it too old.
+        if now >= alive_at + millis(TRUST) / 2 {
             self.doubted.notify_one();
         }
-        is_sure
+        now < alive_at + millis(TRUST)
     }
 
     /// Whether there is a connection, as far as is known.

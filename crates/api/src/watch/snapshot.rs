@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use actix_web::http::header::EntityTag;
+use actix_web::http::header::{EntityTag, HeaderValue};
 use bytes::Bytes;
 use darkroom_core::{job::Job, links::Links};
 
@@ -27,7 +27,15 @@ pub(crate) struct Written {
     /// JSON.
     pub(crate) body: Bytes,
     /// Of the body.
-    pub(crate) tag: EntityTag,
+    pub(crate) tag: Tag,
+}
+
+/// Names what is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Tag {
+    pub(crate) entity: EntityTag,
+    /// As it is sent.
+    pub(crate) header: HeaderValue,
 }
 
 impl Snapshot {
@@ -74,12 +82,16 @@ impl Written {
 }
 
 /// A strong tag of what is sent.
-pub(crate) fn tag_of(body: &[u8]) -> EntityTag {
+pub(crate) fn tag_of(body: &[u8]) -> Tag {
     let hash = ring::digest::digest(&ring::digest::SHA256, body);
     let text = hash.as_ref().iter().take(16).fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         write!(text, "{byte:02x}").ok();
         text
     });
-    EntityTag::new_strong(text)
+    let entity = EntityTag::new_strong(text);
+    let header = HeaderValue::try_from(entity.to_string());
+    // Digits are always one.
+    let header = header.unwrap_or_else(|_malformed| HeaderValue::from_static("\"\""));
+    Tag { entity, header }
 }

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::app::{App, form, photo};
+use crate::{
+    app::{App, form, photo},
+    raw::Connection,
+};
 
 #[tokio::test]
 async fn a_posted_job_is_answered_at_once_as_pending_with_its_address() {
@@ -91,4 +94,16 @@ async fn links_follow_the_public_url_where_one_is_set() {
 
     let url = job["input_image_url"].as_str().unwrap();
     assert!(url.starts_with("https://edit.example/base/api/images/"), "{url}");
+}
+
+#[tokio::test]
+async fn links_are_paths_where_a_client_does_not_say_what_it_calls_the_server() {
+    let app = App::start().await;
+    let mut nameless = Connection::open(app.address).await;
+
+    nameless.send(b"GET / HTTP/1.1\r\n\r\n").await;
+
+    let (status, told) = nameless.answer().await;
+    assert_eq!(status, 200, "{told}");
+    assert!(told.contains("\"jobs\":\"/api/jobs\""), "{told}");
 }

@@ -13,17 +13,24 @@ pub(crate) struct Figures {
     pub(crate) p50: Duration,
     /// All but a hundredth did.
     pub(crate) p99: Duration,
+    /// All requests, with those before anything was recorded.
+    pub(crate) sent: u32,
 }
 
 impl Figures {
-    /// Of requests that took so long, in so much time.
-    pub(super) fn of(mut latencies: Vec<Duration>, time: Duration) -> anyhow::Result<Self> {
+    /// Of requests that took so long, in so much time; and of all that were sent.
+    pub(super) fn of(
+        mut latencies: Vec<Duration>,
+        time: Duration,
+        sent: u32,
+    ) -> anyhow::Result<Self> {
         latencies.sort_unstable();
         let count = f64::from(u32::try_from(latencies.len())?);
         Ok(Self {
             per_second: count / time.as_secs_f64(),
             p50: percentile(&latencies, 50)?,
             p99: percentile(&latencies, 99)?,
+            sent,
         })
     }
 
@@ -63,7 +70,8 @@ mod tests {
 
     #[test]
     fn the_median_round_is_a_round_that_was_run() {
-        let round = |per_second| Figures { per_second, p50: Duration::ZERO, p99: Duration::ZERO };
+        let round =
+            |per_second| Figures { per_second, p50: Duration::ZERO, p99: Duration::ZERO, sent: 0 };
 
         let median = Figures::median(vec![round(9.0), round(1.0), round(5.0)]).unwrap();
 

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use darkroom_core::db;
 use tempfile::TempDir;
+use tokio::process::Command;
 
 use super::{
     guard::Guard,
     postgres::Postgres,
     role::{Plan, Role},
+    statements::Counter,
 };
 
 /// The ground. Roles that still run when it is dropped end with it.
@@ -33,6 +35,19 @@ impl Ground {
         pool.close().await;
         let logs = tempfile::Builder::new().prefix("darkroom-bench-logs-").tempdir()?;
         Ok(Self { postgres, guard: Guard::post()?, logs })
+    }
+
+    /// With statements counted, where that can be had.
+    pub(crate) async fn prepare_counting(max_connections: u16) -> anyhow::Result<Self> {
+        match Self::prepare_with(max_connections, Counter::PRELOAD).await {
+            Ok(ground) => Ok(ground),
+            Err(_not_installed) => Self::prepare(max_connections).await,
+        }
+    }
+
+    /// Lets a program that is none of the roles end with them.
+    pub(crate) fn watch(&self, command: &mut Command) -> anyhow::Result<()> {
+        self.guard.watch(command)
     }
 
     /// Starts a role.

@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod access_log;
 mod api_killed;
 mod arrows;
 mod deployment;

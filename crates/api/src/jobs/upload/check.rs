@@ -3,6 +3,7 @@
 use darkroom_core::{
     job::{MAX_PROMPT_CHARS, PRIORITIES},
     models::{OptionCode, OptionProblem, Options},
+    store::Once,
 };
 
 use super::{Fields, Upload, metadata, prompt_too_long, webhook};
@@ -13,13 +14,13 @@ use crate::{
 };
 
 impl Fields {
-    pub(super) fn check(self, state: &State) -> Result<Upload, ApiError> {
+    pub(super) fn check(self, state: &State, key: Option<String>) -> Result<Upload, ApiError> {
         let models = &state.models;
         let parent = self.parent()?;
         if self.images.is_empty() && parent.is_none() {
             return Err(missing(self.pictures));
         }
-        let fingerprint = self.fingerprint();
+        let once = key.map(|key| Once { key, fingerprint: self.fingerprint() });
         let prompt = check_prompt(&self.prompt.ok_or_else(|| missing("prompt"))?)?;
         // A form sends what nobody filled in as empty.
         let id = match &self.model {
@@ -75,7 +76,7 @@ impl Fields {
             parent,
             is_cache_looked_into,
             metadata: attached,
-            fingerprint,
+            once,
         })
     }
 }

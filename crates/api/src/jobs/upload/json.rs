@@ -24,6 +24,7 @@ pub(super) async fn read(
     request: &HttpRequest,
     mut payload: web::Payload,
     state: &State,
+    key: Option<String>,
 ) -> Result<Upload, ApiError> {
     let limits = &state.limits;
     // Base64 takes four characters for three bytes.
@@ -43,7 +44,7 @@ pub(super) async fn read(
     // Megabytes are decoded; other clients go on meanwhile.
     let read = web::block(move || {
         let body: NewJobBody<'_> = json::read(&body)?;
-        body.into_fields(&state.limits, &state.models)?.check(&state)
+        body.into_fields(&state.limits, &state.models)?.check(&state, key)
     });
     read.await.map_err(|_stopping| broken_off())?
 }

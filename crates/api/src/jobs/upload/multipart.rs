@@ -23,13 +23,14 @@ pub(super) async fn read(
     payload: web::Payload,
     announced: Option<usize>,
     state: &State,
+    key: Option<String>,
     form: &mut impl Form,
 ) -> Result<Upload, ApiError> {
     let payload = bounded(payload, &state.limits);
     let mut multipart = Multipart::new(request.headers(), payload);
     let outcome = read_fields(&mut multipart, announced.unwrap_or(0), state, form)
         .await
-        .and_then(|fields| fields.check(state));
+        .and_then(|fields| fields.check(state, key));
     // A client that sends on while it is told of its mistake can use the connection again. One that
     // does not say how much is to come may never end: its connection closes.
     if announced.is_some() && matches!(outcome, Err(ApiError::Invalid { .. })) {

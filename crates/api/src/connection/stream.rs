@@ -1,0 +1,169 @@
+//! A connection's stream, which is over for its reader once the connection has no request for too long.
+
+use std::{
+    cell::{Cell, RefCell},
+    io::{self, IoSlice},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker, ready},
+    time::Duration,
+};
+
+use actix_web::rt::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep},
+};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+/// How long a client may send on after an answer that was the connection's last. The framework reads an unread body to
+/// its end, and a body may have none.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// How a connection stands: its stream and its requests share it.
+#[derive(Debug)]
+pub(super) struct Standing {
+    /// Requests under way.
+    requests: Cell<usize>,
+    /// Since when there is none.
+    since: Cell<Instant>,
+    /// How long there may be none.
+    idle: Cell<Duration>,
+    /// The server stops.
+    is_stopping: Cell<bool>,
+    /// Whoever reads.
+    reader: RefCell<Option<Waker>>,
+}
+
+impl Standing {
+    /// A request has come.
+    pub(super) fn begin(&self) {
+        self.requests.set(self.requests.get() + 1);
+    }
+
+    /// It is answered; with the connection's last answer, or not.
+    pub(super) fn end(&self, is_last: bool) {
+        self.requests.set(self.requests.get() - 1);
+        self.since.set(Instant::now());
+        if is_last {
+            self.idle.set(LINGER);
+        }
+        if (is_last || self.is_stopping.get())
+            && let Some(reader) = self.reader.take()
+        {
+            reader.wake();
+        }
+    }
+
+    fn is_resting(&self) -> bool {
+        self.requests.get() == 0
+    }
+
+    /// Keeps whoever reads, to be woken.
+    fn is_read_by(&self, context: &Context<'_>) {
+        let mut reader = self.reader.borrow_mut();
+        if !reader.as_ref().is_some_and(|reader| reader.will_wake(context.waker())) {
+            *reader = Some(context.waker().clone());
+        }
+    }
+}
+
+/// A connection's stream. What was answered is still sent when its reader is told that it is over.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    stream: TcpStream,
+    standing: Rc<Standing>,
+    /// When to look at how it stands, at the latest.
+    look: Pin<Box<Sleep>>,
+    stop: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+impl Stream {
+    /// Over when it had no request for `idle`, or when the server stops.
+    pub(crate) fn new(stream: TcpStream, idle: Duration, stop: CancellationToken) -> Self {
+        let standing = Rc::new(Standing {
+            requests: Cell::new(0),
+            since: Cell::new(Instant::now()),
+            idle: Cell::new(idle),
+            is_stopping: Cell::new(false),
+            reader: RefCell::default(),
+        });
+        let stop = Box::pin(stop.cancelled_owned());
+        Self { stream, standing, look: Box::pin(sleep(idle)), stop }
+    }
+
+    pub(super) fn standing(&self) -> Rc<Standing> {
+        Rc::clone(&self.standing)
+    }
+
+    /// Ready once nothing more is to be read.
+    fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let standing = &self.standing;
+        standing.is_read_by(context);
+        if !standing.is_stopping.get() && self.stop.as_mut().poll(context).is_ready() {
+            standing.is_stopping.set(true);
+        }
+        if standing.is_resting() && standing.is_stopping.get() {
+            return Poll::Ready(());
+        }
+        // Not with each request: the clock is set again when it has rung.
+        let mut end = standing.since.get() + standing.idle.get();
+        if end < self.look.deadline() {
+            self.look.as_mut().reset(end);
+        }
+        loop {
+            ready!(self.look.as_mut().poll(context));
+            let now = Instant::now();
+            if !standing.is_resting() {
+                end = now + standing.idle.get();
+            } else if end <= now {
+                return Poll::Ready(());
+            }
+            self.look.as_mut().reset(end);
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if read.is_pending() {
+            return self.poll_over(context).map(Ok);
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,46 @@
+//! What a process takes, as Linux tells it (source: proc(5)).
+
+use std::{fs, time::Duration};
+
+use anyhow::Context;
+
+use crate::stand::Role;
+
+/// What a process takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Footprint {
+    /// Memory that is resident, in kB.
+    pub(crate) resident: u32,
+    /// The most that ever was.
+    pub(crate) peak: u32,
+    /// Time on a processor, of all threads that still run.
+    pub(crate) busy: Duration,
+}
+
+impl Footprint {
+    /// Of a role, now.
+    pub(crate) fn of(role: &Role) -> anyhow::Result<Self> {
+        let process = format!("/proc/{}", role.pid()?);
+        let status = fs::read_to_string(format!("{process}/status"))?;
+        let value = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().strip_suffix(" kB")?.trim().parse().ok()
+        };
+        let mut busy = 0;
+        for thread in fs::read_dir(format!("{process}/task"))?.flatten() {
+            let told = fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+            let nanoseconds = told.split_whitespace().next();
+            busy += nanoseconds.and_then(|told| told.parse::<u64>().ok()).unwrap_or_default();
+        }
+        Ok(Self {
+            resident: value("VmRSS:").context("no VmRSS in /proc")?,
+            peak: value("VmHWM:").context("no VmHWM in /proc")?,
+            busy: Duration::from_nanos(busy),
+        })
+    }
+}
+
+/// From kB, in full MB.
+pub(crate) fn megabytes(kilobytes: u32) -> String {
+    format!("{:.0}", f64::from(kilobytes) / 1024.0)
+}

@@ -1,0 +1,46 @@
+//! Polls of many jobs, beside many more that are stored: what is answered from memory is not one job.
+
+use std::sync::Arc;
+
+use super::{
+    copies, report,
+    side::{Kind, Server, Side, measured},
+};
+use crate::{
+    bare,
+    cli::Scale,
+    load::{self, Requests},
+    request,
+    stand::{Counter, Stand},
+};
+
+/// Jobs that are polled in turn, and how many are stored. Memory has no room for the last.
+const STEPS: [(usize, usize); 4] =
+    [(1, 1), (10_000, 10_000), (10_000, 100_000), (100_000, 100_000)];
+
+/// Measures polls of copies of `job`.
+pub(super) async fn run(
+    stand: &Stand,
+    counter: Counter,
+    scale: &Scale,
+    job: &str,
+) -> anyhow::Result<()> {
+    let (bare, ours) = (stand.bare()?.plan.port, stand.api.plan.port);
+    let mut sets = Vec::new();
+    for (polled, stored) in STEPS {
+        let ids = copies::fill(&stand.pool, job, stored).await?;
+        let polls = ids.iter().take(polled).map(|id| request::get(&format!("/api/jobs/{id}")));
+        let requests: Requests = polls.map(Arc::from).collect();
+        // Once, before anything is measured: they are read then.
+        load::each(ours, &requests, scale.connections).await?;
+        let name = format!("{polled} in turn, of {stored}");
+        let constant = request::get(bare::CONSTANT);
+        let sides = [
+            Side::of(Kind::Constant, Server::At(bare), constant),
+            Side { kind: Kind::Darkroom, name, server: Server::At(ours), requests },
+        ];
+        sets.push(measured(&sides, stand, counter, scale).await?);
+    }
+    report::growth("GET /api/jobs/{id}, completed jobs", &sets);
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! The tables of `http`.
+
+use super::side::{Kind, Measured};
+use crate::{load::milliseconds, table};
+
+/// Prints all sides beside those that they are measured against.
+pub(super) fn beside(what: &str, sides: &[Measured]) {
+    let rows: Vec<_> = sides
+        .iter()
+        .map(|side| {
+            let over = |kind| ratio(side, sides.iter().find(|other| other.kind == kind));
+            [
+                side.name.clone(),
+                format!("{:.0}", side.figures.per_second),
+                milliseconds(side.figures.p50),
+                milliseconds(side.figures.p99),
+                over(Kind::Constant),
+                over(Kind::Statement),
+                over(Kind::FastApi),
+                statements(side),
+            ]
+        })
+        .collect();
+    let heads = [
+        what,
+        "requests/s",
+        "p50 ms",
+        "p99 ms",
+        "÷ constant",
+        "÷ one statement",
+        "÷ FastAPI",
+        "statements each",
+    ];
+    table::print(heads, &rows);
+}
+
+/// Prints Darkroom's sides of several sets, each beside the constant answers of its own set.
+pub(super) fn growth(what: &str, sets: &[Vec<Measured>]) {
+    let row = |set: &[Measured], side: &Measured| {
+        [
+            side.name.clone(),
+            format!("{:.0}", side.figures.per_second),
+            milliseconds(side.figures.p50),
+            milliseconds(side.figures.p99),
+            ratio(side, set.iter().find(|other| other.kind == Kind::Constant)),
+            statements(side),
+        ]
+    };
+    let rows: Vec<_> = sets
+        .iter()
+        .flat_map(|set| {
+            let ours = set.iter().filter(|side| side.kind == Kind::Darkroom);
+            ours.map(|side| row(set, side))
+        })
+        .collect();
+    let heads = [what, "requests/s", "p50 ms", "p99 ms", "÷ constant", "statements each"];
+    table::print(heads, &rows);
+}
+
+fn ratio(side: &Measured, other: Option<&Measured>) -> String {
+    other.map_or_else(
+        || "–".to_owned(),
+        |other| format!("{:.2}", side.figures.per_second / other.figures.per_second),
+    )
+}
+
+fn statements(side: &Measured) -> String {
+    side.statements.map_or_else(|| "–".to_owned(), |statements| format!("{statements:.4}"))
+}

@@ -1,0 +1,105 @@
+//! The sides, and a round of each in turn.
+
+use super::fastapi::FastApi;
+use crate::{
+    cli::Scale,
+    load::{self, Figures, Requests},
+    stand::{Counter, Stand},
+};
+
+/// What a side is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    /// The same answer each time.
+    Constant,
+    /// One row, read or written.
+    Statement,
+    /// The service that Darkroom replaces.
+    FastApi,
+    /// Darkroom.
+    Darkroom,
+}
+
+/// Who answers.
+#[derive(Clone, Copy)]
+pub(super) enum Server<'a> {
+    /// A server that runs, at this port.
+    At(u16),
+    /// One that is started for each round: it keeps whatever it is sent.
+    Anew(&'a FastApi),
+}
+
+/// A server, and what it is asked.
+pub(super) struct Side<'a> {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) server: Server<'a>,
+    pub(super) requests: Requests,
+}
+
+/// What a side's rounds came to.
+pub(super) struct Measured {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) figures: Figures,
+    /// Sent to the database for each request.
+    pub(super) statements: Option<f64>,
+}
+
+impl<'a> Side<'a> {
+    /// One that is asked the same over and over.
+    pub(super) fn of(kind: Kind, server: Server<'a>, request: Vec<u8>) -> Self {
+        let name = match kind {
+            Kind::Constant => "bare actix-web, constant answer",
+            Kind::Statement => "bare actix-web, one statement",
+            Kind::FastApi => "FastAPI, one process, jobs in memory",
+            Kind::Darkroom => "Darkroom",
+        };
+        Self { kind, name: name.to_owned(), server, requests: [request.into()].into() }
+    }
+
+    async fn round(&self, stand: &Stand, scale: &Scale) -> anyhow::Result<Figures> {
+        match &self.server {
+            Server::At(port) => self.round_at(*port, scale).await,
+            Server::Anew(fastapi) => {
+                let served = fastapi.serve(&stand.ground).await?;
+                self.round_at(served.port, scale).await
+            }
+        }
+    }
+
+    async fn round_at(&self, port: u16, scale: &Scale) -> anyhow::Result<Figures> {
+        load::round_of(port, &self.requests, scale.connections, scale.round()).await
+    }
+}
+
+/// Measures all sides in turn, round by round.
+pub(super) async fn measured(
+    sides: &[Side<'_>],
+    stand: &Stand,
+    counter: Counter,
+    scale: &Scale,
+) -> anyhow::Result<Vec<Measured>> {
+    let mut rounds = vec![Vec::new(); sides.len()];
+    let mut statements: Vec<Option<u32>> = vec![Some(0); sides.len()];
+    for _ in 0..scale.rounds {
+        for ((side, rounds), statements) in sides.iter().zip(&mut rounds).zip(&mut statements) {
+            let before = counter.count(&stand.pool).await?;
+            rounds.push(side.round(stand, scale).await?);
+            let after = counter.count(&stand.pool).await?;
+            // To count is a statement, too.
+            let sent = after.zip(before).map(|(after, before)| after - before - 1);
+            *statements = statements.zip(sent).map(|(all, sent)| all + sent);
+        }
+    }
+    let measured = sides.iter().zip(rounds).zip(statements).map(|((side, rounds), statements)| {
+        let sent: u32 = rounds.iter().map(|round| round.sent).sum();
+        Ok(Measured {
+            kind: side.kind,
+            name: side.name.clone(),
+            figures: Figures::median(rounds)?,
+            statements: statements.map(|statements| f64::from(statements) / f64::from(sent)),
+        })
+    });
+    measured.collect()
+}
