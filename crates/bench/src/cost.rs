@@ -64,7 +64,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         for at_a_time in AT_A_TIME {
             rounds.push(round(stand, options.jobs, at_a_time).await?);
         }
-        print(options, &rounds);
+        print(*options, &rounds);
         Ok(())
     })
     .await
@@ -87,15 +87,15 @@ async fn round(stand: &Counted, jobs: u16, at_a_time: u16) -> anyhow::Result<Rou
 
 /// Makes jobs, each watched to its end by who made it.
 async fn follow(stand: &Counted, jobs: u16, at_a_time: u16) -> anyhow::Result<()> {
-    let post = request::post("/api/jobs", &picture::jpeg()?);
+    let request = request::post("/api/jobs", &picture::jpeg()?);
     let mut callers = JoinSet::new();
     for number in 0..at_a_time {
-        let (port, post) = (stand.api.plan.port, post.clone());
+        let (port, request) = (stand.api.plan.port, request.clone());
         let share = jobs / at_a_time + u16::from(number < jobs % at_a_time);
         callers.spawn(async move {
             let mut watcher = Watcher::open(port).await?;
             for _ in 0..share {
-                watcher.follow(&post).await?;
+                watcher.follow(&request).await?;
             }
             anyhow::Ok(())
         });
@@ -148,7 +148,7 @@ impl Round {
     }
 }
 
-fn print(options: &Options, rounds: &[Round]) {
+fn print(options: Options, rounds: &[Round]) {
     let mut steps: Vec<&Step> = rounds.iter().flat_map(|round| round.steps.keys()).collect();
     let of = |round: usize, step: &Step| {
         rounds.get(round).and_then(|round| round.steps.get(step)).copied().unwrap_or_default()

@@ -123,7 +123,7 @@ async fn fly(options: &Options, jobs: u16) -> anyhow::Result<Flight> {
         Tally::begin(&stand.pool).await?;
         sleep(counted).await;
         let tally = Tally::read(&stand.pool).await?;
-        let cpu = (worker.used()? - used).as_secs_f64() / from.elapsed().as_secs_f64();
+        let cpu = worker.used()?.saturating_sub(used).as_secs_f64() / from.elapsed().as_secs_f64();
         let held = worker.memory()?.now;
         let descriptors = worker.descriptors()?;
         let still = in_flight(stand).await?;

@@ -49,7 +49,7 @@ impl Process {
             .split_whitespace()
             .skip(11)
             .take(2)
-            .map(|field| field.parse::<u32>())
+            .map(str::parse::<u32>)
             .sum::<Result<u32, _>>()?;
         Ok(Duration::from_secs(1) * ticks / TICKS)
     }

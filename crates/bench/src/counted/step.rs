@@ -3,9 +3,11 @@
 use super::tally::Entry;
 
 /// Whose statements they are, what they do, and what is in their text and in no other's.
-const STEPS: [(&str, &str, &str); 26] = [
+const STEPS: [(&str, &str, &str); 28] = [
     ("API", "make the job: its row, its picture, its place in line", "insert into jobs ("),
+    ("API", "wake workers", "select pg_notify($1, '')"),
     ("API", "wake workers", "select pg_notify($1, $2)"),
+    ("API", "name the file of a result", "left(prompt"),
     ("API", "name a job to whoever watches", "select pg_notify(channel, job)"),
     ("API", "read the job", "order by jobs.id, role, position"),
     ("API", "is the connection that tells of changes alive", "select $1"),
@@ -30,7 +32,7 @@ const STEPS: [(&str, &str, &str); 26] = [
     ("trigger", "are there jobs to be deleted", "from changed where deleted_at is not null"),
     ("trigger", "is the job there (foreign key)", "FOR KEY SHARE"),
     ("session", "listen", "LISTEN"),
-    ("session", "settings of a connection", "SET "),
+    ("session", "settings of a connection", "set local "),
     ("session", "begin", "begin"),
     ("session", "commit", "commit"),
     ("session", "types and versions", "pg_catalog"),
@@ -49,14 +51,12 @@ pub(crate) struct Step {
 impl Step {
     pub(crate) fn of(entry: &Entry) -> Self {
         let step = STEPS.iter().find(|(_who, _what, inside)| entry.text.contains(inside));
-        match step {
-            Some((who, what, _inside)) => Self { who, what: (*what).to_owned() },
-            None => {
-                let words: Vec<&str> = entry.text.split_whitespace().collect();
-                let beginning: String = words.join(" ").chars().take(SHOWN).collect();
-                Self { who: "other", what: format!("`{}`", beginning.replace('|', "¦")) }
-            }
+        if let Some((who, what, _inside)) = step {
+            return Self { who, what: (*what).to_owned() };
         }
+        let words: Vec<&str> = entry.text.split_whitespace().collect();
+        let beginning: String = words.join(" ").chars().take(SHOWN).collect();
+        Self { who: "other", what: format!("`{}`", beginning.replace('|', "¦")) }
     }
 
     /// Whether there are more of it with more jobs that begin and end: claims, settles and what is between.

@@ -75,21 +75,21 @@ impl Side {
 }
 
 async fn ours(stand: &Stand, jobs: u16, at_a_time: u16) -> anyhow::Result<Run> {
-    let post = request::post("/api/jobs", &picture::jpeg()?);
+    let request = request::post("/api/jobs", &picture::jpeg()?);
     let mut callers = JoinSet::new();
     for number in 0..at_a_time {
-        let (port, post) = (stand.api.plan.port, post.clone());
+        let (port, request) = (stand.api.plan.port, request.clone());
         let share = super::share(jobs, at_a_time, number);
         callers.spawn(async move {
             let mut watcher = Watcher::open(port).await?;
             for _ in 0..WARM_UP {
-                watcher.follow(&post).await?;
+                watcher.follow(&request).await?;
             }
-            let mut watched = Vec::new();
+            let mut jobs = Vec::new();
             for _ in 0..share {
-                watched.push(watcher.follow(&post).await?);
+                jobs.push(watcher.follow(&request).await?);
             }
-            anyhow::Ok(watched)
+            anyhow::Ok(jobs)
         });
     }
     let mut watched = Vec::new();
