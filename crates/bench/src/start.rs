@@ -103,7 +103,7 @@ async fn idled(
         format!("`darkroom {role}`"),
         sent.map_or_else(|| "–".to_owned(), |sent| format!("{:.2}", a_second(sent.into()))),
         megabytes(after.resident),
-        format!("{:.1}", a_second((after.busy - busy).as_secs_f64() * 1000.0)),
+        format!("{:.1}", a_second(after.busy.saturating_sub(busy).as_secs_f64() * 1000.0)),
     ])
 }
 

@@ -103,8 +103,8 @@ async fn step(
 
     let mut steady = Changes::one_by_one(pool, &ids).await?;
     steady.heard(&mut told, watchers / jobs).await;
-    let busy = (Footprint::of(&api)?.busy - watched.busy).as_secs_f64();
-    let share = 100.0 * busy / steady.took.as_secs_f64();
+    let busy = Footprint::of(&api)?.busy.saturating_sub(watched.busy);
+    let share = 100.0 * busy.as_secs_f64() / steady.took.as_secs_f64();
     let mut at_once = Changes::all_at_once(pool).await?;
     at_once.heard(&mut told, watchers / jobs).await;
     let after = Footprint::of(&api)?;

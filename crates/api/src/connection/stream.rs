@@ -71,7 +71,7 @@ impl Standing {
 /// A connection's stream. What was answered is still sent when its reader is told that it is over.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    stream: TcpStream,
+    socket: TcpStream,
     standing: Rc<Standing>,
     /// When to look at how it stands, at the latest.
     look: Pin<Box<Sleep>>,
@@ -80,7 +80,7 @@ pub(crate) struct Stream {
 
 impl Stream {
     /// Over when it had no request for `idle`, or when the server stops.
-    pub(crate) fn new(stream: TcpStream, idle: Duration, stop: CancellationToken) -> Self {
+    pub(crate) fn new(socket: TcpStream, idle: Duration, stop: CancellationToken) -> Self {
         let standing = Rc::new(Standing {
             requests: Cell::new(0),
             since: Cell::new(Instant::now()),
@@ -89,7 +89,7 @@ impl Stream {
             reader: RefCell::default(),
         });
         let stop = Box::pin(stop.cancelled_owned());
-        Self { stream, standing, look: Box::pin(sleep(idle)), stop }
+        Self { socket, standing, look: Box::pin(sleep(idle)), stop }
     }
 
     pub(super) fn standing(&self) -> Rc<Standing> {
@@ -130,7 +130,7 @@ impl AsyncRead for Stream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let read = Pin::new(&mut self.socket).poll_read(context, buffer);
         if read.is_pending() {
             return self.poll_over(context).map(Ok);
         }
@@ -144,7 +144,7 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        Pin::new(&mut self.socket).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -152,18 +152,18 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        Pin::new(&mut self.socket).poll_write_vectored(context, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.socket.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        Pin::new(&mut self.socket).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        Pin::new(&mut self.socket).poll_shutdown(context)
     }
 }

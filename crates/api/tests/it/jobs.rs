@@ -101,7 +101,7 @@ async fn links_are_paths_where_a_client_does_not_say_what_it_calls_the_server() 
     let app = App::start().await;
     let mut nameless = Connection::open(app.address).await;
 
-    nameless.send(b"GET / HTTP/1.1\r\n\r\n").await;
+    nameless.send(b"GET / HTTP/1.0\r\n\r\n").await;
 
     let (status, told) = nameless.answer().await;
     assert_eq!(status, 200, "{told}");
