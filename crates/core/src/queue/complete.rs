@@ -41,7 +41,8 @@ pub struct Completion {
 /// Answers which were completed. The others are somebody else's by now, and were left as they are.
 ///
 /// The worker is compared in a way that no index serves: by the index of what workers hold, a few jobs would cost as
-/// much as all that theirs holds, and that is the plan where statistics are from a time when it held little.
+/// much as all that theirs holds, and that is the plan where statistics are from a time when it held little. How many
+/// jobs there are is kept from the planner, by a limit that limits nothing: for a few hundred it would read all of `queue`.
 pub async fn complete_all(
     pool: &Pool,
     completions: &[Completion],
@@ -69,6 +70,7 @@ pub async fn complete_all(
                    job_id, worker, lease_no, inference_seconds, billed_units, cost_micros, seed,
                    outputs, running_ago, archived_ago
                )
+               limit (select cardinality($1::uuid[]))
            ), lease as (
                delete from queue using told
                where queue.job_id = told.job_id and leased_by is not distinct from told.worker

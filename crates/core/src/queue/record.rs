@@ -23,7 +23,8 @@ pub struct Answered {
 
 /// Records fal's answers: from here on, a restart resumes these requests. The jobs are `processing`.
 ///
-/// Answers of which jobs they were recorded. The others are somebody else's by now.
+/// Answers of which jobs they were recorded. The others are somebody else's by now. As with completions, the planner is
+/// not told how many they are.
 pub async fn record_submissions(
     pool: &Pool,
     answered: &[Answered],
@@ -45,6 +46,7 @@ pub async fn record_submissions(
                    job_id, worker, lease_no, number, provider_request_id, status_url,
                    response_url, cancel_url
                )
+               limit (select cardinality($1::uuid[]))
            ), lease as (
                select told.* from told join queue on queue.job_id = told.job_id
                where leased_by is not distinct from told.worker
