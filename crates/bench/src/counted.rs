@@ -1,6 +1,5 @@
 //! A stand whose PostgreSQL counts statements, and of which a benchmark says how long an edit takes and what its worker is told.
 
-mod process;
 mod step;
 mod tally;
 
@@ -13,7 +12,6 @@ use crate::{
     load, request,
     stand::{Ground, Plan, Role, interrupted},
 };
-pub(crate) use process::Process;
 pub(crate) use step::Step;
 pub(crate) use tally::Tally;
 
@@ -94,12 +92,10 @@ impl Counted {
         Ok(Self { api, sim, worker: None, worker_plan, pool, ground })
     }
 
-    /// Starts the worker, and does not wait for it.
-    pub(crate) fn start_worker(&mut self) -> anyhow::Result<Process> {
-        let worker = self.ground.start(self.worker_plan.clone())?;
-        let process = Process::of(&worker)?;
-        self.worker = Some(worker);
-        Ok(process)
+    /// Starts the worker, and does not wait for it. Answers its process id.
+    pub(crate) fn start_worker(&mut self) -> anyhow::Result<u32> {
+        let worker = self.worker.insert(self.ground.start(self.worker_plan.clone())?);
+        worker.pid()
     }
 
     /// A figure of the database.

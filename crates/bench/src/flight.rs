@@ -10,7 +10,8 @@ use clap::{Args, value_parser};
 use tokio::time::{Duration, Instant, sleep};
 
 use crate::{
-    counted::{self, Counted, Process, Step, Tally, Wishes},
+    counted::{self, Counted, Step, Tally, Wishes},
+    footprint::{Footprint, megabytes},
     load, picture, request, table,
 };
 
@@ -42,14 +43,17 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 const POLL: Duration = Duration::from_millis(200);
 
+/// Until a worker has begun, and has no jobs yet.
+const BEGINNING: Duration = Duration::from_millis(50);
+
 /// What a flight came to.
 struct Flight {
     jobs: u16,
     intake: Duration,
-    /// MB: before the jobs, with all in flight, and the most until the end.
-    idle: f64,
-    held: f64,
-    peak: f64,
+    /// Memory in kB: before the jobs, with all in flight, and the most until the end.
+    idle: u32,
+    held: u32,
+    peak: u32,
     descriptors: usize,
     /// Of one core, while all are in flight.
     cpu: f64,
@@ -109,7 +113,8 @@ async fn fly(options: &Options, jobs: u16) -> anyhow::Result<Flight> {
         make(stand, jobs).await?;
         let began = Instant::now();
         let worker = stand.start_worker()?;
-        let idle = idle(&worker).await?;
+        sleep(BEGINNING).await;
+        let idle = Footprint::of(worker)?.resident;
         let all = i64::from(jobs);
         wait(stand, "are in flight", wishes.latency, async |stand| {
             Ok(in_flight(stand).await? == all)
@@ -119,13 +124,12 @@ async fn fly(options: &Options, jobs: u16) -> anyhow::Result<Flight> {
 
         // Let what the intake left behind be over.
         sleep(Duration::from_secs(1)).await;
-        let (used, from) = (worker.used()?, Instant::now());
+        let (used, from) = (Footprint::of(worker)?.busy, Instant::now());
         Tally::begin(&stand.pool).await?;
         sleep(counted).await;
         let tally = Tally::read(&stand.pool).await?;
-        let cpu = worker.used()?.saturating_sub(used).as_secs_f64() / from.elapsed().as_secs_f64();
-        let held = worker.memory()?.now;
-        let descriptors = worker.descriptors()?;
+        let Footprint { resident: held, busy, descriptors, .. } = Footprint::of(worker)?;
+        let cpu = busy.saturating_sub(used).as_secs_f64() / from.elapsed().as_secs_f64();
         let still = in_flight(stand).await?;
         ensure!(still == all, "only {still} of {all} were still in flight: lower --pace");
 
@@ -137,7 +141,7 @@ async fn fly(options: &Options, jobs: u16) -> anyhow::Result<Flight> {
         .await?;
         let drain = first_end.elapsed();
         audit::all(stand, jobs).await?;
-        let peak = worker.memory()?.peak;
+        let peak = Footprint::of(worker)?.peak;
         let statements = by_step(&tally);
         Ok(Flight { jobs, intake, idle, held, peak, descriptors, cpu, statements, drain })
     })
@@ -148,12 +152,6 @@ async fn fly(options: &Options, jobs: u16) -> anyhow::Result<Flight> {
 async fn make(stand: &Counted, jobs: u16) -> anyhow::Result<()> {
     let post = request::post_for("/api/jobs", MODEL, &picture::small()?);
     load::burst(stand.api.plan.port, &post.into(), CONNECTIONS, jobs).await
-}
-
-/// In MB, of a process that has just begun.
-async fn idle(worker: &Process) -> anyhow::Result<f64> {
-    sleep(Duration::from_millis(50)).await;
-    Ok(worker.memory()?.now)
 }
 
 async fn in_flight(stand: &Counted) -> anyhow::Result<i64> {
@@ -204,9 +202,9 @@ impl Flight {
         [
             self.jobs.to_string(),
             format!("{:.1}", self.intake.as_secs_f64()),
-            format!("{:.0}", self.idle),
-            format!("{:.0}", self.held),
-            format!("{:.0}", self.peak),
+            megabytes(self.idle),
+            megabytes(self.held),
+            megabytes(self.peak),
             self.descriptors.to_string(),
             format!("{:.0}", self.cpu * 100.0),
             per_second(all, options),

@@ -4,8 +4,6 @@ use std::{fs, time::Duration};
 
 use anyhow::Context;
 
-use crate::stand::Role;
-
 /// What a process takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Footprint {
@@ -15,12 +13,14 @@ pub(crate) struct Footprint {
     pub(crate) peak: u32,
     /// Time on a processor, of all threads that still run.
     pub(crate) busy: Duration,
+    /// Descriptors that are open.
+    pub(crate) descriptors: usize,
 }
 
 impl Footprint {
-    /// Of a role, now.
-    pub(crate) fn of(role: &Role) -> anyhow::Result<Self> {
-        let process = format!("/proc/{}", role.pid()?);
+    /// Of a process, now.
+    pub(crate) fn of(pid: u32) -> anyhow::Result<Self> {
+        let process = format!("/proc/{pid}");
         let status = fs::read_to_string(format!("{process}/status"))?;
         let value = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -36,6 +36,7 @@ impl Footprint {
             resident: value("VmRSS:").context("no VmRSS in /proc")?,
             peak: value("VmHWM:").context("no VmHWM in /proc")?,
             busy: Duration::from_nanos(busy),
+            descriptors: fs::read_dir(format!("{process}/fd"))?.count(),
         })
     }
 }

@@ -1,15 +1,15 @@
 //! `memory`: what each role holds, idle and after load.
 
-use std::{fs, sync::Arc};
+use std::sync::Arc;
 
-use anyhow::Context;
 use tokio::time::{Duration, sleep};
 
 use crate::{
     bare,
     cli::Scale,
+    footprint::{Footprint, megabytes},
     load, picture, request,
-    stand::{self, Role, Stand},
+    stand::{self, Stand},
     table,
 };
 
@@ -51,31 +51,12 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
     .await
 }
 
-/// Resident memory of a process, in kB.
-struct Memory {
-    name: &'static str,
-    now: u32,
-    peak: u32,
-}
+/// A role, and what it takes.
+type Taken = (&'static str, Footprint);
 
-fn all(stand: &Stand) -> anyhow::Result<Vec<Memory>> {
+fn all(stand: &Stand) -> anyhow::Result<Vec<Taken>> {
     let roles = [&stand.api, &stand.worker, &stand.sim, stand.bare()?];
-    roles.into_iter().map(Memory::of).collect()
-}
-
-impl Memory {
-    fn of(role: &Role) -> anyhow::Result<Self> {
-        let status = fs::read_to_string(format!("/proc/{}/status", role.pid()?))?;
-        let value = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.trim().strip_suffix(" kB")?.trim().parse().ok()
-        };
-        Ok(Self {
-            name: role.plan.role,
-            now: value("VmRSS:").context("no VmRSS in /proc")?,
-            peak: value("VmHWM:").context("no VmHWM in /proc")?,
-        })
-    }
+    roles.into_iter().map(|role| Ok((role.plan.role, Footprint::of(role.pid()?)?))).collect()
 }
 
 /// Waits until every job has ended.
@@ -95,11 +76,10 @@ async fn drained(stand: &Stand) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn row((idle, loaded): (Memory, Memory)) -> [String; 4] {
-    let megabytes = |kilobytes: u32| format!("{:.0}", f64::from(kilobytes) / 1024.0);
-    let name = match loaded.name {
+fn row(((role, idle), (_, loaded)): (Taken, Taken)) -> [String; 4] {
+    let name = match role {
         "bare" => "bare actix-web, constant answers".to_owned(),
         role => format!("`darkroom {role}`"),
     };
-    [name, megabytes(idle.now), megabytes(loaded.now), megabytes(loaded.peak)]
+    [name, megabytes(idle.resident), megabytes(loaded.resident), megabytes(loaded.peak)]
 }

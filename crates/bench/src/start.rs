@@ -92,11 +92,11 @@ async fn idled(
 ) -> anyhow::Result<[String; 4]> {
     let mut idle = start(ground, pool, role).await?;
     sleep(SETTLING).await;
-    let (before, busy) = (counter.count(pool).await?, Footprint::of(&idle)?.busy);
+    let (before, busy) = (counter.count(pool).await?, Footprint::of(idle.pid()?)?.busy);
     sleep(COUNTED).await;
     // To count is a statement, too.
     let sent = counter.count(pool).await?.zip(before).map(|(after, before)| after - before - 1);
-    let after = Footprint::of(&idle)?;
+    let after = Footprint::of(idle.pid()?)?;
     idle.kill().await?;
     let a_second = |count: f64| count / COUNTED.as_secs_f64();
     Ok([

@@ -93,21 +93,21 @@ async fn step(
     let ids = jobs::fill(pool, jobs).await?;
     let mut api = start(ground, watchers).await?;
     sleep(REST).await;
-    let idle = Footprint::of(&api)?;
+    let idle = Footprint::of(api.pid()?)?;
 
     let (sender, mut told) = mpsc::unbounded_channel();
     let watching = watch(api.plan.port, &ids, watchers, &sender).await;
     let _watching = watching.with_context(|| api.last_words())?;
     sleep(REST).await;
-    let watched = Footprint::of(&api)?;
+    let watched = Footprint::of(api.pid()?)?;
 
     let mut steady = Changes::one_by_one(pool, &ids).await?;
     steady.heard(&mut told, watchers / jobs).await;
-    let busy = Footprint::of(&api)?.busy.saturating_sub(watched.busy);
+    let busy = Footprint::of(api.pid()?)?.busy.saturating_sub(watched.busy);
     let share = 100.0 * busy.as_secs_f64() / steady.took.as_secs_f64();
     let mut at_once = Changes::all_at_once(pool).await?;
     at_once.heard(&mut told, watchers / jobs).await;
-    let after = Footprint::of(&api)?;
+    let after = Footprint::of(api.pid()?)?;
     api.kill().await?;
 
     steady.delays.sort_unstable();

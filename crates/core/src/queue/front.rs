@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use crate::db::{Error, Pool};
 
-/// Brings to the front what was overtaken by it, and answers how many jobs: those whose row was written as the front was
-/// moved past it. Forgets fronts that are of no more use.
+/// Brings to the front what was overtaken by it, and answers how many jobs.
+///
+/// Those are jobs whose row was written as the front was moved past it. Forgets fronts that are of no more use.
 ///
 /// Looks as far back as the front was `since` ago: so long, at most, may a statement go on after it has looked at the
 /// front. Nothing looks from the beginning: whatever was cleared away or not, all that is behind is read.

@@ -76,8 +76,10 @@ pub async fn reopen(
     Ok(reopened)
 }
 
-/// Puts a failed job into the queue again, as far as its key's limits let it: what it may cost is kept back once
-/// more. Answers the job as it was then, before any worker had it; nothing where it has not failed.
+/// Puts a failed job into the queue again, as far as its key's limits let it.
+///
+/// What it may cost is kept back once more. Answers the job as it was then, before any worker had it; nothing where it has
+/// not failed.
 pub async fn reopen_one(
     pool: &Pool,
     job: &Job,

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use darkroom_core::{
-    db::{self, Pool},
+    db,
     queue::{self, WorkerId},
 };
 use darkroom_testing::TestDatabase;
@@ -56,19 +56,10 @@ async fn a_claim_reads_neither_the_whole_queue_nor_the_whole_record_of_jobs() {
     let database = TestDatabase::create().await;
     // One connection: plans are kept with it, and what it read is told with it.
     let pool = db::connect(&database.url, 1).unwrap();
-    sqlx::query(
-        "with made as (
-             insert into jobs (id, prompt, model)
-             select gen_random_uuid(), 'a test', 'a model' from generate_series(1, 3000)
-             returning id
-         ) insert into queue (job_id, model) select id, 'a model' from made",
-    )
-    .execute(&pool)
-    .await
-    .unwrap();
+    factory::line(&pool, 3_000).await;
     sqlx::query("analyze queue, jobs").execute(&pool).await.unwrap();
     let worker = factory::worker(&pool).await;
-    let before = whole_reads(&pool).await;
+    let before = factory::whole_reads_of(&pool, &["queue", "jobs"]).await;
 
     // More often than PostgreSQL tries plans for this very limit.
     for _ in 0..12 {
@@ -77,18 +68,7 @@ async fn a_claim_reads_neither_the_whole_queue_nor_the_whole_record_of_jobs() {
         assert_eq!(claims.jobs.len(), 20);
     }
 
-    assert_eq!(whole_reads(&pool).await, before);
-}
-
-/// How often a whole table was read.
-async fn whole_reads(pool: &Pool) -> i64 {
-    sqlx::query("select pg_stat_force_next_flush()").execute(pool).await.unwrap();
-    sqlx::query_scalar(
-        "select sum(seq_scan)::bigint from pg_stat_user_tables where relname in ('queue', 'jobs')",
-    )
-    .fetch_one(pool)
-    .await
-    .unwrap()
+    assert_eq!(factory::whole_reads_of(&pool, &["queue", "jobs"]).await, before);
 }
 
 #[tokio::test]

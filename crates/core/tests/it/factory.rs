@@ -47,6 +47,47 @@ pub(crate) async fn job(pool: &Pool) -> Job {
     store::create(pool, &new_job()).await.unwrap()
 }
 
+/// So many jobs without pictures, in line.
+pub(crate) async fn line(pool: &Pool, jobs: i32) {
+    sqlx::query(
+        "with made as (
+             insert into jobs (id, prompt, model)
+             select gen_random_uuid(), 'a test', 'a model' from generate_series(1, $1)
+             returning id
+         ) insert into queue (job_id, model, turn)
+         select id, 'a model', (extract(epoch from clock_timestamp()) * 1e6)::bigint from made",
+    )
+    .bind(jobs)
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+/// Entries that were read of these indexes. Of a pool of one connection: what it read is told with it.
+pub(crate) async fn read_of(pool: &Pool, indexes: &[&str]) -> i64 {
+    told(
+        pool,
+        "select sum(idx_tup_read)::bigint from pg_stat_user_indexes where indexrelname = any($1)",
+        indexes,
+    )
+    .await
+}
+
+/// How often one of these tables was read whole. Of a pool of one connection, too.
+pub(crate) async fn whole_reads_of(pool: &Pool, tables: &[&str]) -> i64 {
+    told(
+        pool,
+        "select sum(seq_scan)::bigint from pg_stat_user_tables where relname = any($1)",
+        tables,
+    )
+    .await
+}
+
+async fn told(pool: &Pool, question: &'static str, names: &[&str]) -> i64 {
+    sqlx::query("select pg_stat_force_next_flush()").execute(pool).await.unwrap();
+    sqlx::query_scalar(question).bind(names).fetch_one(pool).await.unwrap()
+}
+
 pub(crate) async fn worker(pool: &Pool) -> WorkerId {
     queue::register(pool, "a test").await.unwrap()
 }

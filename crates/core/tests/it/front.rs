@@ -11,21 +11,8 @@ use darkroom_testing::TestDatabase;
 
 use crate::factory;
 
-/// Puts so many jobs into line.
-async fn fill(pool: &Pool, jobs: i32) {
-    sqlx::query(
-        "with made as (
-             insert into jobs (id, prompt, model)
-             select gen_random_uuid(), 'a test', 'a model' from generate_series(1, $1)
-             returning id
-         ) insert into queue (job_id, model, turn)
-         select id, 'a model', (extract(epoch from clock_timestamp()) * 1e6)::bigint from made",
-    )
-    .bind(jobs)
-    .execute(pool)
-    .await
-    .unwrap();
-}
+/// The indexes that say who is first.
+const LINE: [&str; 2] = ["queue_in_line", "queue_lanes"];
 
 /// A job with this turn and priority.
 async fn job_at(pool: &Pool, priority: i16, turn: i64) -> JobId {
@@ -87,32 +74,20 @@ async fn while_a_transaction_stays_open_a_claim_reads_little_of_what_was_claimed
         .unwrap();
     let worker = factory::worker(&pool).await;
     next_lease(&pool, 1).await;
-    fill(&pool, 5_000).await;
+    factory::line(&pool, 5_000).await;
     for _ in 0..49 {
         assert_eq!(claim(&pool, worker, 100).await.len(), 100);
     }
 
-    let before = read_of_the_line(&pool).await;
+    let before = factory::read_of(&pool, &LINE).await;
     assert_eq!(claim(&pool, worker, 10).await.len(), 10);
-    let claiming = read_of_the_line(&pool).await - before;
+    let claiming = factory::read_of(&pool, &LINE).await - before;
     factory::job(&pool).await;
-    let enqueuing = read_of_the_line(&pool).await - before - claiming;
+    let enqueuing = factory::read_of(&pool, &LINE).await - before - claiming;
 
     assert!(claiming < 1_500, "a claim of 10 read {claiming}");
     assert!(enqueuing < 1_500, "to enqueue one read {enqueuing}");
     sqlx::raw_sql("rollback").execute(&mut open).await.unwrap();
-}
-
-/// Entries that were read of the line.
-async fn read_of_the_line(pool: &Pool) -> i64 {
-    sqlx::query("select pg_stat_force_next_flush()").execute(pool).await.unwrap();
-    sqlx::query_scalar(
-        "select sum(idx_tup_read)::bigint from pg_stat_user_indexes
-         where indexrelname in ('queue_in_line', 'queue_lanes')",
-    )
-    .fetch_one(pool)
-    .await
-    .unwrap()
 }
 
 #[tokio::test]
@@ -200,7 +175,7 @@ async fn fronts_that_were_passed_long_ago_are_forgotten_but_the_last() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let worker = factory::worker(pool).await;
-    let lease = Duration::from_secs(60);
+    let lease = Duration::from_mins(1);
     for (turn, seconds) in [(10, 90.0), (20, 60.0), (30, 1.0)] {
         pass(pool, 0, turn, seconds).await;
     }

@@ -3,7 +3,7 @@
 use darkroom_core::{
     db::{self, Pool},
     job::{Failure, FailureCode, Status},
-    queue::{self, Completion, FailureClass, Timeline},
+    queue::{self, Claimed, Completion, FailureClass, Timeline},
     store,
 };
 use darkroom_testing::TestDatabase;
@@ -36,48 +36,50 @@ async fn what_a_few_jobs_cost_at_their_end_is_not_what_their_worker_holds() {
     let database = TestDatabase::create().await;
     // One connection: plans are kept with it, and what it read is told with it.
     let pool = db::connect(&database.url, 1).unwrap();
-    sqlx::query(
-        "with made as (
-             insert into jobs (id, prompt, model)
-             select gen_random_uuid(), 'a test', 'a model' from generate_series(1, 3000)
-             returning id
-         ) insert into queue (job_id, model) select id, 'a model' from made",
-    )
-    .execute(&pool)
-    .await
-    .unwrap();
+    factory::line(&pool, 3_000).await;
     // What PostgreSQL knows of the queue is from before: as if nobody held anything.
     sqlx::query("analyze queue").execute(&pool).await.unwrap();
     let worker = factory::worker(&pool).await;
     let held = queue::claim(&pool, worker, 3000).await.unwrap().jobs;
-    let before = read_of_held(&pool).await;
+    let before = factory::read_of(&pool, &["queue_leased"]).await;
 
     // More often than PostgreSQL tries plans for these very values.
     for few in held.chunks(20).take(12) {
-        let completions: Vec<Completion> = few
-            .iter()
-            .map(|job| Completion {
-                lease: job.lease,
-                ended: queue::Ended::default(),
-                timeline: Timeline::default(),
-            })
-            .collect();
-        let completed = queue::complete_all(&pool, &completions).await.unwrap();
-        assert_eq!(completed.len(), 20);
+        complete_all(&pool, few).await;
     }
 
-    assert_eq!(read_of_held(&pool).await, before);
+    assert_eq!(factory::read_of(&pool, &["queue_leased"]).await, before);
 }
 
-/// Entries that were read of the index of what workers hold.
-async fn read_of_held(pool: &Pool) -> i64 {
-    sqlx::query("select pg_stat_force_next_flush()").execute(pool).await.unwrap();
-    sqlx::query_scalar(
-        "select idx_tup_read from pg_stat_user_indexes where indexrelname = 'queue_leased'",
-    )
-    .fetch_one(pool)
-    .await
-    .unwrap()
+#[tokio::test]
+async fn however_many_jobs_end_together_the_others_are_not_read() {
+    let database = TestDatabase::create().await;
+    // One connection, as above.
+    let pool = db::connect(&database.url, 1).unwrap();
+    factory::line(&pool, 20_000).await;
+    let worker = factory::worker(&pool).await;
+    let held = queue::claim(&pool, worker, 3_000).await.unwrap().jobs;
+    sqlx::query("analyze queue, jobs").execute(&pool).await.unwrap();
+    let before = factory::whole_reads_of(&pool, &["queue", "jobs"]).await;
+
+    for many in held.chunks(300) {
+        complete_all(&pool, many).await;
+    }
+
+    assert_eq!(factory::whole_reads_of(&pool, &["queue", "jobs"]).await, before);
+}
+
+async fn complete_all(pool: &Pool, jobs: &[Claimed]) {
+    let completions: Vec<Completion> = jobs
+        .iter()
+        .map(|job| Completion {
+            lease: job.lease,
+            ended: queue::Ended::default(),
+            timeline: Timeline::default(),
+        })
+        .collect();
+    let completed = queue::complete_all(pool, &completions).await.unwrap();
+    assert_eq!(completed.len(), jobs.len());
 }
 
 #[tokio::test]

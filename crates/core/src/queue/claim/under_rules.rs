@@ -109,8 +109,7 @@ pub async fn claim_under_rules(
              select locked.job_id from chosen cross join lateral (
                  select job_id from queue where job_id = chosen.job_id and in_line
                  for update skip locked
-             ) as locked
-             where exists (select from alive)
+             ) as locked where exists (select from alive)
          ), due as (
              select job_id from resumed union all select job_id from fresh
          )",
