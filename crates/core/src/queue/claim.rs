@@ -129,7 +129,7 @@ use claim_query;
 /// Where there are limits or pauses it takes nothing new, and says so: [`claim_under_rules`] does.
 ///
 /// The line is read in parts: of a priority that has a [front](super::gather_stragglers), what is not before that;
-/// and what is between two such priorities. One claim in a thousand moves the fronts up to what it took first.
+/// and what is between two such priorities; 101 and -101 are outside of all of them. One claim in a thousand moves the fronts up to what it took first.
 pub async fn claim(
     pool: &Pool,
     round: impl Into<Round>,

@@ -9,10 +9,11 @@ use crate::db::{Error, Pool};
 
 /// Brings to the front what was overtaken by it, and answers how many jobs.
 ///
-/// Those are jobs whose row was written as the front was moved past it. Forgets fronts that are of no more use.
+/// Those are jobs whose row was written, or locked by somebody, as the front was moved past it. Forgets fronts that are
+/// of no more use.
 ///
 /// Looks as far back as the front was `since` ago: so long, at most, may a statement go on after it has looked at the
-/// front. Nothing looks from the beginning: whatever was cleared away or not, all that is behind is read.
+/// front. Without `since` it looks from the beginning, and reads all that is behind, cleared away or not.
 pub async fn gather_stragglers(pool: &Pool, since: Option<Duration>) -> Result<u64, Error> {
     let gathered = sqlx::query_scalar!(
         r#"with latest as (

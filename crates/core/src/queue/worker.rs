@@ -36,7 +36,7 @@ pub struct Beat {
     pub jobs_are_overdue: bool,
     /// Deliveries are due that nobody has.
     pub deliveries_are_due: bool,
-    /// The line has moved on: jobs may have been left behind its front.
+    /// The line's front was moved a moment ago: jobs may have been left behind it.
     pub line_has_moved: bool,
     /// Jobs of this worker whose callers want them to end. Told again at each beat until they have.
     pub cancelled: Vec<JobId>,
@@ -62,8 +62,7 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
                select from deliveries where leased_by is null and next_at <= now()
            ) as "deliveries_are_due!",
            exists (
-               select from line_fronts as earlier join line_fronts as later
-                   on later.priority = earlier.priority and later.turn > earlier.turn
+               select from line_fronts where passed_at > now() - interval '1 minute'
            ) as "line_has_moved!",
            array(
                select job_id from queue

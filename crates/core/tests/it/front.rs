@@ -174,18 +174,28 @@ async fn a_job_that_the_front_has_passed_is_gathered() {
 async fn fronts_that_were_passed_long_ago_are_forgotten_but_the_last() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
-    let worker = factory::worker(pool).await;
-    let lease = Duration::from_mins(1);
     for (turn, seconds) in [(10, 90.0), (20, 60.0), (30, 1.0)] {
         pass(pool, 0, turn, seconds).await;
     }
-    let beat = async || queue::beat(pool, worker, lease).await.unwrap().unwrap();
-    assert!(beat().await.line_has_moved);
 
     queue::gather_stragglers(pool, Some(Duration::from_secs(30))).await.unwrap();
     assert_eq!(fronts(pool).await, [(0, 20), (0, 30)]);
     queue::gather_stragglers(pool, Some(Duration::ZERO)).await.unwrap();
 
     assert_eq!(fronts(pool).await, [(0, 30)]);
+}
+
+#[tokio::test]
+async fn a_heartbeat_tells_of_a_front_that_was_moved_just_now_be_it_the_first() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let worker = factory::worker(pool).await;
+    let beat = async || queue::beat(pool, worker, Duration::from_mins(1)).await.unwrap().unwrap();
     assert!(!beat().await.line_has_moved);
+
+    pass(pool, 0, 10, 90.0).await;
+    assert!(!beat().await.line_has_moved);
+    pass(pool, 7, 10, 1.0).await;
+
+    assert!(beat().await.line_has_moved);
 }

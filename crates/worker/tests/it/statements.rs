@@ -30,15 +30,7 @@ async fn a_job_costs_its_worker_five_statements_beside_its_claim() {
     house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
     let line = CountedLine::to(&house.database.url).await;
     let worker = house.worker_at(&line.url);
-    // What is done once: it listens, looks for deliveries before and after that, and for what is old; last of all for usage,
-    // in a transaction that comes to nothing.
-    eventually("it has begun", async || {
-        let has_begun = line.count("LISTEN") >= 1
-            && line.count("delivery_round = $2") >= 2
-            && line.count("rollback") >= 1;
-        has_begun.then_some(())
-    })
-    .await;
+    has_begun(&line).await;
     let first = house.job().await;
     house.once(first, Status::Completed).await;
     line.forget();
@@ -72,6 +64,7 @@ async fn requests_that_run_cost_nothing_but_their_workers_beat() {
     for job in jobs {
         house.once(job, Status::Processing).await;
     }
+    has_begun(&line).await;
     line.forget();
 
     eventually("it beats", async || (line.count(BEAT) >= 3).then_some(())).await;
@@ -79,6 +72,19 @@ async fn requests_that_run_cost_nothing_but_their_workers_beat() {
     let others = others(&line, &[]);
     assert!(others.is_empty(), "{others:#?}");
     worker.stop().await;
+}
+
+/// Waits until what a worker does once is done: it listens, looks for deliveries before and after that, for jobs that the
+/// line has passed, and for what is old; last of all for usage, in a transaction that comes to nothing.
+async fn has_begun(line: &CountedLine) {
+    eventually("it has begun", async || {
+        let has_begun = line.count("LISTEN") >= 1
+            && line.count("delivery_round = $2") >= 2
+            && line.count("from line_fronts group by priority") >= 1
+            && line.count("rollback") >= 1;
+        has_begun.then_some(())
+    })
+    .await;
 }
 
 /// What was sent that is neither expected nor comes with time.

@@ -54,8 +54,8 @@ struct Row {
 
 /// Claims up to `limit` due deliveries for a worker that is alive, the longest due first.
 ///
-/// As at a claim of jobs, the worker's own row is locked against deletion, and what is taken is looked up row by row. Events that a later version
-/// writes are left to it.
+/// As at a claim of jobs, the worker's own row is locked against deletion, and what is taken is looked up row by
+/// row. Events that a later version writes are left to it.
 pub async fn claim(
     pool: &Pool,
     round: impl Into<Round>,
