@@ -3,12 +3,10 @@
 use super::tally::Entry;
 
 /// Whose statements they are, what they do, and what is in their text and in no other's.
-const STEPS: [(&str, &str, &str); 28] = [
+const STEPS: [(&str, &str, &str); 25] = [
     ("API", "make the job: its row, its picture, its place in line", "insert into jobs ("),
-    ("API", "wake workers", "select pg_notify($1, '')"),
-    ("API", "wake workers", "select pg_notify($1, $2)"),
     ("API", "name the file of a result", "left(prompt"),
-    ("API", "name a job to whoever watches", "select pg_notify(channel, job)"),
+    ("both", "wake workers, name jobs, tell how far requests are", "pg_notify(channel, payload)"),
     ("API", "read the job", "order by jobs.id, role, position"),
     ("API", "is the connection that tells of changes alive", "select $1"),
     ("worker", "claim", "with recursive alive as"),
@@ -23,7 +21,6 @@ const STEPS: [(&str, &str, &str); 28] = [
     ),
     ("worker", "keep the result", "images_job_id_role_position_key"),
     ("worker", "complete", "surplus as ("),
-    ("worker", "tell how far requests are", "select pg_notify($1, payload)"),
     ("worker", "heartbeat", "update workers set beat_at"),
     ("worker", "register", "insert into workers"),
     ("worker", "prune", "with old as ("),

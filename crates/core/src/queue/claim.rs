@@ -74,7 +74,8 @@ pub struct OpenAttempt {
 /// and a claim that came first is seen by the rescue. The CTEs are needed: as a subquery with a
 /// LIMIT the planner may run it once for each row, and claim more than asked for. How many rows that is, the planner
 /// does not know where it keeps a plan for any limit, and takes a tenth of the line for it: told nothing else, it
-/// reads the whole of `queue` and `jobs` for each claim. So rows are named by an array, and jobs looked up one by one.
+/// reads the whole of `queue` and `jobs` for each claim. So rows are named by an array, and jobs looked up one by one;
+/// and what is left is put in the order of `queue_left`, or it would be looked for among all that there is.
 macro_rules! claim_query {
     ($chosen:literal, $passed:literal, $round:expr, $limit:expr $(, $argument:expr)*) => {
         sqlx::query_as!(
@@ -84,7 +85,7 @@ macro_rules! claim_query {
              ), resumed as (
                  select job_id from queue
                  where is_left and run_at is null and exists (select from alive)
-                 order by job_id
+                 order by run_at, job_id
                  limit $2
                  for update skip locked
              ), " + $chosen + r#"

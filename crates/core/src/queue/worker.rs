@@ -55,8 +55,8 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
            exists (
                select from provider_halt where probe_at <= now()
            ) as "probe_is_due!",
-           exists (
-               select from queue where in_line and deadline_at <= now()
+           coalesce(
+               (select min(deadline_at) <= now() from queue where in_line), false
            ) as "jobs_are_overdue!",
            exists (
                select from deliveries where leased_by is null and next_at <= now()

@@ -11,8 +11,8 @@ use darkroom_testing::TestDatabase;
 
 use crate::factory;
 
-/// The indexes that say who is first.
-const LINE: [&str; 2] = ["queue_in_line", "queue_lanes"];
+/// The indexes that say who is first, and the one that names all.
+const LINE: [&str; 3] = ["queue_in_line", "queue_lanes", "queue_pkey"];
 
 /// A job with this turn and priority.
 async fn job_at(pool: &Pool, priority: i16, turn: i64) -> JobId {

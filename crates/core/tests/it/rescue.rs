@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use darkroom_core::queue::{self, Beat, Rescued, Timeline};
+use darkroom_core::{
+    db,
+    queue::{self, Beat, Rescued, Timeline},
+};
 use darkroom_testing::{TestDatabase, eventually};
 
 use crate::factory;
@@ -47,6 +50,19 @@ async fn a_heartbeat_tells_of_workers_that_are_late() {
     let beat = queue::beat(pool, living, LEASE).await.unwrap();
 
     assert_eq!(beat, Some(Beat { someone_is_late: true, ..Beat::default() }));
+}
+
+#[tokio::test]
+async fn a_heartbeat_does_not_read_the_whole_queue() {
+    let database = TestDatabase::create().await;
+    let pool = db::connect(&database.url, 1).unwrap();
+    factory::line(&pool, 3_000).await;
+    let worker = factory::worker(&pool).await;
+    let before = factory::whole_reads_of(&pool, &["queue"]).await;
+
+    assert_eq!(queue::beat(&pool, worker, LEASE).await.unwrap(), Some(Beat::default()));
+
+    assert_eq!(factory::whole_reads_of(&pool, &["queue"]).await, before);
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ const BEAT: &str = "update workers set beat_at";
 /// What comes with time, however many jobs there are. One claim takes all that wait, and what fal says of requests is told
 /// together.
 const WITH_TIME: [&str; 5] =
-    [BEAT, "with recursive alive as", "pg_notify($1, payload)", "with ripe as", "select 1"];
+    [BEAT, "with recursive alive as", "pg_notify(channel, payload)", "with ripe as", "select 1"];
 
 #[tokio::test]
 async fn a_job_costs_its_worker_five_statements_beside_its_claim() {

@@ -10,7 +10,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::PROGRESS;
+use super::{PROGRESS, notify};
 use crate::{
     db::Pool,
     fal::{LogLine, Progress, Report},
@@ -103,16 +103,7 @@ async fn pass_on(pool: Pool, mut told: mpsc::Receiver<ProviderProgress>) {
             }
         }
         let payloads = payloads(news.into_values());
-        let sent = sqlx::query!(
-            "select pg_notify($1, payload) from unnest($2::text[]) as told (payload)",
-            PROGRESS,
-            &payloads,
-        )
-        .execute(&pool)
-        .await;
-        if let Err(error) = sent {
-            tracing::debug!(%error, "progress was not told");
-        }
+        notify(&pool, &vec![PROGRESS; payloads.len()], &payloads).await;
     }
 }
 
