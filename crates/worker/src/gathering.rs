@@ -14,17 +14,25 @@ const OVERTAKEN: Duration = Duration::from_secs(30);
 /// while it commits keeps no time.
 const THOROUGH: Duration = Duration::from_mins(10);
 
+/// How long after its start a worker looks everywhere for the first time: it has more to do until then.
+const FIRST: Duration = Duration::from_mins(1);
+
 /// When it is time to look.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Gathering {
-    thorough_at: Option<Instant>,
+    thorough_at: Instant,
 }
 
 impl Gathering {
+    pub(crate) fn new() -> Self {
+        Self { thorough_at: Instant::now() + FIRST }
+    }
+
     /// Looks where the line has moved since, and from time to time everywhere.
     pub(crate) fn look(&mut self, life: &Life, line_has_moved: bool) {
-        if self.thorough_at.is_none_or(|at| at.elapsed() > THOROUGH) {
-            self.thorough_at = Some(Instant::now());
+        let now = Instant::now();
+        if now > self.thorough_at {
+            self.thorough_at = now + THOROUGH;
             tokio::spawn(gather(life.clone(), None));
         } else if line_has_moved {
             tokio::spawn(gather(life.clone(), Some(OVERTAKEN)));

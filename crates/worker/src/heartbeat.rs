@@ -16,7 +16,7 @@ const MISSED: Duration = Duration::from_secs(1);
 pub(crate) async fn beat_until_dead(life: &Life) {
     let settings = life.worker.settings;
     let mut missed: Option<Instant> = None;
-    let mut gathering = Gathering::default();
+    let mut gathering = Gathering::new();
     loop {
         let beat = queue::beat(&life.worker.pool, life.id, settings.lease);
         // A connection that went silent must not silence the worker.
