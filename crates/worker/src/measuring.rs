@@ -1,6 +1,6 @@
 //! A way in for benchmarks: edits that take no time leave what the queue itself costs.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use darkroom_core::{
     job::JobId,
@@ -18,6 +18,12 @@ impl Worker {
     #[must_use]
     pub fn with_idle_edits(self, told: IdleEdits) -> Self {
         Self { idle_edits: Some(told), ..self }
+    }
+
+    /// Tells, whenever it is asked, how many jobs it has completed: their commits have returned.
+    pub fn completed(&self) -> impl Fn() -> u64 + Send + Sync + use<> {
+        let metrics = Arc::clone(&self.metrics);
+        move || metrics.completed()
     }
 }
 

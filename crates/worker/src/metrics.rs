@@ -178,6 +178,12 @@ impl Metrics {
         self.settles.get_or_create(&[("outcome", settled.as_str())]).inc();
     }
 
+    /// Jobs that were completed.
+    #[cfg(feature = "measuring")]
+    pub(crate) fn completed(&self) -> u64 {
+        self.settles.get_or_create(&[("outcome", Settled::Completed.as_str())]).get()
+    }
+
     /// An attempt or a job failed.
     pub(crate) fn failed(&self, failure: &Failure, class: FailureClass) {
         let labels = [("class", class.as_str().to_owned()), ("code", failure.code.clone())];

@@ -15,11 +15,12 @@ use tokio_util::sync::CancellationToken;
 /// How long it may take to register.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Told of so many begun jobs at once, at most.
-const MOST: usize = 1000;
+/// How often it is looked how many jobs are completed. It costs the database nothing.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// A worker at work.
 pub(super) struct Working {
+    completed: Box<dyn Fn() -> u64 + Send + Sync>,
     begun: UnboundedReceiver<(JobId, Instant)>,
     stop: CancellationToken,
     task: JoinHandle<()>,
@@ -30,9 +31,10 @@ impl Working {
         let (told, begun) = unbounded_channel();
         let (fal, models) = (fal::Client::new(&config.fal)?, Models::load(&config.jobs)?);
         let worker = Worker::new(config, pool, fal, models)?.with_idle_edits(told);
+        let completed = Box::new(worker.completed());
         let stop = CancellationToken::new();
         let task = tokio::spawn(darkroom_worker::run(worker, stop.clone()));
-        Ok(Self { begun, stop, task })
+        Ok(Self { completed, begun, stop, task })
     }
 
     /// Waits until it is known to the database.
@@ -59,15 +61,11 @@ impl Working {
         Ok(begun)
     }
 
-    /// Waits until the work on so many jobs has begun.
-    pub(super) async fn has_begun(&mut self, jobs: u32) -> anyhow::Result<()> {
-        let mut left = usize::try_from(jobs)?;
-        let mut told = Vec::new();
-        while left > 0 {
-            told.clear();
-            let more = self.begun.recv_many(&mut told, left.min(MOST)).await;
-            anyhow::ensure!(more > 0, "the worker has ended");
-            left -= more;
+    /// Waits until so many jobs are completed.
+    pub(super) async fn has_completed(&self, jobs: u32) -> anyhow::Result<()> {
+        while (self.completed)() < u64::from(jobs) {
+            anyhow::ensure!(!self.task.is_finished(), "the worker has ended");
+            sleep(LOOK).await;
         }
         Ok(())
     }
