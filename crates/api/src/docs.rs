@@ -4,7 +4,10 @@ mod answers;
 mod examples;
 mod security;
 
+use std::sync::LazyLock;
+
 use actix_web::{HttpResponse, http::header::ContentType, web};
+use bytes::Bytes;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -66,16 +69,28 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     Contract::openapi()
 }
 
+/// Where the document is.
+const DOCUMENT: &str = "/api-docs/openapi.json";
+
+/// Written out when it is first asked for, and once for all threads: as a tree, it would be most of what an idle process
+/// holds.
+static WRITTEN: LazyLock<Bytes> =
+    // A document has nothing that JSON cannot hold.
+    LazyLock::new(|| serde_json::to_vec(&openapi()).unwrap_or_default().into());
+
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
-    let swagger = SwaggerUi::new("/docs/{_:.*}")
-        .url("/api-docs/openapi.json", openapi())
-        // Without a bar that asks for the address of another contract.
-        .config(Config::default().use_base_layout());
+    // Without a bar that asks for the address of another contract.
+    let shown = Config::new([DOCUMENT]).use_base_layout();
     config
         .service(web::redirect("/docs", "/docs/"))
-        .service(swagger)
+        .service(web::resource(DOCUMENT).get(document))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(shown))
         .service(web::resource("/redoc").get(redoc))
         .service(web::resource("/redoc/redoc.standalone.js").get(redoc_script));
+}
+
+async fn document() -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::json()).body(WRITTEN.clone())
 }
 
 async fn redoc() -> HttpResponse {
