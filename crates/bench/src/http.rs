@@ -22,7 +22,7 @@ use side::{Kind, Server, Side, measured};
 /// Measures GET, of one job and of many, then POST: each on all sides in turn, round by round.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     stand::measure_counting("HTTP", async |stand| {
-        let fastapi = FastApi::find(&options.peers).await?;
+        let fastapi = FastApi::find(&options.peers).await;
         let post = request::post("/api/jobs", &picture::jpeg()?);
         let job = follow(&mut Connection::open(stand.api.plan.port).await?, &post).await?;
         // The jobs that are posted from here on are not to be worked on meanwhile.

@@ -32,7 +32,7 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
     fs::write(picture.path(), picture::jpeg()?)?;
     stand::measure("Latency", async |stand| {
         sim::behave(stand.sim.plan.port, EDITS).await?;
-        let sides = sides::all().await?;
+        let sides = sides::all().await;
         for at_a_time in AT_A_TIME {
             let mut runs: Vec<Vec<Run>> = sides.iter().map(|_| Vec::new()).collect();
             for round in 0..scale.rounds {

@@ -31,6 +31,7 @@ mod images;
 mod latency;
 mod load;
 mod memory;
+mod peers;
 mod picture;
 #[cfg(unix)]
 mod queue;

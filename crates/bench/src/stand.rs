@@ -22,7 +22,9 @@ pub(crate) use ground::Ground;
 pub(crate) use guard::Guard;
 #[cfg(unix)]
 pub(crate) use postgres::Shutdown;
-pub(crate) use role::{Plan, Role, free_port};
+#[cfg(unix)]
+pub(crate) use role::FAL_URLS;
+pub(crate) use role::{NOWHERE, Plan, Role, free_port};
 #[cfg(unix)]
 pub(crate) use signals::send;
 pub(crate) use statements::Counter;

@@ -9,7 +9,7 @@ use crate::{
     footprint::{Footprint, megabytes},
     load::{Connection, milliseconds, percentile},
     request,
-    stand::{Counter, Ground, Plan, Role, interrupted},
+    stand::{Counter, Ground, NOWHERE, Plan, Role, interrupted},
     table,
 };
 
@@ -30,9 +30,6 @@ const COUNTED: Duration = Duration::from_secs(30);
 
 /// Connections that PostgreSQL accepts.
 const MAX_CONNECTIONS: u16 = 50;
-
-/// Nobody listens there: nothing can be bought by accident.
-const NOWHERE: &str = "http://127.0.0.1:9/";
 
 /// Measures API and worker, each alone on a database that is up.
 pub(crate) async fn run() -> anyhow::Result<()> {

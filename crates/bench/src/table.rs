@@ -9,3 +9,9 @@ pub(crate) fn print<const N: usize>(heads: [&str; N], rows: &[[String; N]]) {
         println!("| {} |", row.join(" | "));
     }
 }
+
+/// An error with its causes, for a cell or a line.
+pub(crate) fn one_line(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}").replace(['\n', '|'], " ");
+    text.chars().take(160).collect()
+}

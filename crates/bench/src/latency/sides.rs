@@ -1,6 +1,6 @@
 //! The sides: Darkroom, and fal's own clients.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, iter, path::Path};
 
 use anyhow::Context;
 use tokio::{task::JoinSet, time::Duration};
@@ -43,10 +43,9 @@ pub(super) struct Edit {
 }
 
 /// Darkroom, and the clients that are installed; what is missing is told.
-pub(super) async fn all() -> anyhow::Result<Vec<Side>> {
-    let mut sides = vec![Side::Ours];
-    sides.extend(peers::installed().await?.into_iter().map(Side::Peer));
-    Ok(sides)
+pub(super) async fn all() -> Vec<Side> {
+    let peers = peers::installed().await;
+    iter::once(Side::Ours).chain(peers.into_iter().map(Side::Peer)).collect()
 }
 
 impl Side {

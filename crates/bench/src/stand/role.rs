@@ -16,6 +16,12 @@ use super::guard::Guard;
 /// How much of a log is shown.
 const LAST_LINES: usize = 10;
 
+/// Where roles look for fal.
+pub(crate) const FAL_URLS: [&str; 3] = ["FAL_QUEUE_URL", "FAL_REST_URL", "FAL_API_URL"];
+
+/// Nobody listens there: nothing can be bought by accident.
+pub(crate) const NOWHERE: &str = "http://127.0.0.1:9/";
+
 /// How a role is started, the same each time.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
