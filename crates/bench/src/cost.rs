@@ -4,15 +4,12 @@ use std::collections::HashMap;
 
 use anyhow::ensure;
 use clap::{Args, value_parser};
-use tokio::{
-    task::JoinSet,
-    time::{Duration, sleep},
-};
+use tokio::time::{Duration, sleep};
 
 use crate::{
     counted::{self, Counted, Step, Tally, Wishes},
-    picture, request, table,
-    watcher::Watcher,
+    table,
+    watcher::follow_all,
 };
 
 /// How much is measured.
@@ -71,39 +68,19 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn round(stand: &Counted, jobs: u16, at_a_time: u16) -> anyhow::Result<Round> {
-    follow(stand, WARM_UP * at_a_time, at_a_time).await?;
+    let port = stand.api.plan.port;
+    follow_all(port, (WARM_UP, 0), at_a_time).await?;
     sleep(SETTLING).await;
     // What a page costs that is written for the first time since a checkpoint is to be the same each time.
     sqlx::raw_sql("/* bench */ checkpoint").execute(&stand.pool).await?;
     let before = Totals::read(stand).await?;
     Tally::begin(&stand.pool).await?;
-    follow(stand, jobs, at_a_time).await?;
+    follow_all(port, (0, jobs), at_a_time).await?;
     sleep(SETTLING).await;
     let tally = Tally::read(&stand.pool).await?;
     let after = Totals::read(stand).await?;
     ensure!(after.completed - before.completed == i64::from(jobs), "not all jobs were completed");
     Ok(Round::of(jobs, &tally, before, after))
-}
-
-/// Makes jobs, each watched to its end by who made it.
-async fn follow(stand: &Counted, jobs: u16, at_a_time: u16) -> anyhow::Result<()> {
-    let request = request::post("/api/jobs", &picture::jpeg()?);
-    let mut callers = JoinSet::new();
-    for number in 0..at_a_time {
-        let (port, request) = (stand.api.plan.port, request.clone());
-        let share = jobs / at_a_time + u16::from(number < jobs % at_a_time);
-        callers.spawn(async move {
-            let mut watcher = Watcher::open(port).await?;
-            for _ in 0..share {
-                watcher.follow(&request).await?;
-            }
-            anyhow::Ok(())
-        });
-    }
-    while let Some(caller) = callers.join_next().await {
-        caller??;
-    }
-    Ok(())
 }
 
 /// What is in the database at a moment.

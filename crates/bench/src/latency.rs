@@ -12,7 +12,7 @@ use tokio::time::Duration;
 
 use crate::{
     cli::Scale,
-    load::{milliseconds, percentile},
+    load::{milliseconds, percentile, share},
     picture, sim,
     stand::{self, Stand},
     table,
@@ -50,11 +50,6 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
         Ok(())
     })
     .await
-}
-
-/// Of so many jobs, those of one round.
-fn share(jobs: u16, rounds: u16, round: u16) -> u16 {
-    jobs / rounds + u16::from(round < jobs % rounds)
 }
 
 /// What was added to the stand-in's own time.

@@ -74,6 +74,11 @@ pub(crate) async fn each(port: u16, requests: &Requests, connections: u16) -> an
     Ok(())
 }
 
+/// Of so many in all, those that the `number`th of those who share them has.
+pub(crate) fn share(all: u16, sharing: u16, number: u16) -> u16 {
+    all / sharing + u16::from(number < all % sharing)
+}
+
 /// Sends `request` so many times in all, over so many connections.
 pub(crate) async fn burst(
     port: u16,
@@ -84,7 +89,7 @@ pub(crate) async fn burst(
     let mut clients = JoinSet::new();
     for number in 0..connections {
         let request = Arc::clone(request);
-        let share = times / connections + u16::from(number < times % connections);
+        let share = share(times, connections, number);
         clients.spawn(async move {
             let mut connection = Connection::open(port).await?;
             for _ in 0..share {

@@ -3,13 +3,12 @@
 use std::{collections::HashMap, iter, path::Path};
 
 use anyhow::Context;
-use tokio::{task::JoinSet, time::Duration};
+use tokio::time::Duration;
 
 use super::peers::{self, Peer};
 use crate::{
-    picture, request,
     stand::Stand,
-    watcher::{Watched, Watcher},
+    watcher::{Watched, follow_all},
 };
 
 /// Jobs before those that count, for each that is there at a time: connections are made and statements prepared.
@@ -74,27 +73,7 @@ impl Side {
 }
 
 async fn ours(stand: &Stand, jobs: u16, at_a_time: u16) -> anyhow::Result<Run> {
-    let request = request::post("/api/jobs", &picture::jpeg()?);
-    let mut callers = JoinSet::new();
-    for number in 0..at_a_time {
-        let (port, request) = (stand.api.plan.port, request.clone());
-        let share = super::share(jobs, at_a_time, number);
-        callers.spawn(async move {
-            let mut watcher = Watcher::open(port).await?;
-            for _ in 0..WARM_UP {
-                watcher.follow(&request).await?;
-            }
-            let mut jobs = Vec::new();
-            for _ in 0..share {
-                jobs.push(watcher.follow(&request).await?);
-            }
-            anyhow::Ok(jobs)
-        });
-    }
-    let mut watched = Vec::new();
-    while let Some(caller) = callers.join_next().await {
-        watched.extend(caller??);
-    }
+    let watched = follow_all(stand.api.plan.port, (WARM_UP, jobs), at_a_time).await?;
     let requests = requests(stand, &watched).await?;
     let edits = watched.iter().map(|job| {
         let request_id = requests.get(&job.id).context("a job has no request")?.clone();
