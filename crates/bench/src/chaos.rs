@@ -32,7 +32,7 @@ use anyhow::bail;
 use tokio::time::{Duration, Instant, sleep};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use crate::stand::interrupted;
+use crate::stand::unless_interrupted;
 use audit::Evidence;
 use chronicle::Chronicle;
 use faults::Tally;
@@ -47,24 +47,17 @@ const LEAVING: Duration = Duration::from_secs(10);
 
 /// Runs, reports, and fails where a guarantee was broken.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
-    let house = tokio::select! {
-        house = House::build(options) => Arc::new(house?),
-        interrupted = interrupted() => return Err(interrupted),
-    };
-    let outcome = tokio::select! {
-        outcome = wreak(&house, options) => outcome,
-        interrupted = interrupted() => Err(interrupted),
-    };
+    let house = Arc::new(unless_interrupted(House::build(options)).await?);
+    let outcome = unless_interrupted(wreak(&house, options)).await;
     let mut house = emptied(house).await?;
     let is_kept = options.keep || !outcome.as_ref().is_ok_and(|report| report.broken() == 0);
     if is_kept {
         house.ground.keep_logs();
         println!("\nlogs and records: {}", house.ground.logs().display());
     }
-    let outcome = match outcome {
-        Ok(report) => Ok(report),
-        Err(error) => Err(error.context(house.last_words().await)),
-    };
+    if outcome.is_err() {
+        house.tell_last_words().await;
+    }
     house.clear().await?;
     let broken = outcome?.broken();
     if broken > 0 {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{bare, http, images};
+use crate::{bare, cost, flight, http, images};
 #[cfg(unix)]
-use crate::{chaos, cost, flight, queue, side};
+use crate::{chaos, queue, side};
 
 /// Measures Darkroom beside the floors it can be judged by, and tries what it guarantees.
 ///
@@ -38,10 +38,8 @@ pub(crate) enum Command {
     #[cfg(unix)]
     Queue(queue::Options),
     /// Thousands of requests in flight at once, held by one worker
-    #[cfg(unix)]
     Flight(flight::Options),
     /// Statements and log of a job, from its POST to its end
-    #[cfg(unix)]
     Cost(cost::Options),
     /// A steady stream of jobs, while everything goes wrong that can
     #[cfg(unix)]

@@ -12,7 +12,8 @@ use crate::{
     follow::{Followed, follow},
     load::Connection,
     picture, request,
-    stand::{self, Counter, Stand},
+    stand::{self, Stand, Wishes},
+    statements::{Counter, Counting},
 };
 use fastapi::FastApi;
 pub(crate) use options::Options;
@@ -21,14 +22,16 @@ use side::{Kind, Server, Side, measured};
 
 /// Measures GET, of one job and of many, then POST: each on all sides in turn, round by round.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
-    stand::measure_counting("HTTP", async |stand| {
+    let wishes = Wishes { counting: Counting::InAll, ..Wishes::default() };
+    stand::measure(wishes, async |stand| {
+        stand.introduce("HTTP").await?;
         let fastapi = FastApi::find(&options.peers).await;
         let post = request::post("/api/jobs", &picture::jpeg()?);
         let job = follow(&mut Connection::open(stand.api.plan.port).await?, &post).await?;
         // The jobs that are posted from here on are not to be worked on meanwhile.
-        stand.worker.kill().await?;
+        stand.stop_worker().await?;
         start_floors(stand, &job).await?;
-        let counter = Counter::begin(&stand.pool).await?;
+        let counter = Counter::begin(stand.pool).await?;
         if options.wants(Part::Polls) {
             polls(options, stand, counter, fastapi.as_ref(), &job).await?;
         }
@@ -43,21 +46,21 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     .await
 }
 
-async fn start_floors(stand: &mut Stand, job: &Followed) -> anyhow::Result<()> {
+async fn start_floors(stand: &mut Stand<'_>, job: &Followed) -> anyhow::Result<()> {
     for statement in bare::SCHEMA {
-        sqlx::query(statement).execute(&stand.pool).await?;
+        sqlx::query(statement).execute(stand.pool).await?;
     }
     let (post_bytes, get_bytes) = job.bytes;
     sqlx::query("insert into bare_answers (id, body) values (1, $1)")
         .bind(bare::json_of(get_bytes))
-        .execute(&stand.pool)
+        .execute(stand.pool)
         .await?;
     stand.start_bare(get_bytes, post_bytes).await
 }
 
 async fn polls(
     options: &Options,
-    stand: &Stand,
+    stand: &Stand<'_>,
     counter: Counter,
     fastapi: Option<&FastApi>,
     job: &Followed,
@@ -68,7 +71,7 @@ async fn polls(
         Side::of(Kind::Statement, bare, request::get(bare::STATEMENT)),
     ];
     let served = match fastapi {
-        Some(fastapi) => Some(fastapi.serve(&stand.ground).await?),
+        Some(fastapi) => Some(fastapi.serve(stand.ground).await?),
         None => None,
     };
     if let Some(served) = &served {
@@ -84,7 +87,7 @@ async fn polls(
 
 async fn posts(
     options: &Options,
-    stand: &Stand,
+    stand: &Stand<'_>,
     counter: Counter,
     fastapi: Option<&FastApi>,
 ) -> anyhow::Result<()> {

@@ -14,7 +14,7 @@ use crate::{
     cli::Scale,
     load::{milliseconds, percentile, share},
     picture, sim,
-    stand::{self, Stand},
+    stand::{self, Stand, Wishes},
     table,
 };
 use sides::{Run, Side};
@@ -30,7 +30,8 @@ const AT_A_TIME: [u16; 2] = [1, stand::EDITS_AT_A_TIME];
 pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
     let picture = tempfile::Builder::new().prefix("darkroom-bench-").suffix(".jpg").tempfile()?;
     fs::write(picture.path(), picture::jpeg()?)?;
-    stand::measure("Latency", async |stand| {
+    stand::measure(Wishes::default(), async |stand| {
+        stand.introduce("Latency").await?;
         sim::behave(stand.sim.plan.port, EDITS).await?;
         let sides = sides::all().await;
         for at_a_time in AT_A_TIME {
@@ -59,7 +60,7 @@ struct Added {
 }
 
 async fn report(
-    stand: &Stand,
+    stand: &Stand<'_>,
     sides: &[Side],
     runs: &[Vec<Run>],
     at_a_time: u16,

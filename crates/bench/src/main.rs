@@ -18,11 +18,7 @@ mod bare;
 #[cfg(unix)]
 mod chaos;
 mod cli;
-#[cfg(unix)]
 mod cost;
-#[cfg(unix)]
-mod counted;
-#[cfg(unix)]
 mod flight;
 mod follow;
 mod footprint;
@@ -42,6 +38,7 @@ mod side;
 mod sim;
 mod stand;
 mod start;
+mod statements;
 mod table;
 mod watcher;
 #[cfg(unix)]
@@ -82,12 +79,10 @@ async fn run(Cli { command }: Cli) -> anyhow::Result<()> {
             refuse_debug()?;
             queue::run(&options).await
         }
-        #[cfg(unix)]
         Command::Flight(options) => {
             refuse_debug()?;
             flight::run(&options).await
         }
-        #[cfg(unix)]
         Command::Cost(options) => {
             refuse_debug()?;
             cost::run(&options).await

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     load, request,
     stand::{Ground, Plan},
+    statements::Counting,
 };
 pub(crate) use place::Place;
 
@@ -66,7 +67,7 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn build(options: &Options) -> anyhow::Result<Self> {
-        let ground = Ground::prepare(MAX_CONNECTIONS).await?;
+        let ground = Ground::prepare(MAX_CONNECTIONS, Counting::Nothing).await?;
         let door = Proxy::to(ground.postgres.port()).await?;
         let pool = db::connect(&ground.postgres.url_at(door.port)?, LOOKING)?;
         tls::install_provider();
@@ -171,13 +172,11 @@ impl House {
         self.when_it_works(options).await
     }
 
-    /// What became of the roles, where the run itself fails.
-    pub(crate) async fn last_words(&self) -> String {
-        let mut words = String::new();
+    /// Tells what became of the roles, where the run itself fails.
+    pub(crate) async fn tell_last_words(&self) {
         for (_, place) in self.seats() {
-            words += &place.role.lock().await.last_words();
+            place.role.lock().await.tell_last_words();
         }
-        words
     }
 
     pub(crate) async fn clear(self) -> anyhow::Result<()> {

@@ -57,7 +57,7 @@ impl Side {
 
     pub(super) async fn run(
         &self,
-        stand: &Stand,
+        stand: &Stand<'_>,
         picture: &Path,
         jobs: u16,
         at_a_time: u16,
@@ -72,7 +72,7 @@ impl Side {
     }
 }
 
-async fn ours(stand: &Stand, jobs: u16, at_a_time: u16) -> anyhow::Result<Run> {
+async fn ours(stand: &Stand<'_>, jobs: u16, at_a_time: u16) -> anyhow::Result<Run> {
     let watched = follow_all(stand.api.plan.port, (WARM_UP, jobs), at_a_time).await?;
     let requests = requests(stand, &watched).await?;
     let edits = watched.iter().map(|job| {
@@ -83,13 +83,13 @@ async fn ours(stand: &Stand, jobs: u16, at_a_time: u16) -> anyhow::Result<Run> {
 }
 
 /// The request of each job.
-async fn requests(stand: &Stand, jobs: &[Watched]) -> anyhow::Result<HashMap<String, String>> {
+async fn requests(stand: &Stand<'_>, jobs: &[Watched]) -> anyhow::Result<HashMap<String, String>> {
     let ids: Vec<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
     let rows: Vec<(String, String)> = sqlx::query_as(
         "select job_id::text, provider_request_id from attempts where job_id = any($1::uuid[])",
     )
     .bind(&ids)
-    .fetch_all(&stand.pool)
+    .fetch_all(stand.pool)
     .await?;
     Ok(rows.into_iter().collect())
 }

@@ -101,8 +101,9 @@ impl Role {
         self.child.id().with_context(|| format!("{} has ended", self.plan.name))
     }
 
-    /// What became of it, and the end of its log.
-    pub(crate) fn last_words(&mut self) -> String {
+    /// Tells what became of it, and the end of its log: beside the tables, for whoever looks for the reason.
+    #[expect(clippy::print_stderr, reason = "standard output is for tables")]
+    pub(crate) fn tell_last_words(&mut self) {
         let state = match self.child.try_wait() {
             Ok(Some(status)) => format!("ended ({status})"),
             Ok(None) => "runs".to_owned(),
@@ -111,7 +112,7 @@ impl Role {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         let last = lines.split_at(lines.len().saturating_sub(LAST_LINES)).1;
-        format!("\n{} {state}; its log ends:\n{}", self.plan.name, last.join("\n"))
+        eprintln!("\n{} {state}; its log ends:\n{}", self.plan.name, last.join("\n"));
     }
 }
 
