@@ -12,8 +12,7 @@ mod scale;
 mod sides;
 mod wake;
 
-pub(crate) use options::Options;
-use options::Part;
+pub(crate) use options::{Options, Part};
 
 /// Runs the parts that are asked for, each on a PostgreSQL of its own.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {

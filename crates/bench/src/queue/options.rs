@@ -32,8 +32,8 @@ pub(crate) struct Options {
 }
 
 /// A benchmark.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Part {
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Part {
     /// Many jobs wait, one worker process
     Drain,
     /// Jobs are made, one a transaction and many at once
@@ -52,7 +52,7 @@ pub(super) enum Part {
 
 impl Options {
     /// What to measure.
-    pub(super) fn parts(&self) -> Vec<Part> {
+    pub(crate) fn parts(&self) -> Vec<Part> {
         self.part.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part])
     }
 
