@@ -10,7 +10,7 @@ use crate::{
     request,
     stand::{DATABASE, Ground, NOWHERE, Plan, Role, ground},
     statements::{Counter, Counting},
-    table,
+    table::{self, cell},
 };
 
 /// Starts of each role.
@@ -90,7 +90,7 @@ async fn idled(
     let a_second = |count: f64| count / COUNTED.as_secs_f64();
     Ok([
         format!("`darkroom {role}`"),
-        sent.map_or_else(|| "–".to_owned(), |sent| format!("{:.2}", a_second(sent.into()))),
+        cell(sent.map(|sent| a_second(sent.into())), 2),
         megabytes(after.resident),
         format!("{:.1}", a_second(after.busy.saturating_sub(busy).as_secs_f64() * 1000.0)),
     ])

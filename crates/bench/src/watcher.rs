@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use crate::{
+    follow::id_of,
     load::{Connection, share},
     picture, request,
 };
@@ -85,9 +86,7 @@ impl Watcher {
         let began = Instant::now();
         let answer = self.asking.exchange(post).await?;
         let posted = began.elapsed();
-        let job: serde_json::Value = serde_json::from_slice(answer)?;
-        let id = job.get("id").and_then(serde_json::Value::as_str);
-        let id = id.context("a job has no id")?.to_owned();
+        let id = id_of(answer)?;
         let watching = self.watch(&id);
         let seen = timeout(PATIENCE, watching).await.context("a job did not end in time")??;
         let url = self.result_path()?;

@@ -2,10 +2,11 @@
 
 use std::{path::Path, process::Stdio};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use tokio::process::Child;
 
 use crate::{
+    follow::id_of,
     load::{Connection, when_it_answers},
     peers::{self, Program},
     picture, request,
@@ -47,10 +48,6 @@ impl Served {
     pub(super) async fn new_job(&self) -> anyhow::Result<String> {
         let post = request::post("/api/jobs", &picture::jpeg()?);
         let mut connection = Connection::open(self.port).await?;
-        let job: serde_json::Value = serde_json::from_slice(connection.exchange(&post).await?)?;
-        let Some(id) = job.get("id").and_then(serde_json::Value::as_str) else {
-            bail!("FastAPI's job has no id: {job}");
-        };
-        Ok(format!("/api/jobs/{id}"))
+        Ok(format!("/api/jobs/{}", id_of(connection.exchange(&post).await?)?))
     }
 }

@@ -7,6 +7,7 @@ use super::{
     ground::{Database, Ground},
     sides::Side,
 };
+pub(super) use crate::table::{cell, ratio};
 use crate::{side::answer::Done, table::one_line};
 
 /// How long a side may take to make its tables.
@@ -74,14 +75,4 @@ impl<T> Results<T> {
 pub(super) fn median(mut values: Vec<f64>) -> anyhow::Result<f64> {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().context("nothing was measured")
-}
-
-/// A figure, or that there is none.
-pub(super) fn cell(value: Option<f64>, digits: usize) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
-}
-
-/// One figure over another, where there are both.
-pub(super) fn ratio(value: Option<f64>, of: Option<f64>) -> String {
-    cell(value.zip(of).map(|(value, of)| value / of), 2)
 }
