@@ -130,3 +130,23 @@ pub(crate) async fn answer<T: DeserializeOwned>(
     let last = printed.lines().last().unwrap_or_default();
     serde_json::from_str(last).with_context(|| format!("{asked}: no answer in: {last}"))
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    async fn answer_of(script: &str) -> anyhow::Result<Identity> {
+        let shell = Program { path: "/bin/sh".into(), arguments: vec!["-c".to_owned()] };
+        answer(shell.command(&[script]), &["version"], VERSION_PATIENCE).await
+    }
+
+    #[tokio::test]
+    async fn the_last_line_of_a_program_is_its_answer_and_its_complaint_is_told_in_a_line() {
+        let said = r#"echo warming up; echo '{"name": "a", "version": "1", "settings": "none"}'"#;
+        let complaint = "echo 'no database' >&2; echo 'good bye' >&2; exit 3";
+
+        assert_eq!(answer_of(said).await.unwrap().name, "a");
+        let error = answer_of(complaint).await.unwrap_err();
+        assert_eq!(error.to_string(), "version: exit status: 3: no database good bye");
+    }
+}

@@ -50,3 +50,31 @@ impl Counter {
         Ok(Some(u32::try_from(count)?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stand::{DATABASE, ground};
+
+    #[tokio::test]
+    async fn statements_are_counted_in_all_and_by_text_without_the_benchmarks_own() {
+        ground::measure(10, Counting::ByText, async |_ground, pool| {
+            let counter = Counter::begin(pool).await?;
+            Tally::begin(pool).await?;
+            let before = counter.count(pool, DATABASE).await?.unwrap();
+            for _ in 0..3 {
+                sqlx::raw_sql("select count(*) from jobs").execute(pool).await?;
+            }
+            let tally = Tally::read(pool).await?;
+            let after = counter.count(pool, DATABASE).await?.unwrap();
+
+            assert_eq!(after - before, 3);
+            let counted: Vec<_> =
+                tally.0.iter().map(|entry| (entry.text.as_str(), entry.calls)).collect();
+            assert_eq!(counted, [("select count(*) from jobs", 3)]);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    }
+}
