@@ -6,20 +6,19 @@
 pub(crate) mod ground;
 mod guard;
 mod interrupt;
+mod look;
 mod postgres;
 mod role;
 #[cfg(unix)]
 mod signals;
+mod wishes;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use darkroom_core::db::Pool;
 use secrecy::ExposeSecret;
-use tokio::time::{Duration, Instant, sleep};
+use tokio::time::Duration;
 
-use crate::{
-    load, request,
-    statements::{Counting, MARK},
-};
+use crate::{load, request};
 
 pub(crate) use ground::Ground;
 pub(crate) use guard::Guard;
@@ -30,44 +29,13 @@ pub(crate) use postgres::Shutdown;
 pub(crate) use role::{FAL_URLS, NOWHERE, Plan, Role, free_port};
 #[cfg(unix)]
 pub(crate) use signals::send;
-
-/// Edits at a time at the stand-in, unless said otherwise.
-pub(crate) const EDITS_AT_A_TIME: u16 = 8;
+pub(crate) use wishes::{EDITS_AT_A_TIME, Wishes};
 
 /// Connections that PostgreSQL accepts.
 const MAX_CONNECTIONS: u16 = 100;
 
 /// How long a worker that was just started may take to register.
 const START_PATIENCE: Duration = Duration::from_secs(20);
-
-/// How often the database is looked at, for a figure that is waited for.
-const LOOK: Duration = Duration::from_millis(200);
-
-/// What a benchmark wants of its stand.
-#[derive(Clone, Debug)]
-pub(crate) struct Wishes {
-    pub(crate) counting: Counting,
-    /// How long the stand-in takes for an edit.
-    pub(crate) latency: Duration,
-    /// Edits at a time at the stand-in.
-    pub(crate) edits: u16,
-    /// What the worker is told beside what it needs.
-    pub(crate) worker: Vec<(&'static str, String)>,
-    /// The worker is started when the benchmark says so.
-    pub(crate) is_worker_held: bool,
-}
-
-impl Default for Wishes {
-    fn default() -> Self {
-        Self {
-            counting: Counting::Nothing,
-            latency: Duration::from_millis(500),
-            edits: EDITS_AT_A_TIME,
-            worker: Vec::new(),
-            is_worker_held: false,
-        }
-    }
-}
 
 /// Everything that runs. Dropped in this order.
 pub(crate) struct Stand<'a> {
@@ -159,34 +127,5 @@ impl<'a> Stand<'a> {
     pub(crate) fn roles(&mut self) -> impl Iterator<Item = &mut Role> {
         let roles = [Some(&mut self.api), self.worker.as_mut(), Some(&mut self.sim)];
         roles.into_iter().flatten().chain(&mut self.bare)
-    }
-
-    /// A figure of the database.
-    pub(crate) async fn look(&self, statement: &'static str) -> anyhow::Result<i64> {
-        // So that it is not counted.
-        let marked = sqlx::AssertSqlSafe(format!("{MARK} {statement}"));
-        sqlx::query_scalar(marked).fetch_one(self.pool).await.context(statement)
-    }
-
-    /// Waits until a figure of the database is this one.
-    pub(crate) async fn reach(
-        &self,
-        statement: &'static str,
-        goal: i64,
-        patience: Duration,
-    ) -> anyhow::Result<()> {
-        let until = Instant::now() + patience;
-        loop {
-            let figure = self.look(statement).await?;
-            if figure == goal {
-                return Ok(());
-            }
-            let seconds = patience.as_secs();
-            ensure!(
-                Instant::now() < until,
-                "`{statement}` is {figure} after {seconds} s, and not {goal}"
-            );
-            sleep(LOOK).await;
-        }
     }
 }

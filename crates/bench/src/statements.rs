@@ -69,9 +69,9 @@ mod tests {
             let after = counter.count(pool, DATABASE).await?.unwrap();
 
             assert_eq!(after - before, 3);
-            let counted: Vec<_> =
+            let by_text: Vec<_> =
                 tally.0.iter().map(|entry| (entry.text.as_str(), entry.calls)).collect();
-            assert_eq!(counted, [("select count(*) from jobs", 3)]);
+            assert_eq!(by_text, [("select count(*) from jobs", 3)]);
             Ok(())
         })
         .await
