@@ -1,7 +1,5 @@
 //! `all`: every benchmark whose figures `docs/benchmarks.md` shows, one after the other, each as it is by itself.
 
-use std::iter;
-
 use anyhow::{anyhow, bail, ensure};
 use clap::{Args, Parser};
 use tokio::{
@@ -22,27 +20,27 @@ use crate::{queue, watchers};
 /// What takes longer hangs: the longest takes about half of it.
 const MOST: Duration = Duration::from_mins(15);
 
-/// What is measured of the queue.
-#[cfg(unix)]
-const QUEUE: [&str; 7] = ["drain", "enqueue", "wake", "idle", "scale", "history", "held"];
-
 /// Measures everything that can be measured here. Fails at the end where anything failed.
 pub(crate) async fn run() -> anyhow::Result<()> {
-    let scale: Scale = alone(&[])?;
+    let scale: Scale = alone()?;
     settings::print(&scale)?;
     let mut all = All { failed: Vec::new(), interruption: tokio::spawn(interrupted()) };
-    all.measure("http", http::run(&alone(&[])?)).await?;
+    all.measure("http", http::run(&alone()?)).await?;
     #[cfg(unix)]
     all.measure("watchers", watchers::run()).await?;
     all.measure("start", start::run()).await?;
     all.measure("latency", latency::run(&scale)).await?;
-    all.measure("flight", flight::run(&alone(&[])?)).await?;
-    all.measure("cost", cost::run(&alone(&[])?)).await?;
+    all.measure("flight", flight::run(&alone()?)).await?;
+    all.measure("cost", cost::run(&alone()?)).await?;
     all.measure("memory", memory::run(&scale)).await?;
     all.measure("images", unless_interrupted(images::run(&scale))).await?;
     #[cfg(unix)]
-    for part in QUEUE {
-        all.measure(&format!("queue {part}"), queue::run(&alone(&[part])?)).await?;
+    {
+        let queue: queue::Options = alone()?;
+        for part in queue.parts() {
+            let name = format!("queue {part:?}").to_lowercase();
+            all.measure(&name, queue::run_part(part, &queue)).await?;
+        }
     }
     if !all.failed.is_empty() {
         bail!("failed: {}", all.failed.join(", "));
@@ -81,22 +79,7 @@ struct Alone<T: Args> {
     options: T,
 }
 
-/// The options of a benchmark that is run by itself, with nothing said but this.
-fn alone<T: Args>(said: &[&str]) -> anyhow::Result<T> {
-    Ok(Alone::try_parse_from(iter::once(&"all").chain(said))?.options)
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use clap::ValueEnum;
-
-    use super::*;
-
-    #[test]
-    fn every_part_of_the_queue_is_measured_and_its_name_is_right() {
-        let parts: Vec<_> =
-            QUEUE.map(|part| alone::<queue::Options>(&[part]).unwrap().parts()).concat();
-
-        assert_eq!(parts, queue::Part::value_variants());
-    }
+/// The options of a benchmark that is run by itself, where nothing is said.
+fn alone<T: Args>() -> anyhow::Result<T> {
+    Ok(Alone::try_parse_from(["all"])?.options)
 }

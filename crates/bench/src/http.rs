@@ -7,6 +7,8 @@ mod options;
 mod report;
 mod side;
 
+use futures_util::future::OptionFuture;
+
 use crate::{
     bare,
     follow::{Followed, follow},
@@ -65,21 +67,15 @@ async fn polls(
     fastapi: Option<&FastApi>,
     job: &Followed,
 ) -> anyhow::Result<()> {
-    let bare = Server::At(stand.bare()?.plan.port);
-    let mut sides = vec![
-        Side::of(Kind::Constant, bare, request::get(bare::CONSTANT)),
-        Side::of(Kind::Statement, bare, request::get(bare::STATEMENT)),
-    ];
-    let served = match fastapi {
-        Some(fastapi) => Some(fastapi.serve(stand.ground).await?),
+    let serving = fastapi.map(|fastapi| fastapi.serve(stand.ground));
+    let served = OptionFuture::from(serving).await.transpose()?;
+    let theirs = match &served {
+        Some(served) => Some((Server::At(served.port), request::get(&served.new_job().await?))),
         None => None,
     };
-    if let Some(served) = &served {
-        let poll = request::get(&served.new_job().await?);
-        sides.push(Side::of(Kind::FastApi, Server::At(served.port), poll));
-    }
-    let poll = request::get(&format!("/api/jobs/{}", job.id));
-    sides.push(Side::of(Kind::Darkroom, Server::At(stand.api.plan.port), poll));
+    let poll = format!("/api/jobs/{}", job.id);
+    let requests = [bare::CONSTANT, bare::STATEMENT, &poll].map(request::get);
+    let sides = sides(stand, requests, theirs)?;
     let sides = measured(&sides, stand, counter, &options.scale).await?;
     report::beside("GET /api/jobs/{id}, a completed job", &sides);
     Ok(())
@@ -92,17 +88,25 @@ async fn posts(
     fastapi: Option<&FastApi>,
 ) -> anyhow::Result<()> {
     let picture = picture::jpeg()?;
-    let bare = Server::At(stand.bare()?.plan.port);
-    let post = request::post("/api/jobs", &picture);
-    let mut sides = vec![
-        Side::of(Kind::Constant, bare, request::post(bare::CONSTANT, &picture)),
-        Side::of(Kind::Statement, bare, request::post(bare::STATEMENT, &picture)),
-    ];
-    if let Some(fastapi) = fastapi {
-        sides.push(Side::of(Kind::FastApi, Server::Anew(fastapi), post.clone()));
-    }
-    sides.push(Side::of(Kind::Darkroom, Server::At(stand.api.plan.port), post));
+    let post = |path| request::post(path, &picture);
+    let theirs = fastapi.map(|fastapi| (Server::Anew(fastapi), post("/api/jobs")));
+    let requests = [bare::CONSTANT, bare::STATEMENT, "/api/jobs"].map(post);
+    let sides = sides(stand, requests, theirs)?;
     let sides = measured(&sides, stand, counter, &options.scale).await?;
     report::beside("POST /api/jobs, picture and prompt", &sides);
     Ok(())
+}
+
+/// The floors, FastAPI where it is installed, and Darkroom; each with its request.
+fn sides<'a>(
+    stand: &Stand<'_>,
+    [constant, statement, ours]: [Vec<u8>; 3],
+    theirs: Option<(Server<'a>, Vec<u8>)>,
+) -> anyhow::Result<Vec<Side<'a>>> {
+    let bare = Server::At(stand.bare()?.plan.port);
+    let mut sides =
+        vec![Side::of(Kind::Constant, bare, constant), Side::of(Kind::Statement, bare, statement)];
+    sides.extend(theirs.map(|(server, request)| Side::of(Kind::FastApi, server, request)));
+    sides.push(Side::of(Kind::Darkroom, Server::At(stand.api.plan.port), ours));
+    Ok(sides)
 }

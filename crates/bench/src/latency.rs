@@ -15,7 +15,7 @@ use crate::{
     load::{milliseconds, percentile, share},
     picture, sim,
     stand::{self, Stand, Wishes},
-    table,
+    table::{self, ratio},
 };
 use sides::{Run, Side};
 
@@ -75,17 +75,17 @@ async fn report(
     let Some(ours) = all.first() else { return Ok(()) };
     let mut rows = Vec::new();
     for (side, added) in sides.iter().zip(&all) {
-        let ratio = |of: &[Duration], percent| -> anyhow::Result<String> {
-            let (theirs, ours) = (percentile(of, percent)?, percentile(&ours.seen, percent)?);
-            Ok(format!("{:.2}", theirs.as_secs_f64() / ours.as_secs_f64()))
+        let over = |percent| {
+            let [theirs, ours] = [added, ours].map(|it| percentile(&it.seen, percent).ok());
+            ratio(theirs.map(|it| it.as_secs_f64()), ours.map(|it| it.as_secs_f64()))
         };
         rows.push([
             side.name(),
             added.seen.len().to_string(),
             milliseconds(percentile(&added.seen, 50)?),
             milliseconds(percentile(&added.seen, 99)?),
-            ratio(&added.seen, 50)?,
-            ratio(&added.seen, 99)?,
+            over(50),
+            over(99),
             milliseconds(percentile(&added.in_hand, 50)?),
             milliseconds(percentile(&added.in_hand, 99)?),
         ]);

@@ -50,11 +50,13 @@ use clap::Parser;
 use cli::{Benchmark, Cli, Command};
 
 #[tokio::main]
+#[expect(clippy::print_stderr, reason = "the last word of a command line tool")]
 async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => refuse(&format!("{error:#}")),
+    if let Err(error) = run(Cli::parse()).await {
+        eprintln!("darkroom-bench: {error:#}");
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }
 
 async fn run(Cli { command }: Cli) -> anyhow::Result<()> {
@@ -88,10 +90,4 @@ async fn measure(benchmark: Benchmark) -> anyhow::Result<()> {
         #[cfg(unix)]
         Benchmark::Queue(options) => queue::run(&options).await,
     }
-}
-
-#[expect(clippy::print_stderr, reason = "the last word of a command line tool")]
-fn refuse(why: &str) -> ExitCode {
-    eprintln!("darkroom-bench: {why}");
-    ExitCode::FAILURE
 }

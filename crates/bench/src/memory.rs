@@ -43,7 +43,7 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
         for (port, path) in
             [(stand.api.plan.port, "/api/jobs?limit=50"), (bare_port, bare::CONSTANT)]
         {
-            let get = request::get(path).into();
+            let get = [request::get(path).into()].into();
             load::round(port, &get, scale.connections, scale.round()).await?;
         }
         let constant: Arc<[u8]> = request::post(bare::CONSTANT, &picture::jpeg()?).into();

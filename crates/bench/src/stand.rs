@@ -15,7 +15,6 @@ mod wishes;
 
 use anyhow::Context;
 use darkroom_core::db::Pool;
-use secrecy::ExposeSecret;
 use tokio::time::Duration;
 
 use crate::{load, request};
@@ -111,8 +110,7 @@ impl<'a> Stand<'a> {
     ) -> anyhow::Result<()> {
         let (get_bytes, post_bytes) = (get_bytes.to_string(), post_bytes.to_string());
         let options = ["--get-bytes", &get_bytes, "--post-bytes", &post_bytes].map(str::to_owned);
-        let url = self.ground.postgres.url()?;
-        let variables = vec![("DATABASE_URL", url.expose_secret().to_owned())];
+        let variables = self.ground.variables(NOWHERE)?;
         let plan = Plan { options: options.into(), variables, ..Plan::of("bare")? };
         let bare = self.bare.insert(self.ground.start(plan)?);
         load::when_it_answers(bare.plan.port, &request::get(crate::bare::CONSTANT)).await

@@ -7,7 +7,6 @@ mod watcher;
 
 use darkroom_core::db::Pool;
 use rustix::process::{Resource, setrlimit};
-use secrecy::ExposeSecret;
 use tokio::{
     sync::mpsc,
     time::{Duration, sleep},
@@ -17,7 +16,7 @@ use crate::{
     footprint::{Footprint, megabytes},
     load::{milliseconds, percentile, when_it_answers},
     request,
-    stand::{Ground, Plan, Role, ground},
+    stand::{Ground, NOWHERE, Plan, Role, ground},
     statements::Counting,
     table,
 };
@@ -113,11 +112,9 @@ async fn step(
 }
 
 async fn start(ground: &Ground, watchers: usize) -> anyhow::Result<Role> {
-    let variables = vec![
-        ("DATABASE_URL", ground.postgres.url()?.expose_secret().to_owned()),
-        // Each thread has its share, and does not get the same number of them.
-        ("MAX_CONNECTIONS", (4 * watchers + 1_000).to_string()),
-    ];
+    let mut variables = ground.variables(NOWHERE)?;
+    // Each thread has its share, and does not get the same number of them.
+    variables.push(("MAX_CONNECTIONS", (4 * watchers + 1_000).to_string()));
     let api = ground.start(Plan { variables, ..Plan::of("api")? })?;
     when_it_answers(api.plan.port, &request::get("/ready")).await?;
     Ok(api)

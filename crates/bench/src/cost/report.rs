@@ -1,7 +1,10 @@
 //! The table of `cost`.
 
 use super::{AT_A_TIME, round::Round};
-use crate::{statements::Step, table};
+use crate::{
+    statements::Step,
+    table::{self, cell},
+};
 
 /// Prints both rounds, of so many jobs each.
 pub(super) fn print(jobs: u16, rounds: &[Round]) {
@@ -29,21 +32,19 @@ pub(super) fn print(jobs: u16, rounds: &[Round]) {
             ]
         })
         .collect();
-    let total = |what: &str, figure: fn(&Round) -> f64, calls: bool| {
-        let figure = |round: usize, digits: usize| {
-            rounds.get(round).map_or_else(String::new, |it| format!("{:.digits$}", figure(it)))
-        };
-        let none = String::new;
-        if calls {
-            [what.to_owned(), figure(0, 2), none(), none(), none(), figure(1, 2), none()]
-        } else {
-            [what.to_owned(), none(), none(), figure(0, 0), none(), none(), figure(1, 0)]
-        }
+    let none = String::new;
+    let both =
+        |of: fn(&Round) -> f64, digits| [0, 1].map(|at| cell(rounds.get(at).map(of), digits));
+    let log = |what: &str, of| {
+        let [one, many] = both(of, 0);
+        [what.to_owned(), none(), none(), one, none(), none(), many]
     };
-    rows.push(total("written by no statement: commits, pages' cleaning", |it| it.rest, false));
-    rows.push(total("**all statements that were sent**", |it| it.sent, true));
-    rows.push(total("**the log, from its positions**", |it| it.wal, false));
-    rows.push(total("of it, bytes of pictures", |it| it.pictures, false));
+    rows.push(log("written by no statement: commits, pages' cleaning", |it| it.rest));
+    let [one, many] = both(|it| it.sent, 2);
+    let sent = "**all statements that were sent**".to_owned();
+    rows.push([sent, one, none(), none(), none(), many, none()]);
+    rows.push(log("**the log, from its positions**", |it| it.wal));
+    rows.push(log("of it, bytes of pictures", |it| it.pictures));
     let many = AT_A_TIME[1];
     let what = format!("{jobs} jobs, each watched; a job");
     table::print(

@@ -1,5 +1,7 @@
 //! The tables of `flight`.
 
+use std::{cmp::Reverse, collections::HashMap};
+
 use tokio::time::Duration;
 
 use crate::{
@@ -57,15 +59,13 @@ pub(super) fn print(flights: &[Flight], seconds: u64) {
 
 /// How often each step was sent, the most frequent first.
 pub(super) fn by_step(tally: &Tally) -> Vec<(Step, i64)> {
-    let mut steps: Vec<(Step, i64)> = Vec::new();
+    let mut steps: HashMap<Step, i64> = HashMap::new();
     for entry in tally.sent() {
-        let step = Step::of(entry);
-        match steps.iter_mut().find(|(known, _calls)| *known == step) {
-            Some((_step, calls)) => *calls += entry.calls,
-            None => steps.push((step, entry.calls)),
-        }
+        *steps.entry(Step::of(entry)).or_default() += entry.calls;
     }
-    steps.sort_by_key(|(_step, calls)| std::cmp::Reverse(*calls));
+    let mut steps: Vec<_> = steps.into_iter().collect();
+    steps.sort_by(|(a, _), (b, _)| a.what.cmp(&b.what));
+    steps.sort_by_key(|(_step, calls)| Reverse(*calls));
     steps
 }
 

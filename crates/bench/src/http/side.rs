@@ -70,7 +70,7 @@ impl<'a> Side<'a> {
     }
 
     async fn round_at(&self, port: u16, scale: &Scale) -> anyhow::Result<Figures> {
-        load::round_of(port, &self.requests, scale.connections, scale.round()).await
+        load::round(port, &self.requests, scale.connections, scale.round()).await
     }
 }
 

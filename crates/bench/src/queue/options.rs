@@ -32,7 +32,7 @@ pub(crate) struct Options {
 }
 
 /// A benchmark.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Part {
     /// Many jobs wait, one worker process
     Drain,

@@ -22,8 +22,7 @@ pub(super) struct Results<T> {
     pub(super) failure: Option<String>,
 }
 
-/// Asks each side in each round, in a database whose tables it has just made. One that fails is asked no more, and the
-/// others go on.
+/// Asks each side in each round, once. One that fails is asked no more, and the others go on.
 pub(super) async fn interleaved<T>(
     ground: &Ground,
     sides: Vec<Side>,
@@ -43,7 +42,8 @@ pub(super) async fn interleaved<T>(
     all
 }
 
-async fn once<T>(
+/// Asks a side once, in a database of its own whose tables it has just made.
+pub(super) async fn once<T>(
     ground: &Ground,
     side: &Side,
     measure: &impl AsyncFn(&Side, &Database) -> anyhow::Result<T>,
