@@ -1,6 +1,6 @@
 //! `all`: every benchmark whose figures `docs/benchmarks.md` shows, one after the other, each as it is by itself.
 
-use anyhow::{anyhow, bail, ensure};
+use anyhow::{anyhow, ensure};
 use clap::{Args, Parser};
 use tokio::{
     task::JoinHandle,
@@ -42,9 +42,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
             all.measure(&name, queue::run_part(part, &queue)).await?;
         }
     }
-    if !all.failed.is_empty() {
-        bail!("failed: {}", all.failed.join(", "));
-    }
+    ensure!(all.failed.is_empty(), "failed: {}", all.failed.join(", "));
     Ok(())
 }
 
@@ -82,4 +80,19 @@ struct Alone<T: Args> {
 /// The options of a benchmark that is run by itself, where nothing is said.
 fn alone<T: Args>() -> anyhow::Result<T> {
     Ok(Alone::try_parse_from(["all"])?.options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_benchmark_can_be_run_with_nothing_said() {
+        alone::<http::Options>().unwrap();
+        alone::<flight::Options>().unwrap();
+        alone::<cost::Options>().unwrap();
+        assert_eq!(alone::<Scale>().unwrap().rounds, 3);
+        #[cfg(unix)]
+        assert_eq!(alone::<queue::Options>().unwrap().parts().len(), 7);
+    }
 }

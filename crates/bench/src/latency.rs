@@ -113,9 +113,8 @@ impl Added {
     fn of(runs: &[Run], own: &HashMap<&str, Duration>) -> anyhow::Result<Self> {
         let (mut seen, mut in_hand) = (Vec::new(), Vec::new());
         for edit in runs.iter().flat_map(|run| &run.edits) {
-            let own =
-                own.get(edit.request_id.as_str()).context("the stand-in knows no such edit")?;
-            let own = *own;
+            let own = own.get(edit.request_id.as_str());
+            let own = *own.context("the stand-in knows no such edit")?;
             seen.push(edit.seen.saturating_sub(own));
             in_hand.push(edit.in_hand.saturating_sub(own));
         }
