@@ -19,7 +19,10 @@ use darkroom_core::images::{Fit, prepare};
 use tokio::{process::Command, time::timeout};
 
 use self::cases::Case;
-use crate::{cli::Scale, table};
+use crate::{
+    cli::Scale,
+    table::{self, cell, ratio},
+};
 
 /// The tool to be compared with, of Debian's package `libvips-tools`.
 const VIPS: &str = "vipsthumbnail";
@@ -97,22 +100,14 @@ async fn measure(
             their_times.push(timed(vips.arg(&case.file).args(["--size", &size, "-o", &to])).await?);
         }
     }
-    let ours_took = median(our_times)?;
-    let speed = |took: Duration| case.megapixels / took.as_secs_f64();
-    let mut row = [(); 8].map(|()| "–".to_owned());
-    let [name, their_ms, our_ms, their_speed, our_speed, ratio, their_size, our_size] = &mut row;
-    name.clone_from(&case.name);
-    *our_ms = milliseconds(ours_took);
-    *our_speed = format!("{:.0}", speed(ours_took));
-    *our_size = kilobytes(&ours)?;
-    if with_vips {
-        let took = median(their_times)?;
-        *their_ms = milliseconds(took);
-        *their_speed = format!("{:.0}", speed(took));
-        *their_size = kilobytes(&theirs)?;
-        *ratio = format!("{:.2}", speed(ours_took) / speed(took));
-    }
-    Ok(row)
+    let times = [their_times, our_times].map(median);
+    let [their_ms, our_ms] =
+        times.map(|time| cell(time.map(|time| time.as_secs_f64() * 1000.0), 0));
+    let speeds = times.map(|time| time.map(|time| case.megapixels / time.as_secs_f64()));
+    let [their_speed, our_speed] = speeds.map(|speed| cell(speed, 0));
+    let [over, name] = [ratio(speeds[1], speeds[0]), case.name.clone()];
+    let [their_size, our_size] = [theirs, ours].map(|file| kilobytes(&file));
+    Ok([name, their_ms, our_ms, their_speed, our_speed, over, their_size, our_size])
 }
 
 /// How long a process takes, from its start to its end.
@@ -125,17 +120,13 @@ async fn timed(command: &mut Command) -> anyhow::Result<Duration> {
     Ok(begun.elapsed())
 }
 
-fn median(mut times: Vec<Duration>) -> anyhow::Result<Duration> {
+fn median(mut times: Vec<Duration>) -> Option<Duration> {
     times.sort_unstable();
-    times.get(times.len() / 2).copied().context("no round was measured")
+    times.get(times.len() / 2).copied()
 }
 
-fn milliseconds(time: Duration) -> String {
-    format!("{:.0}", time.as_secs_f64() * 1000.0)
-}
-
-fn kilobytes(file: &Path) -> anyhow::Result<String> {
-    Ok((fs::metadata(file)?.len() / 1000).to_string())
+fn kilobytes(file: &Path) -> String {
+    fs::metadata(file).map_or_else(|_| "–".to_owned(), |file| (file.len() / 1000).to_string())
 }
 
 async fn vips_version() -> Option<String> {
