@@ -17,28 +17,21 @@ mod porch;
 mod proxy;
 mod receiver;
 mod report;
+mod run;
 mod schedule;
+mod server;
 mod stream;
 mod trace;
 mod watch;
 mod weather;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::bail;
 use tokio::time::{Duration, Instant, sleep};
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use crate::stand::interrupted;
-use audit::Evidence;
-use chronicle::Chronicle;
-use faults::Tally;
-use house::{APIS, House, LEASE, Shared};
-use report::Report;
-use schedule::Scope;
+use crate::stand::unless_interrupted;
+use house::{House, Shared};
 
 pub(crate) use options::Options;
 
@@ -47,112 +40,22 @@ const LEAVING: Duration = Duration::from_secs(10);
 
 /// Runs, reports, and fails where a guarantee was broken.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
-    let house = tokio::select! {
-        house = House::build(options) => Arc::new(house?),
-        interrupted = interrupted() => return Err(interrupted),
-    };
-    let outcome = tokio::select! {
-        outcome = wreak(&house, options) => outcome,
-        interrupted = interrupted() => Err(interrupted),
-    };
+    let house = Arc::new(unless_interrupted(House::build(options)).await?);
+    let outcome = unless_interrupted(run::whole(&house, options)).await;
     let mut house = emptied(house).await?;
     let is_kept = options.keep || !outcome.as_ref().is_ok_and(|report| report.broken() == 0);
     if is_kept {
         house.ground.keep_logs();
         println!("\nlogs and records: {}", house.ground.logs().display());
     }
-    let outcome = match outcome {
-        Ok(report) => Ok(report),
-        Err(error) => Err(error.context(house.last_words().await)),
-    };
+    if outcome.is_err() {
+        house.tell_last_words().await;
+    }
     house.clear().await?;
     let broken = outcome?.broken();
     if broken > 0 {
         bail!("{broken} guarantees were broken");
     }
-    Ok(())
-}
-
-async fn wreak(house: &Shared, options: &Options) -> anyhow::Result<Report> {
-    let chronicle = Arc::new(Chronicle::begin(house.ground.logs())?);
-    let scope = Scope {
-        workers: house.workers.len(),
-        apis: APIS,
-        has_clock: house.clock.is_some(),
-        lease: LEASE,
-    };
-    let planned = schedule::draw(options, &scope);
-    chronicle.note(format_args!("seed {}: {} faults", options.seed, planned.len()));
-    if house.clock.is_none() {
-        chronicle.note("no clock is skewed: libfaketime is not installed");
-    }
-    trace::begin(&house.pool).await?;
-    house.set_weather(options.seed, None).await?;
-
-    let (told, tally) = (Arc::default(), Arc::<Tally>::default());
-    let forged = Arc::default();
-    let stop = CancellationToken::new();
-    let began = Instant::now();
-    let pouring = stream::pour(Arc::clone(house), options.clone(), Arc::clone(&told), stop.clone());
-    let pouring = AbortOnDropHandle::new(tokio::spawn(pouring));
-    let watching = watch::watch(
-        Arc::clone(house),
-        Arc::clone(&told),
-        Arc::clone(&chronicle),
-        Arc::clone(&tally),
-    );
-    let watching = AbortOnDropHandle::new(tokio::spawn(watching));
-    let forging = forge::forge(Arc::clone(house), options.seed, Arc::clone(&forged));
-    let forging = AbortOnDropHandle::new(tokio::spawn(forging));
-
-    let granted = Arc::<AtomicUsize>::default();
-    let operating =
-        operator::operate(Arc::clone(house), options.seed, Arc::clone(&told), Arc::clone(&granted));
-    let operating = AbortOnDropHandle::new(tokio::spawn(operating));
-
-    faults::strike_all(house, planned, options.seed, &chronicle, &tally).await?;
-    tokio::time::sleep_until(began + Duration::from_secs(options.seconds)).await;
-    chronicle.note("everything is made whole, and no more jobs come");
-    house.heal(options).await?;
-    ended(operating).await;
-    stop.cancel();
-    pouring.await??;
-    let poured = began.elapsed();
-    drained(house, options, &chronicle).await?;
-    ended(forging).await;
-    ended(watching).await;
-
-    let said = told.lock().clone();
-    let granted = granted.load(Ordering::Relaxed);
-    let evidence =
-        Evidence { options, said: &said, tally: &tally, forged: &forged, granted, poured };
-    let report = audit::audit(house, &evidence).await?;
-    report.print();
-    Ok(report)
-}
-
-/// Waits until every job has ended, its receiver knows, and the dead are off the record, or patience ends: what is left then, the audit finds.
-async fn drained(house: &House, options: &Options, chronicle: &Chronicle) -> anyhow::Result<()> {
-    let began = Instant::now();
-    let until = began + Duration::from_secs(options.patience);
-    let living = i64::try_from(house.workers.len())?;
-    while Instant::now() < until {
-        let left: i64 = sqlx::query_scalar(
-            "select (select count(*) from queue)
-                 + (select count(*) from deliveries where next_at is not null)",
-        )
-        .fetch_one(&house.pool)
-        .await?;
-        if left == 0 && house.workers_registered().await? == living {
-            chronicle.note(format_args!(
-                "every job has ended, {:.1} s later",
-                began.elapsed().as_secs_f64()
-            ));
-            return Ok(());
-        }
-        sleep(Duration::from_millis(250)).await;
-    }
-    chronicle.note("patience ends");
     Ok(())
 }
 
@@ -169,9 +72,7 @@ async fn emptied(mut house: Shared) -> anyhow::Result<House> {
     }
 }
 
-/// Ends a task that goes on for ever, and what it holds.
-async fn ended(task: AbortOnDropHandle<()>) {
-    task.abort();
-    // It says that it was aborted.
-    task.await.ok();
+/// What tasks share, one at a time.
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

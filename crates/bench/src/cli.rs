@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{bare, http, images};
+use crate::{bare, cost, flight, http, images};
 #[cfg(unix)]
-use crate::{chaos, cost, flight, queue, side};
+use crate::{chaos, queue, side};
 
 /// Measures Darkroom beside the floors it can be judged by, and tries what it guarantees.
 ///
@@ -19,30 +19,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Requests a second, beside a bare server, one statement a request, and FastAPI
-    Http(http::Options),
-    /// From POST to completed, over the time that the edit itself takes, beside fal's own clients
-    Latency(Scale),
-    /// Memory of each role, idle and after load
-    Memory(Scale),
-    /// Pictures made right for the model, beside vipsthumbnail
-    Images(Scale),
-    /// All of them
-    All(http::Options),
-    /// Streams of events on one API: how soon each watcher is told, and what they take
-    #[cfg(unix)]
-    Watchers,
-    /// How soon API and worker are of use once started, and what they take while idle
-    Start,
-    /// The queue by itself, beside other queues on PostgreSQL and what PostgreSQL can do at all
-    #[cfg(unix)]
-    Queue(queue::Options),
-    /// Thousands of requests in flight at once, held by one worker
-    #[cfg(unix)]
-    Flight(flight::Options),
-    /// Statements and log of a job, from its POST to its end
-    #[cfg(unix)]
-    Cost(cost::Options),
+    #[command(flatten)]
+    Benchmark(Benchmark),
     /// A steady stream of jobs, while everything goes wrong that can
     #[cfg(unix)]
     Chaos(chaos::Options),
@@ -56,6 +34,44 @@ pub(crate) enum Command {
     /// Prepares one picture, for `images`
     #[command(hide = true)]
     Prepare(images::Once),
+}
+
+/// What measures.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Benchmark {
+    /// All of them, each as it is by itself
+    All,
+    /// Requests a second, beside a bare server, one statement a request, and FastAPI
+    Http(http::Options),
+    /// Streams of events on one API: how soon each watcher is told, and what they take
+    #[cfg(unix)]
+    Watchers,
+    /// How soon API and worker are of use once started, and what they take while idle
+    Start,
+    /// From POST to completed, over the time that the edit itself takes, beside fal's own clients
+    Latency(Scale),
+    /// Thousands of requests in flight at once, held by one worker
+    Flight(flight::Options),
+    /// Statements and log of a job, from its POST to its end
+    Cost(cost::Options),
+    /// Memory of each role, idle and after load
+    Memory(Scale),
+    /// Pictures made right for the model, beside vipsthumbnail
+    Images(Scale),
+    /// The queue by itself, beside other queues on PostgreSQL and what PostgreSQL can do at all
+    #[cfg(unix)]
+    Queue(queue::Options),
+}
+
+impl Benchmark {
+    /// How much is measured, where it is said in the same way.
+    pub(crate) fn scale(&self) -> Option<&Scale> {
+        match self {
+            Self::Http(options) => Some(&options.scale),
+            Self::Latency(scale) | Self::Memory(scale) | Self::Images(scale) => Some(scale),
+            _ => None,
+        }
+    }
 }
 
 /// How much is measured.

@@ -21,13 +21,18 @@ pub(crate) struct Followed {
     pub(crate) bytes: (usize, usize),
 }
 
+/// The id of a job that was made.
+pub(crate) fn id_of(answer: &[u8]) -> anyhow::Result<String> {
+    let job: serde_json::Value = serde_json::from_slice(answer)?;
+    let id = job.get("id").and_then(serde_json::Value::as_str);
+    Ok(id.context("a job has no id")?.to_owned())
+}
+
 /// Posts, and polls until the job is completed.
 pub(crate) async fn follow(connection: &mut Connection, post: &[u8]) -> anyhow::Result<Followed> {
     let began = Instant::now();
     let answer = connection.exchange(post).await?;
-    let job: serde_json::Value = serde_json::from_slice(answer)?;
-    let id = job.get("id").and_then(serde_json::Value::as_str);
-    let id = id.context("a job has no id")?.to_owned();
+    let id = id_of(answer)?;
     let posted_bytes = answer.len();
 
     let get = request::get(&format!("/api/jobs/{id}"));

@@ -7,12 +7,15 @@ mod options;
 mod report;
 mod side;
 
+use futures_util::future::OptionFuture;
+
 use crate::{
     bare,
     follow::{Followed, follow},
     load::Connection,
     picture, request,
-    stand::{self, Counter, Stand},
+    stand::{self, Stand, Wishes},
+    statements::{Counter, Counting},
 };
 use fastapi::FastApi;
 pub(crate) use options::Options;
@@ -21,14 +24,16 @@ use side::{Kind, Server, Side, measured};
 
 /// Measures GET, of one job and of many, then POST: each on all sides in turn, round by round.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
-    stand::measure_counting("HTTP", async |stand| {
-        let fastapi = FastApi::find(&options.peers).await?;
+    let wishes = Wishes { counting: Counting::InAll, ..Wishes::default() };
+    stand::measure(wishes, async |stand| {
+        stand.introduce("HTTP").await?;
+        let fastapi = FastApi::find(&options.peers).await;
         let post = request::post("/api/jobs", &picture::jpeg()?);
         let job = follow(&mut Connection::open(stand.api.plan.port).await?, &post).await?;
         // The jobs that are posted from here on are not to be worked on meanwhile.
-        stand.worker.kill().await?;
+        stand.stop_worker().await?;
         start_floors(stand, &job).await?;
-        let counter = Counter::begin(&stand.pool).await?;
+        let counter = Counter::begin(stand.pool).await?;
         if options.wants(Part::Polls) {
             polls(options, stand, counter, fastapi.as_ref(), &job).await?;
         }
@@ -43,40 +48,34 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     .await
 }
 
-async fn start_floors(stand: &mut Stand, job: &Followed) -> anyhow::Result<()> {
+async fn start_floors(stand: &mut Stand<'_>, job: &Followed) -> anyhow::Result<()> {
     for statement in bare::SCHEMA {
-        sqlx::query(statement).execute(&stand.pool).await?;
+        sqlx::query(statement).execute(stand.pool).await?;
     }
     let (post_bytes, get_bytes) = job.bytes;
     sqlx::query("insert into bare_answers (id, body) values (1, $1)")
         .bind(bare::json_of(get_bytes))
-        .execute(&stand.pool)
+        .execute(stand.pool)
         .await?;
     stand.start_bare(get_bytes, post_bytes).await
 }
 
 async fn polls(
     options: &Options,
-    stand: &Stand,
+    stand: &Stand<'_>,
     counter: Counter,
     fastapi: Option<&FastApi>,
     job: &Followed,
 ) -> anyhow::Result<()> {
-    let bare = Server::At(stand.bare()?.plan.port);
-    let mut sides = vec![
-        Side::of(Kind::Constant, bare, request::get(bare::CONSTANT)),
-        Side::of(Kind::Statement, bare, request::get(bare::STATEMENT)),
-    ];
-    let served = match fastapi {
-        Some(fastapi) => Some(fastapi.serve(&stand.ground).await?),
+    let serving = fastapi.map(|fastapi| fastapi.serve(stand.ground));
+    let served = OptionFuture::from(serving).await.transpose()?;
+    let theirs = match &served {
+        Some(served) => Some((Server::At(served.port), request::get(&served.new_job().await?))),
         None => None,
     };
-    if let Some(served) = &served {
-        let poll = request::get(&served.new_job().await?);
-        sides.push(Side::of(Kind::FastApi, Server::At(served.port), poll));
-    }
-    let poll = request::get(&format!("/api/jobs/{}", job.id));
-    sides.push(Side::of(Kind::Darkroom, Server::At(stand.api.plan.port), poll));
+    let poll = format!("/api/jobs/{}", job.id);
+    let requests = [bare::CONSTANT, bare::STATEMENT, &poll].map(request::get);
+    let sides = sides(stand, requests, theirs)?;
     let sides = measured(&sides, stand, counter, &options.scale).await?;
     report::beside("GET /api/jobs/{id}, a completed job", &sides);
     Ok(())
@@ -84,22 +83,30 @@ async fn polls(
 
 async fn posts(
     options: &Options,
-    stand: &Stand,
+    stand: &Stand<'_>,
     counter: Counter,
     fastapi: Option<&FastApi>,
 ) -> anyhow::Result<()> {
     let picture = picture::jpeg()?;
-    let bare = Server::At(stand.bare()?.plan.port);
-    let post = request::post("/api/jobs", &picture);
-    let mut sides = vec![
-        Side::of(Kind::Constant, bare, request::post(bare::CONSTANT, &picture)),
-        Side::of(Kind::Statement, bare, request::post(bare::STATEMENT, &picture)),
-    ];
-    if let Some(fastapi) = fastapi {
-        sides.push(Side::of(Kind::FastApi, Server::Anew(fastapi), post.clone()));
-    }
-    sides.push(Side::of(Kind::Darkroom, Server::At(stand.api.plan.port), post));
+    let post = |path| request::post(path, &picture);
+    let theirs = fastapi.map(|fastapi| (Server::Anew(fastapi), post("/api/jobs")));
+    let requests = [bare::CONSTANT, bare::STATEMENT, "/api/jobs"].map(post);
+    let sides = sides(stand, requests, theirs)?;
     let sides = measured(&sides, stand, counter, &options.scale).await?;
     report::beside("POST /api/jobs, picture and prompt", &sides);
     Ok(())
+}
+
+/// The floors, FastAPI where it is installed, and Darkroom; each with its request.
+fn sides<'a>(
+    stand: &Stand<'_>,
+    [constant, statement, ours]: [Vec<u8>; 3],
+    theirs: Option<(Server<'a>, Vec<u8>)>,
+) -> anyhow::Result<Vec<Side<'a>>> {
+    let bare = Server::At(stand.bare()?.plan.port);
+    let mut sides =
+        vec![Side::of(Kind::Constant, bare, constant), Side::of(Kind::Statement, bare, statement)];
+    sides.extend(theirs.map(|(server, request)| Side::of(Kind::FastApi, server, request)));
+    sides.push(Side::of(Kind::Darkroom, Server::At(stand.api.plan.port), ours));
+    Ok(sides)
 }

@@ -9,19 +9,26 @@ mod photo;
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, ensure};
 use clap::Args;
 use darkroom_core::images::{Fit, prepare};
+use tokio::{process::Command, time::timeout};
 
 use self::cases::Case;
-use crate::{cli::Scale, table};
+use crate::{
+    cli::Scale,
+    table::{self, cell, ratio},
+};
 
 /// The tool to be compared with, of Debian's package `libvips-tools`.
 const VIPS: &str = "vipsthumbnail";
+
+/// For each picture.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// More than any file here has.
 const MAX_PIXELS: u64 = 50_000_000;
@@ -57,9 +64,9 @@ impl Once {
 }
 
 /// Measures both sides on each file, in turn.
-pub(crate) fn run(scale: &Scale) -> anyhow::Result<()> {
+pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
     println!("\n### Images\n");
-    let vips = vips_version();
+    let vips = vips_version().await;
     match &vips {
         Some(version) => println!("{VIPS} of {version}. Median of {} runs of each.", scale.rounds),
         None => println!("{VIPS} is not there (`apt-get install libvips-tools`): left out."),
@@ -67,13 +74,13 @@ pub(crate) fn run(scale: &Scale) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let mut rows = Vec::new();
     for case in cases::all(folder.path())? {
-        rows.push(measure(&case, folder.path(), vips.is_some(), scale.rounds)?);
+        rows.push(measure(&case, folder.path(), vips.is_some(), scale.rounds).await?);
     }
     table::print(HEADS, &rows);
     Ok(())
 }
 
-fn measure(
+async fn measure(
     case: &Case,
     folder: &Path,
     with_vips: bool,
@@ -84,55 +91,45 @@ fn measure(
     for _ in 0..rounds {
         let mut prepare = Command::new(env::current_exe()?);
         prepare.args(["prepare", "--max-side", &case.max_side.to_string()]);
-        our_times.push(timed(prepare.arg(&case.file).arg(&ours))?);
+        our_times.push(timed(prepare.arg(&case.file).arg(&ours)).await?);
         if with_vips {
             // `>`: never up. The brackets are options of the writer.
             let size = format!("{0}x{0}>", case.max_side);
             let to = format!("{}{}", theirs.display(), case.vips_options());
             let mut vips = Command::new(VIPS);
-            their_times.push(timed(vips.arg(&case.file).args(["--size", &size, "-o", &to]))?);
+            their_times.push(timed(vips.arg(&case.file).args(["--size", &size, "-o", &to])).await?);
         }
     }
-    let ours_took = median(our_times)?;
-    let speed = |took: Duration| case.megapixels / took.as_secs_f64();
-    let mut row = [(); 8].map(|()| "–".to_owned());
-    let [name, their_ms, our_ms, their_speed, our_speed, ratio, their_size, our_size] = &mut row;
-    name.clone_from(&case.name);
-    *our_ms = milliseconds(ours_took);
-    *our_speed = format!("{:.0}", speed(ours_took));
-    *our_size = kilobytes(&ours)?;
-    if with_vips {
-        let took = median(their_times)?;
-        *their_ms = milliseconds(took);
-        *their_speed = format!("{:.0}", speed(took));
-        *their_size = kilobytes(&theirs)?;
-        *ratio = format!("{:.2}", speed(ours_took) / speed(took));
-    }
-    Ok(row)
+    let times = [their_times, our_times].map(median);
+    let [their_ms, our_ms] =
+        times.map(|time| cell(time.map(|time| time.as_secs_f64() * 1000.0), 0));
+    let speeds = times.map(|time| time.map(|time| case.megapixels / time.as_secs_f64()));
+    let [their_speed, our_speed] = speeds.map(|speed| cell(speed, 0));
+    let [over, name] = [ratio(speeds[1], speeds[0]), case.name.clone()];
+    let [their_size, our_size] = [theirs, ours].map(|file| kilobytes(&file));
+    Ok([name, their_ms, our_ms, their_speed, our_speed, over, their_size, our_size])
 }
 
 /// How long a process takes, from its start to its end.
-fn timed(command: &mut Command) -> anyhow::Result<Duration> {
+async fn timed(command: &mut Command) -> anyhow::Result<Duration> {
     let begun = Instant::now();
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
+    command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+    let status =
+        timeout(PATIENCE, command.status()).await.context("a picture takes too long")??;
     ensure!(status.success(), "{command:?} failed: {status}");
     Ok(begun.elapsed())
 }
 
-fn median(mut times: Vec<Duration>) -> anyhow::Result<Duration> {
+fn median(mut times: Vec<Duration>) -> Option<Duration> {
     times.sort_unstable();
-    times.get(times.len() / 2).copied().context("no round was measured")
+    times.get(times.len() / 2).copied()
 }
 
-fn milliseconds(time: Duration) -> String {
-    format!("{:.0}", time.as_secs_f64() * 1000.0)
+fn kilobytes(file: &Path) -> String {
+    fs::metadata(file).map_or_else(|_| "–".to_owned(), |file| (file.len() / 1000).to_string())
 }
 
-fn kilobytes(file: &Path) -> anyhow::Result<String> {
-    Ok((fs::metadata(file)?.len() / 1000).to_string())
-}
-
-fn vips_version() -> Option<String> {
-    let answer = Command::new(VIPS).arg("--version").output().ok()?;
+async fn vips_version() -> Option<String> {
+    let answer = Command::new(VIPS).arg("--version").output().await.ok()?;
     Some(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
 }

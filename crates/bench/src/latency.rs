@@ -12,10 +12,10 @@ use tokio::time::Duration;
 
 use crate::{
     cli::Scale,
-    load::{milliseconds, percentile},
+    load::{milliseconds, percentile, share},
     picture, sim,
-    stand::{self, Stand},
-    table,
+    stand::{self, Stand, Wishes},
+    table::{self, ratio},
 };
 use sides::{Run, Side};
 
@@ -30,9 +30,10 @@ const AT_A_TIME: [u16; 2] = [1, stand::EDITS_AT_A_TIME];
 pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
     let picture = tempfile::Builder::new().prefix("darkroom-bench-").suffix(".jpg").tempfile()?;
     fs::write(picture.path(), picture::jpeg()?)?;
-    stand::measure("Latency", async |stand| {
+    stand::measure(Wishes::default(), async |stand| {
+        stand.introduce("Latency").await?;
         sim::behave(stand.sim.plan.port, EDITS).await?;
-        let sides = sides::all().await?;
+        let sides = sides::all().await;
         for at_a_time in AT_A_TIME {
             let mut runs: Vec<Vec<Run>> = sides.iter().map(|_| Vec::new()).collect();
             for round in 0..scale.rounds {
@@ -52,11 +53,6 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
     .await
 }
 
-/// Of so many jobs, those of one round.
-fn share(jobs: u16, rounds: u16, round: u16) -> u16 {
-    jobs / rounds + u16::from(round < jobs % rounds)
-}
-
 /// What was added to the stand-in's own time.
 struct Added {
     seen: Vec<Duration>,
@@ -64,7 +60,7 @@ struct Added {
 }
 
 async fn report(
-    stand: &Stand,
+    stand: &Stand<'_>,
     sides: &[Side],
     runs: &[Vec<Run>],
     at_a_time: u16,
@@ -79,17 +75,17 @@ async fn report(
     let Some(ours) = all.first() else { return Ok(()) };
     let mut rows = Vec::new();
     for (side, added) in sides.iter().zip(&all) {
-        let ratio = |of: &[Duration], percent| -> anyhow::Result<String> {
-            let (theirs, ours) = (percentile(of, percent)?, percentile(&ours.seen, percent)?);
-            Ok(format!("{:.2}", theirs.as_secs_f64() / ours.as_secs_f64()))
+        let over = |percent| {
+            let [theirs, ours] = [added, ours].map(|it| percentile(&it.seen, percent).ok());
+            ratio(theirs.map(|it| it.as_secs_f64()), ours.map(|it| it.as_secs_f64()))
         };
         rows.push([
             side.name(),
             added.seen.len().to_string(),
             milliseconds(percentile(&added.seen, 50)?),
             milliseconds(percentile(&added.seen, 99)?),
-            ratio(&added.seen, 50)?,
-            ratio(&added.seen, 99)?,
+            over(50),
+            over(99),
             milliseconds(percentile(&added.in_hand, 50)?),
             milliseconds(percentile(&added.in_hand, 99)?),
         ]);
@@ -117,9 +113,8 @@ impl Added {
     fn of(runs: &[Run], own: &HashMap<&str, Duration>) -> anyhow::Result<Self> {
         let (mut seen, mut in_hand) = (Vec::new(), Vec::new());
         for edit in runs.iter().flat_map(|run| &run.edits) {
-            let own =
-                own.get(edit.request_id.as_str()).context("the stand-in knows no such edit")?;
-            let own = *own;
+            let own = own.get(edit.request_id.as_str());
+            let own = *own.context("the stand-in knows no such edit")?;
             seen.push(edit.seen.saturating_sub(own));
             in_hand.push(edit.in_hand.saturating_sub(own));
         }

@@ -26,18 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What is sent in turn.
 pub(crate) type Requests = Arc<[Arc<[u8]>]>;
 
-/// Sends `request` over and over for `time`, and reports the answers. Any answer that is not 2xx fails the round.
+/// Sends `requests` in turn, over and over for `time`, and reports the answers. Any answer that is not 2xx fails the round.
 pub(crate) async fn round(
-    port: u16,
-    request: &Arc<[u8]>,
-    connections: u16,
-    time: Duration,
-) -> anyhow::Result<Figures> {
-    round_of(port, &[Arc::clone(request)].into(), connections, time).await
-}
-
-/// The same, with several requests in turn.
-pub(crate) async fn round_of(
     port: u16,
     requests: &Requests,
     connections: u16,
@@ -74,6 +64,11 @@ pub(crate) async fn each(port: u16, requests: &Requests, connections: u16) -> an
     Ok(())
 }
 
+/// Of so many in all, those that the `number`th of those who share them has.
+pub(crate) fn share(all: u16, sharing: u16, number: u16) -> u16 {
+    all / sharing + u16::from(number < all % sharing)
+}
+
 /// Sends `request` so many times in all, over so many connections.
 pub(crate) async fn burst(
     port: u16,
@@ -81,20 +76,7 @@ pub(crate) async fn burst(
     connections: u16,
     times: u16,
 ) -> anyhow::Result<()> {
-    let mut clients = JoinSet::new();
-    for number in 0..connections {
-        let request = Arc::clone(request);
-        let share = times / connections + u16::from(number < times % connections);
-        clients.spawn(async move {
-            let mut connection = Connection::open(port).await?;
-            for _ in 0..share {
-                connection.exchange(&request).await?;
-            }
-            anyhow::Ok(())
-        });
-    }
-    timeout(4 * PATIENCE, join(clients)).await.context("a burst did not end")??;
-    Ok(())
+    each(port, &vec![Arc::clone(request); times.into()].into(), connections).await
 }
 
 /// Answers how long the requests took, and how many there were before any was recorded, too.

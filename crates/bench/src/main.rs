@@ -1,12 +1,9 @@
 //! Measures Darkroom's release build beside the floors it can be judged by, in one run on one machine; and tries what it
 //! guarantees while everything goes wrong.
 //!
-//! A file for each benchmark (`http`, `latency`, `memory`, `images`). The first three are on a [`stand`]: every role as the
-//! process it is in production, on a PostgreSQL of its own that really writes to disk. Figures are printed as Markdown tables,
-//! with the settings they hold for.
-//!
-//! `flight` and `cost` are on a stand whose PostgreSQL counts statements.
-//! `watchers` and `start` measure single roles: many streams of events on one API, and how a role begins and rests.
+//! A file for each benchmark; `all` is those that `docs/benchmarks.md` shows. Most are on a [`stand`]: every role as the
+//! process it is in production, on a PostgreSQL of its own that really writes to disk. `watchers` and `start` measure single
+//! roles. Figures are printed as Markdown tables, with the settings they hold for.
 //!
 //! `queue` measures the queue by itself beside others', each [`side`] as a program of its own.
 //!
@@ -14,15 +11,12 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
+mod all;
 mod bare;
 #[cfg(unix)]
 mod chaos;
 mod cli;
-#[cfg(unix)]
 mod cost;
-#[cfg(unix)]
-mod counted;
-#[cfg(unix)]
 mod flight;
 mod follow;
 mod footprint;
@@ -31,6 +25,7 @@ mod images;
 mod latency;
 mod load;
 mod memory;
+mod peers;
 mod picture;
 #[cfg(unix)]
 mod queue;
@@ -41,6 +36,7 @@ mod side;
 mod sim;
 mod stand;
 mod start;
+mod statements;
 mod table;
 mod watcher;
 #[cfg(unix)]
@@ -48,88 +44,50 @@ mod watchers;
 
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::ensure;
 use clap::Parser;
 
-use cli::{Cli, Command, Scale};
+use cli::{Benchmark, Cli, Command};
 
 #[tokio::main]
+#[expect(clippy::print_stderr, reason = "the last word of a command line tool")]
 async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => refuse(&format!("{error:#}")),
+    if let Err(error) = run(Cli::parse()).await {
+        eprintln!("darkroom-bench: {error:#}");
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }
 
 async fn run(Cli { command }: Cli) -> anyhow::Result<()> {
     match command {
-        Command::Bare(options) => bare::serve(&options).await,
-        Command::Prepare(once) => once.run(),
+        Command::Benchmark(benchmark) => measure(benchmark).await,
         #[cfg(unix)]
         Command::Chaos(options) => chaos::run(&options).await,
         #[cfg(unix)]
-        Command::Watchers => {
-            refuse_debug()?;
-            watchers::run().await
-        }
-        Command::Start => {
-            refuse_debug()?;
-            start::run().await
-        }
-        #[cfg(unix)]
-        Command::Queue(options) => {
-            refuse_debug()?;
-            queue::run(&options).await
-        }
-        #[cfg(unix)]
-        Command::Flight(options) => {
-            refuse_debug()?;
-            flight::run(&options).await
-        }
-        #[cfg(unix)]
-        Command::Cost(options) => {
-            refuse_debug()?;
-            cost::run(&options).await
-        }
-        #[cfg(unix)]
         Command::Side(side) => side::run(&side).await,
-        Command::Http(options) => {
-            measured(&options.scale, async || http::run(&options).await).await
-        }
-        Command::Latency(scale) => measured(&scale, async || latency::run(&scale).await).await,
-        Command::Memory(scale) => measured(&scale, async || memory::run(&scale).await).await,
-        Command::Images(scale) => measured(&scale, async || images::run(&scale)).await,
-        Command::All(options) => {
-            let scale = &options.scale;
-            measured(scale, async || {
-                http::run(&options).await?;
-                latency::run(scale).await?;
-                memory::run(scale).await?;
-                images::run(scale)
-            })
-            .await
-        }
+        Command::Bare(options) => bare::serve(&options).await,
+        Command::Prepare(once) => once.run(),
     }
 }
 
-async fn measured(
-    scale: &Scale,
-    measure: impl AsyncFnOnce() -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    refuse_debug()?;
-    settings::print(scale)?;
-    measure().await
-}
-
-fn refuse_debug() -> anyhow::Result<()> {
-    if cfg!(debug_assertions) {
-        bail!("a debug build tells nothing about speed: run with --release");
+async fn measure(benchmark: Benchmark) -> anyhow::Result<()> {
+    ensure!(!cfg!(debug_assertions), "a debug build tells nothing about speed: run with --release");
+    if let Some(scale) = benchmark.scale() {
+        settings::print(scale)?;
     }
-    Ok(())
-}
-
-#[expect(clippy::print_stderr, reason = "the last word of a command line tool")]
-fn refuse(why: &str) -> ExitCode {
-    eprintln!("darkroom-bench: {why}");
-    ExitCode::FAILURE
+    match benchmark {
+        Benchmark::All => all::run().await,
+        Benchmark::Http(options) => http::run(&options).await,
+        #[cfg(unix)]
+        Benchmark::Watchers => watchers::run().await,
+        Benchmark::Start => start::run().await,
+        Benchmark::Latency(scale) => latency::run(&scale).await,
+        Benchmark::Flight(options) => flight::run(&options).await,
+        Benchmark::Cost(options) => cost::run(&options).await,
+        Benchmark::Memory(scale) => memory::run(&scale).await,
+        Benchmark::Images(scale) => images::run(&scale).await,
+        #[cfg(unix)]
+        Benchmark::Queue(options) => queue::run(&options).await,
+    }
 }

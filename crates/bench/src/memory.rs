@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::ensure;
 use tokio::time::{Duration, sleep};
 
 use crate::{
@@ -9,12 +10,15 @@ use crate::{
     cli::Scale,
     footprint::{Footprint, megabytes},
     load, picture, request,
-    stand::{self, Stand},
+    stand::{self, Stand, Wishes},
     table,
 };
 
 /// Before "idle" is measured.
 const REST: Duration = Duration::from_secs(2);
+
+/// Until every job has ended, beside a second for each.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Measures each role before and after a burst of jobs, and the API after a round of GETs on top.
 pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
@@ -22,7 +26,8 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
         println!("\nMemory is not measured here: it is read from Linux's /proc.");
         return Ok(());
     }
-    stand::measure("Memory", async |stand| {
+    stand::measure(Wishes::default(), async |stand| {
+        stand.introduce("Memory").await?;
         stand.start_bare(0, 0).await?;
         let bare_port = stand.bare()?.plan.port;
         sleep(REST).await;
@@ -31,11 +36,14 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
         let burst = 4 * scale.jobs;
         let post: Arc<[u8]> = request::post("/api/jobs", &picture::jpeg()?).into();
         load::burst(stand.api.plan.port, &post, scale.connections, burst).await?;
-        drained(stand).await?;
+        let patience = PATIENCE + Duration::from_secs(burst.into());
+        stand.reach("select count(*) from queue", 0, patience).await?;
+        let failed = stand.look("select count(*) from jobs where status <> 'completed'").await?;
+        ensure!(failed == 0, "{failed} jobs were not completed");
         for (port, path) in
             [(stand.api.plan.port, "/api/jobs?limit=50"), (bare_port, bare::CONSTANT)]
         {
-            let get = request::get(path).into();
+            let get = [request::get(path).into()].into();
             load::round(port, &get, scale.connections, scale.round()).await?;
         }
         let constant: Arc<[u8]> = request::post(bare::CONSTANT, &picture::jpeg()?).into();
@@ -54,26 +62,8 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
 /// A role, and what it takes.
 type Taken = (&'static str, Footprint);
 
-fn all(stand: &Stand) -> anyhow::Result<Vec<Taken>> {
-    let roles = [&stand.api, &stand.worker, &stand.sim, stand.bare()?];
-    roles.into_iter().map(|role| Ok((role.plan.role, Footprint::of(role.pid()?)?))).collect()
-}
-
-/// Waits until every job has ended.
-async fn drained(stand: &Stand) -> anyhow::Result<()> {
-    loop {
-        let waiting: i64 =
-            sqlx::query_scalar("select count(*) from queue").fetch_one(&stand.pool).await?;
-        if waiting == 0 {
-            break;
-        }
-        sleep(Duration::from_millis(100)).await;
-    }
-    let failed: i64 = sqlx::query_scalar("select count(*) from jobs where status <> 'completed'")
-        .fetch_one(&stand.pool)
-        .await?;
-    anyhow::ensure!(failed == 0, "{failed} jobs were not completed");
-    Ok(())
+fn all(stand: &mut Stand<'_>) -> anyhow::Result<Vec<Taken>> {
+    stand.roles().map(|role| Ok((role.plan.role, Footprint::of(role.pid()?)?))).collect()
 }
 
 fn row(((role, idle), (_, loaded)): (Taken, Taken)) -> [String; 4] {

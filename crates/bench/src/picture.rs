@@ -21,7 +21,8 @@ pub(crate) fn jpeg() -> anyhow::Result<Vec<u8>> {
         .context("no quality makes the picture heavy enough")?
 }
 
-fn encode(picture: &RgbImage, quality: u8) -> anyhow::Result<Vec<u8>> {
+/// A JPEG of it.
+pub(crate) fn encode(picture: &RgbImage, quality: u8) -> anyhow::Result<Vec<u8>> {
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, quality).encode(
         picture,

@@ -18,15 +18,20 @@ use options::Part;
 /// Runs the parts that are asked for, each on a PostgreSQL of its own.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     for part in options.parts() {
-        match part {
-            Part::Drain => drain::run(options).await?,
-            Part::Enqueue => enqueue::run(options).await?,
-            Part::Wake => wake::run(options).await?,
-            Part::Idle => idle::run(options).await?,
-            Part::Scale => scale::run(options).await?,
-            Part::History => history::run(options).await?,
-            Part::Held => held::run(options).await?,
-        }
+        run_part(part, options).await?;
     }
     Ok(())
+}
+
+/// Runs one of them.
+pub(crate) async fn run_part(part: Part, options: &Options) -> anyhow::Result<()> {
+    match part {
+        Part::Drain => drain::run(options).await,
+        Part::Enqueue => enqueue::run(options).await,
+        Part::Wake => wake::run(options).await,
+        Part::Idle => idle::run(options).await,
+        Part::Scale => scale::run(options).await,
+        Part::History => history::run(options).await,
+        Part::Held => held::run(options).await,
+    }
 }

@@ -1,16 +1,16 @@
 //! `start`: how soon a role that was started is of use, and what it asks and holds while there is nothing to do.
 
 use anyhow::{Context, bail};
-use darkroom_core::db::{self, Pool};
-use secrecy::ExposeSecret;
+use darkroom_core::db::Pool;
 use tokio::time::{Duration, Instant, sleep};
 
 use crate::{
     footprint::{Footprint, megabytes},
     load::{Connection, milliseconds, percentile},
     request,
-    stand::{Counter, Ground, Plan, Role, interrupted},
-    table,
+    stand::{DATABASE, Ground, NOWHERE, Plan, Role, ground},
+    statements::{Counter, Counting},
+    table::{self, cell},
 };
 
 /// Starts of each role.
@@ -31,35 +31,23 @@ const COUNTED: Duration = Duration::from_secs(30);
 /// Connections that PostgreSQL accepts.
 const MAX_CONNECTIONS: u16 = 50;
 
-/// Nobody listens there: nothing can be bought by accident.
-const NOWHERE: &str = "http://127.0.0.1:9/";
-
 /// Measures API and worker, each alone on a database that is up.
 pub(crate) async fn run() -> anyhow::Result<()> {
-    let ground = Ground::prepare_counting(MAX_CONNECTIONS).await?;
-    let pool = db::connect(&ground.postgres.url()?, 2)?;
-    let measuring = async {
-        let postgres = ground.postgres.describe(&pool).await?;
-        println!("\n### Start and idle\n\n{postgres}");
-        let counter = Counter::begin(&pool).await?;
+    ground::measure(MAX_CONNECTIONS, Counting::InAll, async |ground, pool| {
+        ground.introduce("Start and idle", pool, "").await?;
+        let counter = Counter::begin(pool).await?;
         let (mut starts, mut idle) = (Vec::new(), Vec::new());
         for (role, until) in [("api", "`GET /ready` answers 200"), ("worker", "it is registered")] {
-            starts.push(started(&ground, &pool, role, until).await?);
-            idle.push(idled(&ground, &pool, counter, role).await?);
+            starts.push(started(ground, pool, role, until).await?);
+            idle.push(idled(ground, pool, counter, role).await?);
         }
         let what = format!("{STARTS} starts, until");
         table::print([&what, "p50 ms", "slowest ms"], &starts);
         let what = format!("nothing to do, over {} s", COUNTED.as_secs());
         table::print([what.as_str(), "statements/s", "resident MB", "CPU ms/s"], &idle);
         Ok(())
-    };
-    let outcome = tokio::select! {
-        outcome = measuring => outcome,
-        interrupted = interrupted() => Err(interrupted),
-    };
-    pool.close().await;
-    ground.clear().await?;
-    outcome
+    })
+    .await
 }
 
 async fn started(
@@ -92,16 +80,17 @@ async fn idled(
 ) -> anyhow::Result<[String; 4]> {
     let mut idle = start(ground, pool, role).await?;
     sleep(SETTLING).await;
-    let (before, busy) = (counter.count(pool).await?, Footprint::of(idle.pid()?)?.busy);
+    let before = counter.count(pool, DATABASE).await?;
+    let busy = Footprint::of(idle.pid()?)?.busy;
     sleep(COUNTED).await;
-    // To count is a statement, too.
-    let sent = counter.count(pool).await?.zip(before).map(|(after, before)| after - before - 1);
+    let sent =
+        counter.count(pool, DATABASE).await?.zip(before).map(|(after, before)| after - before);
     let after = Footprint::of(idle.pid()?)?;
     idle.kill().await?;
     let a_second = |count: f64| count / COUNTED.as_secs_f64();
     Ok([
         format!("`darkroom {role}`"),
-        sent.map_or_else(|| "–".to_owned(), |sent| format!("{:.2}", a_second(sent.into()))),
+        cell(sent.map(|sent| a_second(sent.into())), 2),
         megabytes(after.resident),
         format!("{:.1}", a_second(after.busy.saturating_sub(busy).as_secs_f64() * 1000.0)),
     ])
@@ -110,9 +99,7 @@ async fn idled(
 /// Starts a role, and waits until it is of use.
 async fn start(ground: &Ground, pool: &Pool, role: &'static str) -> anyhow::Result<Role> {
     sqlx::query("delete from workers").execute(pool).await?;
-    let mut variables = vec![("DATABASE_URL", ground.postgres.url()?.expose_secret().to_owned())];
-    let fal = ["FAL_QUEUE_URL", "FAL_REST_URL", "FAL_API_URL"];
-    variables.extend(fal.map(|name| (name, NOWHERE.to_owned())));
+    let variables = ground.variables(NOWHERE)?;
     let mut started = ground.start(Plan { variables, ..Plan::of(role)? })?;
     let until = Instant::now() + PATIENCE;
     while Instant::now() < until {
@@ -121,7 +108,8 @@ async fn start(ground: &Ground, pool: &Pool, role: &'static str) -> anyhow::Resu
         }
         sleep(LOOK).await;
     }
-    bail!("{role} is not of use{}", started.last_words());
+    started.tell_last_words();
+    bail!("{role} is not of use within {} s", PATIENCE.as_secs());
 }
 
 async fn is_of_use(role: &Role, pool: &Pool) -> anyhow::Result<bool> {

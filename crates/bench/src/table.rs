@@ -9,3 +9,19 @@ pub(crate) fn print<const N: usize>(heads: [&str; N], rows: &[[String; N]]) {
         println!("| {} |", row.join(" | "));
     }
 }
+
+/// A figure, or that there is none.
+pub(crate) fn cell(value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+}
+
+/// One figure over another, where there are both.
+pub(crate) fn ratio(value: Option<f64>, of: Option<f64>) -> String {
+    cell(value.zip(of).map(|(value, of)| value / of), 2)
+}
+
+/// An error with its causes, for a cell or a line.
+pub(crate) fn one_line(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}").replace(['\n', '|'], " ");
+    text.chars().take(160).collect()
+}

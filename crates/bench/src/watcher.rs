@@ -1,14 +1,21 @@
 //! A client that makes jobs and watches each by its events.
 
+use std::sync::Arc;
+
 use anyhow::{Context, bail, ensure};
 use memchr::memmem;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    task::JoinSet,
     time::{Duration, Instant, timeout},
 };
 
-use crate::{load::Connection, request};
+use crate::{
+    follow::id_of,
+    load::{Connection, share},
+    picture, request,
+};
 
 /// Longest wait for a job's end.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -18,7 +25,7 @@ const LAST_CHUNK: &[u8] = b"\r\n0\r\n\r\n";
 
 /// A client with two connections, which it keeps: one to ask, and one for events.
 #[derive(Debug)]
-pub(crate) struct Watcher {
+struct Watcher {
     asking: Connection,
     events: TcpStream,
     heard: Vec<u8>,
@@ -36,9 +43,38 @@ pub(crate) struct Watched {
     pub(crate) with_download: Duration,
 }
 
+/// Has so many clients make so many jobs in all, each watched to its end by who made it. Those that each makes first do not count.
+pub(crate) async fn follow_all(
+    port: u16,
+    (warm_up, jobs): (u16, u16),
+    at_a_time: u16,
+) -> anyhow::Result<Vec<Watched>> {
+    let request: Arc<[u8]> = request::post("/api/jobs", &picture::jpeg()?).into();
+    let mut callers = JoinSet::new();
+    for number in 0..at_a_time {
+        let (request, share) = (Arc::clone(&request), share(jobs, at_a_time, number));
+        callers.spawn(async move {
+            let mut watcher = Watcher::open(port).await?;
+            for _ in 0..warm_up {
+                watcher.follow(&request).await?;
+            }
+            let mut jobs = Vec::new();
+            for _ in 0..share {
+                jobs.push(watcher.follow(&request).await?);
+            }
+            anyhow::Ok(jobs)
+        });
+    }
+    let mut watched = Vec::new();
+    while let Some(caller) = callers.join_next().await {
+        watched.extend(caller??);
+    }
+    Ok(watched)
+}
+
 impl Watcher {
     /// Connects to an API.
-    pub(crate) async fn open(port: u16) -> anyhow::Result<Self> {
+    async fn open(port: u16) -> anyhow::Result<Self> {
         let events = TcpStream::connect((std::net::Ipv4Addr::LOCALHOST, port)).await?;
         events.set_nodelay(true)?;
         let asking = Connection::open(port).await?;
@@ -46,13 +82,11 @@ impl Watcher {
     }
 
     /// Posts a job, and watches it until it is completed.
-    pub(crate) async fn follow(&mut self, post: &[u8]) -> anyhow::Result<Watched> {
+    async fn follow(&mut self, post: &[u8]) -> anyhow::Result<Watched> {
         let began = Instant::now();
         let answer = self.asking.exchange(post).await?;
         let posted = began.elapsed();
-        let job: serde_json::Value = serde_json::from_slice(answer)?;
-        let id = job.get("id").and_then(serde_json::Value::as_str);
-        let id = id.context("a job has no id")?.to_owned();
+        let id = id_of(answer)?;
         let watching = self.watch(&id);
         let seen = timeout(PATIENCE, watching).await.context("a job did not end in time")??;
         let url = self.result_path()?;

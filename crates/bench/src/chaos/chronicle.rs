@@ -1,14 +1,10 @@
 //! What happened when, on the terminal and in a file beside the logs.
 
-use std::{
-    fmt,
-    fs::File,
-    io::Write,
-    path::Path,
-    sync::{Mutex, PoisonError},
-};
+use std::{fmt, fs::File, io::Write, path::Path, sync::Mutex};
 
 use tokio::time::{Duration, Instant};
+
+use super::lock;
 
 /// The chronicle of a run.
 #[derive(Debug)]
@@ -32,7 +28,7 @@ impl Chronicle {
     pub(crate) fn note(&self, line: impl fmt::Display) {
         let line = format!("{:7.1}s  {line}", self.now().as_secs_f64());
         println!("{line}");
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = lock(&self.file);
         // The terminal has it already.
         writeln!(file, "{line}").ok();
     }

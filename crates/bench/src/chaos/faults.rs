@@ -9,7 +9,7 @@ mod rules;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -23,6 +23,7 @@ use super::{
     chronicle::Chronicle,
     fault::{Fault, Planned},
     house::{House, Shared},
+    lock,
 };
 
 /// The longest that undoing a fault may take: a slow machine starts a process, or recovers a database.
@@ -49,29 +50,24 @@ impl Tally {
     }
 
     pub(crate) fn by_kind(&self) -> BTreeMap<String, usize> {
-        self.by_kind.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.by_kind).clone()
     }
 
     /// Notes something that no fault explains.
     pub(crate) fn is_broken(&self, what: String) {
-        self.broken.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+        lock(&self.broken).push(what);
     }
 
     pub(crate) fn broken(&self) -> Vec<String> {
-        self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.broken).clone()
     }
 
     pub(crate) fn held(&self) -> Vec<Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.held).clone()
     }
 
     fn begin(&self, fault: &Fault) {
-        *self
-            .by_kind
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(fault.kind())
-            .or_default() += 1;
+        *lock(&self.by_kind).entry(fault.kind()).or_default() += 1;
         self.begun.fetch_add(1, Ordering::Relaxed);
         self.under_way.fetch_add(1, Ordering::Relaxed);
     }

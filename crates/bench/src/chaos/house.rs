@@ -1,15 +1,13 @@
 //! Everything that runs in the run: each role a process, each with a line of its own to PostgreSQL.
 
+mod build;
 mod place;
 mod settings;
 
 use std::sync::Arc;
 
 use anyhow::Context;
-use darkroom_core::{
-    db::{self, Pool},
-    tls,
-};
+use darkroom_core::db::Pool;
 use rustix::process::Signal;
 use tokio::time::{Duration, Instant, sleep};
 
@@ -22,10 +20,8 @@ use super::{
     receiver::Receiver,
     weather,
 };
-use crate::{
-    load, request,
-    stand::{Ground, Plan},
-};
+use crate::{load, request, stand::Ground};
+pub(super) use build::MAX_CONNECTIONS;
 pub(crate) use place::Place;
 
 /// API replicas.
@@ -37,17 +33,8 @@ pub(crate) const LEASE: Duration = Duration::from_secs(4);
 /// Submissions to fal before a job fails for good.
 pub(crate) const MAX_ATTEMPTS: usize = 4;
 
-/// Connections that PostgreSQL accepts.
-pub(super) const MAX_CONNECTIONS: u16 = 60;
-
-/// Connections of the run itself: to look.
-const LOOKING: u32 = 3;
-
 /// How long a role that was just started may take to answer.
 const START_PATIENCE: Duration = Duration::from_mins(1);
-
-/// Longest wait for an answer.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The house.
 pub(crate) struct House {
@@ -65,43 +52,6 @@ pub(crate) struct House {
 }
 
 impl House {
-    pub(crate) async fn build(options: &Options) -> anyhow::Result<Self> {
-        let ground = Ground::prepare(MAX_CONNECTIONS).await?;
-        let door = Proxy::to(ground.postgres.port()).await?;
-        let pool = db::connect(&ground.postgres.url_at(door.port)?, LOOKING)?;
-        tls::install_provider();
-        let http = reqwest::Client::builder().no_proxy().timeout(ANSWER_PATIENCE).build()?;
-
-        let sim = Place::of_sim(&ground).await?;
-        let fal = format!("http://127.0.0.1:{}/", sim.line.port);
-        let (porch, receiver) = (Porch::open(http.clone())?, Receiver::open()?);
-        let variables = settings::of_all(options, &fal, porch.port);
-        let clock = Clock::find(ground.logs())?;
-        let (mut apis, mut workers) = (Vec::new(), Vec::new());
-        for number in 0..APIS {
-            let mut variables = variables.clone();
-            // Jobs of the first may take as long as they like, so that one that is stuck is seen.
-            let deadline = if number == 0 { "86400" } else { "15" };
-            variables.push(("JOB_DEADLINE_SECONDS", deadline.to_owned()));
-            let name = format!("api-{}", number + 1);
-            apis.push(Place::take(&ground, Plan { name, variables, ..Plan::of("api")? }).await?);
-        }
-        porch.lead_to(apis.iter().map(|api| api.port).collect());
-        for number in 0..usize::from(options.workers) {
-            let mut variables = variables.clone();
-            if let Some(clock) = clock.as_ref().filter(|_| number == 0) {
-                variables.extend(clock.variables());
-            }
-            let name = format!("worker-{}", number + 1);
-            workers
-                .push(Place::take(&ground, Plan { name, variables, ..Plan::of("worker")? }).await?);
-        }
-        let house =
-            Self { workers, apis, sim, porch, receiver, pool, _door: door, http, clock, ground };
-        house.when_it_works(options).await?;
-        Ok(house)
-    }
-
     /// Waits until every process serves and works.
     pub(crate) async fn when_it_works(&self, options: &Options) -> anyhow::Result<()> {
         for api in &self.apis {
@@ -171,13 +121,11 @@ impl House {
         self.when_it_works(options).await
     }
 
-    /// What became of the roles, where the run itself fails.
-    pub(crate) async fn last_words(&self) -> String {
-        let mut words = String::new();
+    /// Tells what became of the roles, where the run itself fails.
+    pub(crate) async fn tell_last_words(&self) {
         for (_, place) in self.seats() {
-            words += &place.role.lock().await.last_words();
+            place.role.lock().await.tell_last_words();
         }
-        words
     }
 
     pub(crate) async fn clear(self) -> anyhow::Result<()> {

@@ -2,18 +2,18 @@
 
 use std::{
     collections::VecDeque,
-    net::{Ipv4Addr, TcpListener},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer,
-    dev::ServerHandle,
+    HttpRequest, HttpResponse,
     web::{self, Bytes},
 };
+
+use super::{lock, server::Server};
 
 /// How many webhooks are remembered.
 const REMEMBERED: usize = 200;
@@ -39,7 +39,7 @@ pub(crate) struct Webhook {
 pub(crate) struct Porch {
     pub(crate) port: u16,
     shared: web::Data<Shared>,
-    server: ServerHandle,
+    _server: Server,
 }
 
 struct Shared {
@@ -53,8 +53,6 @@ struct Shared {
 
 impl Porch {
     pub(super) fn open(http: reqwest::Client) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let port = listener.local_addr()?.port();
         let shared = web::Data::from(Arc::new(Shared {
             http,
             apis: Mutex::default(),
@@ -63,13 +61,10 @@ impl Porch {
             taken: AtomicUsize::default(),
         }));
         let data = shared.clone();
-        let server = HttpServer::new(move || {
-            App::new().app_data(data.clone()).default_service(web::to(pass_on))
-        });
-        let server = server.workers(1).disable_signals().listen(listener)?.run();
-        let handle = server.handle();
-        tokio::spawn(server);
-        Ok(Self { port, shared, server: handle })
+        let server = Server::open(move |app| {
+            app.app_data(data.clone()).default_service(web::to(pass_on));
+        })?;
+        Ok(Self { port: server.port, shared, _server: server })
     }
 
     /// Says where the API replicas are.
@@ -85,13 +80,6 @@ impl Porch {
     /// How many were believed.
     pub(crate) fn taken(&self) -> usize {
         self.shared.taken.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Porch {
-    fn drop(&mut self) {
-        // The command to stop is sent by the call; the future only waits for its effect.
-        drop(self.server.stop(false));
     }
 }
 
@@ -145,8 +133,4 @@ impl Shared {
         }
         remembered.push_back(webhook);
     }
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,24 +1,17 @@
 //! A line between a role and PostgreSQL that can go wrong: it falls silent without a word, or is cut.
 
+mod carry;
+
 use std::{
     io,
     net::Ipv4Addr,
-    sync::{
-        Arc,
-        atomic::{AtomicU16, Ordering},
-    },
+    sync::{Arc, atomic::AtomicU16},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    sync::watch,
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_util::task::AbortOnDropHandle;
 
-/// How much is carried at once, in bytes.
-const CARRIED: usize = 16 * 1024;
+use carry::carry;
 
 /// What a line lets through. Whatever it holds back comes late, when it lets that through again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,13 +28,6 @@ struct State {
     passage: Passage,
     /// How often everything was cut.
     cuts: u64,
-}
-
-/// The direction of bytes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Way {
-    ToServer,
-    ToClient,
 }
 
 /// A line, until it is dropped.
@@ -83,63 +69,15 @@ async fn serve(listener: TcpListener, server: Arc<AtomicU16>, state: watch::Rece
     }
 }
 
-/// Carries one connection to its end. That it ended badly is what the line is for.
-async fn carry(mut client: TcpStream, server: Arc<AtomicU16>, mut state: watch::Receiver<State>) {
-    let cuts = state.borrow_and_update().cuts;
-    let until_open = state.clone();
-    let carrying = async {
-        when_it_passes(until_open.clone(), Way::ToServer).await;
-        let port = server.load(Ordering::Acquire);
-        let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-        client.set_nodelay(true)?;
-        server.set_nodelay(true)?;
-        let (from_client, to_client) = client.split();
-        let (from_server, to_server) = server.split();
-        tokio::select! {
-            ended = pump(from_client, to_server, until_open.clone(), Way::ToServer) => ended,
-            ended = pump(from_server, to_client, until_open.clone(), Way::ToClient) => ended,
-        }
-    };
-    let is_cut = tokio::select! {
-        ended = carrying => ended.is_err(),
-        _ = state.wait_for(|state| state.cuts != cuts) => true,
-    };
-    if is_cut {
-        // A reset and not an end.
-        client.set_zero_linger().ok();
-    }
-}
-
-async fn pump(
-    mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
-    state: watch::Receiver<State>,
-    way: Way,
-) -> io::Result<()> {
-    let mut buffer = vec![0; CARRIED];
-    loop {
-        let read = from.read(&mut buffer).await?;
-        // The end of a connection does not pass either.
-        when_it_passes(state.clone(), way).await;
-        if read == 0 {
-            return Ok(());
-        }
-        to.write_all(buffer.get(..read).unwrap_or_default()).await?;
-    }
-}
-
-async fn when_it_passes(mut state: watch::Receiver<State>, way: Way) {
-    let passes = |state: &State| match state.passage {
-        Passage::Open => true,
-        Passage::Silent => false,
-        Passage::Unanswered => way == Way::ToServer,
-    };
-    // Without its owner, the line is about to go.
-    state.wait_for(passes).await.ok();
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+    };
+
     use super::*;
 
     /// Says back what it is told, and counts it.

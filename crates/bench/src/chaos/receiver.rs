@@ -2,17 +2,17 @@
 
 use std::{
     collections::HashSet,
-    net::{Ipv4Addr, TcpListener},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer,
-    dev::ServerHandle,
+    HttpRequest, HttpResponse,
     web::{self, Bytes},
 };
 use serde::Deserialize;
 use uuid::Uuid;
+
+use super::{lock, server::Server};
 
 /// A webhook that was taken.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -47,22 +47,17 @@ struct Inbox {
 pub(crate) struct Receiver {
     pub(crate) port: u16,
     inbox: web::Data<Mutex<Inbox>>,
-    server: ServerHandle,
+    _server: Server,
 }
 
 impl Receiver {
     pub(super) fn open() -> anyhow::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let port = listener.local_addr()?.port();
         let inbox = web::Data::from(Arc::<Mutex<Inbox>>::default());
         let data = inbox.clone();
-        let server = HttpServer::new(move || {
-            App::new().app_data(data.clone()).default_service(web::to(take))
-        });
-        let server = server.workers(1).disable_signals().listen(listener)?.run();
-        let handle = server.handle();
-        tokio::spawn(server);
-        Ok(Self { port, inbox, server: handle })
+        let server = Server::open(move |app| {
+            app.app_data(data.clone()).default_service(web::to(take));
+        })?;
+        Ok(Self { port: server.port, inbox, _server: server })
     }
 
     /// What was taken, in order; the same more than once where it was sent more than once.
@@ -73,13 +68,6 @@ impl Receiver {
     /// How much was no webhook.
     pub(crate) fn unreadable(&self) -> usize {
         lock(&self.inbox).unreadable
-    }
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        // The command to stop is sent by the call; the future only waits for its effect.
-        drop(self.server.stop(false));
     }
 }
 
@@ -98,8 +86,4 @@ async fn take(request: HttpRequest, body: Bytes, inbox: web::Data<Mutex<Inbox>>)
     let (id, job, event) = (id.to_owned(), message.data.id, message.r#type);
     inbox.taken.push(Delivery { id, job, event });
     HttpResponse::NoContent().finish()
-}
-
-fn lock(inbox: &Mutex<Inbox>) -> MutexGuard<'_, Inbox> {
-    inbox.lock().unwrap_or_else(PoisonError::into_inner)
 }

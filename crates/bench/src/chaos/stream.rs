@@ -6,7 +6,7 @@ mod order;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use rand::{SeedableRng, rngs::StdRng};
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::{
     house::{House, Shared},
+    lock,
     options::Options,
 };
 pub(crate) use order::MODELS;
@@ -56,7 +57,7 @@ pub(crate) struct Said {
 
 impl Told {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Said> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -6,11 +6,11 @@ use anyhow::{Context, ensure};
 use time::OffsetDateTime;
 
 use crate::{
-    counted::Counted,
     sim::{self, Entry},
+    stand::Stand,
 };
 
-pub(super) async fn all(stand: &Counted, jobs: u16) -> anyhow::Result<()> {
+pub(super) async fn all(stand: &Stand<'_>, jobs: u16) -> anyhow::Result<()> {
     let all = i64::from(jobs);
     let completed = stand.look("select count(*) from jobs where status = 'completed'").await?;
     ensure!(completed == all, "{completed} of {all} jobs were completed");

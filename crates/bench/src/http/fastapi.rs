@@ -1,25 +1,21 @@
 //! FastAPI: the service that Darkroom replaces, in one process and with jobs in memory.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Stdio,
-};
+use std::{path::Path, process::Stdio};
 
-use anyhow::{Context, bail};
-use tokio::process::{Child, Command};
+use anyhow::Context;
+use tokio::process::Child;
 
 use crate::{
+    follow::id_of,
     load::{Connection, when_it_answers},
+    peers::{self, Program},
     picture, request,
     stand::{Ground, free_port},
 };
 
-/// What it is called among the peers.
-const PEER: &str = "fastapi";
-
 /// A peer that is installed.
 pub(super) struct FastApi {
-    run: PathBuf,
+    program: Program,
 }
 
 /// A peer that serves, until it is dropped.
@@ -30,36 +26,16 @@ pub(super) struct Served {
 
 impl FastApi {
     /// Where it is installed; it is told what it is, or how to install it.
-    pub(super) async fn find(peers: &Path) -> anyhow::Result<Option<Self>> {
-        let run = peers.join("run");
-        let version = match run.canonicalize() {
-            Ok(run) => Command::new(run).args([PEER, "version"]).output().await.ok(),
-            Err(_absent) => None,
-        };
-        let Some(version) = version.filter(|version| version.status.success()) else {
-            println!(
-                "\nFastAPI is left out: {} {PEER} installs it.",
-                peers.join("install").display()
-            );
-            return Ok(None);
-        };
-        let version: serde_json::Value = serde_json::from_slice(&version.stdout)?;
-        let said = |name: &str| version.get(name).and_then(serde_json::Value::as_str);
-        let (number, settings) = said("version").zip(said("settings")).context("no version")?;
-        println!("\nFastAPI {number}: {settings}.");
-        Ok(Some(Self { run: run.canonicalize()? }))
+    pub(super) async fn find(folder: &Path) -> Option<Self> {
+        let (program, _identity) = peers::find(folder, "fastapi").await?;
+        Some(Self { program })
     }
 
     /// Starts it, and waits until it answers.
     pub(super) async fn serve(&self, ground: &Ground) -> anyhow::Result<Served> {
         let port = free_port()?;
-        let mut command = Command::new(&self.run);
-        command
-            .args([PEER, "serve", &port.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true);
+        let mut command = self.program.command(&["serve", &port.to_string()]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         ground.watch(&mut command)?;
         let child = command.spawn().context("FastAPI does not start")?;
         when_it_answers(port, &request::get("/openapi.json")).await?;
@@ -72,10 +48,6 @@ impl Served {
     pub(super) async fn new_job(&self) -> anyhow::Result<String> {
         let post = request::post("/api/jobs", &picture::jpeg()?);
         let mut connection = Connection::open(self.port).await?;
-        let job: serde_json::Value = serde_json::from_slice(connection.exchange(&post).await?)?;
-        let Some(id) = job.get("id").and_then(serde_json::Value::as_str) else {
-            bail!("FastAPI's job has no id: {job}");
-        };
-        Ok(format!("/api/jobs/{id}"))
+        Ok(format!("/api/jobs/{}", id_of(connection.exchange(&post).await?)?))
     }
 }

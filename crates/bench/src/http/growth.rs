@@ -11,7 +11,8 @@ use crate::{
     cli::Scale,
     load::{self, Requests},
     request,
-    stand::{Counter, Stand},
+    stand::Stand,
+    statements::Counter,
 };
 
 /// Jobs that are polled in turn, and how many are stored. Memory has no room for the last.
@@ -20,7 +21,7 @@ const STEPS: [(usize, usize); 4] =
 
 /// Measures polls of copies of `job`.
 pub(super) async fn run(
-    stand: &Stand,
+    stand: &Stand<'_>,
     counter: Counter,
     scale: &Scale,
     job: &str,
@@ -28,7 +29,7 @@ pub(super) async fn run(
     let (bare, ours) = (stand.bare()?.plan.port, stand.api.plan.port);
     let mut sets = Vec::new();
     for (polled, stored) in STEPS {
-        let ids = copies::fill(&stand.pool, job, stored).await?;
+        let ids = copies::fill(stand.pool, job, stored).await?;
         let polls = ids.iter().take(polled).map(|id| request::get(&format!("/api/jobs/{id}")));
         let requests: Requests = polls.map(Arc::from).collect();
         // Once, before anything is measured: they are read then.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::Scale;
+use crate::{cli::Scale, peers::FOLDER};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
@@ -14,7 +14,7 @@ pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) scale: Scale,
     /// Where the peers are
-    #[arg(long, default_value = "bench/peers")]
+    #[arg(long, default_value = FOLDER)]
     pub(super) peers: PathBuf,
 }
 

@@ -1,14 +1,17 @@
 //! The tables of `http`.
 
 use super::side::{Kind, Measured};
-use crate::{load::milliseconds, table};
+use crate::{
+    load::milliseconds,
+    table::{self, cell, ratio},
+};
 
 /// Prints all sides beside those that they are measured against.
 pub(super) fn beside(what: &str, sides: &[Measured]) {
     let rows: Vec<_> = sides
         .iter()
         .map(|side| {
-            let over = |kind| ratio(side, sides.iter().find(|other| other.kind == kind));
+            let over = |kind| over(side, sides.iter().find(|other| other.kind == kind));
             [
                 side.name.clone(),
                 format!("{:.0}", side.figures.per_second),
@@ -17,7 +20,7 @@ pub(super) fn beside(what: &str, sides: &[Measured]) {
                 over(Kind::Constant),
                 over(Kind::Statement),
                 over(Kind::FastApi),
-                statements(side),
+                cell(side.statements, 4),
             ]
         })
         .collect();
@@ -42,8 +45,8 @@ pub(super) fn growth(what: &str, sets: &[Vec<Measured>]) {
             format!("{:.0}", side.figures.per_second),
             milliseconds(side.figures.p50),
             milliseconds(side.figures.p99),
-            ratio(side, set.iter().find(|other| other.kind == Kind::Constant)),
-            statements(side),
+            over(side, set.iter().find(|other| other.kind == Kind::Constant)),
+            cell(side.statements, 4),
         ]
     };
     let rows: Vec<_> = sets
@@ -57,13 +60,7 @@ pub(super) fn growth(what: &str, sets: &[Vec<Measured>]) {
     table::print(heads, &rows);
 }
 
-fn ratio(side: &Measured, other: Option<&Measured>) -> String {
-    other.map_or_else(
-        || "–".to_owned(),
-        |other| format!("{:.2}", side.figures.per_second / other.figures.per_second),
-    )
-}
-
-fn statements(side: &Measured) -> String {
-    side.statements.map_or_else(|| "–".to_owned(), |statements| format!("{statements:.4}"))
+fn over(side: &Measured, other: Option<&Measured>) -> String {
+    let rate = |side: &Measured| side.figures.per_second;
+    ratio(Some(rate(side)), other.map(rate))
 }

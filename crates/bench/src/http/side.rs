@@ -4,7 +4,8 @@ use super::fastapi::FastApi;
 use crate::{
     cli::Scale,
     load::{self, Figures, Requests},
-    stand::{Counter, Stand},
+    stand::{DATABASE, Stand},
+    statements::Counter,
 };
 
 /// What a side is.
@@ -58,25 +59,25 @@ impl<'a> Side<'a> {
         Self { kind, name: name.to_owned(), server, requests: [request.into()].into() }
     }
 
-    async fn round(&self, stand: &Stand, scale: &Scale) -> anyhow::Result<Figures> {
+    async fn round(&self, stand: &Stand<'_>, scale: &Scale) -> anyhow::Result<Figures> {
         match &self.server {
             Server::At(port) => self.round_at(*port, scale).await,
             Server::Anew(fastapi) => {
-                let served = fastapi.serve(&stand.ground).await?;
+                let served = fastapi.serve(stand.ground).await?;
                 self.round_at(served.port, scale).await
             }
         }
     }
 
     async fn round_at(&self, port: u16, scale: &Scale) -> anyhow::Result<Figures> {
-        load::round_of(port, &self.requests, scale.connections, scale.round()).await
+        load::round(port, &self.requests, scale.connections, scale.round()).await
     }
 }
 
 /// Measures all sides in turn, round by round.
 pub(super) async fn measured(
     sides: &[Side<'_>],
-    stand: &Stand,
+    stand: &Stand<'_>,
     counter: Counter,
     scale: &Scale,
 ) -> anyhow::Result<Vec<Measured>> {
@@ -84,11 +85,10 @@ pub(super) async fn measured(
     let mut statements: Vec<Option<u32>> = vec![Some(0); sides.len()];
     for _ in 0..scale.rounds {
         for ((side, rounds), statements) in sides.iter().zip(&mut rounds).zip(&mut statements) {
-            let before = counter.count(&stand.pool).await?;
+            let before = counter.count(stand.pool, DATABASE).await?;
             rounds.push(side.round(stand, scale).await?);
-            let after = counter.count(&stand.pool).await?;
-            // To count is a statement, too.
-            let sent = after.zip(before).map(|(after, before)| after - before - 1);
+            let after = counter.count(stand.pool, DATABASE).await?;
+            let sent = after.zip(before).map(|(after, before)| after - before);
             *statements = statements.zip(sent).map(|(all, sent)| all + sent);
         }
     }

@@ -1,15 +1,14 @@
 //! The sides: Darkroom, and fal's own clients.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, iter, path::Path};
 
 use anyhow::Context;
-use tokio::{task::JoinSet, time::Duration};
+use tokio::time::Duration;
 
 use super::peers::{self, Peer};
 use crate::{
-    picture, request,
     stand::Stand,
-    watcher::{Watched, Watcher},
+    watcher::{Watched, follow_all},
 };
 
 /// Jobs before those that count, for each that is there at a time: connections are made and statements prepared.
@@ -43,10 +42,9 @@ pub(super) struct Edit {
 }
 
 /// Darkroom, and the clients that are installed; what is missing is told.
-pub(super) async fn all() -> anyhow::Result<Vec<Side>> {
-    let mut sides = vec![Side::Ours];
-    sides.extend(peers::installed().await?.into_iter().map(Side::Peer));
-    Ok(sides)
+pub(super) async fn all() -> Vec<Side> {
+    let peers = peers::installed().await;
+    iter::once(Side::Ours).chain(peers.into_iter().map(Side::Peer)).collect()
 }
 
 impl Side {
@@ -59,7 +57,7 @@ impl Side {
 
     pub(super) async fn run(
         &self,
-        stand: &Stand,
+        stand: &Stand<'_>,
         picture: &Path,
         jobs: u16,
         at_a_time: u16,
@@ -74,28 +72,8 @@ impl Side {
     }
 }
 
-async fn ours(stand: &Stand, jobs: u16, at_a_time: u16) -> anyhow::Result<Run> {
-    let request = request::post("/api/jobs", &picture::jpeg()?);
-    let mut callers = JoinSet::new();
-    for number in 0..at_a_time {
-        let (port, request) = (stand.api.plan.port, request.clone());
-        let share = super::share(jobs, at_a_time, number);
-        callers.spawn(async move {
-            let mut watcher = Watcher::open(port).await?;
-            for _ in 0..WARM_UP {
-                watcher.follow(&request).await?;
-            }
-            let mut jobs = Vec::new();
-            for _ in 0..share {
-                jobs.push(watcher.follow(&request).await?);
-            }
-            anyhow::Ok(jobs)
-        });
-    }
-    let mut watched = Vec::new();
-    while let Some(caller) = callers.join_next().await {
-        watched.extend(caller??);
-    }
+async fn ours(stand: &Stand<'_>, jobs: u16, at_a_time: u16) -> anyhow::Result<Run> {
+    let watched = follow_all(stand.api.plan.port, (WARM_UP, jobs), at_a_time).await?;
     let requests = requests(stand, &watched).await?;
     let edits = watched.iter().map(|job| {
         let request_id = requests.get(&job.id).context("a job has no request")?.clone();
@@ -105,13 +83,13 @@ async fn ours(stand: &Stand, jobs: u16, at_a_time: u16) -> anyhow::Result<Run> {
 }
 
 /// The request of each job.
-async fn requests(stand: &Stand, jobs: &[Watched]) -> anyhow::Result<HashMap<String, String>> {
+async fn requests(stand: &Stand<'_>, jobs: &[Watched]) -> anyhow::Result<HashMap<String, String>> {
     let ids: Vec<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
     let rows: Vec<(String, String)> = sqlx::query_as(
         "select job_id::text, provider_request_id from attempts where job_id = any($1::uuid[])",
     )
     .bind(&ids)
-    .fetch_all(&stand.pool)
+    .fetch_all(stand.pool)
     .await?;
     Ok(rows.into_iter().collect())
 }

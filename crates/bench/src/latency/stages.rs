@@ -28,7 +28,7 @@ const STRETCHES: [(&str, &str); 6] = [
 ];
 
 /// Prints them, for jobs that were watched one at a time.
-pub(super) async fn print(stand: &Stand, jobs: &[&Watched]) -> anyhow::Result<()> {
+pub(super) async fn print(stand: &Stand<'_>, jobs: &[&Watched]) -> anyhow::Result<()> {
     let mut rows = vec![row("POST → its answer", jobs.iter().map(|job| job.posted).collect())?];
     for (name, stretch) in STRETCHES {
         let times = stretch_of(stand, stretch, jobs).await?;
@@ -44,7 +44,7 @@ pub(super) async fn print(stand: &Stand, jobs: &[&Watched]) -> anyhow::Result<()
 }
 
 async fn stretch_of(
-    stand: &Stand,
+    stand: &Stand<'_>,
     stretch: &'static str,
     jobs: &[&Watched],
 ) -> anyhow::Result<HashMap<String, Duration>> {
@@ -56,7 +56,7 @@ async fn stretch_of(
     ));
     let seconds: Vec<(String, f64)> = sqlx::query_as(statement)
         .bind(&ids)
-        .fetch_all(&stand.pool)
+        .fetch_all(stand.pool)
         .await
         .context("the stretches of the jobs cannot be read")?;
     Ok(seconds.into_iter().map(|(id, time)| (id, Duration::from_secs_f64(time))).collect())

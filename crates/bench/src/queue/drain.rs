@@ -4,15 +4,12 @@ use tokio::time::Duration;
 
 use super::{
     Options,
-    ground::{self, Ground},
+    ground::{self, Database},
     rounds::{Results, cell, interleaved, ratio},
     sides::{self, Kind, Side},
 };
 use crate::{
-    side::{
-        answer::{Done, Took},
-        stock,
-    },
+    side::{answer::Took, stock},
     table,
 };
 
@@ -22,27 +19,19 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     ground::measure("Drain", async |ground| {
         let sides = sides::all(options).await?;
-        let results =
-            interleaved(sides, options.rounds, async |side| one(ground, side, options.jobs).await)
-                .await;
+        let one = async |side: &Side, database: &Database| one(side, database, options.jobs).await;
+        let results = interleaved(ground, sides, options.rounds, one).await;
         print(options, &results);
         Ok(())
     })
     .await
 }
 
-async fn one(ground: &Ground, side: &Side, jobs: u32) -> anyhow::Result<Took> {
-    let database = ground.database().await?;
-    let drained = async {
-        let jobs = jobs.to_string();
-        let _made: Done = side.ask(&database.url, &["setup"], PATIENCE).await?;
-        let _made: Took = side.ask(&database.url, &["bulk", &jobs], PATIENCE).await?;
-        stock::settle(&database.pool).await?;
-        side.ask(&database.url, &["drain", &jobs], PATIENCE).await
-    };
-    let drained = drained.await;
-    ground.drop(database).await?;
-    drained
+async fn one(side: &Side, database: &Database, jobs: u32) -> anyhow::Result<Took> {
+    let jobs = jobs.to_string();
+    let _made: Took = side.ask(&database.url, &["bulk", &jobs], PATIENCE).await?;
+    stock::settle(&database.pool).await?;
+    side.ask(&database.url, &["drain", &jobs], PATIENCE).await
 }
 
 fn print(options: &Options, all: &[Results<Took>]) {

@@ -4,14 +4,11 @@ use tokio::time::Duration;
 
 use super::{
     Options,
-    ground::{self, Ground},
+    ground::{self, Database},
     rounds::{Results, cell, interleaved, ratio},
     sides::{self, Kind, Side},
 };
-use crate::{
-    side::answer::{Done, Took},
-    table,
-};
+use crate::{side::answer::Took, table};
 
 /// Jobs made one a transaction.
 const SINGLE: u32 = 2_000;
@@ -32,27 +29,19 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     ground::measure("Enqueue", async |ground| {
         let mut sides = sides::all(options).await?;
         sides.retain(|side| side.kind != Kind::Plain);
-        let results =
-            interleaved(sides, options.rounds, async |side| one(ground, side, options.jobs).await)
-                .await;
+        let one = async |side: &Side, database: &Database| one(side, database, options.jobs).await;
+        let results = interleaved(ground, sides, options.rounds, one).await;
         print(options, &results);
         Ok(())
     })
     .await
 }
 
-async fn one(ground: &Ground, side: &Side, jobs: u32) -> anyhow::Result<Made> {
-    let database = ground.database().await?;
-    let made = async {
-        let _made: Done = side.ask(&database.url, &["setup"], PATIENCE).await?;
-        let (single, clients) = (SINGLE.to_string(), CLIENTS.to_string());
-        let single = side.ask(&database.url, &["enqueue", &single, &clients], PATIENCE).await?;
-        let bulk = side.ask(&database.url, &["bulk", &jobs.to_string()], PATIENCE).await?;
-        anyhow::Ok(Made { single, bulk })
-    };
-    let made = made.await;
-    ground.drop(database).await?;
-    made
+async fn one(side: &Side, database: &Database, jobs: u32) -> anyhow::Result<Made> {
+    let (single, clients) = (SINGLE.to_string(), CLIENTS.to_string());
+    let single = side.ask(&database.url, &["enqueue", &single, &clients], PATIENCE).await?;
+    let bulk = side.ask(&database.url, &["bulk", &jobs.to_string()], PATIENCE).await?;
+    Ok(Made { single, bulk })
 }
 
 fn print(options: &Options, all: &[Results<Made>]) {

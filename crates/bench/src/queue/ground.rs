@@ -7,19 +7,16 @@ use darkroom_core::db::{self, Pool};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::stand::{self, interrupted};
+use crate::{stand::ground, statements::Counting};
 
 /// Connections that PostgreSQL accepts: sixteen workers have pools.
 const MAX_CONNECTIONS: u16 = 300;
 
-/// Counts statements, if it is installed.
-pub(super) const COUNTING: &str = "pg_stat_statements";
-
 /// The ground.
 pub(super) struct Ground {
-    pub(super) stand: stand::Ground,
     /// To look and to make databases, not to load.
     pub(super) pool: Pool,
+    url: Url,
     databases: AtomicU32,
 }
 
@@ -35,46 +32,21 @@ pub(super) async fn measure<T>(
     name: &str,
     benchmark: impl AsyncFnOnce(&Ground) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let stand = tokio::select! {
-        stand = stand::Ground::prepare(MAX_CONNECTIONS) => stand?,
-        interrupted = interrupted() => return Err(interrupted),
-    };
-    measure_on(stand, name, benchmark).await
+    measure_counting(Counting::Nothing, name, benchmark).await
 }
 
-/// The same, where PostgreSQL counts statements. Without that, where it cannot be had.
+/// The same, where PostgreSQL counts statements.
 pub(super) async fn measure_counting<T>(
+    counting: Counting,
     name: &str,
     benchmark: impl AsyncFnOnce(&Ground) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let stand = tokio::select! {
-        stand = stand::Ground::prepare_with(MAX_CONNECTIONS, COUNTING) => stand,
-        interrupted = interrupted() => return Err(interrupted),
-    };
-    match stand {
-        Ok(stand) => measure_on(stand, name, benchmark).await,
-        Err(_not_installed) => measure(name, benchmark).await,
-    }
-}
-
-async fn measure_on<T>(
-    stand: stand::Ground,
-    name: &str,
-    benchmark: impl AsyncFnOnce(&Ground) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
-    let pool = db::connect(&stand.postgres.url()?, 2)?;
-    let ground = Ground { stand, pool, databases: AtomicU32::new(0) };
-    let measuring = async {
-        println!("\n### {name}\n\n{}", ground.stand.postgres.describe(&ground.pool).await?);
-        benchmark(&ground).await
-    };
-    let outcome = tokio::select! {
-        outcome = measuring => outcome,
-        interrupted = interrupted() => Err(interrupted),
-    };
-    ground.pool.close().await;
-    ground.stand.clear().await?;
-    outcome
+    ground::measure(MAX_CONNECTIONS, counting, async |stand, pool| {
+        stand.introduce(name, pool, "").await?;
+        let url = Url::parse(stand.postgres.url()?.expose_secret())?;
+        benchmark(&Ground { pool: pool.clone(), url, databases: AtomicU32::new(0) }).await
+    })
+    .await
 }
 
 impl Ground {
@@ -82,7 +54,7 @@ impl Ground {
     pub(super) async fn database(&self) -> anyhow::Result<Database> {
         let name = format!("side_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.say(format!("create database {name}")).await?;
-        let mut url = Url::parse(self.stand.postgres.url()?.expose_secret())?;
+        let mut url = self.url.clone();
         url.set_path(&name);
         let url = SecretString::from(String::from(url));
         let pool = db::connect(&url, 2)?;

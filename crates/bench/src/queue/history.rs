@@ -1,11 +1,8 @@
 //! `history`: a record of finished jobs that grows, and what that costs those that wait.
 
-use darkroom_core::{
-    db::Pool,
-    queue,
-    store::{self, Page},
-};
-use tokio::time::{Duration, Instant};
+mod probes;
+
+use tokio::time::Duration;
 
 use super::{
     Options,
@@ -20,21 +17,10 @@ use crate::{
     },
     table,
 };
+use probes::{CLAIMED, LISTED, claim, list};
 
 /// Finished jobs.
 const SIZES: [i64; 3] = [0, 1_000_000, 10_000_000];
-
-/// Jobs of a claim whose time is taken.
-const CLAIMED: usize = 20;
-
-/// Claims of a round.
-const CLAIMS: u32 = 100;
-
-/// Jobs of a list.
-const LISTED: u16 = 50;
-
-/// Lists of a round.
-const LISTS: usize = 200;
 
 /// For each step of a side.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -109,41 +95,6 @@ async fn one(
     figures.claim.push(claim(pool, after + i64::from(jobs)).await?);
     figures.list.push(list(pool).await?);
     Ok(())
-}
-
-/// The median of many claims, in milliseconds.
-async fn claim(pool: &Pool, after: i64) -> anyhow::Result<f64> {
-    let jobs = CLAIMS * u32::try_from(CLAIMED)?;
-    stock::fill(pool, after, jobs).await?;
-    stock::settle(pool).await?;
-    let worker = queue::register(pool, "claims").await?;
-    let mut times = Vec::new();
-    for _ in 0..CLAIMS {
-        let began = Instant::now();
-        let claims = queue::claim(pool, worker, CLAIMED).await?;
-        times.push(milliseconds(began));
-        anyhow::ensure!(claims.jobs.len() == CLAIMED, "a claim found too little");
-    }
-    queue::release(pool, worker).await?;
-    sqlx::query("delete from queue").execute(pool).await?;
-    median(times)
-}
-
-/// The median of many lists, in milliseconds.
-async fn list(pool: &Pool) -> anyhow::Result<f64> {
-    let page = Page { before: None, limit: LISTED };
-    let mut times = Vec::new();
-    for _ in 0..LISTS {
-        let began = Instant::now();
-        let jobs = store::list(pool, page).await?;
-        times.push(milliseconds(began));
-        anyhow::ensure!(jobs.len() == usize::from(LISTED), "a list is too short");
-    }
-    median(times)
-}
-
-fn milliseconds(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1000.0
 }
 
 impl Figures {

@@ -5,11 +5,15 @@ use tokio::time::{Duration, sleep};
 
 use super::{
     Options,
-    ground::{self, COUNTING, Database, Ground},
+    ground::{self, Database, Ground},
     rounds::cell,
-    sides::{self, Kind, Running, Side, one_line},
+    sides::{self, Kind, Running, Side},
 };
-use crate::{side::answer::Done, table};
+use crate::{
+    side::answer::Done,
+    statements::{Counter, Counting},
+    table::{self, one_line},
+};
 
 /// Until a worker that was just started has settled: pools of Node's close what rests after 10 s.
 const SETTLING: Duration = Duration::from_secs(12);
@@ -21,8 +25,8 @@ const COUNTED: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure_counting("Idle", async |ground| {
-        let counter = Counter::choose(ground).await?;
+    ground::measure_counting(Counting::InAll, "Idle", async |ground| {
+        let counter = Counter::begin(&ground.pool).await?;
         let mut sides = sides::all(options).await?;
         sides.retain(|side| matches!(side.kind, Kind::Ours | Kind::Peer));
         let mut all = Vec::new();
@@ -34,18 +38,18 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         sleep(SETTLING).await;
         let mut before = Vec::new();
         for (_side, database, _running) in &all {
-            before.push(counter.count(ground, database).await?);
+            before.push(counter.count(&ground.pool, &database.name).await?);
         }
         sleep(COUNTED).await;
         let mut rows = Vec::new();
         for ((side, database, running), before) in all.into_iter().zip(before) {
-            let after = counter.count(ground, &database).await?;
+            let after = counter.count(&ground.pool, &database.name).await?;
             rows.push(match running {
                 Ok(running) => {
-                    let rate = f64::from(i32::try_from(after - before)?) / COUNTED.as_secs_f64();
+                    let sent = after.zip(before).map(|(after, before)| f64::from(after - before));
                     let row = [
                         side.name,
-                        cell(Some(rate), 2),
+                        cell(sent.map(|sent| sent / COUNTED.as_secs_f64()), 2),
                         connections(ground, &database).await?.to_string(),
                         cell(Some(running.megabytes()?), 0),
                     ];
@@ -62,7 +66,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
             ground.drop(database).await?;
         }
         let what = format!("a worker that waits, over {} s", COUNTED.as_secs());
-        table::print([what.as_str(), counter.counts(), "connections", "resident MB"], &rows);
+        table::print([what.as_str(), "statements/s", "connections", "resident MB"], &rows);
         Ok(())
     })
     .await
@@ -81,49 +85,4 @@ async fn connections(ground: &Ground, database: &Database) -> anyhow::Result<i64
     .bind(&database.name)
     .fetch_one(&ground.pool)
     .await?)
-}
-
-/// Who counts.
-#[derive(Clone, Copy)]
-enum Counter {
-    /// `pg_stat_statements`.
-    Statements,
-    /// What PostgreSQL always counts.
-    Transactions,
-}
-
-impl Counter {
-    async fn choose(ground: &Ground) -> anyhow::Result<Self> {
-        let loaded: String =
-            sqlx::query_scalar("select current_setting('shared_preload_libraries')")
-                .fetch_one(&ground.pool)
-                .await?;
-        if loaded != COUNTING {
-            println!("\nTransactions are counted and not statements: {COUNTING} is not installed.");
-            return Ok(Self::Transactions);
-        }
-        sqlx::query("create extension pg_stat_statements").execute(&ground.pool).await?;
-        Ok(Self::Statements)
-    }
-
-    fn counts(self) -> &'static str {
-        match self {
-            Self::Statements => "statements/s",
-            Self::Transactions => "transactions/s",
-        }
-    }
-
-    /// So far, in a database.
-    async fn count(self, ground: &Ground, database: &Database) -> anyhow::Result<i64> {
-        let count = match self {
-            Self::Statements => {
-                "select coalesce(sum(calls), 0)::bigint from pg_stat_statements
-                 join pg_database on pg_database.oid = dbid where datname = $1"
-            }
-            Self::Transactions => {
-                "select xact_commit + xact_rollback from pg_stat_database where datname = $1"
-            }
-        };
-        Ok(sqlx::query_scalar(count).bind(&database.name).fetch_one(&ground.pool).await?)
-    }
 }

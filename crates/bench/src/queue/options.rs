@@ -4,6 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum, value_parser};
 
+use crate::peers::FOLDER;
+
 /// What is chosen on the command line.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
@@ -16,7 +18,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 20_000, value_parser = value_parser!(u32).range(100..=1_000_000))]
     pub(super) jobs: u32,
     /// Where the programs of other queues are; those that are not installed are left out
-    #[arg(long, default_value = "bench/peers")]
+    #[arg(long, default_value = FOLDER)]
     pub(super) peers: PathBuf,
     /// Ten times as much of what grows: finished jobs, and minutes of an open transaction
     #[arg(long)]
@@ -31,7 +33,7 @@ pub(crate) struct Options {
 
 /// A benchmark.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// Many jobs wait, one worker process
     Drain,
     /// Jobs are made, one a transaction and many at once
@@ -50,7 +52,7 @@ pub(super) enum Part {
 
 impl Options {
     /// What to measure.
-    pub(super) fn parts(&self) -> Vec<Part> {
+    pub(crate) fn parts(&self) -> Vec<Part> {
         self.part.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part])
     }
 

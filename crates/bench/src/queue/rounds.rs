@@ -1,8 +1,17 @@
 //! Rounds: each side in turn, again and again, so that whatever else the machine does falls on all of them.
 
 use anyhow::Context;
+use tokio::time::Duration;
 
-use super::sides::{Side, one_line};
+use super::{
+    ground::{Database, Ground},
+    sides::Side,
+};
+pub(super) use crate::table::{cell, ratio};
+use crate::{side::answer::Done, table::one_line};
+
+/// How long a side may take to make its tables.
+const SETUP_PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a side came to, in all rounds.
 pub(super) struct Results<T> {
@@ -13,23 +22,40 @@ pub(super) struct Results<T> {
     pub(super) failure: Option<String>,
 }
 
-/// Asks each side in each round. One that fails is asked no more, and the others go on.
+/// Asks each side in each round, once. One that fails is asked no more, and the others go on.
 pub(super) async fn interleaved<T>(
+    ground: &Ground,
     sides: Vec<Side>,
     rounds: u16,
-    measure: impl AsyncFn(&Side) -> anyhow::Result<T>,
+    measure: impl AsyncFn(&Side, &Database) -> anyhow::Result<T>,
 ) -> Vec<Results<T>> {
     let begun = |side| Results { side, rounds: Vec::new(), failure: None };
     let mut all: Vec<_> = sides.into_iter().map(begun).collect();
     for _ in 0..rounds {
         for results in all.iter_mut().filter(|results| results.failure.is_none()) {
-            match measure(&results.side).await {
+            match once(ground, &results.side, &measure).await {
                 Ok(result) => results.rounds.push(result),
                 Err(error) => results.failure = Some(one_line(&error)),
             }
         }
     }
     all
+}
+
+/// Asks a side once, in a database of its own whose tables it has just made.
+pub(super) async fn once<T>(
+    ground: &Ground,
+    side: &Side,
+    measure: &impl AsyncFn(&Side, &Database) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let database = ground.database().await?;
+    let measured = async {
+        let _made: Done = side.ask(&database.url, &["setup"], SETUP_PATIENCE).await?;
+        measure(side, &database).await
+    };
+    let measured = measured.await;
+    ground.drop(database).await?;
+    measured
 }
 
 impl<T> Results<T> {
@@ -49,14 +75,4 @@ impl<T> Results<T> {
 pub(super) fn median(mut values: Vec<f64>) -> anyhow::Result<f64> {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().context("nothing was measured")
-}
-
-/// A figure, or that there is none.
-pub(super) fn cell(value: Option<f64>, digits: usize) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
-}
-
-/// One figure over another, where there are both.
-pub(super) fn ratio(value: Option<f64>, of: Option<f64>) -> String {
-    cell(value.zip(of).map(|(value, of)| value / of), 2)
 }

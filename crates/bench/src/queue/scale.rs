@@ -6,14 +6,11 @@ use tokio::time::{Duration, Instant, timeout};
 
 use super::{
     Options,
-    ground::{self, Ground},
-    rounds::{cell, median, ratio},
+    ground::{self, Database},
+    rounds::{cell, median, once, ratio},
     sides::{self, Kind, Running, Side},
 };
-use crate::{
-    side::{answer::Done, stock},
-    table,
-};
+use crate::{side::stock, table};
 
 /// Worker processes.
 const WORKERS: [usize; 5] = [1, 2, 4, 8, 16];
@@ -31,7 +28,10 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         let mut rates = WORKERS.map(|_workers| Vec::new());
         for _ in 0..options.rounds {
             for (workers, rates) in WORKERS.into_iter().zip(&mut rates) {
-                rates.push(together(ground, &ours, workers, jobs).await?);
+                let together = async |ours: &Side, database: &Database| {
+                    together(ours, database, workers, jobs).await
+                };
+                rates.push(once(ground, &ours, &together).await?);
             }
         }
         let mut medians = Vec::new();
@@ -54,9 +54,12 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 /// Jobs a second, from the moment that all of them are there until none is.
-async fn together(ground: &Ground, ours: &Side, workers: usize, jobs: u32) -> anyhow::Result<f64> {
-    let database = ground.database().await?;
-    let _made: Done = ours.ask(&database.url, &["setup"], PATIENCE).await?;
+async fn together(
+    ours: &Side,
+    database: &Database,
+    workers: usize,
+    jobs: u32,
+) -> anyhow::Result<f64> {
     let starting = (0..workers).map(|_worker| Running::start(ours, &database.url));
     let running = try_join_all(starting).await?;
     stock::fill(&database.pool, 0, jobs).await?;
@@ -64,6 +67,5 @@ async fn together(ground: &Ground, ours: &Side, workers: usize, jobs: u32) -> an
     timeout(PATIENCE, stock::gone(&database.pool)).await.context("jobs are left")??;
     let seconds = began.elapsed().as_secs_f64();
     try_join_all(running.into_iter().map(Running::stop)).await?;
-    ground.drop(database).await?;
     Ok(f64::from(jobs) / seconds)
 }

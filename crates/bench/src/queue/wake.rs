@@ -4,43 +4,31 @@ use tokio::time::Duration;
 
 use super::{
     Options,
-    ground::{self, Ground},
+    ground::{self, Database},
     rounds::{Results, cell, interleaved},
     sides::{self, Kind, Side},
 };
-use crate::{
-    load::percentile,
-    side::answer::{Done, Woke},
-    table,
-};
+use crate::{load::percentile, side::answer::Woke, table};
 
 /// Jobs of a round.
 const JOBS: u32 = 100;
 
-/// For each step of a side.
+/// For a round of a side.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     ground::measure("Wake-up", async |ground| {
         let mut sides = sides::all(options).await?;
         sides.retain(|side| matches!(side.kind, Kind::Ours | Kind::Peer));
-        let results =
-            interleaved(sides, options.rounds, async |side| one(ground, side).await).await;
+        let results = interleaved(ground, sides, options.rounds, one).await;
         print(options, &results);
         Ok(())
     })
     .await
 }
 
-async fn one(ground: &Ground, side: &Side) -> anyhow::Result<Woke> {
-    let database = ground.database().await?;
-    let woke = async {
-        let _made: Done = side.ask(&database.url, &["setup"], PATIENCE).await?;
-        side.ask(&database.url, &["wake", &JOBS.to_string()], PATIENCE).await
-    };
-    let woke = woke.await;
-    ground.drop(database).await?;
-    woke
+async fn one(side: &Side, database: &Database) -> anyhow::Result<Woke> {
+    side.ask(&database.url, &["wake", &JOBS.to_string()], PATIENCE).await
 }
 
 fn print(options: &Options, all: &[Results<Woke>]) {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::peers::Identity;
+
 /// To `setup`.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Done {}
@@ -34,13 +36,4 @@ pub(crate) struct Woke {
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Ready {
     pub(crate) ready: bool,
-}
-
-/// To `version`.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Identity {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    /// The settings that it runs with, in one short line.
-    pub(crate) settings: String,
 }

@@ -37,14 +37,8 @@ pub(super) async fn act(action: Action) -> anyhow::Result<()> {
             setup(&pool).await?;
             say(&Done {})
         }
-        Action::Enqueue { jobs, clients } => {
-            let seconds = pgbench.run(&insert(1), clients, jobs).await?;
-            say(&Took { jobs, seconds })
-        }
-        Action::Bulk { jobs } => {
-            let seconds = pgbench.run(&insert(BATCH), BULK_CLIENTS, jobs.div_ceil(BATCH)).await?;
-            say(&Took { jobs, seconds })
-        }
+        Action::Enqueue { jobs, clients } => say(&pgbench.make(insert, clients, (jobs, 1)).await?),
+        Action::Bulk { jobs } => say(&pgbench.make(insert, BULK_CLIENTS, (jobs, BATCH)).await?),
         Action::Drain { jobs } => {
             let pool = super::ours::connect(&config, 1)?;
             say(&drain(&pgbench, &pool, jobs).await?)

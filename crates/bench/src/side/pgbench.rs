@@ -11,8 +11,13 @@ use secrecy::ExposeSecret;
 use tokio::process::Command;
 use url::Url;
 
+use super::answer::Took;
+
 /// Where PostgreSQL's programs are, beside `PATH`.
 const PLACES: &str = "/usr/lib/postgresql";
+
+/// Rounds of what others' locks left over, at most.
+const LEFTOVERS: u32 = 10;
 
 /// A way to run it in one database.
 pub(super) struct Pgbench {
@@ -70,12 +75,18 @@ impl Pgbench {
             .with_context(|| format!("pgbench tells no rate: {printed}{said}"))?;
         Ok(f64::from(each * clients) / rate)
     }
-}
 
-/// Rounds of what others' locks left over, at most.
-const LEFTOVERS: u32 = 10;
+    /// Has so many clients make so many jobs, with a statement that makes so many a time.
+    pub(super) async fn make(
+        &self,
+        insert: impl Fn(u32) -> String,
+        clients: u32,
+        (jobs, rows): (u32, u32),
+    ) -> anyhow::Result<Took> {
+        let seconds = self.run(&insert(rows), clients, jobs.div_ceil(rows)).await?;
+        Ok(Took { jobs, seconds })
+    }
 
-impl Pgbench {
     /// Runs a script that takes so many jobs a time, until none of so many is left. Clients that meet may find less than
     /// is there.
     pub(super) async fn drain(

@@ -36,14 +36,8 @@ pub(super) async fn act(action: Action) -> anyhow::Result<()> {
             sqlx::raw_sql(TABLE).execute(&mut pool.acquire().await?).await?;
             say(&Done {})
         }
-        Action::Enqueue { jobs, clients } => {
-            let seconds = pgbench.run(&insert(1), clients, jobs).await?;
-            say(&Took { jobs, seconds })
-        }
-        Action::Bulk { jobs } => {
-            let seconds = pgbench.run(&insert(BATCH), 1, jobs.div_ceil(BATCH)).await?;
-            say(&Took { jobs, seconds })
-        }
+        Action::Enqueue { jobs, clients } => say(&pgbench.make(insert, clients, (jobs, 1)).await?),
+        Action::Bulk { jobs } => say(&pgbench.make(insert, 1, (jobs, BATCH)).await?),
         Action::Drain { jobs } => say(&drain(&pgbench, &pool, jobs).await?),
         Action::Version => say(&Identity {
             name: "one table".to_owned(),

@@ -2,16 +2,36 @@
 
 use std::path::Path;
 
-use darkroom_core::db;
+use anyhow::Context;
+use darkroom_core::db::{self, Pool};
+use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::{
     guard::Guard,
     postgres::Postgres,
-    role::{Plan, Role},
-    statements::Counter,
+    role::{FAL_URLS, Plan, Role},
+    unless_interrupted,
 };
+use crate::statements::{Counting, EXTENSION, Tally};
+
+/// The benchmarks' own connections: to look, not to load.
+const LOOKING: u32 = 2;
+
+/// Measures on a ground of its own, which is cleared away whatever comes. The pool is for looking at its database.
+pub(crate) async fn measure<T>(
+    max_connections: u16,
+    counting: Counting,
+    benchmark: impl AsyncFnOnce(&Ground, &Pool) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let ground = unless_interrupted(Ground::prepare(max_connections, counting)).await?;
+    let pool = db::connect(&ground.postgres.url()?, LOOKING)?;
+    let outcome = unless_interrupted(benchmark(&ground, &pool)).await;
+    pool.close().await;
+    ground.clear().await?;
+    outcome
+}
 
 /// The ground. Roles that still run when it is dropped end with it.
 #[derive(Debug)]
@@ -23,31 +43,46 @@ pub(crate) struct Ground {
 
 impl Ground {
     /// With the tables made, and so many connections.
-    pub(crate) async fn prepare(max_connections: u16) -> anyhow::Result<Self> {
-        Self::prepare_with(max_connections, "").await
-    }
-
-    /// The same, with a library that PostgreSQL loads.
-    pub(crate) async fn prepare_with(max_connections: u16, preload: &str) -> anyhow::Result<Self> {
-        let postgres = Postgres::start(max_connections, preload).await?;
+    pub(crate) async fn prepare(max_connections: u16, counting: Counting) -> anyhow::Result<Self> {
+        let preload = if counting == Counting::Nothing { "" } else { EXTENSION };
+        let started = Postgres::start(max_connections, preload).await;
+        let postgres = match (counting, started) {
+            (Counting::InAll, Err(_not_installed)) => Postgres::start(max_connections, "").await?,
+            (Counting::ByText, started) => started
+                .with_context(|| format!("statements are counted by PostgreSQL's {EXTENSION}"))?,
+            (_, started) => started?,
+        };
         let pool = db::connect(&postgres.url()?, 1)?;
         db::migrate(&pool).await?;
+        if counting == Counting::ByText {
+            Tally::prepare(&pool).await?;
+        }
         pool.close().await;
         let logs = tempfile::Builder::new().prefix("darkroom-bench-logs-").tempdir()?;
         Ok(Self { postgres, guard: Guard::post()?, logs })
     }
 
-    /// With statements counted, where that can be had.
-    pub(crate) async fn prepare_counting(max_connections: u16) -> anyhow::Result<Self> {
-        match Self::prepare_with(max_connections, Counter::PRELOAD).await {
-            Ok(ground) => Ok(ground),
-            Err(_not_installed) => Self::prepare(max_connections).await,
-        }
+    /// Prints a benchmark's name and what its PostgreSQL is like, and more that is to be known.
+    pub(crate) async fn introduce(
+        &self,
+        name: &str,
+        pool: &Pool,
+        more: &str,
+    ) -> anyhow::Result<()> {
+        println!("\n### {name}\n\n{}{more}", self.postgres.describe(pool).await?);
+        Ok(())
     }
 
     /// Lets a program that is none of the roles end with them.
     pub(crate) fn watch(&self, command: &mut Command) -> anyhow::Result<()> {
         self.guard.watch(command)
+    }
+
+    /// What a role needs: the database, and where fal is.
+    pub(crate) fn variables(&self, fal: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
+        let mut variables = vec![("DATABASE_URL", self.postgres.url()?.expose_secret().to_owned())];
+        variables.extend(FAL_URLS.map(|name| (name, fal.to_owned())));
+        Ok(variables)
     }
 
     /// Starts a role.

@@ -19,7 +19,8 @@ use {
     tokio::time::{Duration, sleep, timeout},
 };
 
-const DATABASE: &str = "darkroom";
+/// The database of the roles.
+pub(crate) const DATABASE: &str = "darkroom";
 
 /// A durable PostgreSQL. Stops when dropped, too, but [`stop`](Self::stop) waits for its end.
 #[derive(Debug)]

@@ -16,6 +16,12 @@ use super::guard::Guard;
 /// How much of a log is shown.
 const LAST_LINES: usize = 10;
 
+/// Where roles look for fal.
+pub(crate) const FAL_URLS: [&str; 3] = ["FAL_QUEUE_URL", "FAL_REST_URL", "FAL_API_URL"];
+
+/// Nobody listens there: nothing can be bought by accident.
+pub(crate) const NOWHERE: &str = "http://127.0.0.1:9/";
+
 /// How a role is started, the same each time.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -95,8 +101,9 @@ impl Role {
         self.child.id().with_context(|| format!("{} has ended", self.plan.name))
     }
 
-    /// What became of it, and the end of its log.
-    pub(crate) fn last_words(&mut self) -> String {
+    /// Tells what became of it, and the end of its log: beside the tables, for whoever looks for the reason.
+    #[expect(clippy::print_stderr, reason = "standard output is for tables")]
+    pub(crate) fn tell_last_words(&mut self) {
         let state = match self.child.try_wait() {
             Ok(Some(status)) => format!("ended ({status})"),
             Ok(None) => "runs".to_owned(),
@@ -105,7 +112,7 @@ impl Role {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         let last = lines.split_at(lines.len().saturating_sub(LAST_LINES)).1;
-        format!("\n{} {state}; its log ends:\n{}", self.plan.name, last.join("\n"))
+        eprintln!("\n{} {state}; its log ends:\n{}", self.plan.name, last.join("\n"));
     }
 }
 

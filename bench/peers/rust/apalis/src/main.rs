@@ -50,29 +50,18 @@ impl Queue for Apalis {
         let context = WorkerContext::new("peer");
         let stop = context.clone();
         let builder = WorkerBuilder::new(&context);
+        // The two backends are of different types.
+        macro_rules! run_on {
+            ($backend:expr) => {{
+                let worker = builder.backend($backend).data(handler).parallelize(tokio::spawn);
+                Box::pin(worker.build(edit).run())
+            }};
+        }
         let run: BoxFuture<'static, _> = match load {
             Load::Backlog => {
-                let storage = storage(&pool(url, 4).await?, 1000).poll_with_interval(INTERVAL);
-                Box::pin(
-                    builder
-                        .backend(storage)
-                        .data(handler)
-                        .parallelize(tokio::spawn)
-                        .build(edit)
-                        .run(),
-                )
+                run_on!(storage(&pool(url, 4).await?, 1000).poll_with_interval(INTERVAL))
             }
-            Load::Idle => {
-                let storage = storage(&PgPool::connect(url).await?, 10).with_pubsub();
-                Box::pin(
-                    builder
-                        .backend(storage)
-                        .data(handler)
-                        .parallelize(tokio::spawn)
-                        .build(edit)
-                        .run(),
-                )
-            }
+            Load::Idle => run_on!(storage(&PgPool::connect(url).await?, 10).with_pubsub()),
         };
         let run = async move { run.await.context("the worker failed") };
         Ok(protocol::Worker::new(run, move || {

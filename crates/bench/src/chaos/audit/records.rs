@@ -1,99 +1,13 @@
 //! What is on record: in the database, and in the stand-in's ledger.
 
+mod rows;
+
 use std::{fs, path::Path};
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use sqlx::FromRow;
-use time::OffsetDateTime;
-use uuid::Uuid;
+use serde::Serialize;
 
 use crate::chaos::house::House;
-
-/// A job.
-#[derive(Debug, FromRow, Serialize)]
-pub(super) struct Job {
-    pub(super) id: Uuid,
-    pub(super) prompt: String,
-    pub(super) status: String,
-    pub(super) webhook_url: Option<String>,
-    pub(super) failure_code: Option<String>,
-    pub(super) failure_message: Option<String>,
-    #[serde(with = "time::serde::rfc3339")]
-    pub(super) created_at: OffsetDateTime,
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub(super) finished_at: Option<OffsetDateTime>,
-}
-
-/// An attempt.
-#[derive(Debug, FromRow, Serialize)]
-pub(super) struct Attempt {
-    pub(super) job_id: Uuid,
-    pub(super) number: i16,
-    pub(super) worker_id: Uuid,
-    pub(super) input_url: String,
-    #[serde(with = "time::serde::rfc3339")]
-    pub(super) began_at: OffsetDateTime,
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub(super) submitted_at: Option<OffsetDateTime>,
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub(super) notice_at: Option<OffsetDateTime>,
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub(super) missed_at: Option<OffsetDateTime>,
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub(super) ended_at: Option<OffsetDateTime>,
-    pub(super) provider_request_id: Option<String>,
-    pub(super) outcome: Option<String>,
-    pub(super) failure_code: Option<String>,
-    /// It went with its job.
-    pub(super) is_deleted: bool,
-}
-
-/// What a trigger noted.
-#[derive(Debug, FromRow, Serialize)]
-pub(super) struct Noted {
-    pub(super) what: String,
-    pub(super) job_id: Uuid,
-    pub(super) said: Option<String>,
-    #[serde(with = "time::serde::rfc3339")]
-    pub(super) at: OffsetDateTime,
-}
-
-/// A claim of a job that was in line, and what was in flight then, itself included.
-#[derive(Debug, FromRow, Serialize)]
-pub(super) struct Claim {
-    pub(super) job_id: Uuid,
-    pub(super) model: String,
-    pub(super) of_model: i64,
-    pub(super) in_all: i64,
-    #[serde(with = "time::serde::rfc3339")]
-    pub(super) at: OffsetDateTime,
-}
-
-/// A result in the image store.
-#[derive(Debug, FromRow, Serialize)]
-pub(super) struct Image {
-    pub(super) id: Uuid,
-    pub(super) job_id: Uuid,
-    pub(super) sha256: Vec<u8>,
-}
-
-/// A request in the stand-in's ledger.
-#[derive(Debug, Deserialize, Serialize)]
-pub(super) struct Request {
-    #[serde(rename = "request_id")]
-    pub(super) id: Uuid,
-    pub(super) endpoint_id: String,
-    pub(super) input: Value,
-    #[serde(with = "time::serde::rfc3339")]
-    pub(super) submitted_at: OffsetDateTime,
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub(super) ended_at: Option<OffsetDateTime>,
-    pub(super) status_code: Option<u16>,
-    pub(super) billed_units: u32,
-    pub(super) webhook_attempts: u32,
-    pub(super) webhook_acknowledged: bool,
-}
+pub(super) use rows::{Attempt, Claim, Image, Job, Noted, Request};
 
 /// All of it.
 #[derive(Debug, Serialize)]
@@ -144,18 +58,5 @@ impl Records {
     /// What a trigger noted under this name.
     pub(super) fn noted<'a>(&'a self, what: &'a str) -> impl Iterator<Item = &'a Noted> {
         self.noted.iter().filter(move |noted| noted.what == what)
-    }
-}
-
-impl Request {
-    /// The address of its first picture, which no two attempts have in common.
-    pub(super) fn input_url(&self) -> Option<&str> {
-        let one = self.input.get("image_url");
-        let first = self.input.get("image_urls").and_then(|urls| urls.get(0));
-        one.or(first)?.as_str()
-    }
-
-    pub(super) fn prompt(&self) -> &str {
-        self.input.get("prompt").and_then(Value::as_str).unwrap_or_default()
     }
 }

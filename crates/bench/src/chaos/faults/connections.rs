@@ -13,6 +13,10 @@ use super::super::house::{House, MAX_CONNECTIONS};
 /// What these connections call themselves, so that they leave each other alone.
 const NAME: &str = "chaos";
 
+/// Ends a third of Darkroom's connections.
+const TERMINATE: &str = "select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'darkroom' and random() < 0.33";
+
 /// Between two rounds of terminations.
 const ROUND: Duration = Duration::from_millis(400);
 
@@ -24,12 +28,7 @@ pub(super) async fn terminate(house: &House, lasts: Duration) -> anyhow::Result<
     let until = Instant::now() + lasts;
     let mut connection = connect(house).await?;
     while Instant::now() < until {
-        connection
-            .execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity
-                 where application_name = 'darkroom' and random() < 0.33",
-            )
-            .await?;
+        connection.execute(TERMINATE).await?;
         sleep(ROUND).await;
     }
     Ok(connection.close().await?)
@@ -48,12 +47,7 @@ pub(super) async fn hoard(house: &House, lasts: Duration) -> anyhow::Result<()> 
         }
         // Whoever lost one does not get another.
         if let Some(first) = held.first_mut() {
-            first
-                .execute(
-                    "select pg_terminate_backend(pid) from pg_stat_activity
-                     where application_name = 'darkroom' and random() < 0.33",
-                )
-                .await?;
+            first.execute(TERMINATE).await?;
         }
         sleep(ROUND / 4).await;
     }

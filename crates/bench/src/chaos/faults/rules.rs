@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use tokio::time::{Duration, sleep};
 
 use super::{
-    super::{fault::Rule, house::House},
+    super::{fault::Rule, house::House, lock},
     Tally,
 };
 
@@ -52,7 +52,7 @@ pub(super) async fn hold(
     if let (Ok(since), Ok(until)) = (since, until) {
         let most = most.map_or(0, i64::from);
         let held = Held { model, most, since: since + UNDER_WAY, until };
-        tally.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(held);
+        lock(&tally.held).push(held);
     }
     // Until the database takes it: a pause that stays would be for ever.
     loop {

@@ -1,7 +1,7 @@
 //! Settings of the roles.
 
 use super::{LEASE, MAX_ATTEMPTS};
-use crate::chaos::options::Options;
+use crate::{chaos::options::Options, stand::FAL_URLS};
 
 /// Connections of each process's pool.
 const POOL: &str = "6";
@@ -9,9 +9,6 @@ const POOL: &str = "6";
 /// What all roles are told. Short times, so that much happens in a short run.
 pub(super) fn of_all(options: &Options, fal: &str, porch: u16) -> Vec<(&'static str, String)> {
     let mut variables = vec![
-        ("FAL_QUEUE_URL", fal.to_owned()),
-        ("FAL_REST_URL", fal.to_owned()),
-        ("FAL_API_URL", fal.to_owned()),
         ("PUBLIC_URL", format!("http://127.0.0.1:{porch}")),
         // The receivers of callers are on this machine.
         ("OUTBOUND_ALLOWED", "127.0.0.1/32".to_owned()),
@@ -25,6 +22,7 @@ pub(super) fn of_all(options: &Options, fal: &str, porch: u16) -> Vec<(&'static 
         // Workers are taken down far more often than jobs take them down.
         ("MAX_RESCUES", "1000".to_owned()),
     ];
+    variables.extend(FAL_URLS.map(|name| (name, fal.to_owned())));
     variables.extend(options.max_in_flight.map(|most| ("FAL_MAX_IN_FLIGHT", most.to_string())));
     variables
 }

@@ -1,18 +1,17 @@
 //! One caller, from its POST to the last thing that it wants to know.
 
-use reqwest::{Response, StatusCode, header::CONTENT_TYPE};
+mod insist;
+
+use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use tokio::time::{Duration, sleep, timeout};
 use uuid::Uuid;
 
 use super::{Told, order::Order};
-use crate::{chaos::house::House, request};
+use crate::chaos::house::House;
 
 /// Longest wait for an answer. Short: a call whose answer is lost is sent again.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
-
-/// How often a call is sent that gets no answer.
-const MOST_CALLS: usize = 8;
 
 /// Before it is sent again.
 const PAUSE: Duration = Duration::from_millis(400);
@@ -72,58 +71,23 @@ impl Caller<'_> {
         for call in 0.. {
             let url = self.url(call, &format!("/api/jobs/{job}?wait={WAIT}"));
             let patience = Duration::from_secs(WAIT) + ANSWER_PATIENCE;
-            match self.house.http.get(url).timeout(patience).send().await {
-                Ok(answer) if answer.status() == StatusCode::OK => {
+            match self.ask(self.house.http.get(url).timeout(patience)).await {
+                Some(answer) if answer.status() == StatusCode::OK => {
                     if let Ok(Job { id, status }) = answer.json::<Job>().await
                         && ["completed", "failed", "cancelled"].contains(&status.as_str())
                     {
                         self.told.lock().ends.push((id, status));
                         return;
                     }
+                    continue;
                 }
-                Ok(answer) => {
+                Some(answer) => {
                     self.expect(answer, &[200], "GET").await;
-                    sleep(PAUSE).await;
                 }
-                Err(_none) => {
-                    self.told.lock().unanswered += 1;
-                    sleep(PAUSE).await;
-                }
-            }
-        }
-    }
-
-    /// What was accepted, if an answer said so.
-    async fn post(&self, order: &Order, api: usize) -> Option<Job> {
-        for call in 0..MOST_CALLS {
-            let mut request = self
-                .house
-                .http
-                .post(self.url(order.first + api + call, "/api/jobs"))
-                .timeout(ANSWER_PATIENCE)
-                .header(CONTENT_TYPE, request::form_type())
-                .body(order.body.clone());
-            if let Some(key) = &order.key {
-                request = request.header("Idempotency-Key", key);
-            }
-            match request.send().await {
-                // It may break off after its head: what was accepted is not known then.
-                Ok(answer) if answer.status() == StatusCode::CREATED => {
-                    if let Ok(job) = answer.json::<Job>().await {
-                        return Some(job);
-                    }
-                    self.told.lock().unanswered += 1;
-                }
-                Ok(answer) => {
-                    self.expect(answer, &[], "POST").await;
-                    return None;
-                }
-                Err(_none) => self.told.lock().unanswered += 1,
+                None => {}
             }
             sleep(PAUSE).await;
         }
-        self.told.lock().given_up += 1;
-        None
     }
 
     /// What was accepted is there to be looked at, at each replica.
@@ -132,60 +96,18 @@ impl Caller<'_> {
             usize::from(job.as_bytes().last().is_some_and(|byte| byte % 2 == 0)),
             &format!("/api/jobs/{job}"),
         );
-        match self.house.http.get(url).send().await {
-            Ok(answer) => {
-                self.expect(answer, &[200], "GET").await;
-            }
-            Err(_none) => self.told.lock().unanswered += 1,
+        if let Some(answer) = self.ask(self.house.http.get(url)).await {
+            self.expect(answer, &[200], "GET").await;
         }
     }
 
-    /// Asking again is no error, so this is done until there is an answer.
-    async fn cancel(&self, job: Uuid) {
-        for call in 0..MOST_CALLS {
-            let url = self.url(call, &format!("/api/jobs/{job}/cancel"));
-            match self.house.http.post(url).send().await {
-                Ok(answer) => {
-                    let status = answer.status().as_u16();
-                    *self.told.lock().cancelled.entry(status).or_default() += 1;
-                    if status == 200 {
-                        self.told.lock().ends.push((job, "cancelled".to_owned()));
-                    }
-                    if self.expect(answer, &[200, 202, 409], "cancel").await {
-                        return;
-                    }
-                }
-                Err(_none) => self.told.lock().unanswered += 1,
-            }
-            sleep(PAUSE).await;
+    /// The answer to a call, if there is one.
+    async fn ask(&self, call: RequestBuilder) -> Option<Response> {
+        let answer = call.send().await.ok();
+        if answer.is_none() {
+            self.told.lock().unanswered += 1;
         }
-    }
-
-    /// A second time there is none, so this is done until there is an answer. Then no replica shows it.
-    async fn delete(&self, job: Uuid) {
-        self.told.lock().deleted.insert(job, false);
-        for call in 0..MOST_CALLS {
-            let url = self.url(call, &format!("/api/jobs/{job}"));
-            match self.house.http.delete(url).send().await {
-                Ok(answer) => {
-                    if self.expect(answer, &[204, 404], "DELETE").await {
-                        return self.look_for_deleted(job).await;
-                    }
-                }
-                Err(_none) => self.told.lock().unanswered += 1,
-            }
-            sleep(PAUSE).await;
-        }
-    }
-
-    async fn look_for_deleted(&self, job: Uuid) {
-        self.told.lock().deleted.insert(job, true);
-        for api in 0..self.house.apis.len() {
-            let url = self.url(api, &format!("/api/jobs/{job}"));
-            if let Ok(answer) = self.house.http.get(url).send().await {
-                self.expect(answer, &[404], "GET of a deleted job").await;
-            }
-        }
+        answer
     }
 
     /// Whether an answer is one of these. It may be that the database or the replica was away; nothing else is expected.

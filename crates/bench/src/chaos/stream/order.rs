@@ -1,11 +1,11 @@
 //! What one caller wants.
 
 use bytes::Bytes;
-use image::{ExtendedColorType, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
+use image::{Rgb, RgbImage};
 use rand::{Rng, RngExt, seq::IndexedRandom};
 use tokio::time::Duration;
 
-use crate::request;
+use crate::{picture, request};
 
 /// Models that make small pictures of small ones.
 pub(crate) const MODELS: [&str; 4] = [
@@ -33,6 +33,9 @@ const FOLLOW: f64 = 0.2;
 const RECEIVER: f64 = 0.3;
 const KEY: f64 = 0.8;
 const TWICE: f64 = 0.1;
+
+/// Of the pictures.
+const QUALITY: u8 = 75;
 
 /// One caller's wishes.
 #[derive(Clone, Debug)]
@@ -89,14 +92,12 @@ impl Order {
 
 /// A few small pictures.
 pub(super) fn pictures() -> anyhow::Result<Vec<Vec<u8>>> {
-    [(64, 48), (48, 64), (80, 80)].into_iter().map(picture).collect()
+    [(64, 48), (48, 64), (80, 80)].into_iter().map(gradient).collect()
 }
 
-fn picture((width, height): (u32, u32)) -> anyhow::Result<Vec<u8>> {
+fn gradient((width, height): (u32, u32)) -> anyhow::Result<Vec<u8>> {
     let level = |part: u32, whole: u32| u8::try_from(part * 255 / whole).unwrap_or(u8::MAX);
     let picture =
         RgbImage::from_fn(width, height, |x, y| Rgb([level(x, width), level(y, height), 90]));
-    let mut file = Vec::new();
-    JpegEncoder::new(&mut file).encode(&picture, width, height, ExtendedColorType::Rgb8)?;
-    Ok(file)
+    picture::encode(&picture, QUALITY)
 }

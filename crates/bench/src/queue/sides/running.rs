@@ -13,6 +13,7 @@ use tokio::{
 
 use super::Side;
 use crate::{
+    footprint::Footprint,
     side::answer::Ready,
     stand::{Guard, send},
 };
@@ -56,14 +57,15 @@ impl Running {
         let group = self.guard.group()?;
         let mut kilobytes = 0;
         for entry in fs::read_dir("/proc")?.flatten() {
-            let is_guard = entry.file_name().to_str() == Some(&group.to_string());
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
             let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
             // `pid (name) state parent group …`; the name may hold anything.
             let after_name = stat.rsplit_once(')').map_or("", |(_name, rest)| rest);
-            let its_group = after_name.split_whitespace().nth(2);
-            if !is_guard && its_group == Some(&group.to_string()) {
-                let status = fs::read_to_string(entry.path().join("status")).unwrap_or_default();
-                kilobytes += resident(&status).unwrap_or_default();
+            let its_group = after_name.split_whitespace().nth(2).and_then(|it| it.parse().ok());
+            if pid != group && its_group == Some(group) {
+                kilobytes += Footprint::of(pid).map_or(0, |footprint| footprint.resident);
             }
         }
         Ok(f64::from(kilobytes) / 1024.0)
@@ -78,10 +80,4 @@ impl Running {
         timeout(STOP_PATIENCE, self.child.wait()).await.ok();
         Ok(())
     }
-}
-
-/// In kB.
-fn resident(status: &str) -> Option<u32> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().strip_suffix(" kB")?.trim().parse().ok()
 }

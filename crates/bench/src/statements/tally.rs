@@ -2,8 +2,10 @@
 
 use darkroom_core::db::Pool;
 
+use crate::stand::DATABASE;
+
 /// Begins the statements of the benchmark itself.
-pub(super) const MARK: &str = "/* bench */";
+pub(crate) const MARK: &str = "/* bench */";
 
 /// A statement, and what it came to since [`Tally::begin`].
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -25,21 +27,28 @@ pub(crate) struct Entry {
 pub(crate) struct Tally(pub(crate) Vec<Entry>);
 
 pub(super) async fn prepare(pool: &Pool) -> anyhow::Result<()> {
-    sqlx::raw_sql("create extension if not exists pg_stat_statements").execute(pool).await?;
-    // What triggers do is told apart, for connections that are made from now on.
-    sqlx::raw_sql(
-        "do $$ begin
-             execute format(
-                 'alter database %I set pg_stat_statements.track = ''all''', current_database()
-             );
-         end $$",
-    )
-    .execute(pool)
-    .await?;
+    sqlx::raw_sql("/* bench */ create extension if not exists pg_stat_statements")
+        .execute(pool)
+        .await?;
     Ok(())
 }
 
 impl Tally {
+    /// Has what triggers do told apart, for connections that are made from now on.
+    pub(crate) async fn prepare(pool: &Pool) -> anyhow::Result<()> {
+        prepare(pool).await?;
+        sqlx::raw_sql(
+            "do $$ begin
+                 execute format(
+                     'alter database %I set pg_stat_statements.track = ''all''', current_database()
+                 );
+             end $$",
+        )
+        .execute(pool)
+        .await?;
+        Ok(())
+    }
+
     /// Counts from here on.
     pub(crate) async fn begin(pool: &Pool) -> anyhow::Result<()> {
         sqlx::query("/* bench */ select pg_stat_statements_reset()::text").execute(pool).await?;
@@ -48,14 +57,20 @@ impl Tally {
 
     /// Since it began, without what the benchmark asked itself; what costs most first.
     pub(crate) async fn read(pool: &Pool) -> anyhow::Result<Self> {
+        Self::of(pool, DATABASE).await
+    }
+
+    /// The same, of any database.
+    pub(super) async fn of(pool: &Pool, database: &str) -> anyhow::Result<Self> {
         let entries = sqlx::query_as(
             "/* bench */ select query as text, toplevel as is_sent, calls, rows,
                  wal_bytes::bigint as wal_bytes, total_exec_time as milliseconds
              from pg_stat_statements
-             where dbid = (select oid from pg_database where datname = current_database())
+             where dbid = (select oid from pg_database where datname = $1)
                  and query not like '/* bench */%'
              order by wal_bytes desc, calls desc",
         )
+        .bind(database)
         .fetch_all(pool)
         .await?;
         Ok(Self(entries))

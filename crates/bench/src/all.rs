@@ -1,0 +1,98 @@
+//! `all`: every benchmark whose figures `docs/benchmarks.md` shows, one after the other, each as it is by itself.
+
+use anyhow::{anyhow, ensure};
+use clap::{Args, Parser};
+use tokio::{
+    task::JoinHandle,
+    time::{Duration, timeout},
+};
+
+use crate::{
+    cli::Scale,
+    cost, flight, http, images, latency, memory, settings,
+    stand::{interrupted, unless_interrupted},
+    start,
+    table::one_line,
+};
+#[cfg(unix)]
+use crate::{queue, watchers};
+
+/// What takes longer hangs: the longest takes about half of it.
+const MOST: Duration = Duration::from_mins(15);
+
+/// Measures everything that can be measured here. Fails at the end where anything failed.
+pub(crate) async fn run() -> anyhow::Result<()> {
+    let scale: Scale = alone()?;
+    settings::print(&scale)?;
+    let mut all = All { failed: Vec::new(), interruption: tokio::spawn(interrupted()) };
+    all.measure("http", http::run(&alone()?)).await?;
+    #[cfg(unix)]
+    all.measure("watchers", watchers::run()).await?;
+    all.measure("start", start::run()).await?;
+    all.measure("latency", latency::run(&scale)).await?;
+    all.measure("flight", flight::run(&alone()?)).await?;
+    all.measure("cost", cost::run(&alone()?)).await?;
+    all.measure("memory", memory::run(&scale)).await?;
+    all.measure("images", unless_interrupted(images::run(&scale))).await?;
+    #[cfg(unix)]
+    {
+        let queue: queue::Options = alone()?;
+        for part in queue.parts() {
+            let name = format!("queue {part:?}").to_lowercase();
+            all.measure(&name, queue::run_part(part, &queue)).await?;
+        }
+    }
+    ensure!(all.failed.is_empty(), "failed: {}", all.failed.join(", "));
+    Ok(())
+}
+
+struct All {
+    failed: Vec<String>,
+    /// Ends once somebody interrupts.
+    interruption: JoinHandle<anyhow::Error>,
+}
+
+impl All {
+    /// Says so where one fails, and lets the others go on, unless it was interrupted.
+    async fn measure(
+        &mut self,
+        name: &str,
+        benchmark: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
+        let outcome = timeout(MOST, Box::pin(benchmark)).await;
+        let outcome =
+            outcome.unwrap_or_else(|_late| Err(anyhow!("not done within {} s", MOST.as_secs())));
+        ensure!(!self.interruption.is_finished(), "interrupted");
+        if let Err(error) = outcome {
+            println!("\n`{name}` failed: {}", one_line(&error));
+            self.failed.push(name.to_owned());
+        }
+        Ok(())
+    }
+}
+
+#[derive(Parser)]
+struct Alone<T: Args> {
+    #[command(flatten)]
+    options: T,
+}
+
+/// The options of a benchmark that is run by itself, where nothing is said.
+fn alone<T: Args>() -> anyhow::Result<T> {
+    Ok(Alone::try_parse_from(["all"])?.options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_benchmark_can_be_run_with_nothing_said() {
+        alone::<http::Options>().unwrap();
+        alone::<flight::Options>().unwrap();
+        alone::<cost::Options>().unwrap();
+        assert_eq!(alone::<Scale>().unwrap().rounds, 3);
+        #[cfg(unix)]
+        assert_eq!(alone::<queue::Options>().unwrap().parts().len(), 7);
+    }
+}

@@ -1,0 +1,69 @@
+//! What the jobs of a round came to.
+
+use std::collections::HashMap;
+
+use crate::{
+    stand::Stand,
+    statements::{Step, Tally},
+};
+
+/// What jobs came to, a job.
+pub(super) struct Round {
+    pub(super) steps: HashMap<Step, Cost>,
+    pub(super) sent: f64,
+    pub(super) wal: f64,
+    /// Of the wal, what no statement is said to have written: commits above all.
+    pub(super) rest: f64,
+    pub(super) pictures: f64,
+}
+
+/// Of a statement, a job.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cost {
+    pub(super) calls: f64,
+    pub(super) rows: f64,
+    pub(super) wal: f64,
+    pub(super) milliseconds: f64,
+}
+
+/// What is in the database at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Totals {
+    pub(super) completed: i64,
+    wal: i64,
+    pictures: i64,
+}
+
+impl Totals {
+    pub(super) async fn read(stand: &Stand<'_>) -> anyhow::Result<Self> {
+        Ok(Self {
+            completed: stand.look("select count(*) from jobs where status = 'completed'").await?,
+            wal: stand.look("select (pg_current_wal_insert_lsn() - '0/0')::bigint").await?,
+            pictures: stand
+                .look("select coalesce(sum(octet_length(data)), 0)::bigint from images")
+                .await?,
+        })
+    }
+}
+
+impl Round {
+    pub(super) fn of(jobs: u16, tally: &Tally, before: Totals, after: Totals) -> Self {
+        let each = |count: i64| i32::try_from(count).map_or(f64::MAX, f64::from) / f64::from(jobs);
+        let mut steps: HashMap<Step, Cost> = HashMap::new();
+        for entry in &tally.0 {
+            let cost = steps.entry(Step::of(entry)).or_default();
+            cost.calls += each(entry.calls);
+            cost.rows += each(entry.rows);
+            cost.wal += each(entry.wal_bytes);
+            cost.milliseconds += entry.milliseconds / f64::from(jobs);
+        }
+        let wal = each(after.wal - before.wal);
+        Self {
+            steps,
+            sent: tally.sent().map(|entry| each(entry.calls)).sum(),
+            wal,
+            rest: wal - tally.sent().map(|entry| each(entry.wal_bytes)).sum::<f64>(),
+            pictures: each(after.pictures - before.pictures),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! How long a claim and a list take, in this process.
+
+use darkroom_core::{
+    db::Pool,
+    queue,
+    store::{self, Page},
+};
+use tokio::time::Instant;
+
+use crate::{queue::rounds::median, side::stock};
+
+/// Jobs of a claim whose time is taken.
+pub(super) const CLAIMED: usize = 20;
+
+/// Claims of a round.
+const CLAIMS: u32 = 100;
+
+/// Jobs of a list.
+pub(super) const LISTED: u16 = 50;
+
+/// Lists of a round.
+const LISTS: usize = 200;
+
+/// The median of many claims, in milliseconds.
+pub(super) async fn claim(pool: &Pool, after: i64) -> anyhow::Result<f64> {
+    let jobs = CLAIMS * u32::try_from(CLAIMED)?;
+    stock::fill(pool, after, jobs).await?;
+    stock::settle(pool).await?;
+    let worker = queue::register(pool, "claims").await?;
+    let mut times = Vec::new();
+    for _ in 0..CLAIMS {
+        let began = Instant::now();
+        let claims = queue::claim(pool, worker, CLAIMED).await?;
+        times.push(milliseconds(began));
+        anyhow::ensure!(claims.jobs.len() == CLAIMED, "a claim found too little");
+    }
+    queue::release(pool, worker).await?;
+    sqlx::query("delete from queue").execute(pool).await?;
+    median(times)
+}
+
+/// The median of many lists, in milliseconds.
+pub(super) async fn list(pool: &Pool) -> anyhow::Result<f64> {
+    let page = Page { before: None, limit: LISTED };
+    let mut times = Vec::new();
+    for _ in 0..LISTS {
+        let began = Instant::now();
+        let jobs = store::list(pool, page).await?;
+        times.push(milliseconds(began));
+        anyhow::ensure!(jobs.len() == usize::from(LISTED), "a list is too short");
+    }
+    median(times)
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}

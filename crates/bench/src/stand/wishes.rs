@@ -1,0 +1,34 @@
+//! How a stand differs from the usual one.
+
+use tokio::time::Duration;
+
+use crate::statements::Counting;
+
+/// Edits at a time at the stand-in, unless said otherwise.
+pub(crate) const EDITS_AT_A_TIME: u16 = 8;
+
+/// What a benchmark wants of its stand.
+#[derive(Clone, Debug)]
+pub(crate) struct Wishes {
+    pub(crate) counting: Counting,
+    /// How long the stand-in takes for an edit.
+    pub(crate) latency: Duration,
+    /// Edits at a time at the stand-in.
+    pub(crate) edits: u16,
+    /// What the worker is told beside what it needs.
+    pub(crate) worker: Vec<(&'static str, String)>,
+    /// The worker is started when the benchmark says so.
+    pub(crate) is_worker_held: bool,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            counting: Counting::Nothing,
+            latency: Duration::from_millis(500),
+            edits: EDITS_AT_A_TIME,
+            worker: Vec::new(),
+            is_worker_held: false,
+        }
+    }
+}

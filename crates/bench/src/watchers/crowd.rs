@@ -1,0 +1,74 @@
+//! Many watchers of one API, all of this process.
+
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{Duration, timeout},
+};
+
+use super::watcher::{self, Told};
+use crate::request;
+
+/// Watchers that connect at a time: more than the server's backlog has room for would have to try again.
+const AT_A_TIME: usize = 100;
+
+/// Descriptors beside those of the watchers.
+const OTHER_DESCRIPTORS: u64 = 200;
+
+/// How long a watcher may take until it is told how its job stands.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Has all of them watch, and answers when each has been told how its job stands.
+pub(super) async fn watch(
+    port: u16,
+    ids: &[String],
+    watchers: usize,
+    told: &mpsc::UnboundedSender<Told>,
+) -> anyhow::Result<JoinSet<anyhow::Result<()>>> {
+    let mut watching = JoinSet::new();
+    let (begun, mut begins) = mpsc::channel(AT_A_TIME);
+    let mut under_way = 0;
+    for id in ids.iter().cycle().take(watchers) {
+        if under_way == AT_A_TIME {
+            first_told(&mut begins, &mut watching).await?;
+            under_way -= 1;
+        }
+        let request: Arc<[u8]> = request::get(&format!("/api/jobs/{id}/events")).into();
+        watching.spawn(watcher::watch(port, request, begun.clone(), told.clone()));
+        under_way += 1;
+    }
+    for _ in 0..under_way {
+        first_told(&mut begins, &mut watching).await?;
+    }
+    Ok(watching)
+}
+
+/// Waits until one more is told; a watcher ends by itself only if it fails.
+async fn first_told(
+    begins: &mut mpsc::Receiver<()>,
+    watching: &mut JoinSet<anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    tokio::select! {
+        begun = timeout(PATIENCE, begins.recv()) => {
+            begun.context("a watcher is not told how its job stands")?.context("no watcher is left")
+        }
+        Some(ended) = watching.join_next() => ended?,
+    }
+}
+
+/// A connection takes a descriptor here and one at least in the API, which takes this process's limit over. Answers what the
+/// limit was.
+pub(super) fn raise_limit(watchers: usize) -> anyhow::Result<Rlimit> {
+    let usual = getrlimit(Resource::Nofile);
+    let needed = u64::try_from(watchers)? + OTHER_DESCRIPTORS;
+    ensure!(
+        usual.maximum.is_none_or(|maximum| maximum >= needed),
+        "{needed} open files are needed: raise the hard limit, with ulimit -Hn"
+    );
+    setrlimit(Resource::Nofile, Rlimit { current: usual.maximum, ..usual })?;
+    Ok(usual)
+}
