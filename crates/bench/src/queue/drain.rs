@@ -17,7 +17,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure("Drain", async |ground| {
+    ground::measure("Queue: drain", async |ground| {
         let sides = sides::all(options).await?;
         let one = async |side: &Side, database: &Database| one(side, database, options.jobs).await;
         let results = interleaved(ground, sides, options.rounds, one).await;

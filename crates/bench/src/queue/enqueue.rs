@@ -26,7 +26,7 @@ struct Made {
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure("Enqueue", async |ground| {
+    ground::measure("Queue: enqueue", async |ground| {
         let mut sides = sides::all(options).await?;
         sides.retain(|side| side.kind != Kind::Plain);
         let one = async |side: &Side, database: &Database| one(side, database, options.jobs).await;

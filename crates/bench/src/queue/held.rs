@@ -5,15 +5,12 @@ use tokio::time::{Duration, Instant};
 
 use super::{
     Options,
-    ground::{self, Database, Ground},
-    rounds::{cell, ratio},
-    sides::{self, Kind, Side, one_line},
+    ground::{self, Database},
+    rounds::{Results, cell, interleaved, ratio},
+    sides::{self, Kind, Side},
 };
 use crate::{
-    side::{
-        answer::{Done, Took},
-        stock,
-    },
+    side::{answer::Took, stock},
     table,
 };
 
@@ -33,30 +30,18 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const PEER: &str = "graphile-worker-rs";
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure("A transaction that stays open", async |ground| {
+    ground::measure("Queue: a transaction that stays open", async |ground| {
         let mut sides = sides::all(options).await?;
         sides.retain(|side| match side.kind {
             Kind::Ours | Kind::Plain => true,
             Kind::Floor => false,
             Kind::Peer => side.name == PEER,
         });
-        let mut rows = Vec::new();
-        for side in sides {
-            rows.push(match load(ground, &side, options.open_for()).await {
-                Ok(rates) => row(&side, &rates),
-                Err(error) => [
-                    format!("{} ({})", side.name, one_line(&error)),
-                    cell(None, 0),
-                    cell(None, 0),
-                    cell(None, 0),
-                    cell(None, 0),
-                ],
-            });
-        }
-        let what = format!(
-            "{BATCH} jobs come and go, again and again, for {} s",
-            options.open_for().as_secs()
-        );
+        let time = options.open_for();
+        let load = async |side: &Side, database: &Database| load(side, database, time).await;
+        let results = interleaved(ground, sides, 1, load).await;
+        let rows: Vec<_> = results.iter().map(row).collect();
+        let what = format!("{BATCH} jobs come and go, again and again, for {} s", time.as_secs());
         table::print(
             [&what, "jobs in all", "before, jobs/s", "last fifth, jobs/s", "÷ before"],
             &rows,
@@ -74,15 +59,7 @@ struct Rates {
     during: Vec<f64>,
 }
 
-async fn load(ground: &Ground, side: &Side, time: Duration) -> anyhow::Result<Rates> {
-    let database = ground.database().await?;
-    let loaded = load_in(side, &database, time).await;
-    ground.drop(database).await?;
-    loaded
-}
-
-async fn load_in(side: &Side, database: &Database, time: Duration) -> anyhow::Result<Rates> {
-    let _made: Done = side.ask(&database.url, &["setup"], PATIENCE).await?;
+async fn load(side: &Side, database: &Database, time: Duration) -> anyhow::Result<Rates> {
     let mut after = 0;
     let before = come_and_go(side, database, time / STRETCHES, &mut after).await?;
     // Not a transaction of the pool's: those end when they rest.
@@ -120,12 +97,16 @@ async fn come_and_go(
     Ok(rates)
 }
 
-fn row(side: &Side, rates: &Rates) -> [String; 5] {
-    let last = rates.during.len().div_ceil(usize::try_from(STRETCHES).unwrap_or(1));
-    let before = mean(rates.before.iter());
-    let last = mean(rates.during.iter().rev().take(last));
-    let jobs = u32::try_from(rates.during.len()).unwrap_or(u32::MAX).saturating_mul(BATCH);
-    [side.name.clone(), jobs.to_string(), cell(before, 0), cell(last, 0), ratio(last, before)]
+fn row(results: &Results<Rates>) -> [String; 5] {
+    let rates = results.rounds.first();
+    let last = |rates: &Rates| {
+        let fifth = rates.during.len().div_ceil(usize::try_from(STRETCHES).unwrap_or(1));
+        mean(rates.during.iter().rev().take(fifth))
+    };
+    let (before, last) = (rates.and_then(|rates| mean(rates.before.iter())), rates.and_then(last));
+    let drains = rates.map_or(0, |rates| u32::try_from(rates.during.len()).unwrap_or(u32::MAX));
+    let jobs = drains.saturating_mul(BATCH).to_string();
+    [results.name(), jobs, cell(before, 0), cell(last, 0), ratio(last, before)]
 }
 
 /// Of rates: as many jobs, in the sum of the times.

@@ -37,7 +37,7 @@ struct Figures {
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure("History", async |ground| {
+    ground::measure("Queue: history", async |ground| {
         let ours = sides::of(Kind::Ours)?;
         let sizes = SIZES.into_iter().filter(|size| options.large || *size <= 1_000_000);
         let mut all = Vec::new();

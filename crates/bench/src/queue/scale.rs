@@ -22,7 +22,7 @@ const MORE: u32 = 5;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure("More workers", async |ground| {
+    ground::measure("Queue: more workers", async |ground| {
         let ours = sides::of(Kind::Ours)?;
         let jobs = options.jobs.saturating_mul(MORE);
         let mut rates = WORKERS.map(|_workers| Vec::new());

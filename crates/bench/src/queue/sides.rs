@@ -10,7 +10,6 @@ use serde::de::DeserializeOwned;
 use tokio::{process::Command, time::Duration};
 
 use super::Options;
-pub(super) use crate::table::one_line;
 use crate::{
     peers::{self, Program},
     stand::{FAL_URLS, NOWHERE},

@@ -10,14 +10,17 @@ use super::{
 };
 use crate::{load::percentile, side::answer::Woke, table};
 
-/// Jobs of a round.
+/// Jobs of a round that count.
 const JOBS: u32 = 100;
+
+/// Jobs before them: by then, each connection of a side has made its plans.
+const WARMING: u32 = 60;
 
 /// For a round of a side.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure("Wake-up", async |ground| {
+    ground::measure("Queue: wake-up", async |ground| {
         let mut sides = sides::all(options).await?;
         sides.retain(|side| matches!(side.kind, Kind::Ours | Kind::Peer));
         let results = interleaved(ground, sides, options.rounds, one).await;
@@ -28,7 +31,12 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn one(side: &Side, database: &Database) -> anyhow::Result<Woke> {
-    side.ask(&database.url, &["wake", &JOBS.to_string()], PATIENCE).await
+    let jobs = (WARMING + JOBS).to_string();
+    let mut woke: Woke = side.ask(&database.url, &["wake", &jobs], PATIENCE).await?;
+    for times in [&mut woke.from_call_ms, &mut woke.from_commit_ms] {
+        times.drain(..usize::try_from(WARMING)?.min(times.len()));
+    }
+    Ok(woke)
 }
 
 fn print(options: &Options, all: &[Results<Woke>]) {
@@ -53,7 +61,7 @@ fn print(options: &Options, all: &[Results<Woke>]) {
         })
         .collect();
     let what = format!(
-        "{} jobs, one at a time; to the start of the work",
+        "{} jobs, one at a time, after {WARMING} in each round; to the start of the work",
         u32::from(options.rounds) * JOBS
     );
     table::print(
