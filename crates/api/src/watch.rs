@@ -123,7 +123,8 @@ impl Watch {
         }
     }
 
-    /// Tells of a job, from now on: first how it stands, then each time that it changed.
+    /// Tells of a job, from now on: first how it stands, then each time that it changed, and each time that there is news of
+    /// its [progress](Self::progress).
     pub(crate) fn job(&self, job: JobId) -> watch::Receiver<Told> {
         let receiver = self.0.known().watch(job);
         self.0.read_again([job]);
@@ -137,8 +138,8 @@ impl Watch {
         }
     }
 
-    /// What fal says of a job's request, and what it will say.
-    pub(crate) fn progress(&self, job: JobId) -> watch::Receiver<Option<Arc<KnownProgress>>> {
+    /// What fal says of a job's request.
+    pub(crate) fn progress(&self, job: JobId) -> Option<Arc<KnownProgress>> {
         self.0.progress.of(job)
     }
 
@@ -164,7 +165,12 @@ impl Hub {
                     }
                 }
             }
-            Wake::Progress(news) => news.iter().for_each(|news| self.progress.heard(news)),
+            Wake::Progress(news) => {
+                for news in news {
+                    self.progress.heard(news);
+                    self.known().nudge(news.job);
+                }
+            }
             Wake::Reconnected => self.doubt(),
             _ => {}
         }

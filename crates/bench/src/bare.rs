@@ -18,7 +18,7 @@ use darkroom_core::{
 };
 use futures_util::TryStreamExt;
 
-/// What `/constant` answers to a GET.
+/// Path of the same answer every time.
 pub(crate) const CONSTANT: &str = "/constant";
 /// What reads or writes one row.
 pub(crate) const STATEMENT: &str = "/statement";

@@ -24,7 +24,7 @@ pub(crate) enum Command {
     /// A steady stream of jobs, while everything goes wrong that can
     #[cfg(unix)]
     Chaos(chaos::Options),
-    /// One side of `queue`: what it is asked is what a peer's program is asked
+    /// One side of `queue`, called as a peer's program is
     #[cfg(unix)]
     #[command(hide = true)]
     Side(side::Side),
@@ -39,7 +39,7 @@ pub(crate) enum Command {
 /// What measures.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Benchmark {
-    /// All of them, each as it is by itself
+    /// All of them, each with its defaults
     All,
     /// Requests a second, beside a bare server, one statement a request, and FastAPI
     Http(http::Options),
@@ -52,7 +52,7 @@ pub(crate) enum Benchmark {
     Latency(Scale),
     /// Thousands of requests in flight at once, held by one worker
     Flight(flight::Options),
-    /// Statements and log of a job, from its POST to its end
+    /// Statements and write-ahead log of a job, from its POST to its end
     Cost(cost::Options),
     /// Memory of each role, idle and after load
     Memory(Scale),

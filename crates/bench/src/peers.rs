@@ -15,10 +15,10 @@ use tokio::{
 
 use crate::stand::Guard;
 
-/// Where peers are, where the repository is.
+/// The folder of peers, from the root of the repository.
 pub(crate) const FOLDER: &str = "bench/peers";
 
-/// How much of what a program complains is told.
+/// Lines of standard error that are told where a program fails.
 const LAST_LINES: usize = 3;
 
 /// How long a program may take to say what it is.
@@ -40,7 +40,7 @@ pub(crate) struct Identity {
     pub(crate) settings: String,
 }
 
-/// A peer, once it is said what it is. Where it is not installed, it is said how to have it.
+/// Finds a peer, and prints what it is; or how to install it, where it is missing.
 pub(crate) async fn find(folder: &Path, peer: &str) -> Option<(Program, Identity)> {
     let asked = async {
         let program = Program::peer(folder, peer)?;

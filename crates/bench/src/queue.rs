@@ -1,5 +1,6 @@
 //! `queue`: the queue by itself, beside other queues on PostgreSQL and the floors below all of them.
 
+mod depth;
 mod drain;
 mod enqueue;
 mod ground;
@@ -7,6 +8,7 @@ mod held;
 mod history;
 mod idle;
 mod options;
+mod probes;
 mod rounds;
 mod scale;
 mod sides;
@@ -31,6 +33,7 @@ pub(crate) async fn run_part(part: Part, options: &Options) -> anyhow::Result<()
         Part::Wake => wake::run(options).await,
         Part::Idle => idle::run(options).await,
         Part::Scale => scale::run(options).await,
+        Part::Depth => depth::run(options).await,
         Part::History => history::run(options).await,
         Part::Held => held::run(options).await,
     }

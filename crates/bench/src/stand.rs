@@ -88,10 +88,10 @@ impl<'a> Stand<'a> {
 
     /// Prints a benchmark's name, and what is special to the stand.
     pub(crate) async fn introduce(&self, name: &str) -> anyhow::Result<()> {
-        self.ground.introduce(name, self.pool, " Pools of 10.").await
+        self.ground.introduce(name, self.pool, " At most 10 connections a process.").await
     }
 
-    /// Starts the worker, and does not wait for it. Answers its process id.
+    /// Starts the worker, and does not wait for it. Returns its process id.
     pub(crate) fn start_worker(&mut self) -> anyhow::Result<u32> {
         self.worker.insert(self.ground.start(self.worker_plan.clone())?).pid()
     }

@@ -75,10 +75,11 @@ pub enum Environment {
 pub struct Database {
     /// `DATABASE_URL`: the PostgreSQL to use. Without it `darkroom up` runs one of its own.
     pub url: Option<SecretString>,
-    /// `DATABASE_MAX_CONNECTIONS`: the pool of one process. A worker keeps one of them to listen.
+    /// `DATABASE_MAX_CONNECTIONS`: the pool of one process. A worker and an API each keep one of them to
+    /// listen.
     pub max_connections: u32,
-    /// `DATABASE_NOTIFY`: wake workers by NOTIFY. Off, they look by themselves every second,
-    /// which is what a pooler in transaction mode needs.
+    /// `DATABASE_NOTIFY`: wake workers, and tell APIs of changes, by NOTIFY. Off, workers look by themselves every
+    /// second and APIs read each poll from the database, which is what a pooler in transaction mode needs.
     pub notify: bool,
     /// `DATA_DIR`: home of the embedded PostgreSQL.
     pub data_dir: PathBuf,

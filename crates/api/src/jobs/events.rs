@@ -17,7 +17,7 @@ use crate::{
     State,
     access::Caller,
     error::{ApiError, Problem},
-    watch::{KnownProgress, Snapshot, Told},
+    watch::{KnownProgress, Snapshot, Told, Watch},
 };
 
 /// How often a stream with nothing to say shows that it lives: less than what proxies wait.
@@ -67,12 +67,10 @@ pub(crate) async fn follow(
     if snapshot.has_ended() && sent == Some(snapshot.revision()) {
         return Ok(HttpResponse::NoContent().finish());
     }
-    let mut progress = state.watch.progress(id);
-    // What is known already is news to this client.
-    progress.mark_changed();
     let following = Following {
         told: state.watch.job(id),
-        progress,
+        watch: state.watch.clone(),
+        shown: None,
         links: state.links(&request).await?,
         sent,
         next: Some(snapshot),
@@ -140,7 +138,9 @@ fn progress_event(known: &KnownProgress) -> Bytes {
 /// A client that follows a job.
 struct Following {
     told: watch::Receiver<Told>,
-    progress: watch::Receiver<Option<Arc<KnownProgress>>>,
+    watch: Watch,
+    /// The progress that the client was last told of.
+    shown: Option<Arc<KnownProgress>>,
     links: Links,
     /// Revision that the client has.
     sent: Option<i128>,
@@ -151,6 +151,16 @@ struct Following {
 }
 
 impl Following {
+    /// What the provider said since the client was last told.
+    fn news(&mut self) -> Option<Arc<KnownProgress>> {
+        let known = self.watch.progress(self.id)?;
+        if self.shown.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, &known)) {
+            return None;
+        }
+        self.shown = Some(Arc::clone(&known));
+        Some(known)
+    }
+
     async fn event(mut self) -> Option<(Result<Bytes, std::convert::Infallible>, Self)> {
         if self.is_over {
             return None;
@@ -167,18 +177,14 @@ impl Following {
                 self.is_over = snapshot.has_ended();
                 return Some((Ok(job_event(&snapshot, &self.links)), self));
             }
+            if let Some(known) = self.news() {
+                return Some((Ok(progress_event(&known)), self));
+            }
             tokio::select! {
                 changed = self.told.changed() => {
                     if changed.is_err() {
                         return None;
                     }
-                }
-                Ok(()) = self.progress.changed() => {
-                    let known = self.progress.borrow_and_update().clone();
-                    if let Some(known) = known {
-                        return Some((Ok(progress_event(&known)), self));
-                    }
-                    continue;
                 }
                 () = sleep(HEARTBEAT) => return Some((Ok(PULSE), self)),
             }

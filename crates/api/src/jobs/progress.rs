@@ -67,7 +67,7 @@ pub(crate) async fn get(
 ) -> Result<HttpResponse, ApiError> {
     let id = find(&state, &caller, &path).await?.job.id;
     let job = queue::whereabouts(&state.pool, id).await?.ok_or_else(not_found)?;
-    let known = state.watch.progress(id).borrow().clone();
+    let known = state.watch.progress(id);
     let model = state.models.find(&job.model);
     let view = ProgressView {
         status: job.status,

@@ -142,6 +142,13 @@ impl Known {
         }
     }
 
+    /// Has those who watch a job look again at what is known of it.
+    pub(super) fn nudge(&self, job: JobId) {
+        if let Some(watchers) = self.jobs.get(&job).and_then(|entry| entry.watchers.as_ref()) {
+            watchers.send_modify(|_told| {});
+        }
+    }
+
     /// Reads that are under way are not kept then: their entry is gone.
     fn forget_unwatched(&mut self) {
         self.jobs.retain(|_, entry| entry.is_watched());

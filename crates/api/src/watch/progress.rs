@@ -6,9 +6,8 @@ use std::{
 };
 
 use darkroom_core::{job::JobId, queue::ProviderProgress};
-use tokio::sync::watch;
 
-/// Jobs of which it is known, at most.
+/// Jobs of which it is known, at most. With one more, all that was known goes: it is news for a moment, and comes again.
 const MOST_JOBS: usize = 20_000;
 
 /// Lines of a log that are known, at most.
@@ -24,29 +23,26 @@ pub(crate) struct Known {
 
 /// What is known of all requests.
 #[derive(Debug, Default)]
-pub(super) struct AllProgress(Mutex<HashMap<JobId, watch::Sender<Option<Arc<Known>>>>>);
+pub(super) struct AllProgress(Mutex<HashMap<JobId, Arc<Known>>>);
 
 impl AllProgress {
     pub(super) fn heard(&self, news: &ProviderProgress) {
         let mut all = self.lock();
-        if all.len() >= MOST_JOBS {
-            all.retain(|_, teller| teller.receiver_count() > 0);
+        if all.len() >= MOST_JOBS && !all.contains_key(&news.job) {
+            all.clear();
         }
-        let teller = all.entry(news.job).or_insert_with(|| watch::channel(None).0);
-        teller.send_modify(|known| {
-            let mut now = known.as_deref().cloned().unwrap_or_default();
-            now.is_running = news.is_running;
-            now.position = news.position;
-            now.logs.extend(news.logs.iter().cloned());
-            let surplus = now.logs.len().saturating_sub(MOST_LINES);
-            now.logs.drain(..surplus);
-            *known = Some(Arc::new(now));
-        });
+        let mut now = all.get(&news.job).map(|known| Known::clone(known)).unwrap_or_default();
+        now.is_running = news.is_running;
+        now.position = news.position;
+        now.logs.extend(news.logs.iter().cloned());
+        let surplus = now.logs.len().saturating_sub(MOST_LINES);
+        now.logs.drain(..surplus);
+        all.insert(news.job, Arc::new(now));
     }
 
-    /// What is known of a job's request, and what will be.
-    pub(super) fn of(&self, job: JobId) -> watch::Receiver<Option<Arc<Known>>> {
-        self.lock().entry(job).or_insert_with(|| watch::channel(None).0).subscribe()
+    /// What is known of a job's request.
+    pub(super) fn of(&self, job: JobId) -> Option<Arc<Known>> {
+        self.lock().get(&job).cloned()
     }
 
     /// A job has ended: it is no news any more.
@@ -54,8 +50,32 @@ impl AllProgress {
         self.lock().remove(&job);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<JobId, watch::Sender<Option<Arc<Known>>>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<JobId, Arc<Known>>> {
         // Nothing that is done under it can panic half-way.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn news(job: JobId, line: &str) -> ProviderProgress {
+        ProviderProgress { job, is_running: true, position: None, logs: vec![line.to_owned()] }
+    }
+
+    #[test]
+    fn lines_are_collected_and_what_is_known_is_bounded_however_many_ask() {
+        let (all, job) = (AllProgress::default(), JobId::generate());
+        all.heard(&news(job, "loading"));
+        all.heard(&news(job, "painting"));
+        assert_eq!(all.of(job).unwrap().logs, ["loading", "painting"]);
+
+        assert!(all.of(JobId::generate()).is_none());
+        assert_eq!(all.lock().len(), 1, "to ask adds nothing");
+        for _ in 0..2 * MOST_JOBS {
+            all.heard(&news(JobId::generate(), "loading"));
+            assert!(all.lock().len() <= MOST_JOBS);
+        }
     }
 }

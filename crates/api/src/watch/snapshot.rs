@@ -77,7 +77,8 @@ impl Written {
     fn new(job: &Job, links: &Links) -> Self {
         // A view has nothing that JSON cannot hold.
         let body = serde_json::to_vec(&JobView::new(job, links)).unwrap_or_default();
-        Self { links: links.clone(), tag: tag_of(&body), body: body.into() }
+        // Without the room that writing left over.
+        Self { links: links.clone(), tag: tag_of(&body), body: body.into_boxed_slice().into() }
     }
 }
 

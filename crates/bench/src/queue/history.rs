@@ -1,12 +1,11 @@
 //! `history`: a record of finished jobs that grows, and what that costs those that wait.
 
-mod probes;
-
 use tokio::time::Duration;
 
 use super::{
     Options,
     ground::{self, Database},
+    probes::{self, CLAIMED, LISTED},
     rounds::{cell, median, ratio},
     sides::{self, Kind, Side},
 };
@@ -17,10 +16,9 @@ use crate::{
     },
     table,
 };
-use probes::{CLAIMED, LISTED, claim, list};
 
 /// Finished jobs.
-const SIZES: [i64; 3] = [0, 1_000_000, 10_000_000];
+const SIZES: [i64; 5] = [0, 10_000, 100_000, 1_000_000, 10_000_000];
 
 /// For each step of a side.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -92,8 +90,11 @@ async fn one(
     stock::settle(pool).await?;
     let drained: Took = ours.ask(&database.url, &["drain", &jobs.to_string()], PATIENCE).await?;
     figures.drain.push(drained.rate());
-    figures.claim.push(claim(pool, after + i64::from(jobs)).await?);
-    figures.list.push(list(pool).await?);
+    stock::fill(pool, after + i64::from(jobs), probes::JOBS).await?;
+    stock::settle(pool).await?;
+    figures.claim.push(probes::claim(pool).await?);
+    sqlx::query("delete from queue").execute(pool).await?;
+    figures.list.push(probes::list(pool).await?);
     Ok(())
 }
 

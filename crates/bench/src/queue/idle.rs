@@ -25,7 +25,7 @@ const COUNTED: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure_counting(Counting::InAll, "Idle", async |ground| {
+    ground::measure_counting(Counting::InAll, "Queue: idle", async |ground| {
         let counter = Counter::begin(&ground.pool).await?;
         let mut sides = sides::all(options).await?;
         sides.retain(|side| matches!(side.kind, Kind::Ours | Kind::Peer));

@@ -20,7 +20,7 @@ pub(crate) struct Options {
     /// Where the programs of other queues are; those that are not installed are left out
     #[arg(long, default_value = FOLDER)]
     pub(super) peers: PathBuf,
-    /// Ten times as much of what grows: finished jobs, and minutes of an open transaction
+    /// Ten times as many jobs that wait and that are finished, and an open transaction of 10 minutes
     #[arg(long)]
     pub(super) large: bool,
     /// Minutes that a transaction stays open; 2, or 10 of `--large`
@@ -44,6 +44,8 @@ pub(crate) enum Part {
     Idle,
     /// Darkroom alone: more worker processes
     Scale,
+    /// Darkroom alone: a long line of jobs that wait
+    Depth,
     /// Darkroom alone: a long record of finished jobs
     History,
     /// A transaction that stays open, and what it keeps from being cleared away

@@ -23,6 +23,7 @@ const SETTINGS: [(&str, &str); 2] =
 /// A side of the benchmarks.
 #[derive(Clone, Debug)]
 pub(super) struct Side {
+    /// As tables have it.
     pub(super) name: String,
     pub(super) kind: Kind,
     program: Program,
@@ -32,9 +33,9 @@ pub(super) struct Side {
 pub(super) enum Kind {
     /// Darkroom.
     Ours,
-    /// Darkroom's statements alone.
+    /// Darkroom's statements alone; or, where jobs are made, the same bytes in a table that nobody works on.
     Floor,
-    /// The least there is.
+    /// The least that a queue needs.
     Plain,
     /// Another queue.
     Peer,
@@ -42,10 +43,15 @@ pub(super) enum Kind {
 
 /// Those that are there and wanted; what is missing is told.
 pub(super) async fn all(options: &Options) -> anyhow::Result<Vec<Side>> {
-    let mut sides = vec![of(Kind::Plain)?, of(Kind::Floor)?, of(Kind::Ours)?];
+    let mut sides = Vec::new();
+    for kind in [Kind::Plain, Kind::Floor, Kind::Ours] {
+        if options.wants(kind.word()) {
+            sides.push(of(kind)?);
+        }
+    }
     let peers = peers::queues(&options.peers).await?.into_iter();
+    let peers = peers.filter(|(name, _program)| options.wants(name));
     sides.extend(peers.map(|(name, program)| Side { name, kind: Kind::Peer, program }));
-    sides.retain(|side| options.wants(&side.name));
     Ok(sides)
 }
 
@@ -53,13 +59,25 @@ pub(super) async fn all(options: &Options) -> anyhow::Result<Vec<Side>> {
 pub(super) fn of(kind: Kind) -> anyhow::Result<Side> {
     let name = match kind {
         Kind::Ours => "ours",
-        Kind::Floor => "floor",
-        Kind::Plain => "plain",
+        Kind::Floor => "our statements",
+        Kind::Plain => "one table",
         Kind::Peer => bail!("a peer is a program of its own"),
     };
-    let arguments = ["side", name].map(str::to_owned).into();
+    let arguments = ["side", kind.word()].map(str::to_owned).into();
     let program = Program { path: env::current_exe()?, arguments };
     Ok(Side { name: name.to_owned(), kind, program })
+}
+
+impl Kind {
+    /// As the command line has it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Floor => "floor",
+            Self::Plain => "plain",
+            Self::Peer => "peer",
+        }
+    }
 }
 
 impl Side {

@@ -10,6 +10,9 @@ use tokio::time::sleep;
 pub(crate) const PROMPT: &str =
     "Make the sky a warm evening sky, and keep everything else as it is.";
 
+/// From its making, until a job fails: what `JOB_DEADLINE_SECONDS` is unless set.
+pub(crate) const DEADLINE: Duration = Duration::from_hours(24);
+
 /// How often it is looked whether jobs are left.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -34,8 +37,11 @@ pub(crate) async fn fill(pool: &Pool, after: i64, jobs: u32) -> anyhow::Result<(
              select {ID}, $3, $4, '{{}}' from generate_series(1, $2) as n
              returning id, model
          )
-         insert into queue (job_id, model, turn)
-         select id, model, (extract(epoch from clock_timestamp()) * 1e6)::bigint from made"
+         insert into queue (job_id, model, turn, deadline_at)
+         select id, model, (extract(epoch from clock_timestamp()) * 1e6)::bigint,
+             now() + make_interval(secs => {})
+         from made",
+        DEADLINE.as_secs()
     );
     run(&mut transaction, made, after, jobs.into()).await?;
     sqlx::query("select pg_notify('darkroom_queue', '')").execute(&mut *transaction).await?;

@@ -3,12 +3,12 @@
 use super::tally::Entry;
 
 /// Whose statements they are, what they do, and what is in their text and in no other's.
-const STEPS: [(&str, &str, &str); 25] = [
+const STEPS: [(&str, &str, &str); 26] = [
     ("API", "make the job: its row, its picture, its place in line", "insert into jobs ("),
     ("API", "name the file of a result", "left(prompt"),
     ("both", "wake workers, name jobs, tell how far requests are", "pg_notify(channel, payload)"),
     ("API", "read the job", "order by jobs.id, role, position"),
-    ("API", "is the connection that tells of changes alive", "select $1"),
+    ("both", "is the connection that listens alive", "select $1"),
     ("worker", "claim", "with recursive alive as"),
     ("worker", "make jobs due that rested", "with ripe as"),
     ("worker", "claim deliveries", "delivery_round = $"),
@@ -25,6 +25,7 @@ const STEPS: [(&str, &str, &str); 25] = [
     ("worker", "register", "insert into workers"),
     ("worker", "prune", "with old as ("),
     ("trigger", "tell whoever watches", "string_agg(id::text"),
+    ("trigger", "no place before the front of the line", "new.turn = greatest("),
     ("trigger", "count usage", "insert into usage_changes (api_key_id, day, model, jobs"),
     ("trigger", "are there jobs to be deleted", "from changed where deleted_at is not null"),
     ("trigger", "is the job there (foreign key)", "FOR KEY SHARE"),

@@ -45,6 +45,9 @@ pub struct Beat {
 /// Says that a worker is alive, for all its leases together; its jobs are safe from rescue for
 /// another `lease`. Answers nothing when it was taken for dead: its leases are gone, and it must
 /// register anew.
+///
+/// The earliest deadline is asked for in the order of its index: `exists` would read the whole line where PostgreSQL
+/// expects many that are past theirs.
 pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Option<Beat>, Error> {
     let beat = sqlx::query!(
         r#"update workers set beat_at = now() where id = $1
@@ -55,9 +58,10 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
            exists (
                select from provider_halt where probe_at <= now()
            ) as "probe_is_due!",
-           coalesce(
-               (select min(deadline_at) <= now() from queue where in_line), false
-           ) as "jobs_are_overdue!",
+           (
+               select deadline_at from queue where in_line and deadline_at <= now()
+               order by deadline_at limit 1
+           ) is not null as "jobs_are_overdue!",
            exists (
                select from deliveries where leased_by is null and next_at <= now()
            ) as "deliveries_are_due!",

@@ -1,4 +1,4 @@
-//! How the jobs of a side are made: in one place, in the way of the API.
+//! How the jobs of a side are made: as the API makes them, but for a picture.
 
 use std::sync::{
     Arc,
@@ -43,6 +43,7 @@ fn job() -> NewJob {
     NewJob {
         prompt: stock::PROMPT.to_owned(),
         model: models::DEFAULT.to_owned(),
+        deadline: Some(stock::DEADLINE),
         ..NewJob::default()
     }
 }

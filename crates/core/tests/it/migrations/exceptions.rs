@@ -66,14 +66,4 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         what: "create trigger queue_back_in_line",
         why: "as above: an older version goes by turns that it finds in the rows",
     },
-    Exception {
-        migration: "0018",
-        what: "drop index queue_overdue",
-        why: "its successor, made in the same transaction, has all that an older version looks for in it",
-    },
-    Exception {
-        migration: "0018",
-        what: "create index queue_overdue",
-        why: "the queue holds what has not ended yet: a million rows are read in less than a second",
-    },
 ];

@@ -7,13 +7,16 @@ use darkroom_core::{
 };
 use tokio::time::Instant;
 
-use crate::{queue::rounds::median, side::stock};
+use super::rounds::median;
 
 /// Jobs of a claim whose time is taken.
 pub(super) const CLAIMED: usize = 20;
 
 /// Claims of a round.
-const CLAIMS: u32 = 100;
+const CLAIMS: usize = 100;
+
+/// Jobs that have to wait for all of them.
+pub(super) const JOBS: u32 = 2_000;
 
 /// Jobs of a list.
 pub(super) const LISTED: u16 = 50;
@@ -21,11 +24,8 @@ pub(super) const LISTED: u16 = 50;
 /// Lists of a round.
 const LISTS: usize = 200;
 
-/// The median of many claims, in milliseconds.
-pub(super) async fn claim(pool: &Pool, after: i64) -> anyhow::Result<f64> {
-    let jobs = CLAIMS * u32::try_from(CLAIMED)?;
-    stock::fill(pool, after, jobs).await?;
-    stock::settle(pool).await?;
+/// The median of many claims, in milliseconds. All that were claimed are free again afterwards.
+pub(super) async fn claim(pool: &Pool) -> anyhow::Result<f64> {
     let worker = queue::register(pool, "claims").await?;
     let mut times = Vec::new();
     for _ in 0..CLAIMS {
@@ -35,7 +35,6 @@ pub(super) async fn claim(pool: &Pool, after: i64) -> anyhow::Result<f64> {
         anyhow::ensure!(claims.jobs.len() == CLAIMED, "a claim found too little");
     }
     queue::release(pool, worker).await?;
-    sqlx::query("delete from queue").execute(pool).await?;
     median(times)
 }
 
