@@ -17,12 +17,15 @@
 
 /// A statement that begins with `lease`: the job's row where the lease holds, locked until the
 /// statement ends, and no row where it does not.
+///
+/// Here and wherever one job's lease is compared: `is not distinct from` is no condition for the index of leases, which
+/// would lead through all that the worker holds, or ever held while a transaction stays open. The key leads to the row.
 macro_rules! under_lease {
     ($query:ident, $lease:expr, $sql:literal $(, $argument:expr)* $(,)?) => {
         sqlx::$query!(
             "with lease as (
                  select job_id, cancel_requested_at is not null as is_cancelled from queue
-                 where job_id = $1 and leased_by = $2 and lease_no = $3
+                 where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
                  for share
              )" + $sql,
             $lease.job.0,

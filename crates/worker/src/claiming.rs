@@ -73,6 +73,9 @@ impl Claimer {
             }
             if !more_may_wait {
                 self.rest(found.next_ripe).await;
+            } else if found.next_ripe == Some(Duration::ZERO) {
+                // However long the line is, what has rested comes into it.
+                self.ripen().await;
             }
         }
     }

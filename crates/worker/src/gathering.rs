@@ -5,7 +5,7 @@ use std::time::Duration;
 use darkroom_core::{chain::chain, queue};
 use tokio::time::Instant;
 
-use crate::life::Life;
+use crate::{backoff::jittered, life::Life};
 
 /// How long a statement that brings a job into line may take, twice over: after half of it, whoever asked has given up.
 const OVERTAKEN: Duration = Duration::from_secs(30);
@@ -25,14 +25,15 @@ pub(crate) struct Gathering {
 
 impl Gathering {
     pub(crate) fn new() -> Self {
-        Self { thorough_at: Instant::now() + FIRST }
+        // Workers that start together do not all look at once.
+        Self { thorough_at: Instant::now() + jittered(FIRST) }
     }
 
     /// Looks where the line has moved since, and from time to time everywhere.
     pub(crate) fn look(&mut self, life: &Life, line_has_moved: bool) {
         let now = Instant::now();
         if now > self.thorough_at {
-            self.thorough_at = now + THOROUGH;
+            self.thorough_at = now + jittered(THOROUGH);
             tokio::spawn(gather(life.clone(), None));
         } else if line_has_moved {
             tokio::spawn(gather(life.clone(), Some(OVERTAKEN)));

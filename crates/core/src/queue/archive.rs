@@ -27,7 +27,7 @@ pub async fn input(pool: &Pool, lease: &Lease, position: i16) -> Result<Option<I
            from queue
            left join images on images.job_id = queue.job_id
                and role = 'input' and position = $4
-           where queue.job_id = $1 and leased_by = $2 and lease_no = $3"#,
+           where queue.job_id = $1 and leased_by is not distinct from $2 and lease_no = $3"#,
         lease.job.0,
         lease.worker.0,
         lease.number,

@@ -42,7 +42,7 @@ pub async fn begin_attempt(
         r#"with lease as (
                select job_id, cancel_requested_at is not null as is_cancelled, model, api_key_id
                from queue
-               where job_id = $1 and leased_by = $2 and lease_no = $3
+               where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
                for update
            ), allowed as (
                select job_id from lease
@@ -112,7 +112,7 @@ pub async fn attempts_made(pool: &Pool, lease: &Lease) -> Result<i16, Error> {
     let made = sqlx::query_scalar!(
         r#"select (coalesce(max(number), 0) - attempts_before)::smallint as "made!"
            from queue left join attempts on attempts.job_id = queue.job_id
-           where queue.job_id = $1 and leased_by = $2 and lease_no = $3
+           where queue.job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
            group by queue.job_id"#,
         lease.job.0,
         lease.worker.0,

@@ -40,7 +40,7 @@ pub async fn fail(
     let settled = sqlx::query_scalar!(
         r#"with lease as (
                delete from queue
-               where job_id = $1 and leased_by = $2 and lease_no = $3
+               where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
                returning job_id
            ), ended as (
                update attempts set ended_at = now(), failure_code = $4, failure_class = $6,
@@ -72,7 +72,7 @@ pub async fn end_cancelled(pool: &Pool, lease: &Lease, timeline: &Timeline) -> R
     let settled = sqlx::query_scalar!(
         r#"with lease as (
                delete from queue
-               where job_id = $1 and leased_by = $2 and lease_no = $3
+               where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
                returning job_id
            ), ended as (
                update attempts set ended_at = now(),
@@ -107,7 +107,7 @@ pub async fn retry(
         r#"with lease as (
                update queue set leased_by = null, has_attempt = false,
                    run_at = now() + make_interval(secs => nullif($4::float8, 0))
-               where job_id = $1 and leased_by = $2 and lease_no = $3
+               where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
                returning job_id
            ), ended as (
                update attempts set ended_at = now(), failure_code = $5, failure_class = 'retry',
@@ -134,7 +134,7 @@ pub async fn retry(
 pub async fn snooze(pool: &Pool, lease: &Lease, after: Duration) -> Result<(), Error> {
     let settled = sqlx::query!(
         "update queue set leased_by = null, run_at = now() + make_interval(secs => nullif($4::float8, 0))
-         where job_id = $1 and leased_by = $2 and lease_no = $3",
+         where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3",
         lease.job.0,
         lease.worker.0,
         lease.number,
@@ -152,7 +152,7 @@ pub async fn break_off(pool: &Pool, lease: &Lease, after: Duration) -> Result<()
     let settled = sqlx::query!(
         "update queue set leased_by = null, rescues = rescues + 1,
              run_at = now() + make_interval(secs => $4)
-         where job_id = $1 and leased_by = $2 and lease_no = $3",
+         where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3",
         lease.job.0,
         lease.worker.0,
         lease.number,

@@ -103,7 +103,7 @@ pub async fn miss_attempt(pool: &Pool, lease: &Lease) -> Result<Duration, Error>
 async fn lock(connection: &mut Connection, lease: &Lease) -> Result<(), Error> {
     let held = sqlx::query_scalar!(
         r#"select true as "held!" from queue
-           where job_id = $1 and leased_by = $2 and lease_no = $3
+           where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
            for update"#,
         lease.job.0,
         lease.worker.0,

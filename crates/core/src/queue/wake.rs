@@ -4,7 +4,13 @@
 mod listener;
 mod progress;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::{sync::mpsc, time::sleep};
 
@@ -40,7 +46,11 @@ const NOTIFY_INTERVAL: Duration = Duration::from_millis(5);
 /// Tells workers that there is work, that a request has ended, or that a caller wants a job to end. Whatever
 /// is to be told at the same time is sent together.
 #[derive(Clone, Debug)]
-pub struct Waker(mpsc::Sender<Hint>);
+pub struct Waker {
+    hints: mpsc::Sender<Hint>,
+    /// There is work. It is told however many hints wait.
+    is_work: Arc<AtomicBool>,
+}
 
 /// A channel, and what is said on it.
 type Hint = (&'static str, String);
@@ -50,13 +60,15 @@ impl Waker {
     /// last clone.
     pub fn new(pool: Pool) -> Self {
         let (hints, waiting) = mpsc::channel(MOST_WAITING);
-        tokio::spawn(send(pool, waiting));
-        Self(hints)
+        let is_work = Arc::default();
+        tokio::spawn(send(pool, waiting, Arc::clone(&is_work)));
+        Self { hints, is_work }
     }
 
     /// Asks for a wake and does not wait for it. Call it after the commit: before, there is nothing
     /// to see.
     pub fn wake(&self) {
+        self.is_work.store(true, Ordering::Release);
         self.hint(WORK, String::new());
     }
 
@@ -80,13 +92,16 @@ impl Waker {
 
     fn hint(&self, channel: &'static str, payload: String) {
         // Full means that a thousand are told in a moment, and one is missing.
-        self.0.try_send((channel, payload)).ok();
+        self.hints.try_send((channel, payload)).ok();
     }
 }
 
-async fn send(pool: Pool, mut waiting: mpsc::Receiver<Hint>) {
+async fn send(pool: Pool, mut waiting: mpsc::Receiver<Hint>, is_work: Arc<AtomicBool>) {
     let mut hints = Vec::new();
     while waiting.recv_many(&mut hints, MOST_WAITING).await > 0 {
+        if is_work.swap(false, Ordering::AcqRel) {
+            hints.push((WORK, String::new()));
+        }
         let (channels, payloads): (Vec<_>, Vec<_>) = hints.drain(..).unzip();
         notify(&pool, &channels, &payloads).await;
         sleep(NOTIFY_INTERVAL).await;
@@ -103,13 +118,11 @@ pub(super) async fn hint_deliveries(pool: &Pool) {
     notify(pool, &[DELIVERIES], &[String::new()]).await;
 }
 
-/// Sends hints; those that are the same go out once. Their commit does not wait for the disk, as the listeners would wait
-/// with it: a crash takes nothing but hints.
+/// Sends hints; those that are the same go out once. Their commit writes nothing, so it waits for no disk.
 async fn notify(pool: &Pool, channels: &[&str], payloads: &[String]) {
     let sent = sqlx::query!(
         "select pg_notify(channel, payload)
-         from unnest($1::text[], $2::text[]) as hint (channel, payload)
-         where set_config('synchronous_commit', 'off', true) = 'off'",
+         from unnest($1::text[], $2::text[]) as hint (channel, payload)",
         channels as _,
         payloads,
     )

@@ -21,24 +21,33 @@ pub struct Whereabouts {
     pub seconds: f64,
 }
 
-/// How far a job is; nothing where there is none.
+/// How far a job is; nothing where there is none. Those ahead are counted from it backwards, in the order of the line, and
+/// the rest is not read.
 pub async fn whereabouts(pool: &Pool, job: JobId) -> Result<Option<Whereabouts>, Error> {
     sqlx::query_as!(
         Whereabouts,
         r#"select status as "status: Status", jobs.model,
-               case when in_line then (
+               case when in_line then least($2, (
                    select count(*) from (
                        select from queue as others
-                       where others.in_line and (
-                           others.priority > queue.priority
-                           or (
-                               others.priority = queue.priority
-                               and (others.turn, others.job_id) < (queue.turn, queue.job_id)
-                           )
-                       )
+                       where others.in_line and others.priority > queue.priority
+                       order by others.priority, others.turn desc, others.job_id desc
                        limit $2
-                   ) as ahead
-               ) end as ahead,
+                   ) as above
+               ) + (
+                   select count(*) from (
+                       select from queue as others
+                       where others.in_line and others.priority = queue.priority
+                           and others.turn >= coalesce((
+                               select front.turn from line_fronts as front
+                               where front.priority = queue.priority
+                               order by front.turn desc limit 1
+                           ), 0)
+                           and (others.turn, others.job_id) < (queue.turn, queue.job_id)
+                       order by others.turn desc, others.job_id desc
+                       limit $2
+                   ) as before
+               )) end as ahead,
                greatest(0, extract(
                    epoch from coalesce(finished_at, now()) - coalesce(jobs.run_at, created_at)
                ))::float8 as "seconds!"

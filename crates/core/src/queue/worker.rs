@@ -42,12 +42,13 @@ pub struct Beat {
     pub cancelled: Vec<JobId>,
 }
 
-/// Says that a worker is alive, for all its leases together; its jobs are safe from rescue for
-/// another `lease`. Answers nothing when it was taken for dead: its leases are gone, and it must
+/// Says that a worker is alive, for all its leases together.
+///
+/// Its jobs are safe from rescue for another `lease`. Answers nothing when it was taken for dead: its leases are gone, and it must
 /// register anew.
 ///
-/// The earliest deadline is asked for in the order of its index: `exists` would read the whole line where PostgreSQL
-/// expects many that are past theirs.
+/// What is earliest is asked for in the order of its index: `exists` would read the whole table where PostgreSQL
+/// expects many that are due.
 pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Option<Beat>, Error> {
     let beat = sqlx::query!(
         r#"update workers set beat_at = now() where id = $1
@@ -62,9 +63,10 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
                select deadline_at from queue where in_line and deadline_at <= now()
                order by deadline_at limit 1
            ) is not null as "jobs_are_overdue!",
-           exists (
-               select from deliveries where leased_by is null and next_at <= now()
-           ) as "deliveries_are_due!",
+           (
+               select next_at from deliveries where leased_by is null and next_at <= now()
+               order by next_at limit 1
+           ) is not null as "deliveries_are_due!",
            exists (
                select from line_fronts where passed_at > now() - interval '1 minute'
            ) as "line_has_moved!",

@@ -72,6 +72,33 @@ async fn a_claim_reads_neither_the_whole_queue_nor_the_whole_record_of_jobs() {
 }
 
 #[tokio::test]
+async fn plans_that_were_made_while_the_queue_was_empty_do_not_read_all_of_a_long_one() {
+    let database = TestDatabase::create().await;
+    // One connection, as above.
+    let pool = db::connect(&database.url, 1).unwrap();
+    let worker = factory::worker(&pool).await;
+    factory::line(&pool, 5_000).await;
+    sqlx::query("delete from queue").execute(&pool).await.unwrap();
+    sqlx::query("vacuum analyze queue").execute(&pool).await.unwrap();
+    for _ in 0..12 {
+        assert_eq!(queue::claim(&pool, worker, 20).await.unwrap().jobs.len(), 0);
+        let job = factory::job(&pool).await.id;
+        sqlx::query("delete from queue where job_id = $1")
+            .bind(job.0)
+            .execute(&pool)
+            .await
+            .unwrap();
+    }
+    factory::line(&pool, 3_000).await;
+    let before = factory::whole_reads_of(&pool, &["queue"]).await;
+
+    assert_eq!(queue::claim(&pool, worker, 20).await.unwrap().jobs.len(), 20);
+    factory::job(&pool).await;
+
+    assert_eq!(factory::whole_reads_of(&pool, &["queue"]).await, before);
+}
+
+#[tokio::test]
 async fn many_claimers_at_once_claim_each_job_once() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;

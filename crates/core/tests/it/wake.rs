@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use darkroom_core::{
     db,
+    job::JobId,
     queue::{Audience, Listener, Wake, Waker},
 };
 use darkroom_testing::TestDatabase;
@@ -25,6 +26,21 @@ async fn a_wake_reaches_a_listener() {
 
     let heard = timeout(PATIENCE, listener.heard()).await.unwrap();
     assert_eq!(heard.unwrap(), Wake::Work);
+}
+
+#[tokio::test]
+async fn that_there_is_work_is_told_however_much_else_is_to_be_told() {
+    let database = TestDatabase::create().await;
+    let mut listener = Listener::connect(&database.pool, Audience::Worker, PATIENCE).await.unwrap();
+    let waker = Waker::new(database.pool.clone());
+
+    // None of them is sent before this has ended: what sends them shares the thread.
+    for _ in 0..5_000 {
+        waker.ended(JobId::generate());
+    }
+    waker.wake();
+
+    while timeout(PATIENCE, listener.heard()).await.unwrap().unwrap() != Wake::Work {}
 }
 
 #[tokio::test]

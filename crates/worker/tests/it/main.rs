@@ -19,5 +19,6 @@ mod house;
 mod limits;
 mod metrics;
 mod models;
+mod resting;
 mod statements;
 mod unknown;

@@ -10,6 +10,16 @@ use crate::{
 /// this database. It spells "queue".
 const ONE_AT_A_TIME: i64 = 0x71_7565_7565;
 
+/// The transaction of a claim, once it is its turn.
+async fn begin(pool: &Pool) -> Result<db::Transaction, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    // Where many wait, PostgreSQL expects so much of the claim that it would compile it first, each time.
+    sqlx::query!("set local jit = off").execute(&mut *transaction).await?;
+    let turn = sqlx::query!("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME);
+    turn.execute(&mut *transaction).await?;
+    Ok(transaction)
+}
+
 /// Claims up to `limit` due jobs like [`claim`](super::claim()), and no more than rules let through.
 /// `max_in_flight` is the limit of everything, unless a rule sets another.
 ///
@@ -27,11 +37,7 @@ pub async fn claim_under_rules(
 ) -> Result<Claims, db::Error> {
     let round = round.into();
     let doing = "claiming jobs under limits";
-    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
-    sqlx::query!("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
-        .execute(&mut *transaction)
-        .await
-        .map_err(db::Error::doing(doing))?;
+    let mut transaction = begin(pool).await.map_err(db::Error::doing(doing))?;
     let rows = claim_query!(
         "in_flight as (
              select model, api_key_id, count(*) as jobs from (

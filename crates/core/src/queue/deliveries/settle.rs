@@ -62,7 +62,7 @@ pub async fn settle(
     let settled = sqlx::query!(
         r#"with lease as (
                select id, now() + make_interval(secs => $5) as again_at, expires_at from deliveries
-               where id = $1 and leased_by = $2 and lease_no = $3
+               where id = $1 and leased_by is not distinct from $2 and lease_no = $3
                for update
            )
            update deliveries set leased_by = null,

@@ -66,4 +66,14 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         what: "create trigger queue_back_in_line",
         why: "as above: an older version goes by turns that it finds in the rows",
     },
+    Exception {
+        migration: "0018",
+        what: "queue: set (vacuum_truncate = false)",
+        why: "a setting of vacuum, which an older version does not read; no reader or writer waits for it",
+    },
+    Exception {
+        migration: "0018",
+        what: "create or replace function count_usage",
+        why: "counts the same, and locks nothing that a statement wants",
+    },
 ];
