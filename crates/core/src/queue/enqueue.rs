@@ -30,6 +30,9 @@ pub struct Place<'a> {
 /// thousand jobs delays another key's job by one of its own. Where nobody waits, the turn is the clock in
 /// microseconds, which is later than any turn given before. Two that are enqueued at the same moment may
 /// get the same turn: they go by age. Behind the front of the line nothing waits, so nothing is read there.
+///
+/// A key's last job is asked for in an order that only `queue_lanes` has, with the model as one of a list: where
+/// PostgreSQL knows of one model only, it would look for it from the end of the whole line.
 macro_rules! enqueue_query {
     ($before:literal, $after:literal, $job:expr, $place:expr $(, $argument:expr)* $(,)?) => {
         sqlx::query!(
@@ -42,9 +45,9 @@ macro_rules! enqueue_query {
                  coalesce(
                      (
                          select turn + 1 from queue
-                         where in_line and model = $2::text and api_key_id = $3::uuid
+                         where in_line and model = any(array[$2::text]) and api_key_id = $3::uuid
                              and priority = $4::smallint and turn >= line.front
-                         order by turn desc limit 1
+                         order by model desc, turn desc limit 1
                      ),
                      (
                          select turn from queue

@@ -21,10 +21,10 @@ pub async fn ripen(pool: &Pool) -> Result<bool, Error> {
                  case when lease_no > 0 then turn else coalesce(
                      (
                          select turn from queue as others
-                         where in_line and others.model = queue.model
+                         where in_line and others.model = any(array[queue.model])
                              and others.api_key_id = queue.api_key_id
                              and others.priority = queue.priority and turn >= line.front
-                         order by turn desc limit 1
+                         order by others.model desc, turn desc limit 1
                      ) + 1,
                      (
                          select turn from queue as others

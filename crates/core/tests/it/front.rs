@@ -91,6 +91,38 @@ async fn while_a_transaction_stays_open_a_claim_reads_little_of_what_was_claimed
 }
 
 #[tokio::test]
+async fn beside_a_long_line_of_one_model_another_ones_jobs_are_enqueued_and_ripen_without_reading_it()
+ {
+    let database = TestDatabase::create().await;
+    let pool = db::connect(&database.url, 1).unwrap();
+    factory::line(&pool, 3_000).await;
+    // PostgreSQL knows of one model and one key.
+    sqlx::query("analyze queue").execute(&pool).await.unwrap();
+    let first = factory::job(&pool).await.id;
+    sqlx::query("update queue set turn = 1 where job_id = $1")
+        .bind(first.0)
+        .execute(&pool)
+        .await
+        .unwrap();
+    let before = factory::read_of(&pool, &LINE).await;
+
+    for _ in 0..12 {
+        factory::job(&pool).await;
+    }
+    let enqueuing = factory::read_of(&pool, &LINE).await - before;
+    sqlx::query("update queue set run_at = now() where turn < 1000 and turn > 1")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let before = factory::read_of(&pool, &LINE).await;
+    queue::ripen(&pool).await.unwrap();
+    let ripening = factory::read_of(&pool, &LINE).await - before;
+
+    assert!(enqueuing < 500, "to enqueue twelve read {enqueuing}");
+    assert!(ripening < 1_000, "to make eleven due read {ripening}");
+}
+
+#[tokio::test]
 async fn the_order_is_the_same_whatever_fronts_there_are() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;

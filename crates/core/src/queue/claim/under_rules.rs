@@ -90,9 +90,9 @@ pub async fn claim_under_rules(
              select first.*, open_lanes.*
              from open_lanes cross join lateral (
                  select job_id, priority, turn from queue
-                 where in_line and model = open_lanes.model
+                 where in_line and model = any(array[open_lanes.model])
                      and api_key_id = open_lanes.api_key_id
-                 order by priority desc, turn, job_id
+                 order by model, priority desc, turn, job_id
                  limit least($2, model_room, key_room)
              ) as first
          ), within_keys as (
