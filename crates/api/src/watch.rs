@@ -162,6 +162,9 @@ impl Hub {
                 for job in jobs {
                     if self.known().change(*job) || is_fed {
                         self.read_again([*job]);
+                    } else {
+                        // Nobody watches it, and as a rule it has ended: what fal said of it is no news any more.
+                        self.progress.forget(*job);
                     }
                 }
             }

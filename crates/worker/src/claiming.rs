@@ -74,7 +74,7 @@ impl Claimer {
             if !more_may_wait {
                 self.rest(found.next_ripe).await;
             } else if found.next_ripe == Some(Duration::ZERO) {
-                // However long the line is, what has rested comes into it.
+                // However long the line is, what has rested comes into it. Where that fails, the next claim tries again.
                 self.ripen().await;
             }
         }
@@ -105,20 +105,21 @@ impl Claimer {
         tokio::select! {
             () = self.woken.notified() => {}
             () = sleep(ripe.unwrap_or(interval)) => {
-                if ripe.is_some() {
-                    self.ripen().await;
+                if ripe.is_some() && !self.ripen().await {
+                    sleep(jittered(UNWOKEN_INTERVAL)).await;
                 }
             }
         }
     }
 
-    async fn ripen(&self) {
+    /// False where it could not be done.
+    async fn ripen(&self) -> bool {
         match queue::ripen(&self.life.worker.pool).await {
             // Whoever takes them will see that more are due.
-            Ok(_more) => {}
+            Ok(_more) => true,
             Err(error) => {
                 tracing::debug!(error = %chain(&error), "jobs that rest are not due yet");
-                sleep(jittered(UNWOKEN_INTERVAL)).await;
+                false
             }
         }
     }

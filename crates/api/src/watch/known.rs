@@ -142,9 +142,11 @@ impl Known {
         }
     }
 
-    /// Has those who watch a job look again at what is known of it.
+    /// Has those who watch a job look again at what is known of it. While it is being read they will anyhow, and what they
+    /// were told last may be older than what they have.
     pub(super) fn nudge(&self, job: JobId) {
-        if let Some(watchers) = self.jobs.get(&job).and_then(|entry| entry.watchers.as_ref()) {
+        let entry = self.jobs.get(&job).filter(|entry| entry.snapshot.is_some());
+        if let Some(watchers) = entry.and_then(|entry| entry.watchers.as_ref()) {
             watchers.send_modify(|_told| {});
         }
     }

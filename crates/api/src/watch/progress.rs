@@ -7,7 +7,8 @@ use std::{
 
 use darkroom_core::{job::JobId, queue::ProviderProgress};
 
-/// Jobs of which it is known, at most. With one more, all that was known goes: it is news for a moment, and comes again.
+/// Jobs of which it is known, at most. With one more, all that was known goes: of a request that says nothing new, nothing
+/// is known then until it ends.
 const MOST_JOBS: usize = 20_000;
 
 /// Lines of a log that are known, at most.

@@ -3,7 +3,7 @@
 use super::tally::Entry;
 
 /// Whose statements they are, what they do, and what is in their text and in no other's.
-const STEPS: [(&str, &str, &str); 26] = [
+const STEPS: [(&str, &str, &str); 27] = [
     ("API", "make the job: its row, its picture, its place in line", "insert into jobs ("),
     ("API", "name the file of a result", "left(prompt"),
     ("both", "wake workers, name jobs, tell how far requests are", "pg_notify(channel, payload)"),
@@ -22,6 +22,7 @@ const STEPS: [(&str, &str, &str); 26] = [
     ("worker", "keep the result", "images_job_id_role_position_key"),
     ("worker", "complete", "surplus as ("),
     ("worker", "heartbeat", "update workers set beat_at"),
+    ("worker", "look for jobs that the line has passed", "with latest as ("),
     ("worker", "register", "insert into workers"),
     ("worker", "prune", "with old as ("),
     ("trigger", "tell whoever watches", "string_agg(id::text"),

@@ -68,8 +68,10 @@ impl Waker {
     /// Asks for a wake and does not wait for it. Call it after the commit: before, there is nothing
     /// to see.
     pub fn wake(&self) {
-        self.is_work.store(true, Ordering::Release);
-        self.hint(WORK, String::new());
+        // Once is enough, until it is told.
+        if !self.is_work.swap(true, Ordering::AcqRel) {
+            self.hint(WORK, String::new());
+        }
     }
 
     /// Says that a job's request has ended, to whoever follows it, and does not wait for it.
@@ -118,7 +120,7 @@ pub(super) async fn hint_deliveries(pool: &Pool) {
     notify(pool, &[DELIVERIES], &[String::new()]).await;
 }
 
-/// Sends hints; those that are the same go out once. Their commit writes nothing, so it waits for no disk.
+/// Sends hints; those that are the same go out once. Their commit changes nothing, so it waits for no disk.
 async fn notify(pool: &Pool, channels: &[&str], payloads: &[String]) {
     let sent = sqlx::query!(
         "select pg_notify(channel, payload)
