@@ -83,9 +83,9 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     let shown = Config::new([DOCUMENT]).use_base_layout();
     config
         .service(web::redirect("/docs", "/docs/"))
-        .service(web::resource(DOCUMENT).get(document))
+        .service(web::resource(DOCUMENT).get(document).head(document))
         .service(SwaggerUi::new("/docs/{_:.*}").config(shown))
-        .service(web::resource("/redoc").get(redoc))
+        .service(web::resource("/redoc").get(redoc).head(redoc))
         .service(web::resource("/redoc/redoc.standalone.js").get(redoc_script));
 }
 

@@ -46,3 +46,16 @@ async fn the_pages_that_explain_the_api_need_nothing_from_elsewhere() {
     let script = script.text().await.unwrap();
     assert!(script.trim_end().ends_with("redoc.standalone.js.map"), "the script is cut off");
 }
+
+#[tokio::test]
+async fn whether_the_contract_and_its_pages_are_there_can_be_asked_without_them() {
+    let app = App::start().await;
+
+    for path in ["/api-docs/openapi.json", "/redoc"] {
+        let head = app.client.head(app.url(path)).send().await.unwrap();
+
+        assert_eq!(head.status(), 200, "{path}");
+        let length = head.headers()["content-length"].to_str().unwrap().to_owned();
+        assert_eq!(length, app.get(path).await.bytes().await.unwrap().len().to_string());
+    }
+}
