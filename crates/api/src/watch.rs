@@ -193,6 +193,19 @@ impl Hub {
         }
     }
 
+    /// Keeps what was read of jobs, and that there are no others of them.
+    fn keep(&self, jobs: &[JobId], stamps: Vec<known::Stamp>, read: &[Arc<Snapshot>]) {
+        let read: HashMap<JobId, &Arc<Snapshot>> =
+            read.iter().map(|snapshot| (snapshot.job.id, snapshot)).collect();
+        for (job, stamp) in jobs.iter().zip(stamps) {
+            let snapshot = read.get(job).copied();
+            self.known().keep(*job, stamp, snapshot.cloned());
+            if snapshot.is_none_or(|snapshot| snapshot.has_ended()) {
+                self.progress.forget(*job);
+            }
+        }
+    }
+
     /// Reads whatever changed of late, for those who watch everything.
     async fn read_unheard_of(&self) {
         let changed = async {
@@ -222,18 +235,14 @@ async fn read_changed(hub: Weak<Hub>, mut to_read: mpsc::Receiver<JobId>) {
         };
         match store::find_all(&hub.pool, &jobs).await {
             Ok(read) => {
-                let read: HashMap<JobId, Arc<Snapshot>> =
-                    read.into_iter().map(|job| (job.id, Arc::new(Snapshot::new(job)))).collect();
-                for (job, stamp) in jobs.into_iter().zip(stamps) {
-                    let snapshot = read.get(&job).cloned();
-                    hub.known().keep(job, stamp, snapshot.clone());
-                    if snapshot.as_ref().is_none_or(|snapshot| snapshot.has_ended()) {
-                        hub.progress.forget(job);
-                    }
-                    if let Some(snapshot) = snapshot {
-                        // Nobody may be there.
-                        hub.feed.send(snapshot).ok();
-                    }
+                let mut read: Vec<_> =
+                    read.into_iter().map(|job| Arc::new(Snapshot::new(job))).collect();
+                // Whoever watches them all hears of them as they happened.
+                read.sort_unstable_by_key(|snapshot| snapshot.revision());
+                hub.keep(&jobs, stamps, &read);
+                for snapshot in read {
+                    // Nobody may be there.
+                    hub.feed.send(snapshot).ok();
                 }
             }
             Err(error) => {

@@ -69,6 +69,16 @@ impl Events {
             self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
         }
     }
+
+    /// The event that tells of the job with that status. What was made a moment before one followed may be told before it.
+    async fn until(&mut self, job: &Value, status: &str) -> Event {
+        loop {
+            let event = self.next().await.unwrap();
+            if event.data["id"] == job["id"] && event.data["status"] == status {
+                return event;
+            }
+        }
+    }
 }
 
 async fn show_processing(app: &App) {
@@ -155,18 +165,9 @@ async fn all_jobs_are_followed_as_they_are_made_and_change() {
     let before = app.new_job().await;
     let mut events = Events::follow(&app, "/api/events", None).await;
     let made = app.new_job().await;
-    let mut first = events.next().await.unwrap();
-    if first.data["id"] == before["id"] {
-        // It was made a moment before.
-        first = events.next().await.unwrap();
-    }
-    assert_eq!(first.data["id"], made["id"]);
+    let first = events.until(&made, "pending").await;
     complete(&app, before["id"].as_str().unwrap()).await;
-    let changed = events.next().await.unwrap();
-    assert_eq!(
-        (&changed.data["id"], &changed.data["status"]),
-        (&before["id"], &"completed".into())
-    );
+    events.until(&before, "completed").await;
 
     // Whoever comes back is told what he missed.
     let mut back = Events::follow(&app, "/api/events", Some(&first.id)).await;
@@ -186,6 +187,23 @@ async fn all_jobs_are_followed_though_changes_cannot_be_heard() {
     complete(&app, made["id"].as_str().unwrap()).await;
 
     assert_eq!(events.next().await.unwrap().data["status"], "completed");
+}
+
+#[tokio::test]
+async fn jobs_that_are_read_together_are_told_in_the_order_of_their_changes() {
+    // Read together: for changes that cannot be heard, all of a second.
+    let app = App::start_with(&[("DATABASE_NOTIFY", "false")]).await;
+    let mut events = Events::follow(&app, "/api/events", None).await;
+    let mut made = Vec::new();
+    for _ in 0..8 {
+        made.push(app.new_job().await["id"].clone());
+    }
+    let mut told = Vec::new();
+    for _ in &made {
+        told.push(events.next().await.unwrap().data["id"].clone());
+    }
+
+    assert_eq!(told, made);
 }
 
 #[tokio::test]
