@@ -38,7 +38,7 @@ pub async fn find_all(executor: impl PgExecutor<'_>, ids: &[JobId]) -> Result<Ve
     Ok(JobImageRow::gather(rows))
 }
 
-/// Jobs that have changed since a moment, as far as they have ended or are in the queue; in no order.
+/// Jobs that have changed since a moment, in no order. Reads those alone, however many there are.
 pub async fn changed_since(
     pool: &Pool,
     since: OffsetDateTime,
@@ -48,8 +48,8 @@ pub async fn changed_since(
         r#"(select id as "id!" from jobs where finished_at > $1 order by finished_at limit $2)
            union
            (
-               select id from jobs join queue on queue.job_id = jobs.id
-               where jobs.updated_at > $1 limit $2
+               select id from jobs where finished_at is null and updated_at > $1
+               order by updated_at limit $2
            )
            limit $2"#,
         since,

@@ -1,6 +1,9 @@
 //! The record: jobs and their images.
 
+use std::collections::HashSet;
+
 use darkroom_core::{
+    db,
     job::{JobId, NewJob, Status},
     queue::{self, Timeline},
     store::{self, Deletion, ImageId, Page},
@@ -97,4 +100,28 @@ async fn a_delete_and_a_completion_at_once_never_fail_one_another() {
 
     assert_eq!(factory::count(pool, "queue").await, 0);
     assert_eq!(factory::count(pool, "jobs").await, 0);
+}
+
+#[tokio::test]
+async fn jobs_that_changed_of_late_are_found_without_reading_all_others() {
+    let database = TestDatabase::create().await;
+    // One connection: what it read is told with it.
+    let pool = db::connect(&database.url, 1).unwrap();
+    factory::line(&pool, 3_000).await;
+    sqlx::query("analyze queue, jobs").execute(&pool).await.unwrap();
+    let since = factory::now(&pool).await;
+    let made = factory::job(&pool).await;
+    let ended = factory::job(&pool).await;
+    sqlx::query("update jobs set status = 'completed', updated_at = now(), finished_at = now() where id = $1")
+        .bind(ended.id.0)
+        .execute(&pool)
+        .await
+        .unwrap();
+    let before = factory::whole_reads_of(&pool, &["queue", "jobs"]).await;
+
+    let changed: HashSet<_> =
+        store::changed_since(&pool, since, 100).await.unwrap().into_iter().collect();
+
+    assert_eq!(changed, HashSet::from([made.id, ended.id]));
+    assert_eq!(factory::whole_reads_of(&pool, &["queue", "jobs"]).await, before);
 }
