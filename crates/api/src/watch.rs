@@ -126,8 +126,10 @@ impl Watch {
     /// Tells of a job, from now on: first how it stands, then each time that it changed, and each time that there is news of
     /// its [progress](Self::progress).
     pub(crate) fn job(&self, job: JobId) -> watch::Receiver<Told> {
-        let receiver = self.0.known().watch(job);
-        self.0.read_again([job]);
+        let (receiver, is_known) = self.0.known().watch(job);
+        if !is_known {
+            self.0.read_again([job]);
+        }
         receiver
     }
 

@@ -95,7 +95,8 @@ pub(super) fn answer(
         // It counts for as long as the stream is there.
         let _open = &open;
         let (caller, access) = (caller.clone(), access.clone());
-        async move { caller.is_still_let_in(&access).await }
+        // Boxed: a stream holds room for it all the time, and needs it at each event only.
+        Box::pin(async move { caller.is_still_let_in(&access).await })
     });
     HttpResponse::Ok()
         .content_type("text/event-stream")

@@ -130,16 +130,25 @@ impl Known {
         watched.map(|(job, _)| *job).collect()
     }
 
-    pub(super) fn watch(&mut self, job: JobId) -> watch::Receiver<Told> {
+    /// Tells of a job from now on: of how it stands at once, where that is known, and true; or false, where it has to be
+    /// read.
+    pub(super) fn watch(&mut self, job: JobId) -> (watch::Receiver<Told>, bool) {
         let entry = self.entry(job);
-        match &entry.watchers {
+        let is_known = entry.snapshot.is_some();
+        let mut receiver = match &entry.watchers {
             Some(watchers) if watchers.receiver_count() > 0 => watchers.subscribe(),
             _ => {
-                let (watchers, receiver) = watch::channel(Told::Nothing);
+                let known = entry.snapshot.clone();
+                let (watchers, receiver) = watch::channel(known.map_or(Told::Nothing, Told::Job));
                 entry.watchers = Some(watchers);
                 receiver
             }
+        };
+        if is_known {
+            // It may be newer than what the watcher has read.
+            receiver.mark_changed();
         }
+        (receiver, is_known)
     }
 
     /// Has those who watch a job look again at what is known of it. While it is being read they will anyhow, and what they

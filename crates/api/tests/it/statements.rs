@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use darkroom_testing::{CountedLine, eventually};
 
-use crate::app::App;
+use crate::{app::App, events::Events};
 
 /// Hints, which are sent after the answer, and what proves that changes are heard.
 const BESIDE: [&str; 3] = ["pg_notify(", "select 1", "LISTEN"];
@@ -38,6 +38,26 @@ async fn polls_of_a_job_that_has_not_changed_are_no_statements() {
             assert_eq!(app.get(&path).await.status(), 200);
         }
         assert!(line.count(READ) <= 10, "{:#?}", line.sent());
+        let others = others(&line, READ);
+        assert!(others.is_empty(), "{others:#?}");
+        (line.count(READ) == 0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn to_follow_a_job_that_is_known_is_no_statement() {
+    let (app, line) = App::start_counted().await;
+    let job = app.new_job().await;
+    let path = format!("/api/jobs/{}/events", job["id"].as_str().unwrap());
+
+    // As above; and the first one's job has to be read.
+    eventually("ten that follow it are none", async || {
+        line.forget();
+        for _ in 0..10 {
+            let mut events = Events::follow(&app, &path, None).await;
+            assert_eq!(events.next().await.unwrap().data, job);
+        }
         let others = others(&line, READ);
         assert!(others.is_empty(), "{others:#?}");
         (line.count(READ) == 0).then_some(())
