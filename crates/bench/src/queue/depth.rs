@@ -56,7 +56,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 /// Jobs a second, and milliseconds of a claim.
 async fn one(ours: &Side, database: &Database, depth: u32) -> anyhow::Result<(f64, f64)> {
     stock::fill(&database.pool, 0, depth).await?;
-    stock::settle(&database.pool).await?;
+    stock::settle(&database.url).await?;
     let claim = probes::claim(&database.pool).await?;
     let drained: Took = ours.ask(&database.url, &["drain", &depth.to_string()], PATIENCE).await?;
     Ok((drained.rate(), claim))
