@@ -18,7 +18,7 @@ use crate::{
 const DEPTHS: [u32; 3] = [20_000, 200_000, 2_000_000];
 
 /// For the longest drain.
-const PATIENCE: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     ground::measure("Queue: a long line", async |ground| {
