@@ -10,6 +10,7 @@ mod pgbench;
 mod plain;
 mod statements;
 pub(crate) mod stock;
+pub(crate) mod unbounded;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;

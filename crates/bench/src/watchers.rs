@@ -70,7 +70,7 @@ async fn step(
     watchers: usize,
     jobs: usize,
 ) -> anyhow::Result<[String; 11]> {
-    let ids = jobs::fill(pool, jobs).await?;
+    let ids = jobs::fill(&ground.postgres.url()?, pool, jobs).await?;
     let mut api = start(ground, watchers).await?;
     sleep(REST).await;
     let idle = Footprint::of(api.pid()?)?;

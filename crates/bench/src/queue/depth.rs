@@ -18,7 +18,7 @@ use crate::{
 const DEPTHS: [u32; 3] = [20_000, 200_000, 2_000_000];
 
 /// For the longest drain.
-const PATIENCE: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     ground::measure("Queue: a long line", async |ground| {
@@ -56,7 +56,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 /// Jobs a second, and milliseconds of a claim.
 async fn one(ours: &Side, database: &Database, depth: u32) -> anyhow::Result<(f64, f64)> {
     stock::fill(&database.pool, 0, depth).await?;
-    stock::settle(&database.pool).await?;
+    stock::settle(&database.url).await?;
     let claim = probes::claim(&database.pool).await?;
     let drained: Took = ours.ask(&database.url, &["drain", &depth.to_string()], PATIENCE).await?;
     Ok((drained.rate(), claim))

@@ -30,7 +30,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 async fn one(side: &Side, database: &Database, jobs: u32) -> anyhow::Result<Took> {
     let jobs = jobs.to_string();
     let _made: Took = side.ask(&database.url, &["bulk", &jobs], PATIENCE).await?;
-    stock::settle(&database.pool).await?;
+    stock::settle(&database.url).await?;
     side.ask(&database.url, &["drain", &jobs], PATIENCE).await
 }
 

@@ -2,19 +2,18 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::Context;
 use darkroom_core::db::{self, Pool};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::{stand::ground, statements::Counting};
+use crate::{side::unbounded, stand::ground, statements::Counting};
 
 /// Connections that PostgreSQL accepts: sixteen workers have pools.
 const MAX_CONNECTIONS: u16 = 300;
 
 /// The ground.
 pub(super) struct Ground {
-    /// To look and to make databases, not to load.
+    /// To look, not to load.
     pub(super) pool: Pool,
     url: Url,
     databases: AtomicU32,
@@ -68,10 +67,7 @@ impl Ground {
     }
 
     async fn say(&self, statement: String) -> anyhow::Result<()> {
-        sqlx::query(sqlx::AssertSqlSafe(statement.clone()))
-            .execute(&self.pool)
-            .await
-            .with_context(|| statement)?;
-        Ok(())
+        // To drop one is to delete its files, which may be large.
+        unbounded::run(&String::from(self.url.clone()).into(), &[&statement]).await
     }
 }

@@ -43,6 +43,8 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
             let database = ground.database().await?;
             let _made: Done = ours.ask(&database.url, &["setup"], PATIENCE).await?;
             stock::record(&database.pool, 0, size).await?;
+            // Now, and not beside what is measured with less of them.
+            stock::settle(&database.url).await?;
             all.push((size, database, Figures::default()));
         }
         for round in 1..=i64::from(options.rounds) {
@@ -87,11 +89,11 @@ async fn one(
 ) -> anyhow::Result<()> {
     let pool = &database.pool;
     stock::fill(pool, after, jobs).await?;
-    stock::settle(pool).await?;
+    stock::settle(&database.url).await?;
     let drained: Took = ours.ask(&database.url, &["drain", &jobs.to_string()], PATIENCE).await?;
     figures.drain.push(drained.rate());
     stock::fill(pool, after + i64::from(jobs), probes::JOBS).await?;
-    stock::settle(pool).await?;
+    stock::settle(&database.url).await?;
     figures.claim.push(probes::claim(pool).await?);
     sqlx::query("delete from queue").execute(pool).await?;
     figures.list.push(probes::list(pool).await?);

@@ -20,7 +20,7 @@ pub(crate) struct Options {
     /// Where the programs of other queues are; those that are not installed are left out
     #[arg(long, default_value = FOLDER)]
     pub(super) peers: PathBuf,
-    /// Ten times as many jobs that wait and that are finished, and an open transaction of 10 minutes
+    /// Ten times as many jobs that wait and that are finished, and an open transaction of 10 minutes; takes gigabytes of disk
     #[arg(long)]
     pub(super) large: bool,
     /// Minutes that a transaction stays open; 2, or 10 of `--large`

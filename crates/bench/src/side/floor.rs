@@ -1,11 +1,12 @@
 //! The floor below Darkroom: its own statements on its own tables, sent by pgbench; and the same bytes, inserted into one table.
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use darkroom_core::{
     config::Config,
     db::{self, Pool},
     models,
 };
+use secrecy::SecretString;
 
 use super::{
     Action,
@@ -40,8 +41,9 @@ pub(super) async fn act(action: Action) -> anyhow::Result<()> {
         Action::Enqueue { jobs, clients } => say(&pgbench.make(insert, clients, (jobs, 1)).await?),
         Action::Bulk { jobs } => say(&pgbench.make(insert, BULK_CLIENTS, (jobs, BATCH)).await?),
         Action::Drain { jobs } => {
+            let url = config.database.url.as_ref().context("DATABASE_URL is not set")?;
             let pool = super::ours::connect(&config, 1)?;
-            say(&drain(&pgbench, &pool, jobs).await?)
+            say(&drain(&pgbench, url, &pool, jobs).await?)
         }
         Action::Version => say(&Identity {
             name: "Darkroom's statements".to_owned(),
@@ -99,7 +101,12 @@ async fn setup(pool: &Pool) -> anyhow::Result<()> {
 }
 
 /// Makes as many jobs as are wanted for each number of clients, so that all find the same.
-async fn drain(pgbench: &Pgbench, pool: &Pool, jobs: u32) -> anyhow::Result<Took> {
+async fn drain(
+    pgbench: &Pgbench,
+    url: &SecretString,
+    pool: &Pool,
+    jobs: u32,
+) -> anyhow::Result<Took> {
     let parameters: i16 =
         sqlx::query_scalar("select pronargs from pg_proc where proname = 'floor_complete'")
             .fetch_one(pool)
@@ -117,7 +124,7 @@ async fn drain(pgbench: &Pgbench, pool: &Pool, jobs: u32) -> anyhow::Result<Took
     sqlx::query("delete from queue").execute(pool).await?;
     for (round, clients) in (1..).zip(CLIENTS) {
         stock::fill(pool, round * 10_000_000, jobs).await?;
-        stock::settle(pool).await?;
+        stock::settle(url).await?;
         let waiting = "select count(*) from queue";
         let seconds = pgbench.drain(&script, clients, (jobs, BATCH), pool, waiting).await?;
         best = best.min(seconds);

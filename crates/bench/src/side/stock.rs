@@ -1,10 +1,16 @@
 //! Jobs by the thousand, written straight into the tables; and looks at what is left of them.
 
+mod parts;
+
 use std::time::Duration;
 
-use darkroom_core::{db::Pool, models};
+use darkroom_core::db::{Pool, Transaction};
 use futures_util::future::try_join_all;
+use secrecy::SecretString;
 use tokio::time::sleep;
+
+use super::unbounded;
+use parts::parts;
 
 /// What each job asks for.
 pub(crate) const PROMPT: &str =
@@ -29,8 +35,6 @@ pub(crate) async fn warm(pool: &Pool) -> anyhow::Result<()> {
 
 /// Puts so many jobs into the queue, in one transaction, and wakes workers. Their ids begin after the `after`th.
 pub(crate) async fn fill(pool: &Pool, after: i64, jobs: u32) -> anyhow::Result<()> {
-    let mut transaction = pool.begin().await?;
-    quietly(&mut transaction).await?;
     let made = format!(
         "with made as (
              insert into jobs (id, prompt, model, options)
@@ -43,46 +47,37 @@ pub(crate) async fn fill(pool: &Pool, after: i64, jobs: u32) -> anyhow::Result<(
          from made",
         DEADLINE.as_secs()
     );
-    run(&mut transaction, made, after, jobs.into()).await?;
+    let mut transaction = pool.begin().await?;
+    quietly(&mut transaction).await?;
+    for part in parts(after, jobs.into()) {
+        part.bound(made.clone()).execute(&mut *transaction).await?;
+    }
     sqlx::query("select pg_notify('darkroom_queue', '')").execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(())
 }
 
-/// Writes so many jobs that are completed into the record. Their ids begin after the `after`th.
+/// Writes so many jobs that are completed into the record, the last of them now and each a second after the one
+/// before. Their ids begin after the `after`th.
 pub(crate) async fn record(pool: &Pool, after: i64, jobs: i64) -> anyhow::Result<()> {
-    let mut transaction = pool.begin().await?;
-    quietly(&mut transaction).await?;
     let made = format!(
         "insert into jobs (id, prompt, model, options, status, created_at, updated_at, finished_at)
          select {ID}, $3, $4, '{{}}', 'completed', at, at, at
          from generate_series(1, $2) as n
-         cross join lateral (select now() - make_interval(secs => $2 - n)) as moment (at)"
+         cross join lateral (select now() - make_interval(secs => $5 + $2 - n)) as moment (at)"
     );
-    run(&mut transaction, made, after, jobs).await?;
-    transaction.commit().await?;
+    for part in parts(after, jobs) {
+        let mut transaction = pool.begin().await?;
+        quietly(&mut transaction).await?;
+        part.bound(made.clone()).bind(part.left).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+    }
     Ok(())
 }
 
 /// Without triggers: nobody watches these.
-async fn quietly(transaction: &mut darkroom_core::db::Transaction) -> anyhow::Result<()> {
+async fn quietly(transaction: &mut Transaction) -> anyhow::Result<()> {
     sqlx::query("set local session_replication_role = replica").execute(&mut **transaction).await?;
-    Ok(())
-}
-
-async fn run(
-    transaction: &mut darkroom_core::db::Transaction,
-    statement: String,
-    after: i64,
-    jobs: i64,
-) -> anyhow::Result<()> {
-    sqlx::query(sqlx::AssertSqlSafe(statement))
-        .bind(after)
-        .bind(jobs)
-        .bind(PROMPT)
-        .bind(models::DEFAULT)
-        .execute(&mut **transaction)
-        .await?;
     Ok(())
 }
 
@@ -101,9 +96,6 @@ pub(crate) async fn gone(pool: &Pool) -> anyhow::Result<()> {
 }
 
 /// Levels the ground: statistics are up to date, and nothing is left to be written out.
-pub(crate) async fn settle(pool: &Pool) -> anyhow::Result<()> {
-    for statement in ["vacuum analyze", "checkpoint"] {
-        sqlx::query(statement).execute(pool).await?;
-    }
-    Ok(())
+pub(crate) async fn settle(url: &SecretString) -> anyhow::Result<()> {
+    unbounded::run(url, &["vacuum analyze", "checkpoint"]).await
 }
