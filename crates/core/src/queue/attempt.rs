@@ -56,7 +56,7 @@ pub async fn begin_attempt(
                    )
            ), marked as (
                update queue set has_attempt = true
-               from allowed where queue.job_id = allowed.job_id
+               from allowed where queue.job_id = $1 and queue.job_id = allowed.job_id
                returning queue.job_id
            ), begun as (
                insert into attempts (job_id, number, worker_id, input_url, claimed_at)

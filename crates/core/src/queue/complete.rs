@@ -73,7 +73,9 @@ pub async fn complete_all(
                limit (select cardinality($1::uuid[]))
            ), lease as (
                delete from queue using told
-               where queue.job_id = told.job_id and leased_by is not distinct from told.worker
+               where queue.job_id = any(array(select job_id from told))
+                   and queue.job_id = told.job_id
+                   and leased_by is not distinct from told.worker
                    and queue.lease_no = told.lease_no
                returning told.*
            ), ended as (

@@ -31,8 +31,8 @@ pub struct Place<'a> {
 /// microseconds, which is later than any turn given before. Two that are enqueued at the same moment may
 /// get the same turn: they go by age. Behind the front of the line nothing waits, so nothing is read there.
 ///
-/// A key's last job is asked for in an order that only `queue_lanes` has, with the model as one of a list: where
-/// PostgreSQL knows of one model only, it would look for it from the end of the whole line.
+/// A key's last job is asked for in the words and the order that only `queue_lanes` has, with the model as one of a list:
+/// where PostgreSQL knows of one model only, it would look for it from the end of the whole line.
 macro_rules! enqueue_query {
     ($before:literal, $after:literal, $job:expr, $place:expr $(, $argument:expr)* $(,)?) => {
         sqlx::query!(
@@ -45,7 +45,8 @@ macro_rules! enqueue_query {
                  coalesce(
                      (
                          select turn + 1 from queue
-                         where in_line and model = any(array[$2::text]) and api_key_id = $3::uuid
+                         where leased_by is null and run_at is null and not has_attempt
+                             and model = any(array[$2::text]) and api_key_id = $3::uuid
                              and priority = $4::smallint and turn >= line.front
                          order by model desc, turn desc limit 1
                      ),

@@ -33,7 +33,9 @@ pub async fn gather_stragglers(pool: &Pool, since: Option<Duration>) -> Result<u
                ) as behind
            ), gathered as (
                update queue set turn = stragglers.turn
-               from stragglers where queue.job_id = stragglers.job_id
+               from stragglers
+               where queue.job_id = any(array(select job_id from stragglers))
+                   and queue.job_id = stragglers.job_id
                returning queue.job_id
            ), forgotten as (
                delete from line_fronts using earlier

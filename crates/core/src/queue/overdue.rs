@@ -20,8 +20,8 @@ pub async fn fail_overdue(pool: &Pool, failure: &Failure) -> Result<Vec<JobId>, 
              order by deadline_at limit $3
              for update skip locked
          ), ended as (
-             delete from queue using overdue where queue.job_id = overdue.job_id
-             returning queue.job_id
+             delete from queue where job_id = any(array(select job_id from overdue))
+             returning job_id
          )
          update jobs set status = 'failed', updated_at = now(), finished_at = now(),
              failure_code = $1, failure_message = $2

@@ -49,7 +49,8 @@ pub async fn record_submissions(
                limit (select cardinality($1::uuid[]))
            ), lease as (
                select told.* from told join queue on queue.job_id = told.job_id
-               where leased_by is not distinct from told.worker
+               where queue.job_id = any(array(select job_id from told))
+                   and leased_by is not distinct from told.worker
                    and queue.lease_no = told.lease_no
                for share of queue
            ), recorded as (

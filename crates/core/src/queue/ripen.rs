@@ -12,36 +12,35 @@ const BATCH: i64 = 1_000;
 pub async fn ripen(pool: &Pool) -> Result<bool, Error> {
     let ripened = sqlx::query!(
         "with ripe as (
-             select job_id from queue
+             select job_id, model, api_key_id, priority, lease_no, turn from queue
              where leased_by is null and run_at <= now()
              order by run_at limit $1
              for update skip locked
          ), placed as (
-             select queue.job_id,
+             select ripe.job_id,
                  case when lease_no > 0 then turn else coalesce(
                      (
-                         select turn from queue as others
-                         where in_line and others.model = any(array[queue.model])
-                             and others.api_key_id = queue.api_key_id
-                             and others.priority = queue.priority and turn >= line.front
+                         select others.turn from queue as others
+                         where leased_by is null and run_at is null and not has_attempt
+                             and others.model = any(array[ripe.model])
+                             and others.api_key_id = ripe.api_key_id
+                             and others.priority = ripe.priority and turn >= line.front
                          order by others.model desc, turn desc limit 1
                      ) + 1,
                      (
                          select turn from queue as others
-                         where in_line and others.priority = queue.priority
+                         where in_line and others.priority = ripe.priority
                              and turn >= line.front
                          order by turn limit 1
                      ),
                      (extract(epoch from clock_timestamp()) * 1e6)::bigint
                  ) - 1 + row_number() over (
-                     partition by queue.model, queue.api_key_id, queue.priority, lease_no > 0
-                     order by queue.job_id
+                     partition by model, api_key_id, priority, lease_no > 0 order by ripe.job_id
                  ) end as turn
-             from queue join ripe on ripe.job_id = queue.job_id
-             cross join lateral (
+             from ripe cross join lateral (
                  select coalesce(
                      (
-                         select turn from line_fronts where line_fronts.priority = queue.priority
+                         select turn from line_fronts where line_fronts.priority = ripe.priority
                          order by turn desc limit 1
                      ),
                      0
@@ -49,7 +48,9 @@ pub async fn ripen(pool: &Pool) -> Result<bool, Error> {
              ) as line
          )
          update queue set run_at = null, turn = placed.turn
-         from placed where queue.job_id = placed.job_id",
+         from placed
+         where queue.job_id = any(array(select job_id from ripe))
+             and queue.job_id = placed.job_id",
         BATCH,
     )
     .execute(pool)

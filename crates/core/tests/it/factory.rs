@@ -54,8 +54,10 @@ pub(crate) async fn line(pool: &Pool, jobs: i32) {
              insert into jobs (id, prompt, model)
              select gen_random_uuid(), 'a test', 'a model' from generate_series(1, $1)
              returning id
-         ) insert into queue (job_id, model, turn)
-         select id, 'a model', (extract(epoch from clock_timestamp()) * 1e6)::bigint from made",
+         ) insert into queue (job_id, model, turn, deadline_at)
+         select id, 'a model', (extract(epoch from clock_timestamp()) * 1e6)::bigint,
+             now() + interval '1 day'
+         from made",
     )
     .bind(jobs)
     .execute(pool)

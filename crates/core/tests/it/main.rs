@@ -11,6 +11,7 @@ mod cancel;
 mod claim;
 mod deletion;
 mod deliveries;
+mod emptied;
 mod factory;
 mod fal_edit;
 mod fal_history;

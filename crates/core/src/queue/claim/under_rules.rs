@@ -56,13 +56,15 @@ pub async fn claim_under_rules(
              left join queue_rules as rule on scope = 'everything'
          ), lanes as (
              (
-                 select model, api_key_id from queue where in_line
+                 select model, api_key_id from queue
+                 where leased_by is null and run_at is null and not has_attempt
                  order by model, api_key_id limit 1
              )
              union all
              select next.model, next.api_key_id from lanes cross join lateral (
                  select model, api_key_id from queue
-                 where in_line and (model, api_key_id) > (lanes.model, lanes.api_key_id)
+                 where leased_by is null and run_at is null and not has_attempt
+                     and (model, api_key_id) > (lanes.model, lanes.api_key_id)
                  order by model, api_key_id limit 1
              ) as next
          ), open_lanes as (
@@ -90,7 +92,8 @@ pub async fn claim_under_rules(
              select first.*, open_lanes.*
              from open_lanes cross join lateral (
                  select job_id, priority, turn from queue
-                 where in_line and model = any(array[open_lanes.model])
+                 where leased_by is null and run_at is null and not has_attempt
+                     and model = any(array[open_lanes.model])
                      and api_key_id = open_lanes.api_key_id
                  order by model, priority desc, turn, job_id
                  limit least($2, model_room, key_room)

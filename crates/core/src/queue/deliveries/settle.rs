@@ -77,7 +77,7 @@ pub async fn settle(
                        'status', $8::integer, 'error', $9::text, 'response', $10::text,
                        'milliseconds', $7::bigint
                    )
-           from lease where deliveries.id = lease.id
+           from lease where deliveries.id = $1 and deliveries.id = lease.id
            returning next_at is not null as "waits!""#,
         lease.delivery.0,
         lease.worker.0,

@@ -81,4 +81,24 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         what: "create index jobs_changed",
         why: "only of jobs that have not ended: the table is read once",
     },
+    Exception {
+        migration: "0020",
+        what: "drop index queue_overdue",
+        why: "another takes its place in the same transaction, and an older version's questions are answered by it, too",
+    },
+    Exception {
+        migration: "0020",
+        what: "create index queue_overdue",
+        why: "the queue is short beside all jobs: it is read once",
+    },
+    Exception {
+        migration: "0020",
+        what: "drop index queue_lanes",
+        why: "another takes its place; an older version's questions about lanes are answered by `queue_in_line`, more slowly where many wait",
+    },
+    Exception {
+        migration: "0020",
+        what: "create index queue_lanes",
+        why: "as above: the queue is read once",
+    },
 ];

@@ -1,0 +1,171 @@
+//! The queue was empty when PostgreSQL last looked how many rows it has, as it is most of the time: then it takes any index for
+//! as good as another, and what reads it whole for free.
+
+use std::time::Duration;
+
+use darkroom_core::{
+    api_key::ApiKeyId,
+    db::{self, Pool},
+    job::{Failure, NewJob},
+    queue::{self, Answered, Claimed, Completion, Timeline},
+    store,
+};
+use darkroom_testing::TestDatabase;
+use uuid::Uuid;
+
+use crate::factory;
+
+/// Jobs that wait.
+const WAITING: i32 = 20_000;
+
+/// All that can be read of the queue.
+const INDEXES: [&str; 7] = [
+    "queue_pkey",
+    "queue_in_line",
+    "queue_lanes",
+    "queue_leased",
+    "queue_left",
+    "queue_overdue",
+    "queue_resting",
+];
+
+/// More often than PostgreSQL tries plans for these very values.
+const TIMES: usize = 12;
+
+/// Jobs at a time.
+const BATCH: usize = 20;
+
+/// Entries that may be read for them: few for each, and no part of the line.
+const MOST_ENTRIES: i64 = 400;
+
+/// A long line, of which PostgreSQL thinks that it is none; and one connection, which keeps plans, and tells what it
+/// read.
+async fn long_line() -> (TestDatabase, Pool) {
+    let database = TestDatabase::create().await;
+    let pool = db::connect(&database.url, 1).unwrap();
+    // Nobody else is to look.
+    sqlx::query("alter table queue set (autovacuum_enabled = false)").execute(&pool).await.unwrap();
+    factory::line(&pool, WAITING).await;
+    sqlx::query("delete from queue").execute(&pool).await.unwrap();
+    sqlx::query("vacuum analyze queue").execute(&pool).await.unwrap();
+    factory::line(&pool, WAITING).await;
+    (database, pool)
+}
+
+/// Does it often, and says how many entries that read each time.
+async fn entries_read<T>(pool: &Pool, mut times: impl AsyncFnMut() -> T) -> i64 {
+    let before = factory::read_of(pool, &INDEXES).await;
+    for _ in 0..TIMES {
+        times().await;
+    }
+    (factory::read_of(pool, &INDEXES).await - before) / i64::try_from(TIMES).unwrap()
+}
+
+async fn claim(pool: &Pool, worker: queue::WorkerId) -> Vec<Claimed> {
+    let claimed = queue::claim(pool, worker, BATCH).await.unwrap().jobs;
+    assert_eq!(claimed.len(), BATCH);
+    claimed
+}
+
+fn completion(job: &Claimed) -> Completion {
+    Completion { lease: job.lease, ended: queue::Ended::default(), timeline: Timeline::default() }
+}
+
+#[tokio::test]
+async fn a_claim_and_what_follows_it_read_the_jobs_that_they_are_about() {
+    let (_database, pool) = long_line().await;
+    let worker = factory::worker(&pool).await;
+    let mut held = Vec::new();
+
+    let claiming = entries_read(&pool, async || held.push(claim(&pool, worker).await)).await;
+    let mut begun = held.clone().into_iter();
+    let beginning = entries_read(&pool, async || {
+        let jobs = begun.next().unwrap();
+        for job in jobs {
+            factory::begin(&pool, &job.lease).await;
+        }
+    })
+    .await;
+    let mut answered = held.clone().into_iter();
+    let recording = entries_read(&pool, async || {
+        let answered: Vec<_> = answered
+            .next()
+            .unwrap()
+            .iter()
+            .map(|job| Answered { lease: job.lease, number: 1, submission: factory::submission() })
+            .collect();
+        let recorded = queue::record_submissions(&pool, &answered).await.unwrap();
+        assert_eq!(recorded.len(), BATCH);
+    })
+    .await;
+    let mut ended = held.into_iter();
+    let completing = entries_read(&pool, async || {
+        let ended: Vec<_> = ended.next().unwrap().iter().map(completion).collect();
+        assert_eq!(queue::complete_all(&pool, &ended).await.unwrap().len(), BATCH);
+    })
+    .await;
+
+    for (what, entries) in [
+        ("claiming", claiming),
+        ("beginning", beginning),
+        ("recording", recording),
+        ("completing", completing),
+    ] {
+        assert!(entries <= MOST_ENTRIES, "{what} {BATCH} jobs read {entries} entries");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_into_line_and_what_waits_there_is_found_without_the_rest() {
+    let (_database, pool) = long_line().await;
+    let key = ApiKeyId(Uuid::new_v4());
+    let worker = factory::worker(&pool).await;
+    let new = NewJob { api_key: Some(key), ..factory::new_job() };
+
+    let enqueuing = entries_read(&pool, async || factory::job(&pool).await).await;
+    let of_a_key = entries_read(&pool, async || store::create(&pool, &new).await.unwrap()).await;
+    let job = factory::job(&pool).await.id;
+    sqlx::query("update queue set run_at = now() where api_key_id = $1")
+        .bind(key.0)
+        .execute(&pool)
+        .await
+        .unwrap();
+    let ripening = entries_read(&pool, async || queue::ripen(&pool).await.unwrap()).await;
+    let failure = Failure { code: "deadline_exceeded".to_owned(), message: "late".to_owned() };
+    let overdue =
+        entries_read(&pool, async || queue::fail_overdue(&pool, &failure).await.unwrap()).await;
+    let since = Some(Duration::from_mins(1));
+    let gathering =
+        entries_read(&pool, async || queue::gather_stragglers(&pool, since).await.unwrap()).await;
+    let beating = entries_read(&pool, async || {
+        queue::beat(&pool, worker, Duration::from_mins(1)).await.unwrap()
+    })
+    .await;
+    let cancelling = entries_read(&pool, async || queue::cancel(&pool, job).await.unwrap()).await;
+
+    for (what, entries) in [
+        ("enqueuing", enqueuing),
+        ("enqueuing for a key", of_a_key),
+        ("ripening", ripening),
+        ("failing what is overdue", overdue),
+        ("gathering", gathering),
+        ("beating", beating),
+        ("cancelling", cancelling),
+    ] {
+        assert!(entries <= 100, "{what} read {entries} entries");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_under_rules_reads_as_many_of_a_lane_as_it_may_take() {
+    let (_database, pool) = long_line().await;
+    let worker = factory::worker(&pool).await;
+
+    let entries = entries_read(&pool, async || {
+        let claims = queue::claim_under_rules(&pool, worker, BATCH, Some(1_000_000)).await.unwrap();
+        assert_eq!(claims.jobs.len(), BATCH);
+    })
+    .await;
+
+    assert!(entries <= 1_000, "claiming {BATCH} jobs read {entries} entries");
+}
