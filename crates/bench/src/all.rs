@@ -8,8 +8,8 @@ use tokio::{
 };
 
 use crate::{
-    cli::Scale,
-    cost, flight, http, images, latency, memory, settings,
+    cli::Extent,
+    conditions, cost, flight, http, images, latency, memory,
     stand::{interrupted, unless_interrupted},
     start,
     table::one_line,
@@ -22,21 +22,21 @@ const MOST: Duration = Duration::from_mins(15);
 
 /// Measures everything that can be measured here. Fails at the end where anything failed.
 pub(crate) async fn run() -> anyhow::Result<()> {
-    let scale: Scale = alone()?;
-    settings::print(&scale)?;
+    let extent: Extent = defaults()?;
+    conditions::print(&extent)?;
     let mut all = All { failed: Vec::new(), interruption: tokio::spawn(interrupted()) };
-    all.measure("http", http::run(&alone()?)).await?;
+    all.measure("http", http::run(&defaults()?)).await?;
     #[cfg(unix)]
     all.measure("watchers", watchers::run()).await?;
     all.measure("start", start::run()).await?;
-    all.measure("latency", latency::run(&scale)).await?;
-    all.measure("flight", flight::run(&alone()?)).await?;
-    all.measure("cost", cost::run(&alone()?)).await?;
-    all.measure("memory", memory::run(&scale)).await?;
-    all.measure("images", unless_interrupted(images::run(&scale))).await?;
+    all.measure("latency", latency::run(&extent)).await?;
+    all.measure("flight", flight::run(&defaults()?)).await?;
+    all.measure("cost", cost::run(&defaults()?)).await?;
+    all.measure("memory", memory::run(&extent)).await?;
+    all.measure("images", unless_interrupted(images::run(&extent))).await?;
     #[cfg(unix)]
     {
-        let queue: queue::Options = alone()?;
+        let queue: queue::Options = defaults()?;
         for part in queue.parts() {
             let name = format!("queue {part:?}").to_lowercase();
             all.measure(&name, queue::run_part(part, &queue)).await?;
@@ -78,7 +78,7 @@ struct Alone<T: Args> {
 }
 
 /// The options of a benchmark that is run by itself, where nothing is said.
-fn alone<T: Args>() -> anyhow::Result<T> {
+fn defaults<T: Args>() -> anyhow::Result<T> {
     Ok(Alone::try_parse_from(["all"])?.options)
 }
 
@@ -88,11 +88,11 @@ mod tests {
 
     #[test]
     fn each_benchmark_can_be_run_with_nothing_said() {
-        alone::<http::Options>().unwrap();
-        alone::<flight::Options>().unwrap();
-        alone::<cost::Options>().unwrap();
-        assert_eq!(alone::<Scale>().unwrap().rounds, 3);
+        defaults::<http::Options>().unwrap();
+        defaults::<flight::Options>().unwrap();
+        defaults::<cost::Options>().unwrap();
+        assert_eq!(defaults::<Extent>().unwrap().rounds, 3);
         #[cfg(unix)]
-        assert_eq!(alone::<queue::Options>().unwrap().parts().len(), 8);
+        assert_eq!(defaults::<queue::Options>().unwrap().parts().len(), 8);
     }
 }

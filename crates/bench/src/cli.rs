@@ -27,7 +27,7 @@ pub(crate) enum Command {
     /// One side of `queue`, called as a peer's program is
     #[cfg(unix)]
     #[command(hide = true)]
-    Side(side::Side),
+    Side(side::Call),
     /// Serves the floors of `http`
     #[command(hide = true)]
     Bare(bare::Options),
@@ -49,15 +49,15 @@ pub(crate) enum Benchmark {
     /// How soon API and worker are of use once started, and what they take while idle
     Start,
     /// From POST to completed, over the time that the edit itself takes, beside fal's own clients
-    Latency(Scale),
+    Latency(Extent),
     /// Thousands of requests in flight at once, held by one worker
     Flight(flight::Options),
     /// Statements and write-ahead log of a job, from its POST to its end
     Cost(cost::Options),
     /// Memory of each role, idle and after load
-    Memory(Scale),
+    Memory(Extent),
     /// Pictures made right for the model, beside vipsthumbnail
-    Images(Scale),
+    Images(Extent),
     /// The queue by itself, beside other queues on PostgreSQL and what PostgreSQL can do at all
     #[cfg(unix)]
     Queue(queue::Options),
@@ -65,10 +65,10 @@ pub(crate) enum Benchmark {
 
 impl Benchmark {
     /// How much is measured, where it is said in the same way.
-    pub(crate) fn scale(&self) -> Option<&Scale> {
+    pub(crate) fn extent(&self) -> Option<&Extent> {
         match self {
-            Self::Http(options) => Some(&options.scale),
-            Self::Latency(scale) | Self::Memory(scale) | Self::Images(scale) => Some(scale),
+            Self::Http(options) => Some(&options.extent),
+            Self::Latency(extent) | Self::Memory(extent) | Self::Images(extent) => Some(extent),
             _ => None,
         }
     }
@@ -76,7 +76,7 @@ impl Benchmark {
 
 /// How much is measured.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Scale {
+pub(crate) struct Extent {
     /// Keep-alive connections at a time
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) connections: u16,
@@ -91,7 +91,7 @@ pub(crate) struct Scale {
     pub(crate) jobs: u16,
 }
 
-impl Scale {
+impl Extent {
     /// Of a round, for each side.
     pub(crate) fn round(&self) -> Duration {
         Duration::from_secs(self.seconds)

@@ -38,7 +38,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
             polls(options, stand, counter, fastapi.as_ref(), &job).await?;
         }
         if options.wants(Part::Growth) {
-            growth::run(stand, counter, &options.scale, &job.id).await?;
+            growth::run(stand, counter, &options.extent, &job.id).await?;
         }
         if options.wants(Part::Posts) {
             posts(options, stand, counter, fastapi.as_ref()).await?;
@@ -76,7 +76,7 @@ async fn polls(
     let poll = format!("/api/jobs/{}", job.id);
     let requests = [bare::CONSTANT, bare::STATEMENT, &poll].map(request::get);
     let sides = sides(stand, requests, theirs)?;
-    let sides = measured(&sides, stand, counter, &options.scale).await?;
+    let sides = measured(&sides, stand, counter, &options.extent).await?;
     report::beside("GET /api/jobs/{id}, a completed job", &sides);
     Ok(())
 }
@@ -92,7 +92,7 @@ async fn posts(
     let theirs = fastapi.map(|fastapi| (Server::Anew(fastapi), post("/api/jobs")));
     let requests = [bare::CONSTANT, bare::STATEMENT, "/api/jobs"].map(post);
     let sides = sides(stand, requests, theirs)?;
-    let sides = measured(&sides, stand, counter, &options.scale).await?;
+    let sides = measured(&sides, stand, counter, &options.extent).await?;
     report::beside("POST /api/jobs, picture and prompt", &sides);
     Ok(())
 }

@@ -20,7 +20,7 @@ use tokio::{process::Command, time::timeout};
 
 use self::cases::Case;
 use crate::{
-    cli::Scale,
+    cli::Extent,
     table::{self, cell, ratio},
 };
 
@@ -64,17 +64,17 @@ impl Once {
 }
 
 /// Measures both sides on each file, in turn.
-pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
+pub(crate) async fn run(extent: &Extent) -> anyhow::Result<()> {
     println!("\n### Images\n");
     let vips = vips_version().await;
     match &vips {
-        Some(version) => println!("{VIPS} of {version}. Median of {} runs of each.", scale.rounds),
+        Some(version) => println!("{VIPS} of {version}. Median of {} runs of each.", extent.rounds),
         None => println!("{VIPS} is not there (`apt-get install libvips-tools`): left out."),
     }
     let folder = tempfile::tempdir()?;
     let mut rows = Vec::new();
     for case in cases::all(folder.path())? {
-        rows.push(measure(&case, folder.path(), vips.is_some(), scale.rounds).await?);
+        rows.push(measure(&case, folder.path(), vips.is_some(), extent.rounds).await?);
     }
     table::print(HEADS, &rows);
     Ok(())

@@ -11,7 +11,7 @@ use anyhow::Context;
 use tokio::time::Duration;
 
 use crate::{
-    cli::Scale,
+    cli::Extent,
     load::{milliseconds, percentile, share},
     picture, sim,
     stand::{self, Stand, Wishes},
@@ -27,7 +27,7 @@ const EDITS: &str = r#"{"faults": [{"at": "run", "latency": {"uniform": [0.5, 1.
 const AT_A_TIME: [u16; 2] = [1, stand::EDITS_AT_A_TIME];
 
 /// Follows jobs on all sides in turn, round by round.
-pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
+pub(crate) async fn run(extent: &Extent) -> anyhow::Result<()> {
     let picture = tempfile::Builder::new().prefix("darkroom-bench-").suffix(".jpg").tempfile()?;
     fs::write(picture.path(), picture::jpeg()?)?;
     stand::measure(Wishes::default(), async |stand| {
@@ -36,8 +36,8 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
         let sides = sides::all().await;
         for at_a_time in AT_A_TIME {
             let mut runs: Vec<Vec<Run>> = sides.iter().map(|_| Vec::new()).collect();
-            for round in 0..scale.rounds {
-                let jobs = share(scale.jobs, scale.rounds, round).max(at_a_time);
+            for round in 0..extent.rounds {
+                let jobs = share(extent.jobs, extent.rounds, round).max(at_a_time);
                 for (side, runs) in sides.iter().zip(&mut runs) {
                     runs.push(side.run(stand, picture.path(), jobs, at_a_time).await?);
                 }

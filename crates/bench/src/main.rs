@@ -16,6 +16,7 @@ mod bare;
 #[cfg(unix)]
 mod chaos;
 mod cli;
+mod conditions;
 mod cost;
 mod flight;
 mod follow;
@@ -30,7 +31,6 @@ mod picture;
 #[cfg(unix)]
 mod queue;
 mod request;
-mod settings;
 #[cfg(unix)]
 mod side;
 mod sim;
@@ -65,7 +65,7 @@ async fn run(Cli { command }: Cli) -> anyhow::Result<()> {
         #[cfg(unix)]
         Command::Chaos(options) => chaos::run(&options).await,
         #[cfg(unix)]
-        Command::Side(side) => side::run(&side).await,
+        Command::Side(call) => side::run(&call).await,
         Command::Bare(options) => bare::serve(&options).await,
         Command::Prepare(once) => once.run(),
     }
@@ -73,8 +73,8 @@ async fn run(Cli { command }: Cli) -> anyhow::Result<()> {
 
 async fn measure(benchmark: Benchmark) -> anyhow::Result<()> {
     ensure!(!cfg!(debug_assertions), "a debug build tells nothing about speed: run with --release");
-    if let Some(scale) = benchmark.scale() {
-        settings::print(scale)?;
+    if let Some(extent) = benchmark.extent() {
+        conditions::print(extent)?;
     }
     match benchmark {
         Benchmark::All => all::run().await,
@@ -82,11 +82,11 @@ async fn measure(benchmark: Benchmark) -> anyhow::Result<()> {
         #[cfg(unix)]
         Benchmark::Watchers => watchers::run().await,
         Benchmark::Start => start::run().await,
-        Benchmark::Latency(scale) => latency::run(&scale).await,
+        Benchmark::Latency(extent) => latency::run(&extent).await,
         Benchmark::Flight(options) => flight::run(&options).await,
         Benchmark::Cost(options) => cost::run(&options).await,
-        Benchmark::Memory(scale) => memory::run(&scale).await,
-        Benchmark::Images(scale) => images::run(&scale).await,
+        Benchmark::Memory(extent) => memory::run(&extent).await,
+        Benchmark::Images(extent) => images::run(&extent).await,
         #[cfg(unix)]
         Benchmark::Queue(options) => queue::run(&options).await,
     }

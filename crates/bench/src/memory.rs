@@ -7,7 +7,7 @@ use tokio::time::{Duration, sleep};
 
 use crate::{
     bare,
-    cli::Scale,
+    cli::Extent,
     footprint::{Footprint, megabytes},
     load, picture, request,
     stand::{self, Stand, Wishes},
@@ -21,7 +21,7 @@ const REST: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Measures each role before and after a burst of jobs, and the API after a round of GETs on top.
-pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
+pub(crate) async fn run(extent: &Extent) -> anyhow::Result<()> {
     if !cfg!(target_os = "linux") {
         println!("\nMemory is not measured here: it is read from Linux's /proc.");
         return Ok(());
@@ -33,9 +33,9 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
         sleep(REST).await;
         let idle = all(stand)?;
 
-        let burst = 4 * scale.jobs;
+        let burst = 4 * extent.jobs;
         let post: Arc<[u8]> = request::post("/api/jobs", &picture::jpeg()?).into();
-        load::burst(stand.api.plan.port, &post, scale.connections, burst).await?;
+        load::burst(stand.api.plan.port, &post, extent.connections, burst).await?;
         let patience = PATIENCE + Duration::from_secs(burst.into());
         stand.reach("select count(*) from queue", 0, patience).await?;
         let failed = stand.look("select count(*) from jobs where status <> 'completed'").await?;
@@ -44,15 +44,15 @@ pub(crate) async fn run(scale: &Scale) -> anyhow::Result<()> {
             [(stand.api.plan.port, "/api/jobs?limit=50"), (bare_port, bare::CONSTANT)]
         {
             let get = [request::get(path).into()].into();
-            load::round(port, &get, scale.connections, scale.round()).await?;
+            load::round(port, &get, extent.connections, extent.round()).await?;
         }
         let constant: Arc<[u8]> = request::post(bare::CONSTANT, &picture::jpeg()?).into();
-        load::burst(bare_port, &constant, scale.connections, burst).await?;
+        load::burst(bare_port, &constant, extent.connections, burst).await?;
         sleep(REST).await;
         let loaded = all(stand)?;
 
         let rows: Vec<_> = idle.into_iter().zip(loaded).map(row).collect();
-        let what = format!("{burst} jobs over {} connections, all worked on", scale.connections);
+        let what = format!("{burst} jobs over {} connections, all worked on", extent.connections);
         table::print([&what, "idle MB", "after MB", "peak MB"], &rows);
         Ok(())
     })

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 /// One call of one side.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Side {
+pub(crate) struct Call {
     name: Name,
     #[command(subcommand)]
     action: Action,
@@ -53,11 +53,11 @@ enum Action {
 }
 
 /// Answers one question.
-pub(crate) async fn run(side: &Side) -> anyhow::Result<()> {
-    match side.name {
-        Name::Ours => ours::act(side.action).await,
-        Name::Floor => floor::act(side.action).await,
-        Name::Plain => plain::act(side.action).await,
+pub(crate) async fn run(call: &Call) -> anyhow::Result<()> {
+    match call.name {
+        Name::Ours => ours::act(call.action).await,
+        Name::Floor => floor::act(call.action).await,
+        Name::Plain => plain::act(call.action).await,
     }
 }
 

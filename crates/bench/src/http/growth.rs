@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     bare,
-    cli::Scale,
+    cli::Extent,
     load::{self, Requests},
     request,
     stand::Stand,
@@ -23,7 +23,7 @@ const STEPS: [(usize, usize); 4] =
 pub(super) async fn run(
     stand: &Stand<'_>,
     counter: Counter,
-    scale: &Scale,
+    extent: &Extent,
     job: &str,
 ) -> anyhow::Result<()> {
     let (bare, ours) = (stand.bare()?.plan.port, stand.api.plan.port);
@@ -33,14 +33,14 @@ pub(super) async fn run(
         let polls = ids.iter().take(polled).map(|id| request::get(&format!("/api/jobs/{id}")));
         let requests: Requests = polls.map(Arc::from).collect();
         // Once, before anything is measured: they are read then.
-        load::each(ours, &requests, scale.connections).await?;
+        load::each(ours, &requests, extent.connections).await?;
         let name = format!("{polled} in turn, of {stored}");
         let constant = request::get(bare::CONSTANT);
         let sides = [
             Side::of(Kind::Constant, Server::At(bare), constant),
             Side { kind: Kind::Darkroom, name, server: Server::At(ours), requests },
         ];
-        sets.push(measured(&sides, stand, counter, scale).await?);
+        sets.push(measured(&sides, stand, counter, extent).await?);
     }
     report::growth("GET /api/jobs/{id}, completed jobs", &sets);
     Ok(())

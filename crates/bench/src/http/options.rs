@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::{cli::Scale, peers::FOLDER};
+use crate::{cli::Extent, peers::FOLDER};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
@@ -12,7 +12,7 @@ pub(crate) struct Options {
     #[arg(long)]
     part: Option<Part>,
     #[command(flatten)]
-    pub(crate) scale: Scale,
+    pub(crate) extent: Extent,
     /// Where the peers are
     #[arg(long, default_value = FOLDER)]
     pub(super) peers: PathBuf,

@@ -2,7 +2,7 @@
 
 use super::fastapi::FastApi;
 use crate::{
-    cli::Scale,
+    cli::Extent,
     load::{self, Figures, Requests},
     stand::{DATABASE, Stand},
     statements::Counter,
@@ -59,18 +59,18 @@ impl<'a> Side<'a> {
         Self { kind, name: name.to_owned(), server, requests: [request.into()].into() }
     }
 
-    async fn round(&self, stand: &Stand<'_>, scale: &Scale) -> anyhow::Result<Figures> {
+    async fn round(&self, stand: &Stand<'_>, extent: &Extent) -> anyhow::Result<Figures> {
         match &self.server {
-            Server::At(port) => self.round_at(*port, scale).await,
+            Server::At(port) => self.round_at(*port, extent).await,
             Server::Anew(fastapi) => {
                 let served = fastapi.serve(stand.ground).await?;
-                self.round_at(served.port, scale).await
+                self.round_at(served.port, extent).await
             }
         }
     }
 
-    async fn round_at(&self, port: u16, scale: &Scale) -> anyhow::Result<Figures> {
-        load::round(port, &self.requests, scale.connections, scale.round()).await
+    async fn round_at(&self, port: u16, extent: &Extent) -> anyhow::Result<Figures> {
+        load::round(port, &self.requests, extent.connections, extent.round()).await
     }
 }
 
@@ -79,14 +79,14 @@ pub(super) async fn measured(
     sides: &[Side<'_>],
     stand: &Stand<'_>,
     counter: Counter,
-    scale: &Scale,
+    extent: &Extent,
 ) -> anyhow::Result<Vec<Measured>> {
     let mut rounds = vec![Vec::new(); sides.len()];
     let mut statements: Vec<Option<u32>> = vec![Some(0); sides.len()];
-    for _ in 0..scale.rounds {
+    for _ in 0..extent.rounds {
         for ((side, rounds), statements) in sides.iter().zip(&mut rounds).zip(&mut statements) {
             let before = counter.count(stand.pool, DATABASE).await?;
-            rounds.push(side.round(stand, scale).await?);
+            rounds.push(side.round(stand, extent).await?);
             let after = counter.count(stand.pool, DATABASE).await?;
             let sent = after.zip(before).map(|(after, before)| after - before);
             *statements = statements.zip(sent).map(|(all, sent)| all + sent);

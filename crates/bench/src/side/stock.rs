@@ -57,8 +57,8 @@ pub(crate) async fn fill(pool: &Pool, after: i64, jobs: u32) -> anyhow::Result<(
     Ok(())
 }
 
-/// Writes so many jobs that are completed into the record, the last of them now and each a second after the one
-/// before. Their ids begin after the `after`th.
+/// Writes so many jobs that are completed into the record, in parts: the last of them now, and each about a second after
+/// the one before. Their ids begin after the `after`th.
 pub(crate) async fn record(pool: &Pool, after: i64, jobs: i64) -> anyhow::Result<()> {
     let made = format!(
         "insert into jobs (id, prompt, model, options, status, created_at, updated_at, finished_at)
