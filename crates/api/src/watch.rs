@@ -32,8 +32,8 @@ use tokio::{
 
 use crate::metrics::Reads;
 use hearing::Hearing;
-use known::Known;
 pub(crate) use known::Told;
+use known::{Known, Reading};
 use progress::AllProgress;
 pub(crate) use progress::Known as KnownProgress;
 pub(crate) use snapshot::{Snapshot, Tag, tag_of};
@@ -109,11 +109,11 @@ impl Watch {
             return Ok(Some(known));
         }
         hub.reads.database.inc();
-        let stamp = hub.known().stamp(job);
+        let reading = hub.known().begin(job);
         match store::find(&hub.pool, job).await {
             Ok(read) => {
                 let read = read.map(|job| Arc::new(Snapshot::new(job)));
-                hub.known().keep(job, stamp, read.clone());
+                hub.known().keep(job, reading, read.clone());
                 Ok(read)
             }
             Err(error) => {
@@ -124,7 +124,7 @@ impl Watch {
     }
 
     /// Tells of a job, from now on: first how it stands, then each time that it changed, and each time that there is news of
-    /// its [progress](Self::progress).
+    /// its [progress](Self::progress). It is read for that only where it is not known: whoever asks has just read it.
     pub(crate) fn job(&self, job: JobId) -> watch::Receiver<Told> {
         let (receiver, is_known) = self.0.known().watch(job);
         if !is_known {
@@ -196,12 +196,12 @@ impl Hub {
     }
 
     /// Keeps what was read of jobs, and that there are no others of them.
-    fn keep(&self, jobs: &[JobId], stamps: Vec<known::Stamp>, read: &[Arc<Snapshot>]) {
+    fn keep(&self, jobs: &[JobId], readings: Vec<Reading>, read: &[Arc<Snapshot>]) {
         let read: HashMap<JobId, &Arc<Snapshot>> =
             read.iter().map(|snapshot| (snapshot.job.id, snapshot)).collect();
-        for (job, stamp) in jobs.iter().zip(stamps) {
+        for (job, reading) in jobs.iter().zip(readings) {
             let snapshot = read.get(job).copied();
-            self.known().keep(*job, stamp, snapshot.cloned());
+            self.known().keep(*job, reading, snapshot.cloned());
             if snapshot.is_none_or(|snapshot| snapshot.has_ended()) {
                 self.progress.forget(*job);
             }
@@ -223,17 +223,16 @@ impl Hub {
     }
 }
 
-/// Reads jobs that changed, many at once, and tells of them. It alone tells: so each watcher hears
-/// changes in their order.
+/// Reads jobs that changed, many at once, and tells of them.
 async fn read_changed(hub: Weak<Hub>, mut to_read: mpsc::Receiver<JobId>) {
     let mut batch = Vec::new();
     while to_read.recv_many(&mut batch, BATCH).await > 0 {
         let Some(hub) = hub.upgrade() else { return };
         let jobs: HashSet<JobId> = batch.drain(..).collect();
         let jobs: Vec<JobId> = jobs.into_iter().collect();
-        let stamps: Vec<_> = {
+        let readings: Vec<_> = {
             let mut known = hub.known();
-            jobs.iter().map(|job| known.stamp(*job)).collect()
+            jobs.iter().map(|job| known.begin(*job)).collect()
         };
         match store::find_all(&hub.pool, &jobs).await {
             Ok(read) => {
@@ -241,7 +240,7 @@ async fn read_changed(hub: Weak<Hub>, mut to_read: mpsc::Receiver<JobId>) {
                     read.into_iter().map(|job| Arc::new(Snapshot::new(job))).collect();
                 // Whoever watches them all hears of them as they happened.
                 read.sort_unstable_by_key(|snapshot| snapshot.revision());
-                hub.keep(&jobs, stamps, &read);
+                hub.keep(&jobs, readings, &read);
                 for snapshot in read {
                     // Nobody may be there.
                     hub.feed.send(snapshot).ok();

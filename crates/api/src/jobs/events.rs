@@ -78,7 +78,8 @@ pub(crate) async fn follow(
         is_new: true,
         is_over: false,
     };
-    Ok(answer(&state, caller, stream::unfold(following, Following::event)))
+    // Boxed: while it is on its way to the next event, a stream holds room for it twice.
+    Ok(answer(&state, caller, stream::unfold(Box::new(following), Following::event)))
 }
 
 /// A stream that neither caches nor proxies keep to themselves.
@@ -120,11 +121,11 @@ pub(crate) fn last_event_id(request: &HttpRequest) -> Result<Option<i128>, ApiEr
     id.map(|id| Some(id.into())).ok_or(ApiError::BadEventId)
 }
 
-/// An event with a job.
-pub(super) fn job_event(snapshot: &Snapshot, links: &Links) -> Bytes {
+/// An event with a job, as it is sent.
+pub(super) fn job_event(snapshot: &Snapshot, body: &[u8]) -> Bytes {
     let mut event = format!("id: {}\nevent: job\ndata: ", snapshot.revision()).into_bytes();
     // JSON has no line breaks.
-    event.extend_from_slice(&snapshot.written(links).body);
+    event.extend_from_slice(body);
     event.extend_from_slice(b"\n\n");
     event.into()
 }
@@ -162,7 +163,9 @@ impl Following {
         Some(known)
     }
 
-    async fn event(mut self) -> Option<(Result<Bytes, std::convert::Infallible>, Self)> {
+    async fn event(
+        mut self: Box<Self>,
+    ) -> Option<(Result<Bytes, std::convert::Infallible>, Box<Self>)> {
         if self.is_over {
             return None;
         }
@@ -176,7 +179,9 @@ impl Following {
             {
                 self.sent = Some(snapshot.revision());
                 self.is_over = snapshot.has_ended();
-                return Some((Ok(job_event(&snapshot, &self.links)), self));
+                // As a rule nobody else follows it.
+                let event = job_event(&snapshot, &snapshot.body(&self.links));
+                return Some((Ok(event), self));
             }
             if let Some(known) = self.news() {
                 return Some((Ok(progress_event(&known)), self));

@@ -95,7 +95,10 @@ impl Feed {
         let mut jobs = store::find_all(&state.pool, &missed).await?;
         jobs.retain(|job| self.caller.sees(job.api_key));
         jobs.sort_by_key(|job| job.updated_at);
-        let events = jobs.into_iter().map(|job| job_event(&Snapshot::new(job), &self.links));
+        let events = jobs.into_iter().map(|job| {
+            let snapshot = Snapshot::new(job);
+            job_event(&snapshot, &snapshot.body(&self.links))
+        });
         self.ready.extend(events);
         Ok(())
     }
@@ -109,7 +112,8 @@ impl Feed {
                 Err(_quiet) => PULSE,
                 Ok(Ok(snapshot)) if !self.caller.sees(snapshot.job.api_key) => continue,
                 Ok(Ok(snapshot)) if !self.is_news(&snapshot) => continue,
-                Ok(Ok(snapshot)) => job_event(&snapshot, &self.links),
+                // Whoever else follows all is told the same.
+                Ok(Ok(snapshot)) => job_event(&snapshot, &snapshot.written(&self.links).body),
                 Ok(Err(RecvError::Lagged(_))) => RESET,
                 Ok(Err(RecvError::Closed)) => return None,
             };

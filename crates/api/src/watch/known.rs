@@ -22,19 +22,28 @@ pub(crate) enum Told {
     Job(Arc<Snapshot>),
 }
 
-/// A moment in what was heard of a job. What was read at one stamp holds for as long as the stamp does.
-pub(super) type Stamp = u64;
+/// A read that begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    /// What was heard of the job before: what was read holds for as long as that is all.
+    stamp: u64,
+    /// Greater than that of each that began before.
+    number: u64,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Known {
     jobs: HashMap<JobId, Entry>,
-    last: Stamp,
+    last: u64,
     bytes: usize,
 }
 
 #[derive(Debug, Default)]
 struct Entry {
-    stamp: Stamp,
+    /// Changes when something is heard of the job.
+    stamp: u64,
+    /// Of the read that is kept.
+    reading: u64,
     snapshot: Option<Arc<Snapshot>>,
     watchers: Option<watch::Sender<Told>>,
 }
@@ -52,8 +61,9 @@ impl Known {
     }
 
     /// Before a job is read.
-    pub(super) fn stamp(&mut self, job: JobId) -> Stamp {
-        self.entry(job).stamp
+    pub(super) fn begin(&mut self, job: JobId) -> Reading {
+        let stamp = self.entry(job).stamp;
+        Reading { stamp, number: self.last }
     }
 
     /// A job could not be read.
@@ -71,12 +81,17 @@ impl Known {
         self.jobs.entry(job).or_insert_with(|| Entry { stamp, ..Entry::default() })
     }
 
-    /// Keeps what was read at a stamp, and tells watchers; unless something was heard of the job since, and
-    /// it will be read again.
-    pub(super) fn keep(&mut self, job: JobId, stamp: Stamp, read: Option<Arc<Snapshot>>) {
-        let Some(entry) = self.jobs.get_mut(&job).filter(|entry| entry.stamp == stamp) else {
+    /// Keeps what was read, and tells watchers; unless something was heard of the job since, and it will be read
+    /// again, or another read began later and was faster.
+    pub(super) fn keep(&mut self, job: JobId, reading: Reading, read: Option<Arc<Snapshot>>) {
+        let Some(entry) = self
+            .jobs
+            .get_mut(&job)
+            .filter(|entry| entry.stamp == reading.stamp && entry.reading < reading.number)
+        else {
             return;
         };
+        entry.reading = reading.number;
         if let Some(watchers) = entry.watchers.as_ref().filter(|_| entry.is_watched()) {
             watchers.send_replace(read.clone().map_or(Told::Gone, Told::Job));
         }
@@ -145,7 +160,7 @@ impl Known {
             }
         };
         if is_known {
-            // It may be newer than what the watcher has read.
+            // It may be of a later moment than what the watcher has read.
             receiver.mark_changed();
         }
         (receiver, is_known)

@@ -61,7 +61,17 @@ impl Snapshot {
         2 * (self.job.prompt.len() + webhook + metadata + 300 * self.job.images.len()) + 1_500
     }
 
-    /// With these links.
+    /// As JSON, with these links, for one who is told of it once: it is not kept, but where it is kept already it is
+    /// not written again.
+    pub(crate) fn body(&self, links: &Links) -> Bytes {
+        let kept = self.written.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match kept.filter(|written| written.links.are_as(links)) {
+            Some(written) => written.body.clone(),
+            None => json(&self.job, links).into(),
+        }
+    }
+
+    /// With these links; kept for the next who asks.
     pub(crate) fn written(&self, links: &Links) -> Arc<Written> {
         let mut kept = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(written) = kept.as_ref().filter(|written| written.links.are_as(links)) {
@@ -75,11 +85,15 @@ impl Snapshot {
 
 impl Written {
     fn new(job: &Job, links: &Links) -> Self {
-        // A view has nothing that JSON cannot hold.
-        let body = serde_json::to_vec(&JobView::new(job, links)).unwrap_or_default();
+        let body = json(job, links);
         // Without the room that writing left over.
         Self { links: links.clone(), tag: tag_of(&body), body: body.into_boxed_slice().into() }
     }
+}
+
+fn json(job: &Job, links: &Links) -> Vec<u8> {
+    // A view has nothing that JSON cannot hold.
+    serde_json::to_vec(&JobView::new(job, links)).unwrap_or_default()
 }
 
 /// A strong tag of what is sent.

@@ -70,13 +70,14 @@ impl Events {
         }
     }
 
-    /// The event that tells of the job with that status. What was made a moment before one followed may be told before it.
-    async fn until(&mut self, job: &Value, status: &str) -> Event {
+    /// The event that tells of the job with that status. What was made a moment before one followed may be told, too.
+    async fn until(&mut self, job: &Value, status: &str, before: &Value) -> Event {
         loop {
             let event = self.next().await.unwrap();
             if event.data["id"] == job["id"] && event.data["status"] == status {
                 return event;
             }
+            assert_eq!(&event.data, before);
         }
     }
 }
@@ -165,9 +166,9 @@ async fn all_jobs_are_followed_as_they_are_made_and_change() {
     let before = app.new_job().await;
     let mut events = Events::follow(&app, "/api/events", None).await;
     let made = app.new_job().await;
-    let first = events.until(&made, "pending").await;
+    let first = events.until(&made, "pending", &before).await;
     complete(&app, before["id"].as_str().unwrap()).await;
-    events.until(&before, "completed").await;
+    events.until(&before, "completed", &before).await;
 
     // Whoever comes back is told what he missed.
     let mut back = Events::follow(&app, "/api/events", Some(&first.id)).await;
