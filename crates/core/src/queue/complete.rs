@@ -42,7 +42,8 @@ pub struct Completion {
 ///
 /// The worker is compared in a way that no index serves: by the index of what workers hold, a few jobs would cost as
 /// much as all that theirs holds, and that is the plan where statistics are from a time when it held little. How many
-/// jobs there are is kept from the planner, by a limit that limits nothing: for a few hundred it would read all of `queue`.
+/// jobs there are is kept from the planner, by arrays that it does not see and a limit that limits nothing: for a few
+/// hundred it would read all of `queue`. For one, it looks it up by its key, which is one of a list: so it is no way to join.
 pub async fn complete_all(
     pool: &Pool,
     completions: &[Completion],
@@ -64,8 +65,10 @@ pub async fn complete_all(
     let completed = sqlx::query_scalar!(
         r#"with told as (
                select * from unnest(
-                   $1::uuid[], $2::uuid[], $3::bigint[], $4::float8[], $5::float8[],
-                   $6::bigint[], $7::bigint[], $8::smallint[], $9::float8[], $10::float8[]
+                   (select $1::uuid[]), (select $2::uuid[]), (select $3::bigint[]),
+                   (select $4::float8[]), (select $5::float8[]), (select $6::bigint[]),
+                   (select $7::bigint[]), (select $8::smallint[]), (select $9::float8[]),
+                   (select $10::float8[])
                ) as told (
                    job_id, worker, lease_no, inference_seconds, billed_units, cost_micros, seed,
                    outputs, running_ago, archived_ago
@@ -73,8 +76,7 @@ pub async fn complete_all(
                limit (select cardinality($1::uuid[]))
            ), lease as (
                delete from queue using told
-               where queue.job_id = any(array(select job_id from told))
-                   and queue.job_id = told.job_id
+               where queue.job_id = any(array[told.job_id])
                    and leased_by is not distinct from told.worker
                    and queue.lease_no = told.lease_no
                returning told.*

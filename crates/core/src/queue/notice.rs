@@ -89,7 +89,7 @@ async fn record(
                returning job_id, ended_at is null as open
            ), due as (
                update queue set run_at = null
-               from told where told.open and queue.job_id = told.job_id and leased_by is null
+               from told where told.open and queue.job_id = $1 and leased_by is null
            ), shown as (
                update jobs set status = 'processing', updated_at = now(),
                    submitted_at = coalesce(submitted_at, now())

@@ -40,17 +40,17 @@ pub async fn record_submissions(
     let recorded = sqlx::query_scalar!(
         r#"with told as (
                select * from unnest(
-                   $1::uuid[], $2::uuid[], $3::bigint[], $4::smallint[], $5::text[], $6::text[],
-                   $7::text[], $8::text[]
+                   (select $1::uuid[]), (select $2::uuid[]), (select $3::bigint[]),
+                   (select $4::smallint[]), (select $5::text[]), (select $6::text[]),
+                   (select $7::text[]), (select $8::text[])
                ) as told (
                    job_id, worker, lease_no, number, provider_request_id, status_url,
                    response_url, cancel_url
                )
                limit (select cardinality($1::uuid[]))
            ), lease as (
-               select told.* from told join queue on queue.job_id = told.job_id
-               where queue.job_id = any(array(select job_id from told))
-                   and leased_by is not distinct from told.worker
+               select told.* from told join queue on queue.job_id = any(array[told.job_id])
+               where leased_by is not distinct from told.worker
                    and queue.lease_no = told.lease_no
                for share of queue
            ), recorded as (

@@ -38,20 +38,26 @@ pub async fn find_all(executor: impl PgExecutor<'_>, ids: &[JobId]) -> Result<Ve
     Ok(JobImageRow::gather(rows))
 }
 
-/// Jobs that have changed since a moment, in no order. Reads those alone, however many there are.
+/// Jobs that have changed since a moment, in the order of their changes; if they are more than the limit, the first
+/// of them. The others are not read.
 pub async fn changed_since(
     pool: &Pool,
     since: OffsetDateTime,
     limit: u16,
 ) -> Result<Vec<JobId>, Error> {
     let changed = sqlx::query_scalar!(
-        r#"(select id as "id!" from jobs where finished_at > $1 order by finished_at limit $2)
-           union
-           (
-               select id from jobs where finished_at is null and updated_at > $1
-               order by updated_at limit $2
-           )
-           limit $2"#,
+        r#"select id as "id!" from (
+               (
+                   select id, finished_at as changed_at from jobs where finished_at > $1
+                   order by finished_at limit $2
+               )
+               union all
+               (
+                   select id, updated_at from jobs where finished_at is null and updated_at > $1
+                   order by updated_at limit $2
+               )
+           ) as changed
+           order by changed_at limit $2"#,
         since,
         i64::from(limit),
     )

@@ -18,9 +18,10 @@ use crate::factory;
 /// Jobs that wait.
 const WAITING: i32 = 20_000;
 
-/// All that can be read of the queue.
-const INDEXES: [&str; 7] = [
+/// All that lead to rows of the queue.
+const INDEXES: [&str; 8] = [
     "queue_pkey",
+    "queue_cancelled",
     "queue_in_line",
     "queue_lanes",
     "queue_leased",
@@ -52,13 +53,20 @@ async fn long_line() -> (TestDatabase, Pool) {
     (database, pool)
 }
 
-/// Does it often, and says how many entries that read each time.
+/// Does it often, and says how many entries that read each time. The queue is never read whole.
 async fn entries_read<T>(pool: &Pool, mut times: impl AsyncFnMut() -> T) -> i64 {
+    let whole = factory::whole_reads_of(pool, &["queue"]).await;
     let before = factory::read_of(pool, &INDEXES).await;
     for _ in 0..TIMES {
         times().await;
     }
+    assert_eq!(factory::whole_reads_of(pool, &["queue"]).await, whole, "the queue was read whole");
     (factory::read_of(pool, &INDEXES).await - before) / i64::try_from(TIMES).unwrap()
+}
+
+/// Rows that somebody else made something of.
+async fn change(pool: &Pool, statement: &'static str) {
+    assert!(sqlx::query(statement).execute(pool).await.unwrap().rows_affected() > 0, "{statement}");
 }
 
 async fn claim(pool: &Pool, worker: queue::WorkerId) -> Vec<Claimed> {
@@ -132,11 +140,31 @@ async fn what_comes_into_line_and_what_waits_there_is_found_without_the_rest() {
         .unwrap();
     let ripening = entries_read(&pool, async || queue::ripen(&pool).await.unwrap()).await;
     let failure = Failure { code: "deadline_exceeded".to_owned(), message: "late".to_owned() };
+    change(
+        &pool,
+        "update queue set deadline_at = now() where job_id in (
+             select job_id from queue where in_line order by turn desc limit 20
+         )",
+    )
+    .await;
     let overdue =
         entries_read(&pool, async || queue::fail_overdue(&pool, &failure).await.unwrap()).await;
+    change(
+        &pool,
+        "insert into line_fronts (priority, turn)
+         select 0, turn from queue where in_line order by turn offset 20 limit 1",
+    )
+    .await;
+    change(
+        &pool,
+        "insert into line_fronts (priority, turn, passed_at)
+         select 0, min(turn), now() - interval '2 minutes' from queue where in_line",
+    )
+    .await;
     let since = Some(Duration::from_mins(1));
     let gathering =
         entries_read(&pool, async || queue::gather_stragglers(&pool, since).await.unwrap()).await;
+    assert_eq!(queue::claim(&pool, worker, 1_000).await.unwrap().jobs.len(), 1_000);
     let beating = entries_read(&pool, async || {
         queue::beat(&pool, worker, Duration::from_mins(1)).await.unwrap()
     })

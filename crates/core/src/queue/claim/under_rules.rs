@@ -28,7 +28,7 @@ async fn begin(pool: &Pool) -> Result<db::Transaction, sqlx::Error> {
 /// commit: the lock is taken in a statement before, so that the count sees what its last holder took.
 ///
 /// The rows of a model and an API key are a lane: however many wait in one that is full, the claim
-/// reads none of them.
+/// reads none of them. What was chosen is looked up in words that lead to no index of the line.
 pub async fn claim_under_rules(
     pool: &Pool,
     round: impl Into<Round>,
@@ -116,7 +116,9 @@ pub async fn claim_under_rules(
              ))
          ), fresh as (
              select locked.job_id from chosen cross join lateral (
-                 select job_id from queue where job_id = chosen.job_id and in_line
+                 select job_id from queue
+                 where job_id = chosen.job_id
+                     and leased_by is null and run_at is null and not is_left
                  for update skip locked
              ) as locked where exists (select from alive)
          ), due as (

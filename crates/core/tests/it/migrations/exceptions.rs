@@ -94,7 +94,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     Exception {
         migration: "0020",
         what: "drop index queue_lanes",
-        why: "another takes its place; an older version's questions about lanes are answered by `queue_in_line`, more slowly where many wait",
+        why: "another takes its place; an older version's questions about lanes are answered by `queue_in_line`: as it makes a job or claims under rules, it reads what waits",
     },
     Exception {
         migration: "0020",
