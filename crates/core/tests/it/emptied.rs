@@ -188,6 +188,7 @@ async fn what_comes_into_line_and_what_waits_there_is_found_without_the_rest() {
 async fn a_claim_under_rules_reads_as_many_of_a_lane_as_it_may_take() {
     let (_database, pool) = long_line().await;
     let worker = factory::worker(&pool).await;
+    let before = factory::pages_of(&pool, &["queue_in_line"]).await;
 
     let entries = entries_read(&pool, async || {
         let claims = queue::claim_under_rules(&pool, worker, BATCH, Some(1_000_000)).await.unwrap();
@@ -196,4 +197,6 @@ async fn a_claim_under_rules_reads_as_many_of_a_lane_as_it_may_take() {
     .await;
 
     assert!(entries <= 1_000, "claiming {BATCH} jobs read {entries} entries");
+    // What was chosen in a lane is looked up by its key, and not searched for in the line.
+    assert_eq!(factory::pages_of(&pool, &["queue_in_line"]).await, before);
 }

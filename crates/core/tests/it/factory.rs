@@ -75,6 +75,17 @@ pub(crate) async fn read_of(pool: &Pool, indexes: &[&str]) -> i64 {
     .await
 }
 
+/// Pages that were looked at of these indexes, also where nothing in them was wanted. Of a pool of one connection, too.
+pub(crate) async fn pages_of(pool: &Pool, indexes: &[&str]) -> i64 {
+    told(
+        pool,
+        "select sum(idx_blks_hit + idx_blks_read)::bigint from pg_statio_user_indexes
+         where indexrelname = any($1)",
+        indexes,
+    )
+    .await
+}
+
 /// How often one of these tables was read whole. Of a pool of one connection, too.
 pub(crate) async fn whole_reads_of(pool: &Pool, tables: &[&str]) -> i64 {
     told(

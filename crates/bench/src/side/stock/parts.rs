@@ -1,4 +1,4 @@
-//! Rows by the million, a part a statement: each ends long before its bound, on a slow machine too.
+//! Rows by the million, a part a statement: each ends long before the pool gives it up, on a slow machine too.
 
 use darkroom_core::models;
 use sqlx::{AssertSqlSafe, Postgres, postgres::PgArguments, query::Query};
