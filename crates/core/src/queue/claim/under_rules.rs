@@ -116,8 +116,7 @@ pub async fn claim_under_rules(
              ))
          ), fresh as (
              select locked.job_id from chosen cross join lateral (
-                 select job_id from queue
-                 where job_id = chosen.job_id
+                 select job_id from queue where job_id = chosen.job_id
                      and leased_by is null and run_at is null and not is_left
                  for update skip locked
              ) as locked where exists (select from alive)
