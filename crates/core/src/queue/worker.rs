@@ -72,7 +72,7 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
            ) as "line_has_moved!",
            array(
                select job_id from queue
-               where leased_by is not distinct from $1 and cancel_requested_at is not null
+               where leased_by = $1 and cancel_requested_at is not null
            ) as "cancelled!""#,
         worker.0,
         lease.as_secs_f64(),
