@@ -1,4 +1,4 @@
--- Each question to the queue has one index that answers it, and no other that could.
+-- Each question to the queue has one index that answers it: no other could, or the order that is asked for decides.
 --
 -- Most of the time the queue is empty when PostgreSQL looks how many rows it has. Until it looks again, it takes every index
 -- that may be used for as good as another, the smallest first, and reads it from one end to the other: a claim, the one of

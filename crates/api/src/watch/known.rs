@@ -182,3 +182,24 @@ impl Known {
         self.bytes = weights.map(|snapshot| snapshot.weight()).sum();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_later_is_not_replaced_by_what_was_read_before() {
+        let mut known = Known::default();
+        let job = JobId::generate();
+        let (mut told, _is_known) = known.watch(job);
+        let slow = known.begin(job);
+        let fast = known.begin(job);
+
+        known.keep(job, fast, None);
+        assert!(told.has_changed().unwrap());
+        told.mark_unchanged();
+        known.keep(job, slow, None);
+
+        assert!(!told.has_changed().unwrap());
+    }
+}
