@@ -23,6 +23,8 @@ const EXPAND: &str = "do $$
                 known.name, known.name || '_later'
             );
             execute format('create index on %I (of_later_version)', known.name);
+            -- One table at a time, as migrations do: whoever holds several in turn is in the way of those who do, too.
+            commit;
         end loop;
         create table of_later_version (job_id uuid references jobs (id) on delete cascade);
     end
