@@ -6,6 +6,7 @@
 
 mod hearing;
 mod known;
+mod loader;
 mod progress;
 mod snapshot;
 
@@ -34,6 +35,7 @@ use crate::metrics::Reads;
 use hearing::Hearing;
 pub(crate) use known::Told;
 use known::{Known, Reading};
+use loader::Loader;
 use progress::AllProgress;
 pub(crate) use progress::Known as KnownProgress;
 pub(crate) use snapshot::{Snapshot, Tag, tag_of};
@@ -61,6 +63,7 @@ pub(crate) struct Watch(Arc<Hub>);
 #[derive(Debug)]
 struct Hub {
     pool: Pool,
+    loader: Loader,
     /// Counts where answers come from.
     reads: Reads,
     known: Mutex<Known>,
@@ -79,9 +82,11 @@ impl Watch {
     /// ever answered from memory.
     pub(crate) fn start(pool: Pool, notify: bool, reads: Reads) -> Self {
         let (changes, to_read) = mpsc::channel(MOST_WAITING);
+        let (loader, asked) = Loader::new();
         let feed = broadcast::channel(FEED).0;
         let hub = Arc::new(Hub {
             pool,
+            loader,
             reads,
             known: Mutex::default(),
             progress: AllProgress::default(),
@@ -94,6 +99,7 @@ impl Watch {
         if notify {
             tokio::spawn(hearing::hear(weak.clone()));
         }
+        tokio::spawn(loader::load_asked(weak.clone(), asked));
         tokio::spawn(read_changed(weak.clone(), to_read));
         tokio::spawn(read_unheard(weak));
         Self(hub)
@@ -109,18 +115,7 @@ impl Watch {
             return Ok(Some(known));
         }
         hub.reads.database.inc();
-        let reading = hub.known().begin(job);
-        match store::find(&hub.pool, job).await {
-            Ok(read) => {
-                let read = read.map(|job| Arc::new(Snapshot::new(job)));
-                hub.known().keep(job, reading, read.clone());
-                Ok(read)
-            }
-            Err(error) => {
-                hub.known().give_up(job);
-                Err(error)
-            }
-        }
+        hub.loader.load(job).await
     }
 
     /// Tells of a job, from now on: first how it stands, then each time that it changed, and each time that there is news of

@@ -4,7 +4,7 @@ mod connection;
 mod pool;
 mod silence;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{migrate::Migrator, postgres::PgConnectOptions};
@@ -16,12 +16,14 @@ use pool::ACQUIRE_TIMEOUT;
 pub use pool::{Pool, PoolUsage};
 
 /// The database did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+///
+/// Cloned for all who wait for the same answer.
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("the database failed while {doing}")]
 pub struct Error {
     doing: &'static str,
     #[source]
-    source: sqlx::Error,
+    source: Arc<sqlx::Error>,
 }
 
 /// Opens a pool. Connects when first used: a database that is away at start-up may come back.
@@ -76,7 +78,7 @@ pub async fn migrate(pool: &Pool) -> Result<Migrated, Error> {
     migrator
         .run(&pool.connections)
         .await
-        .map_err(|error| Error { doing: "applying the migrations", source: error.into() })?;
+        .map_err(|error| Error::doing("applying the migrations")(error.into()))?;
     let version = versions(pool).await?.into_iter().max().unwrap_or_default();
     let missing = migrator.iter().filter(|migration| !before.contains(&migration.version));
     Ok(Migrated {
@@ -115,12 +117,17 @@ const UNDEFINED_TABLE: &str = "42P01";
 impl Error {
     /// For `map_err`: says what was being done.
     pub(crate) fn doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
-        move |source| Self { doing, source }
+        move |source| Self { doing, source: Arc::new(source) }
+    }
+
+    /// Whoever was to ask the database ended before it had an answer.
+    pub fn interrupted(doing: &'static str) -> Self {
+        Self::doing(doing)(sqlx::Error::WorkerCrashed)
     }
 
     /// The database is away, starting, stopping or out of connections: the same call may work soon.
     pub fn is_unavailable(&self) -> bool {
-        match &self.source {
+        match &*self.source {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolTimedOut

@@ -43,7 +43,7 @@ impl App {
     pub(crate) async fn start_counted() -> (Self, CountedLine) {
         let database = TestDatabase::create().await;
         let line = CountedLine::to(&database.url).await;
-        let pool = db::connect(&line.url, 4).unwrap();
+        let pool = db::connect(&line.url, 8).unwrap();
         let address = serve(pool, &[], CancellationToken::new());
         (Self { address, database, client: darkroom_testing::http_client() }, line)
     }

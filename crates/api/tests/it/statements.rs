@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use darkroom_testing::{CountedLine, eventually};
+use darkroom_testing::{CountedLine, Scrape, eventually};
+use futures_util::future::{join, join_all};
+use serde_json::Value;
+use sqlx::raw_sql;
 
 use crate::{app::App, events::Events};
 
@@ -63,6 +66,41 @@ async fn to_follow_a_job_that_is_known_is_no_statement() {
         (line.count(READ) == 0).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn jobs_that_are_asked_for_at_the_same_time_are_read_together() {
+    const JOBS: usize = 20;
+    let (app, line) = App::start_counted().await;
+    let mut paths = Vec::new();
+    for _ in 0..JOBS {
+        paths.push(format!("/api/jobs/{}", app.new_job().await["id"].as_str().unwrap()));
+    }
+    line.forget();
+    let mut holder = app.database.pool.acquire().await.unwrap();
+    raw_sql("begin; lock table images in access exclusive mode")
+        .execute(&mut holder)
+        .await
+        .unwrap();
+
+    let answers = join_all(paths.iter().map(|path| app.get(path)));
+    let release = async {
+        eventually("all are asked for", async || {
+            let scrape = Scrape::read(&app.get("/metrics").await.text().await.unwrap());
+            let asked = scrape.value("darkroom_job_reads_total", &[("from", "database")]);
+            (asked.unwrap_or_default() > 19.5).then_some(())
+        })
+        .await;
+        raw_sql("commit").execute(&mut holder).await.unwrap();
+    };
+    let (answers, ()) = join(answers, release).await;
+
+    for (answer, path) in answers.into_iter().zip(&paths) {
+        let job: Value = answer.json().await.unwrap();
+        assert!(path.ends_with(job["id"].as_str().unwrap()), "{job}");
+    }
+    // Some were on their way before the others came.
+    assert!(line.count(READ) < JOBS / 2, "{:#?}", line.sent());
 }
 
 /// What was sent that is not expected.

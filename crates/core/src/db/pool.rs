@@ -21,6 +21,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 use super::{
+    self as db,
     connection::{Connection, Transaction, silent},
     silence::Silence,
 };
@@ -100,6 +101,11 @@ impl Pool {
             }
         });
         Ok(Connection::new(acquired?, self.silence.clone()))
+    }
+
+    /// The same, for who only passes it on.
+    pub async fn connection(&self) -> Result<Connection, db::Error> {
+        self.acquire().await.map_err(db::Error::doing("taking a connection"))
     }
 
     /// How it is used.
