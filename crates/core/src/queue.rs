@@ -84,6 +84,7 @@ pub use rules::{Rule, Scope, limit, pause, resume, rules};
 pub use settle::{FailureClass, break_off, end_cancelled, fail, retry, snooze};
 pub use timeline::Timeline;
 pub use unanswered::{abandon_attempt, fail_unanswered, miss_attempt, withdraw_attempt};
+pub(crate) use wake::hints_of_new;
 pub use wake::{Audience, Listener, ProviderProgress, Teller, Wake, Waker};
 pub use whereabouts::{Whereabouts, whereabouts};
 pub use worker::{Beat, Round, WorkerId, beat, register, release, release_unknown};

@@ -25,7 +25,7 @@ pub(crate) async fn ask(
 ) -> Result<Answer, ApiError> {
     let once = upload.once.clone();
     let asked = match new_job(state, caller, upload).await {
-        Ok(new) => store::ask(&state.pool, &new).await?,
+        Ok(new) => store::ask(&state.pool, &state.waker, &new).await?,
         // What is asked for again may have been in time the first time, and its picture still there.
         Err(refusal) => match &once {
             Some(once) => {
@@ -36,10 +36,6 @@ pub(crate) async fn ask(
     };
     match asked {
         Asked::Made(job) => {
-            if !job.cached {
-                state.waker.wake();
-            }
-            state.waker.made(job.id);
             tracing::info!(job.id = %job.id, job.model = job.model, job.cached = job.cached, images = job.images.len(), "a job was accepted");
             Ok(Answer { job: job.id, made: Some(job) })
         }

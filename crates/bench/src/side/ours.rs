@@ -89,10 +89,8 @@ async fn wake(config: &Config, jobs: u32) -> anyhow::Result<Woke> {
     for _ in 0..jobs {
         sleep(PAUSE).await;
         let called = Instant::now();
-        let job = make::one(&api).await?;
+        make::one(&api, &waker).await?;
         let committed = Instant::now();
-        waker.wake();
-        waker.made(job);
         let Ok(begun) = tokio::time::timeout(PATIENCE, working.next()).await else {
             bail!("a job was not begun within {} s", PATIENCE.as_secs());
         };

@@ -6,13 +6,16 @@ mod progress;
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep},
+};
 
 use crate::{db::Pool, job::JobId};
 pub use listener::{Audience, Listener, Wake};
@@ -48,28 +51,47 @@ const NOTIFY_INTERVAL: Duration = Duration::from_millis(5);
 #[derive(Clone, Debug)]
 pub struct Waker {
     hints: mpsc::Sender<Hint>,
+    told: Arc<Told>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
     /// There is work. It is told however many hints wait.
-    is_work: Arc<AtomicBool>,
+    is_work: AtomicBool,
+    /// When something was told the last time, as far as that is known here.
+    last: Mutex<Option<Instant>>,
 }
 
 /// A channel, and what is said on it.
 type Hint = (&'static str, String);
+
+/// What a new job's commit says where it [takes the turn](Waker::takes_turn).
+pub(crate) fn hints_of_new(job: JobId, is_in_line: bool) -> (Vec<&'static str>, Vec<String>) {
+    let work = is_in_line.then(|| (WORK, String::new()));
+    work.into_iter().chain([(JOBS, job.to_string())]).unzip()
+}
 
 impl Waker {
     /// A waker that sends through `pool`. Must be called in a tokio runtime; its task ends with the
     /// last clone.
     pub fn new(pool: Pool) -> Self {
         let (hints, waiting) = mpsc::channel(MOST_WAITING);
-        let is_work = Arc::default();
-        tokio::spawn(send(pool, waiting, Arc::clone(&is_work)));
-        Self { hints, is_work }
+        let told = Arc::default();
+        tokio::spawn(send(pool, waiting, Arc::clone(&told)));
+        Self { hints, told }
+    }
+
+    /// Whether nothing was told for a while. Then whoever is answered so tells of a new job in the commit that makes it,
+    /// which is sooner by a statement, and keeps others waiting for a lock that nobody else is likely to want.
+    pub(crate) fn takes_turn(&self) -> bool {
+        self.told.since_last().is_none_or(|since| since >= NOTIFY_INTERVAL)
     }
 
     /// Asks for a wake and does not wait for it. Call it after the commit: before, there is nothing
     /// to see.
     pub fn wake(&self) {
         // Once is enough, until it is told.
-        if !self.is_work.swap(true, Ordering::AcqRel) {
+        if !self.told.is_work.swap(true, Ordering::AcqRel) {
             self.hint(WORK, String::new());
         }
     }
@@ -98,10 +120,19 @@ impl Waker {
     }
 }
 
-async fn send(pool: Pool, mut waiting: mpsc::Receiver<Hint>, is_work: Arc<AtomicBool>) {
+impl Told {
+    /// How long it is since the last time, which is now from now on.
+    fn since_last(&self) -> Option<Duration> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.replace(Instant::now()).map(|last| last.elapsed())
+    }
+}
+
+async fn send(pool: Pool, mut waiting: mpsc::Receiver<Hint>, told: Arc<Told>) {
     let mut hints = Vec::new();
     while waiting.recv_many(&mut hints, MOST_WAITING).await > 0 {
-        if is_work.swap(false, Ordering::AcqRel) {
+        told.since_last();
+        if told.is_work.swap(false, Ordering::AcqRel) {
             hints.push((WORK, String::new()));
         }
         let (channels, payloads): (Vec<_>, Vec<_>) = hints.drain(..).unzip();

@@ -16,7 +16,7 @@ use crate::{
     api_key::ApiKeyId,
     db::{Error, Pool, Transaction},
     job::{Job, JobId, NewJob, Status},
-    queue::{self, enqueue_query},
+    queue::{self, Waker, enqueue_query, hints_of_new},
     webhook::Webhook,
 };
 
@@ -103,18 +103,35 @@ impl Sources {
 
 /// Asks for a job: its key, its row, its images and its place in the queue commit together or not at all.
 /// One that is answered with another's results is completed, and has no place in the queue.
-pub async fn ask(pool: &Pool, new: &NewJob) -> Result<Asked, Error> {
+///
+/// Workers and watchers are told: in that commit where all was quiet, and shortly after it else.
+pub async fn ask(pool: &Pool, waker: &Waker, new: &NewJob) -> Result<Asked, Error> {
+    let is_told = waker.takes_turn();
+    let asked = ask_telling(pool, new, is_told).await?;
+    if let Asked::Made(job) = &asked
+        && !is_told
+    {
+        if !job.cached {
+            waker.wake();
+        }
+        waker.made(job.id);
+    }
+    Ok(asked)
+}
+
+async fn ask_telling(pool: &Pool, new: &NewJob, is_told: bool) -> Result<Asked, Error> {
     let doing = "asking for a job";
     let id = JobId::generate();
     if new.is_made_at_once() {
         let mut sources = Sources::of(new);
         // For others, who may use the result.
         sources.request_hash = new.cache.map(|_kept| reuse::request_hash(new, &sources.files));
-        let job = insert(pool, id, new, &sources).await.map_err(Error::doing(doing))?;
+        let job = insert(pool, id, new, &sources, is_told).await.map_err(Error::doing(doing))?;
         return Ok(Asked::Made(Box::new(job)));
     }
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    let asked = ask_within(&mut transaction, id, new).await.map_err(Error::doing(doing))?;
+    let asked =
+        ask_within(&mut transaction, id, new, is_told).await.map_err(Error::doing(doing))?;
     if matches!(asked, Asked::Made(_)) {
         transaction.commit().await.map_err(Error::doing(doing))?;
     }
@@ -125,6 +142,7 @@ async fn ask_within(
     transaction: &mut Transaction,
     id: JobId,
     new: &NewJob,
+    is_told: bool,
 ) -> Result<Asked, sqlx::Error> {
     let mut sources = Sources::of(new);
     if let Some(once) = &new.once
@@ -144,7 +162,7 @@ async fn ask_within(
         sources.reusable = reuse::find(transaction, new, &hash).await?;
         sources.request_hash = Some(hash);
     }
-    let job = make(transaction, id, new, &sources).await?;
+    let job = make(transaction, id, new, &sources, is_told).await?;
     // At the very end: others of the key wait from here on, until the commit.
     if let Some(key) = new.limited_key().filter(|_| !job.cached)
         && let Err(refusal) = limits::check(transaction, key, new.cost_micros).await?
@@ -154,9 +172,9 @@ async fn ask_within(
     Ok(Asked::Made(Box::new(job)))
 }
 
-/// Makes a job of pictures and puts it into the queue: key, parent and cache are not heeded.
+/// Makes a job of pictures and puts it into the queue: key, parent and cache are not heeded, and nobody is told.
 pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
-    let job = insert(pool, JobId::generate(), new, &Sources::of(new)).await;
+    let job = insert(pool, JobId::generate(), new, &Sources::of(new), false).await;
     job.map_err(Error::doing("making a job"))
 }
 
@@ -165,8 +183,9 @@ async fn make(
     id: JobId,
     new: &NewJob,
     sources: &Sources,
+    is_told: bool,
 ) -> Result<Job, sqlx::Error> {
-    let mut job = insert(&mut **transaction, id, new, sources).await?;
+    let mut job = insert(&mut **transaction, id, new, sources, is_told).await?;
     if let Some(parent) = &sources.parent {
         let input = Copied::Input(parent.position);
         job.images.extend(copy(transaction, parent.job, id, input).await?);
@@ -184,11 +203,16 @@ async fn insert<'c>(
     id: JobId,
     new: &NewJob,
     sources: &Sources,
+    is_told: bool,
 ) -> Result<Job, sqlx::Error> {
     let options = serde_json::to_value(&new.options).unwrap_or_default();
     let parent = sources.parent.as_ref().map(|parent| parent.job);
     let reusable = sources.reusable.as_ref();
     let inputs = InputRows::of(&new.inputs, &sources.files);
+    let (channels, payloads) = match is_told {
+        true => hints_of_new(id, reusable.is_none()),
+        false => Default::default(),
+    };
     let place = queue::Place {
         model: &new.model,
         api_key: new.api_key,
@@ -219,7 +243,12 @@ async fn insert<'c>(
                    as input (id, media_type, width, height, sha256, data, place)
            ), place as ("#,
         r#" where not $14)
-           select status as "status: Status", created_at, updated_at from job"#,
+           select status as "status: Status", created_at, updated_at,
+               (
+                   select count(pg_notify(channel, payload)::text)
+                   from unnest($25::text[], $26::text[]) as hint (channel, payload)
+               ) as hints
+           from job"#,
         id,
         place,
         new.prompt,
@@ -240,6 +269,8 @@ async fn insert<'c>(
         &inputs.heights,
         &inputs.digests as _,
         &inputs.files as _,
+        &channels as _,
+        &payloads,
     )
     .fetch_one(executor)
     .await?;

@@ -1,16 +1,18 @@
 //! Wakes: heard by listeners, and the listener comes back when its connection is lost.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use darkroom_core::{
     db,
     job::JobId,
     queue::{Audience, Listener, Wake, Waker},
+    store::{self, Asked},
 };
 use darkroom_testing::TestDatabase;
+use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
-use crate::proxy::Proxy;
+use crate::{factory, proxy::Proxy};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -26,6 +28,47 @@ async fn a_wake_reaches_a_listener() {
 
     let heard = timeout(PATIENCE, listener.heard()).await.unwrap();
     assert_eq!(heard.unwrap(), Wake::Work);
+}
+
+#[tokio::test]
+async fn where_all_is_quiet_the_commit_that_makes_a_job_tells_of_it_itself() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let mut worker = Listener::connect(pool, Audience::Worker, PATIENCE).await.unwrap();
+    let mut api = Listener::connect(pool, Audience::Watchers, PATIENCE).await.unwrap();
+    // It has nothing to send through.
+    let nowhere = db::connect(&"postgres://nobody@127.0.0.1:1/none".into(), 1).unwrap();
+
+    let asked = store::ask(pool, &Waker::new(nowhere), &factory::new_job()).await.unwrap();
+
+    let Asked::Made(job) = asked else { panic!("{asked:?}") };
+    let heard = timeout(PATIENCE, worker.heard()).await.unwrap();
+    assert_eq!(heard.unwrap(), Wake::Work);
+    let heard = timeout(PATIENCE, api.heard()).await.unwrap();
+    assert_eq!(heard.unwrap(), Wake::Changed(vec![job.id]));
+}
+
+#[tokio::test]
+async fn jobs_that_are_made_at_the_same_time_are_all_told_of() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let mut api = Listener::connect(pool, Audience::Watchers, PATIENCE).await.unwrap();
+    let (waker, new) = (Waker::new(pool.clone()), factory::new_job());
+
+    let asked = try_join_all((0..5).map(|_| store::ask(pool, &waker, &new))).await.unwrap();
+
+    let made = |asked| match asked {
+        Asked::Made(job) => job.id,
+        other => panic!("{other:?}"),
+    };
+    let mut untold: HashSet<JobId> = asked.into_iter().map(made).collect();
+    while !untold.is_empty() {
+        let heard = timeout(PATIENCE, api.heard()).await.unwrap().unwrap();
+        let Wake::Changed(jobs) = heard else { panic!("{heard:?}") };
+        for job in jobs {
+            assert!(untold.remove(&job), "it was told before");
+        }
+    }
 }
 
 #[tokio::test]

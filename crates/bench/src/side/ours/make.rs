@@ -5,29 +5,34 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
+use anyhow::ensure;
 use darkroom_core::{
     db::Pool,
-    job::{JobId, NewJob},
-    models, store,
+    job::NewJob,
+    models,
+    queue::Waker,
+    store::{self, Asked},
 };
 use tokio::task::JoinSet;
 
 use crate::side::stock;
 
-/// Makes one job.
-pub(super) async fn one(pool: &Pool) -> anyhow::Result<JobId> {
-    Ok(store::create(pool, &job()).await?.id)
+/// Makes one job, and tells workers.
+pub(super) async fn one(pool: &Pool, waker: &Waker) -> anyhow::Result<()> {
+    let asked = store::ask(pool, waker, &job()).await?;
+    ensure!(matches!(asked, Asked::Made(_)), "a job was not made");
+    Ok(())
 }
 
 /// Makes many, each in a transaction of its own, so many at a time.
 pub(super) async fn many(pool: &Pool, jobs: u32, at_a_time: u32) -> anyhow::Result<()> {
-    let begun = Arc::new(AtomicU32::new(0));
+    let (begun, waker) = (Arc::new(AtomicU32::new(0)), Waker::new(pool.clone()));
     let mut making = JoinSet::new();
     for _ in 0..at_a_time {
-        let (pool, begun) = (pool.clone(), Arc::clone(&begun));
+        let (pool, waker, begun) = (pool.clone(), waker.clone(), Arc::clone(&begun));
         making.spawn(async move {
             while begun.fetch_add(1, Ordering::Relaxed) < jobs {
-                one(&pool).await?;
+                one(&pool, &waker).await?;
             }
             anyhow::Ok(())
         });
