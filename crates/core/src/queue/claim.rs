@@ -75,7 +75,8 @@ pub struct OpenAttempt {
 /// LIMIT the planner may run it once for each row, and claim more than asked for. How many rows that is, the planner
 /// does not know where it keeps a plan for any limit, and takes a tenth of the line for it: told nothing else, it
 /// reads the whole of `queue` and `jobs` for each claim. So rows are named by an array, and jobs looked up one by one;
-/// and what is left is put in the order of `queue_left`, or it would be looked for among all that there is.
+/// and what is left is put in the order of `queue_left`, or it would be looked for among all that there is. And the limit is
+/// hidden: where it knows one that is higher than the number of rows that it guesses, it sorts all that wait.
 macro_rules! claim_query {
     ($chosen:literal, $passed:literal, $round:expr, $limit:expr $(, $argument:expr)*) => {
         sqlx::query_as!(
@@ -86,7 +87,7 @@ macro_rules! claim_query {
                  select job_id from queue
                  where is_left and run_at is null and exists (select from alive)
                  order by run_at, job_id
-                 limit $2
+                 limit (select $2::bigint)
                  for update skip locked
              ), " + $chosen + r#"
              , claimed as (
@@ -165,7 +166,7 @@ pub async fn claim(
                      select job_id from queue
                      where in_line and queue.priority < below and queue.priority > parts.priority
                      order by queue.priority desc, turn, job_id
-                     limit $2
+                     limit (select $2::bigint)
                      for update skip locked
                  ) as between_fronts
                  union all
@@ -174,13 +175,13 @@ pub async fn claim(
                      where in_line and queue.priority = parts.priority
                          and queue.turn >= parts.turn
                      order by turn, job_id
-                     limit $2
+                     limit (select $2::bigint)
                      for update skip locked
                  ) as from_front_on
              ) as first
              where exists (select from alive)
                  and not exists (select from provider_halt) and not exists (select from queue_rules)
-             limit $2
+             limit (select $2::bigint)
          ), due as (
              select job_id from resumed
              union all
