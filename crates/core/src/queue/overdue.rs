@@ -17,7 +17,7 @@ pub async fn fail_overdue(pool: &Pool, failure: &Failure) -> Result<Vec<JobId>, 
         "with overdue as (
              select job_id from queue
              where in_line and deadline_at <= now()
-             order by deadline_at limit $3
+             order by deadline_at limit (select $3::bigint)
              for update skip locked
          ), ended as (
              delete from queue where job_id = any(array(select job_id from overdue))

@@ -9,12 +9,15 @@ const BATCH: i64 = 1_000;
 ///
 /// What was claimed before keeps its turn: it has waited already. What was not, because its caller
 /// wanted it to start now, takes a turn behind its API key's others, as it would on being enqueued.
+///
+/// All turns are counted before the first row is changed: whoever looks for the last of a key steps over what this statement
+/// has put behind it.
 pub async fn ripen(pool: &Pool) -> Result<bool, Error> {
     let ripened = sqlx::query!(
         "with ripe as (
              select job_id, model, api_key_id, priority, lease_no, turn from queue
              where leased_by is null and run_at <= now()
-             order by run_at limit $1
+             order by run_at limit (select $1::bigint)
              for update skip locked
          ), placed as (
              select ripe.job_id,
@@ -49,8 +52,8 @@ pub async fn ripen(pool: &Pool) -> Result<bool, Error> {
          )
          update queue set run_at = null, turn = placed.turn
          from placed
-         where queue.job_id = any(array(select job_id from ripe))
-             and queue.job_id = placed.job_id",
+         where queue.job_id = any(array[placed.job_id])
+             and (select count(*) from placed) > 0",
         BATCH,
     )
     .execute(pool)

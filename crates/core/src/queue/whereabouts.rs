@@ -32,7 +32,7 @@ pub async fn whereabouts(pool: &Pool, job: JobId) -> Result<Option<Whereabouts>,
                        select from queue as others
                        where others.in_line and others.priority > queue.priority
                        order by others.priority, others.turn desc, others.job_id desc
-                       limit $2
+                       limit (select $2::bigint)
                    ) as above
                ) + (
                    select count(*) from (
@@ -45,7 +45,7 @@ pub async fn whereabouts(pool: &Pool, job: JobId) -> Result<Option<Whereabouts>,
                            ), 0)
                            and (others.turn, others.job_id) < (queue.turn, queue.job_id)
                        order by others.turn desc, others.job_id desc
-                       limit $2
+                       limit (select $2::bigint)
                    ) as before
                )) end as ahead,
                greatest(0, extract(

@@ -209,10 +209,8 @@ async fn insert<'c>(
     let parent = sources.parent.as_ref().map(|parent| parent.job);
     let reusable = sources.reusable.as_ref();
     let inputs = InputRows::of(&new.inputs, &sources.files);
-    let (channels, payloads) = match is_told {
-        true => hints_of_new(id, reusable.is_none()),
-        false => Default::default(),
-    };
+    let (channels, payloads) =
+        if is_told { hints_of_new(id, reusable.is_none()) } else { Default::default() };
     let place = queue::Place {
         model: &new.model,
         api_key: new.api_key,

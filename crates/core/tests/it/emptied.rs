@@ -54,7 +54,7 @@ async fn long_line() -> (TestDatabase, Pool) {
 }
 
 /// Does it often, and says how many entries that read each time. The queue is never read whole.
-async fn entries_read<T>(pool: &Pool, mut times: impl AsyncFnMut() -> T) -> i64 {
+pub(crate) async fn entries_read<T>(pool: &Pool, mut times: impl AsyncFnMut() -> T) -> i64 {
     let whole = factory::whole_reads_of(pool, &["queue"]).await;
     let before = factory::read_of(pool, &INDEXES).await;
     for _ in 0..TIMES {
@@ -120,29 +120,6 @@ async fn a_claim_and_what_follows_it_read_the_jobs_that_they_are_about() {
         ("completing", completing),
     ] {
         assert!(entries <= MOST_ENTRIES, "{what} {BATCH} jobs read {entries} entries");
-    }
-}
-
-#[tokio::test]
-async fn a_large_claim_reads_what_it_takes_also_where_the_queue_was_never_looked_at() {
-    const LARGE: usize = 500;
-    let (_emptied, emptied) = long_line().await;
-    let database = TestDatabase::create().await;
-    let new = db::connect(&database.url, 1).unwrap();
-    sqlx::query("alter table queue set (autovacuum_enabled = false)").execute(&new).await.unwrap();
-    factory::line(&new, WAITING).await;
-
-    for (which, pool) in [("emptied", &emptied), ("new", &new)] {
-        let worker = factory::worker(pool).await;
-        let entries = entries_read(pool, async || {
-            assert_eq!(queue::claim(pool, worker, LARGE).await.unwrap().jobs.len(), LARGE);
-        })
-        .await;
-
-        assert!(
-            entries <= 5_000,
-            "to claim {LARGE} of a queue that is {which} read {entries} entries"
-        );
     }
 }
 

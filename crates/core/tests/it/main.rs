@@ -42,5 +42,6 @@ mod rules;
 mod settle;
 mod silence;
 mod store;
+mod uncounted;
 mod usage;
 mod wake;

@@ -72,7 +72,7 @@ pub async fn claim(
                where leased_by is null and next_at <= now() and event = any($4)
                    and exists (select from alive)
                order by next_at
-               limit $3
+               limit (select $3::bigint)
                for update skip locked
            ), claimed as (
                update deliveries set leased_by = $1, lease_no = nextval('queue_lease_no')
