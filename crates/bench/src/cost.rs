@@ -8,7 +8,7 @@ use clap::{Args, value_parser};
 use tokio::time::{Duration, sleep};
 
 use crate::{
-    stand::{self, Stand, Wishes},
+    stand::{self, Spec, Stand},
     statements::{Counting, Tally},
     watcher::follow_all,
 };
@@ -36,9 +36,8 @@ const SETTLING: Duration = Duration::from_secs(1);
 
 /// Counts both rounds on one stand.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
-    let wishes =
-        Wishes { counting: Counting::ByText, latency: LATENCY, edits: 64, ..Wishes::default() };
-    stand::measure(wishes, async |stand| {
+    let spec = Spec { counting: Counting::ByText, latency: LATENCY, edits: 64, ..Spec::default() };
+    stand::measure(spec, async |stand| {
         stand.introduce("Cost").await?;
         let mut rounds = Vec::new();
         for at_a_time in AT_A_TIME {

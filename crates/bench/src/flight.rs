@@ -13,7 +13,7 @@ use tokio::time::{Duration, Instant, sleep, sleep_until};
 use crate::{
     footprint::Footprint,
     load, picture, request,
-    stand::{self, Wishes},
+    stand::{self, Spec},
     statements::{Counting, Tally},
 };
 use report::Flight;
@@ -68,14 +68,14 @@ async fn fly(options: &Options, jobs: u16) -> anyhow::Result<Flight> {
     let intake = Duration::from_secs(u64::from(jobs) / options.pace);
     let counted = Duration::from_secs(options.seconds);
     let latency = intake + counted + SLACK;
-    let wishes = Wishes {
+    let spec = Spec {
         counting: Counting::ByText,
         latency,
         edits: jobs,
         worker: vec![("WORKER_CONCURRENCY", jobs.to_string())],
         is_worker_held: true,
     };
-    stand::measure(wishes, async |stand| {
+    stand::measure(spec, async |stand| {
         // All are in the queue before the worker is there.
         let post = request::post_for("/api/jobs", MODEL, &picture::small()?);
         load::burst(stand.api.plan.port, &post.into(), CONNECTIONS, jobs).await?;

@@ -14,7 +14,7 @@ use crate::{
     follow::{Followed, follow},
     load::Connection,
     picture, request,
-    stand::{self, Stand, Wishes},
+    stand::{self, Spec, Stand},
     statements::{Counter, Counting},
 };
 use fastapi::FastApi;
@@ -24,8 +24,8 @@ use side::{Kind, Server, Side, measured};
 
 /// Measures GET, of one job and of many, then POST: each on all sides in turn, round by round.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
-    let wishes = Wishes { counting: Counting::InAll, ..Wishes::default() };
-    stand::measure(wishes, async |stand| {
+    let spec = Spec { counting: Counting::InAll, ..Spec::default() };
+    stand::measure(spec, async |stand| {
         stand.introduce("HTTP").await?;
         let fastapi = FastApi::find(&options.peers).await;
         let post = request::post("/api/jobs", &picture::jpeg()?);

@@ -14,7 +14,7 @@ use crate::{
     cli::Extent,
     load::{milliseconds, percentile, share},
     picture, sim,
-    stand::{self, Stand, Wishes},
+    stand::{self, Spec, Stand},
     table::{self, ratio},
 };
 use sides::{Run, Side};
@@ -30,7 +30,7 @@ const AT_A_TIME: [u16; 2] = [1, stand::EDITS_AT_A_TIME];
 pub(crate) async fn run(extent: &Extent) -> anyhow::Result<()> {
     let picture = tempfile::Builder::new().prefix("darkroom-bench-").suffix(".jpg").tempfile()?;
     fs::write(picture.path(), picture::jpeg()?)?;
-    stand::measure(Wishes::default(), async |stand| {
+    stand::measure(Spec::default(), async |stand| {
         stand.introduce("Latency").await?;
         sim::behave(stand.sim.plan.port, EDITS).await?;
         let sides = sides::all().await;

@@ -10,7 +10,7 @@ use crate::{
     cli::Extent,
     footprint::{Footprint, megabytes},
     load, picture, request,
-    stand::{self, Stand, Wishes},
+    stand::{self, Spec, Stand},
     table,
 };
 
@@ -26,7 +26,7 @@ pub(crate) async fn run(extent: &Extent) -> anyhow::Result<()> {
         println!("\nMemory is not measured here: it is read from Linux's /proc.");
         return Ok(());
     }
-    stand::measure(Wishes::default(), async |stand| {
+    stand::measure(Spec::default(), async |stand| {
         stand.introduce("Memory").await?;
         stand.start_bare(0, 0).await?;
         let bare_port = stand.bare()?.plan.port;

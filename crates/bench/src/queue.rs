@@ -1,9 +1,9 @@
 //! `queue`: the queue by itself, beside other queues on PostgreSQL and the floors below all of them.
 
+mod databases;
 mod depth;
 mod drain;
 mod enqueue;
-mod ground;
 mod held;
 mod history;
 mod idle;

@@ -11,7 +11,7 @@ mod postgres;
 mod role;
 #[cfg(unix)]
 mod signals;
-mod wishes;
+mod spec;
 
 use anyhow::Context;
 use darkroom_core::db::Pool;
@@ -28,7 +28,7 @@ pub(crate) use postgres::Shutdown;
 pub(crate) use role::{FAL_URLS, NOWHERE, Plan, Role, free_port};
 #[cfg(unix)]
 pub(crate) use signals::send;
-pub(crate) use wishes::{EDITS_AT_A_TIME, Wishes};
+pub(crate) use spec::{EDITS_AT_A_TIME, Spec};
 
 /// Connections that PostgreSQL accepts.
 const MAX_CONNECTIONS: u16 = 100;
@@ -51,11 +51,11 @@ pub(crate) struct Stand<'a> {
 
 /// Measures on a stand of its own. What became of its roles is told where that fails.
 pub(crate) async fn measure<T>(
-    wishes: Wishes,
+    spec: Spec,
     benchmark: impl AsyncFnOnce(&mut Stand<'_>) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    ground::measure(MAX_CONNECTIONS, wishes.counting, async |ground, pool| {
-        let mut stand = Stand::start(ground, pool, wishes).await?;
+    ground::measure(MAX_CONNECTIONS, spec.counting, async |ground, pool| {
+        let mut stand = Stand::start(ground, pool, spec).await?;
         let outcome = benchmark(&mut stand).await;
         if outcome.is_err() {
             stand.roles().for_each(Role::tell_last_words);
@@ -66,8 +66,8 @@ pub(crate) async fn measure<T>(
 }
 
 impl<'a> Stand<'a> {
-    async fn start(ground: &'a Ground, pool: &'a Pool, wishes: Wishes) -> anyhow::Result<Self> {
-        let (latency, edits) = (wishes.latency.as_millis().to_string(), wishes.edits.to_string());
+    async fn start(ground: &'a Ground, pool: &'a Pool, spec: Spec) -> anyhow::Result<Self> {
+        let (latency, edits) = (spec.latency.as_millis().to_string(), spec.edits.to_string());
         let options = ["--latency-ms", &latency, "--concurrency", &edits].map(str::to_owned);
         let sim = ground.start(Plan { options: options.into(), ..Plan::of("sim")? })?;
         load::when_it_answers(sim.plan.port, &request::get("/")).await?;
@@ -76,10 +76,10 @@ impl<'a> Stand<'a> {
         let variables = ground.variables(&fal)?;
         let api = ground.start(Plan { variables: variables.clone(), ..Plan::of("api")? })?;
         load::when_it_answers(api.plan.port, &request::get("/ready")).await?;
-        let variables = [variables, wishes.worker].concat();
+        let variables = [variables, spec.worker].concat();
         let worker_plan = Plan { variables, ..Plan::of("worker")? };
         let mut stand = Self { api, worker: None, sim, bare: None, worker_plan, pool, ground };
-        if !wishes.is_worker_held {
+        if !spec.is_worker_held {
             stand.start_worker()?;
             stand.reach("select count(*) from workers", 1, START_PATIENCE).await?;
         }

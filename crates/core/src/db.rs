@@ -120,8 +120,8 @@ impl Error {
         move |source| Self { doing, source: Arc::new(source) }
     }
 
-    /// Whoever was to ask the database ended before it had an answer.
-    pub fn interrupted(doing: &'static str) -> Self {
+    /// Whoever was to ask the database gave up, or ended, before it had an answer.
+    pub fn unanswered(doing: &'static str) -> Self {
         Self::doing(doing)(sqlx::Error::WorkerCrashed)
     }
 

@@ -15,8 +15,8 @@
 //! - No transaction is open while anything but the database is waited for.
 //! - The database's clock decides everything that has to do with time.
 //! - A statement reads the rows that it is about, whatever PostgreSQL thinks of how many there are: a row is named by
-//!   `job_id = $1` or `job_id = any(array(…))`, also where it is joined, and any other question has one index that
-//!   answers it. (`docs/decisions/one-index-for-each-question.md`)
+//!   `job_id = $1` or `job_id = any(array(…))`, where it is joined by `any(array[…])`, and any other question has one index
+//!   that answers it, and hides its limit. (`docs/decisions/one-index-for-each-question.md`)
 
 /// A statement that begins with `lease`: the job's row where the lease holds, locked until the
 /// statement ends, and no row where it does not.
@@ -68,7 +68,7 @@ pub use archive::{Input, archive, input};
 pub use attempt::{Begun, Submission, attempts_made, begin_attempt, unknown_attempts};
 pub use cancel::{Cancellation, cancel};
 pub use census::{Standing, Survey, census, survey, workers};
-pub use claim::{Claimed, Claims, OpenAttempt, claim, claim_under_rules};
+pub use claim::{Claimed, Claims, MOST_CLAIMED, OpenAttempt, claim, claim_under_rules};
 pub use complete::{Completion, Ended, complete, complete_all};
 pub(crate) use enqueue::enqueue_query;
 pub use enqueue::{Place, enqueue};

@@ -55,7 +55,7 @@ struct Claimer {
 impl Claimer {
     async fn claim_for_ever(&mut self) {
         loop {
-            let limit = self.slots.free().await;
+            let limit = self.slots.free().await.min(queue::MOST_CLAIMED);
             let found = match self.claim(limit).await {
                 Ok(found) => found,
                 Err(error) => {

@@ -7,6 +7,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Weak},
+    time::Duration,
 };
 
 use darkroom_core::{
@@ -14,15 +15,21 @@ use darkroom_core::{
     job::JobId,
     store,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    time::timeout,
+};
 
-use super::{BATCH, Hub, Snapshot};
+use super::{BATCH, Hub, Reading, Snapshot};
 
 /// Jobs that wait to be read; who asks beyond that waits to ask.
 const MOST_WAITING: usize = 20_000;
 
 /// Statements at the same time. Fewer would have everybody wait for a slow one, and more would find less to do for each.
 const AT_A_TIME: usize = 4;
+
+/// How long all of those may take until whoever asks is told that the database is away, as when no connection is to be had.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How a job stands; nothing where there is none.
 type Answer = Result<Option<Arc<Snapshot>>, db::Error>;
@@ -48,7 +55,7 @@ impl Loader {
         let (answer, answered) = oneshot::channel();
         // Whoever reads ends with the hub only, or with the whole process.
         self.0.send(Ask { job, answer }).await.ok();
-        answered.await.unwrap_or_else(|_gone| Err(db::Error::interrupted("reading jobs")))
+        answered.await.unwrap_or_else(|_gone| Err(db::Error::unanswered("reading jobs")))
     }
 }
 
@@ -60,20 +67,22 @@ pub(super) async fn load_asked(hub: Weak<Hub>, mut asked: mpsc::Receiver<Ask>) {
         if asked.recv_many(&mut asks, BATCH).await == 0 {
             return;
         }
-        // It is never closed.
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let Some(hub) = hub.upgrade() else { return };
-        let connection = hub.pool.connection().await;
-        // Who asked meanwhile is read with them; or is told with them that there is no connection to be had, and does not
-        // wait for that again.
-        while asks.len() < BATCH
-            && let Ok(ask) = asked.try_recv()
-        {
-            asks.push(ask);
-        }
-        match connection {
-            Ok(connection) => drop(tokio::spawn(load(hub, asks, connection, place))),
+        match connect(&hub, &places).await {
+            Ok((connection, place)) => {
+                // Who asked meanwhile is read with them.
+                while asks.len() < BATCH
+                    && let Ok(ask) = asked.try_recv()
+                {
+                    asks.push(ask);
+                }
+                tokio::spawn(load(hub, asks, connection, place));
+            }
             Err(error) => {
+                // All who asked meanwhile are told so with them, and do not wait for it again.
+                while let Ok(ask) = asked.try_recv() {
+                    asks.push(ask);
+                }
                 for ask in asks {
                     // Whoever asked may be gone, here and below.
                     ask.answer.send(Err(error.clone())).ok();
@@ -83,35 +92,85 @@ pub(super) async fn load_asked(hub: Weak<Hub>, mut asked: mpsc::Receiver<Ask>) {
     }
 }
 
+/// A connection, once it may be used.
+async fn connect(
+    hub: &Hub,
+    places: &Arc<Semaphore>,
+) -> Result<(Connection, OwnedSemaphorePermit), db::Error> {
+    let place = timeout(PATIENCE, Arc::clone(places).acquire_owned()).await;
+    let Ok(Ok(place)) = place else { return Err(db::Error::unanswered("reading jobs")) };
+    Ok((hub.pool.connection().await?, place))
+}
+
 async fn load(
     hub: Arc<Hub>,
-    asks: Vec<Ask>,
+    mut asks: Vec<Ask>,
     mut connection: Connection,
     _place: OwnedSemaphorePermit,
 ) {
-    let readings: HashMap<JobId, _> = {
+    asks.retain(|ask| !ask.answer.is_closed());
+    let readings: HashMap<JobId, Reading> = {
         let mut known = hub.known();
         asks.iter().map(|ask| (ask.job, known.begin(ask.job))).collect()
     };
     let jobs: Vec<JobId> = readings.keys().copied().collect();
-    let read = store::find_all(&mut connection, &jobs).await;
+    let answers = read(&mut connection, &jobs).await;
     drop(connection);
-    let read: Result<HashMap<JobId, Arc<Snapshot>>, _> = read
-        .map(|read| read.into_iter().map(|job| (job.id, Arc::new(Snapshot::new(job)))).collect());
-    {
-        let mut known = hub.known();
-        for (job, reading) in readings {
-            match &read {
-                Ok(read) => known.keep(job, reading, read.get(&job).cloned()),
-                Err(_) => known.give_up(job),
-            }
+    for (job, reading) in readings {
+        match answers.get(&job) {
+            Some(Ok(snapshot)) => hub.known().keep(job, reading, snapshot.clone()),
+            _ => hub.known().give_up(job),
         }
     }
     for ask in asks {
-        let answer = match &read {
-            Ok(read) => Ok(read.get(&ask.job).cloned()),
-            Err(error) => Err(error.clone()),
-        };
-        ask.answer.send(answer).ok();
+        if let Some(answer) = answers.get(&ask.job) {
+            ask.answer.send(answer.clone()).ok();
+        }
+    }
+}
+
+/// In one statement; or, where one of them cannot be read, each by itself.
+async fn read(connection: &mut Connection, jobs: &[JobId]) -> HashMap<JobId, Answer> {
+    let mut answers = HashMap::new();
+    match store::find_all(&mut *connection, jobs).await {
+        Ok(read) => {
+            answers.extend(jobs.iter().map(|job| (*job, Ok(None))));
+            let read = read.into_iter().map(|job| (job.id, Ok(Some(Arc::new(Snapshot::new(job))))));
+            answers.extend(read);
+        }
+        Err(error) if error.is_unavailable() || jobs.len() < 2 => {
+            answers.extend(jobs.iter().map(|job| (*job, Err(error.clone()))));
+        }
+        Err(_one_of_them) => {
+            for job in jobs {
+                let read = store::find_all(&mut *connection, &[*job]).await;
+                let read = read.map(|mut read| read.pop().map(|job| Arc::new(Snapshot::new(job))));
+                answers.insert(*job, read);
+            }
+        }
+    }
+    answers
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+    use prometheus_client::metrics::counter::Counter;
+
+    use super::*;
+    use crate::{metrics::Reads, watch::Watch};
+
+    #[tokio::test]
+    async fn while_the_database_is_away_all_who_ask_wait_once_for_it() {
+        let nowhere = "postgres://nobody@127.0.0.1:1/none".into();
+        let pool = db::connect_patiently(&nowhere, 1, Duration::from_millis(300)).unwrap();
+        let reads = Reads { memory: Counter::default(), database: Counter::default() };
+        let watch = Watch::start(pool.clone(), false, reads);
+
+        let asked = (0..3 * BATCH).map(|_| watch.read(JobId::generate()));
+        let answers = join_all(asked).await;
+
+        assert!(answers.iter().all(|answer| answer.as_ref().is_err_and(db::Error::is_unavailable)));
+        assert_eq!(pool.usage().timeouts, 1);
     }
 }

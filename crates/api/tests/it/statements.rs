@@ -9,7 +9,7 @@ use sqlx::raw_sql;
 
 use crate::{app::App, events::Events};
 
-/// Hints, which are sent after the answer, and what proves that changes are heard.
+/// Hints, which are sent after the answer where it is not quiet, and what proves that changes are heard.
 const BESIDE: [&str; 3] = ["pg_notify(", "select 1", "LISTEN"];
 
 const READ: &str = "order by jobs.id, role, position";

@@ -4,7 +4,7 @@ use tokio::time::Duration;
 
 use super::{
     Options,
-    ground::{self, Database},
+    databases::{self, Database},
     probes::{self, CLAIMED},
     rounds::{cell, median, once, ratio},
     sides::{self, Kind, Side},
@@ -21,7 +21,7 @@ const DEPTHS: [u32; 3] = [20_000, 200_000, 2_000_000];
 const PATIENCE: Duration = Duration::from_mins(10);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure("Queue: a long line", async |ground| {
+    databases::measure("Queue: a long line", async |databases| {
         let ours = sides::of(Kind::Ours)?;
         let mut rows = Vec::new();
         let mut shortest = None;
@@ -29,7 +29,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
             let (mut drains, mut claims) = (Vec::new(), Vec::new());
             let measure = async |side: &Side, database: &Database| one(side, database, depth).await;
             for _ in 0..options.rounds {
-                let (drain, claim) = once(ground, &ours, &measure).await?;
+                let (drain, claim) = once(databases, &ours, &measure).await?;
                 drains.push(drain);
                 claims.push(claim);
             }
@@ -56,7 +56,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 /// Jobs a second, and milliseconds of a claim.
 async fn one(ours: &Side, database: &Database, depth: u32) -> anyhow::Result<(f64, f64)> {
     stock::fill(&database.pool, 0, depth).await?;
-    stock::settle(&database.url).await?;
+    stock::vacuum(&database.url).await?;
     let claim = probes::claim(&database.pool).await?;
     let drained: Took = ours.ask(&database.url, &["drain", &depth.to_string()], PATIENCE).await?;
     Ok((drained.rate(), claim))

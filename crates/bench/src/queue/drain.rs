@@ -4,7 +4,7 @@ use tokio::time::Duration;
 
 use super::{
     Options,
-    ground::{self, Database},
+    databases::{self, Database},
     rounds::{Results, cell, interleaved, ratio},
     sides::{self, Kind, Side},
 };
@@ -17,10 +17,10 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure("Queue: drain", async |ground| {
+    databases::measure("Queue: drain", async |databases| {
         let sides = sides::all(options).await?;
         let one = async |side: &Side, database: &Database| one(side, database, options.jobs).await;
-        let results = interleaved(ground, sides, options.rounds, one).await;
+        let results = interleaved(databases, sides, options.rounds, one).await;
         print(options, &results);
         Ok(())
     })
@@ -30,7 +30,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
 async fn one(side: &Side, database: &Database, jobs: u32) -> anyhow::Result<Took> {
     let jobs = jobs.to_string();
     let _made: Took = side.ask(&database.url, &["bulk", &jobs], PATIENCE).await?;
-    stock::settle(&database.url).await?;
+    stock::vacuum(&database.url).await?;
     side.ask(&database.url, &["drain", &jobs], PATIENCE).await
 }
 

@@ -4,7 +4,7 @@ use tokio::time::Duration;
 
 use super::{
     Options,
-    ground::{self, Database},
+    databases::{self, Database},
     rounds::{Results, cell, interleaved, ratio},
     sides::{self, Kind, Side},
 };
@@ -26,14 +26,14 @@ struct Made {
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure("Queue: enqueue", async |ground| {
+    databases::measure("Queue: enqueue", async |databases| {
         let mut sides = sides::all(options).await?;
         sides.retain(|side| side.kind != Kind::Plain);
         for floor in sides.iter_mut().filter(|side| side.kind == Kind::Floor) {
             "bare insert".clone_into(&mut floor.name);
         }
         let one = async |side: &Side, database: &Database| one(side, database, options.jobs).await;
-        let results = interleaved(ground, sides, options.rounds, one).await;
+        let results = interleaved(databases, sides, options.rounds, one).await;
         print(options, &results);
         Ok(())
     })

@@ -5,7 +5,7 @@ use tokio::time::{Duration, Instant};
 
 use super::{
     Options,
-    ground::{self, Database},
+    databases::{self, Database},
     rounds::{Results, cell, interleaved, ratio},
     sides::{self, Kind, Side},
 };
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const PEER: &str = "graphile-worker-rs";
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure("Queue: a transaction that stays open", async |ground| {
+    databases::measure("Queue: a transaction that stays open", async |databases| {
         let mut sides = sides::all(options).await?;
         sides.retain(|side| match side.kind {
             Kind::Ours | Kind::Plain => true,
@@ -39,7 +39,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         });
         let time = options.open_for();
         let load = async |side: &Side, database: &Database| load(side, database, time).await;
-        let results = interleaved(ground, sides, 1, load).await;
+        let results = interleaved(databases, sides, 1, load).await;
         let rows: Vec<_> = results.iter().map(row).collect();
         let what = format!("{BATCH} jobs come and go, again and again, for {} s", time.as_secs());
         table::print(

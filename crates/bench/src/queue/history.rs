@@ -4,7 +4,7 @@ use tokio::time::Duration;
 
 use super::{
     Options,
-    ground::{self, Database},
+    databases::{self, Database},
     probes::{self, CLAIMED, LISTED},
     rounds::{cell, median, ratio},
     sides::{self, Kind, Side},
@@ -35,16 +35,16 @@ struct Figures {
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure("Queue: history", async |ground| {
+    databases::measure("Queue: history", async |databases| {
         let ours = sides::of(Kind::Ours)?;
         let sizes = SIZES.into_iter().filter(|size| options.large || *size <= 1_000_000);
         let mut all = Vec::new();
         for size in sizes {
-            let database = ground.database().await?;
+            let database = databases.make().await?;
             let _made: Done = ours.ask(&database.url, &["setup"], PATIENCE).await?;
             stock::record(&database.pool, 0, size).await?;
             // Now, and not beside what is measured with less of them.
-            stock::settle(&database.url).await?;
+            stock::vacuum(&database.url).await?;
             all.push((size, database, Figures::default()));
         }
         for round in 1..=i64::from(options.rounds) {
@@ -69,7 +69,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
                 cell(Some(list), 2),
                 over(list, no_list),
             ]);
-            ground.drop(database).await?;
+            databases.drop(database).await?;
         }
         let drain = format!("drain of {}, jobs/s", options.jobs);
         let claim = format!("claim of {CLAIMED}, p50 ms");
@@ -89,11 +89,11 @@ async fn one(
 ) -> anyhow::Result<()> {
     let pool = &database.pool;
     stock::fill(pool, after, jobs).await?;
-    stock::settle(&database.url).await?;
+    stock::vacuum(&database.url).await?;
     let drained: Took = ours.ask(&database.url, &["drain", &jobs.to_string()], PATIENCE).await?;
     figures.drain.push(drained.rate());
     stock::fill(pool, after + i64::from(jobs), probes::JOBS).await?;
-    stock::settle(&database.url).await?;
+    stock::vacuum(&database.url).await?;
     figures.claim.push(probes::claim(pool).await?);
     sqlx::query("delete from queue").execute(pool).await?;
     figures.list.push(probes::list(pool).await?);

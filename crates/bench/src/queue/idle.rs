@@ -5,7 +5,7 @@ use tokio::time::{Duration, sleep};
 
 use super::{
     Options,
-    ground::{self, Database, Ground},
+    databases::{self, Database, Databases},
     rounds::cell,
     sides::{self, Kind, Running, Side},
 };
@@ -25,32 +25,32 @@ const COUNTED: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure_counting(Counting::InAll, "Queue: idle", async |ground| {
-        let counter = Counter::begin(&ground.pool).await?;
+    databases::measure_counting(Counting::InAll, "Queue: idle", async |databases| {
+        let counter = Counter::begin(&databases.pool).await?;
         let mut sides = sides::all(options).await?;
         sides.retain(|side| matches!(side.kind, Kind::Ours | Kind::Peer));
         let mut all = Vec::new();
         for side in sides {
-            let database = ground.database().await?;
+            let database = databases.make().await?;
             let running = start(&side, &database).await;
             all.push((side, database, running));
         }
         sleep(SETTLING).await;
         let mut before = Vec::new();
         for (_side, database, _running) in &all {
-            before.push(counter.count(&ground.pool, &database.name).await?);
+            before.push(counter.count(&databases.pool, &database.name).await?);
         }
         sleep(COUNTED).await;
         let mut rows = Vec::new();
         for ((side, database, running), before) in all.into_iter().zip(before) {
-            let after = counter.count(&ground.pool, &database.name).await?;
+            let after = counter.count(&databases.pool, &database.name).await?;
             rows.push(match running {
                 Ok(running) => {
                     let sent = after.zip(before).map(|(after, before)| f64::from(after - before));
                     let row = [
                         side.name,
                         cell(sent.map(|sent| sent / COUNTED.as_secs_f64()), 2),
-                        connections(ground, &database).await?.to_string(),
+                        connections(databases, &database).await?.to_string(),
                         cell(Some(running.megabytes()?), 0),
                     ];
                     running.stop().await?;
@@ -63,7 +63,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
                     cell(None, 0),
                 ],
             });
-            ground.drop(database).await?;
+            databases.drop(database).await?;
         }
         let what = format!("a worker that waits, over {} s", COUNTED.as_secs());
         table::print([what.as_str(), "statements/s", "connections", "resident MB"], &rows);
@@ -77,12 +77,12 @@ async fn start(side: &Side, database: &Database) -> anyhow::Result<Running> {
     Running::start(side, &database.url).await
 }
 
-async fn connections(ground: &Ground, database: &Database) -> anyhow::Result<i64> {
+async fn connections(databases: &Databases, database: &Database) -> anyhow::Result<i64> {
     Ok(sqlx::query_scalar(
         "select count(*) from pg_stat_activity
          where datname = $1 and backend_type = 'client backend'",
     )
     .bind(&database.name)
-    .fetch_one(&ground.pool)
+    .fetch_one(&databases.pool)
     .await?)
 }

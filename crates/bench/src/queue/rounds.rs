@@ -4,7 +4,7 @@ use anyhow::Context;
 use tokio::time::Duration;
 
 use super::{
-    ground::{Database, Ground},
+    databases::{Database, Databases},
     sides::Side,
 };
 pub(super) use crate::table::{cell, ratio};
@@ -24,7 +24,7 @@ pub(super) struct Results<T> {
 
 /// Asks each side in each round, once. One that fails is asked no more, and the others go on.
 pub(super) async fn interleaved<T>(
-    ground: &Ground,
+    databases: &Databases,
     sides: Vec<Side>,
     rounds: u16,
     measure: impl AsyncFn(&Side, &Database) -> anyhow::Result<T>,
@@ -33,7 +33,7 @@ pub(super) async fn interleaved<T>(
     let mut all: Vec<_> = sides.into_iter().map(begun).collect();
     for _ in 0..rounds {
         for results in all.iter_mut().filter(|results| results.failure.is_none()) {
-            match once(ground, &results.side, &measure).await {
+            match once(databases, &results.side, &measure).await {
                 Ok(result) => results.rounds.push(result),
                 Err(error) => results.failure = Some(one_line(&error)),
             }
@@ -44,17 +44,17 @@ pub(super) async fn interleaved<T>(
 
 /// Asks a side once, in a database of its own whose tables it has just made.
 pub(super) async fn once<T>(
-    ground: &Ground,
+    databases: &Databases,
     side: &Side,
     measure: &impl AsyncFn(&Side, &Database) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let database = ground.database().await?;
+    let database = databases.make().await?;
     let measured = async {
         let _made: Done = side.ask(&database.url, &["setup"], SETUP_PATIENCE).await?;
         measure(side, &database).await
     };
     let measured = measured.await;
-    ground.drop(database).await?;
+    databases.drop(database).await?;
     measured
 }
 

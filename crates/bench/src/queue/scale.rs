@@ -6,7 +6,7 @@ use tokio::time::{Duration, Instant, timeout};
 
 use super::{
     Options,
-    ground::{self, Database},
+    databases::{self, Database},
     rounds::{cell, median, once, ratio},
     sides::{self, Kind, Running, Side},
 };
@@ -22,7 +22,7 @@ const MORE: u32 = 5;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure("Queue: more workers", async |ground| {
+    databases::measure("Queue: more workers", async |databases| {
         let ours = sides::of(Kind::Ours)?;
         let jobs = options.jobs.saturating_mul(MORE);
         let mut rates = WORKERS.map(|_workers| Vec::new());
@@ -31,7 +31,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
                 let together = async |ours: &Side, database: &Database| {
                     together(ours, database, workers, jobs).await
                 };
-                rates.push(once(ground, &ours, &together).await?);
+                rates.push(once(databases, &ours, &together).await?);
             }
         }
         let mut medians = Vec::new();

@@ -4,7 +4,7 @@ use tokio::time::Duration;
 
 use super::{
     Options,
-    ground::{self, Database},
+    databases::{self, Database},
     rounds::{Results, cell, interleaved},
     sides::{self, Kind, Side},
 };
@@ -20,10 +20,10 @@ const WARMING: u32 = 60;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    ground::measure("Queue: wake-up", async |ground| {
+    databases::measure("Queue: wake-up", async |databases| {
         let mut sides = sides::all(options).await?;
         sides.retain(|side| matches!(side.kind, Kind::Ours | Kind::Peer));
-        let results = interleaved(ground, sides, options.rounds, one).await;
+        let results = interleaved(databases, sides, options.rounds, one).await;
         print(options, &results);
         Ok(())
     })

@@ -124,7 +124,7 @@ async fn drain(
     sqlx::query("delete from queue").execute(pool).await?;
     for (round, clients) in (1..).zip(CLIENTS) {
         stock::fill(pool, round * 10_000_000, jobs).await?;
-        stock::settle(url).await?;
+        stock::vacuum(url).await?;
         let waiting = "select count(*) from queue";
         let seconds = pgbench.drain(&script, clients, (jobs, BATCH), pool, waiting).await?;
         best = best.min(seconds);

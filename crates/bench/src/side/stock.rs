@@ -95,7 +95,7 @@ pub(crate) async fn gone(pool: &Pool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Levels the ground: statistics are up to date, and nothing is left to be written out.
-pub(crate) async fn settle(url: &SecretString) -> anyhow::Result<()> {
+/// Has statistics up to date, and nothing left to be cleared away or written out.
+pub(crate) async fn vacuum(url: &SecretString) -> anyhow::Result<()> {
     unbounded::run(url, &["vacuum analyze", "checkpoint"]).await
 }

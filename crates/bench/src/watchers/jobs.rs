@@ -14,6 +14,6 @@ pub(super) async fn fill(
     sqlx::query("truncate jobs cascade").execute(pool).await?;
     sqlx::query("truncate queue").execute(pool).await?;
     stock::fill(pool, 0, u32::try_from(jobs)?).await?;
-    stock::settle(url).await?;
+    stock::vacuum(url).await?;
     Ok(sqlx::query_scalar("select id::text from jobs order by id").fetch_all(pool).await?)
 }

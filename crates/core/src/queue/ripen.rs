@@ -15,10 +15,13 @@ const BATCH: i64 = 1_000;
 pub async fn ripen(pool: &Pool) -> Result<bool, Error> {
     let ripened = sqlx::query!(
         "with ripe as (
-             select job_id, model, api_key_id, priority, lease_no, turn from queue
-             where leased_by is null and run_at <= now()
-             order by run_at limit (select $1::bigint)
-             for update skip locked
+             select * from (
+                 select job_id, model, api_key_id, priority, lease_no, turn from queue
+                 where leased_by is null and run_at <= now()
+                 order by run_at limit (select $1::bigint)
+                 for update skip locked
+             ) as due
+             limit $1
          ), placed as (
              select ripe.job_id,
                  case when lease_no > 0 then turn else coalesce(

@@ -3,23 +3,23 @@
 
 mod listener;
 mod progress;
+mod turn;
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep},
-};
+use tokio::{sync::mpsc, time::sleep};
 
 use crate::{db::Pool, job::JobId};
 pub use listener::{Audience, Listener, Wake};
 pub use progress::{ProviderProgress, Teller};
+use turn::Quiet;
+pub(crate) use turn::Turn;
 
 /// The channel that says that there is work.
 const WORK: &str = "darkroom_queue";
@@ -42,8 +42,8 @@ const DELIVERIES: &str = "darkroom_deliveries";
 /// Hints that wait to be sent, at most; more are not sent.
 const MOST_WAITING: usize = 1000;
 
-/// NOTIFY takes a lock that all commits of the server share: however many jobs are enqueued, one
-/// process asks for it no more often than this.
+/// NOTIFY takes a lock that all commits of the server share: however much is to be told, one waker asks for
+/// it no more often than this.
 const NOTIFY_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Tells workers that there is work, that a request has ended, or that a caller wants a job to end. Whatever
@@ -51,21 +51,15 @@ const NOTIFY_INTERVAL: Duration = Duration::from_millis(5);
 #[derive(Clone, Debug)]
 pub struct Waker {
     hints: mpsc::Sender<Hint>,
-    told: Arc<Told>,
-}
-
-#[derive(Debug, Default)]
-struct Told {
     /// There is work. It is told however many hints wait.
-    is_work: AtomicBool,
-    /// When something was told the last time, as far as that is known here.
-    last: Mutex<Option<Instant>>,
+    is_work: Arc<AtomicBool>,
+    quiet: Quiet,
 }
 
 /// A channel, and what is said on it.
 type Hint = (&'static str, String);
 
-/// What a new job's commit says where it [takes the turn](Waker::takes_turn).
+/// What a new job's commit says where it has a [turn](Turn).
 pub(crate) fn hints_of_new(job: JobId, is_in_line: bool) -> (Vec<&'static str>, Vec<String>) {
     let work = is_in_line.then(|| (WORK, String::new()));
     work.into_iter().chain([(JOBS, job.to_string())]).unzip()
@@ -76,22 +70,21 @@ impl Waker {
     /// last clone.
     pub fn new(pool: Pool) -> Self {
         let (hints, waiting) = mpsc::channel(MOST_WAITING);
-        let told = Arc::default();
-        tokio::spawn(send(pool, waiting, Arc::clone(&told)));
-        Self { hints, told }
+        let (is_work, quiet) = (Arc::default(), Quiet::new());
+        tokio::spawn(send(pool, waiting, Arc::clone(&is_work), quiet.clone()));
+        Self { hints, is_work, quiet }
     }
 
-    /// Whether nothing was told for a while. Then whoever is answered so tells of a new job in the commit that makes it,
-    /// which is sooner by a statement, and keeps others waiting for a lock that nobody else is likely to want.
-    pub(crate) fn takes_turn(&self) -> bool {
-        self.told.since_last().is_none_or(|since| since >= NOTIFY_INTERVAL)
+    /// The right to tell of a new job in the commit that makes it, where it is quiet.
+    pub(crate) fn turn(&self) -> Option<Turn> {
+        self.quiet.turn()
     }
 
     /// Asks for a wake and does not wait for it. Call it after the commit: before, there is nothing
     /// to see.
     pub fn wake(&self) {
         // Once is enough, until it is told.
-        if !self.told.is_work.swap(true, Ordering::AcqRel) {
+        if !self.is_work.swap(true, Ordering::AcqRel) {
             self.hint(WORK, String::new());
         }
     }
@@ -120,19 +113,16 @@ impl Waker {
     }
 }
 
-impl Told {
-    /// How long it is since the last time, which is now from now on.
-    fn since_last(&self) -> Option<Duration> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.replace(Instant::now()).map(|last| last.elapsed())
-    }
-}
-
-async fn send(pool: Pool, mut waiting: mpsc::Receiver<Hint>, told: Arc<Told>) {
+async fn send(
+    pool: Pool,
+    mut waiting: mpsc::Receiver<Hint>,
+    is_work: Arc<AtomicBool>,
+    quiet: Quiet,
+) {
     let mut hints = Vec::new();
     while waiting.recv_many(&mut hints, MOST_WAITING).await > 0 {
-        told.since_last();
-        if told.is_work.swap(false, Ordering::AcqRel) {
+        quiet.end();
+        if is_work.swap(false, Ordering::AcqRel) {
             hints.push((WORK, String::new()));
         }
         let (channels, payloads): (Vec<_>, Vec<_>) = hints.drain(..).unzip();

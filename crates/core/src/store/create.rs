@@ -20,6 +20,9 @@ use crate::{
     webhook::Webhook,
 };
 
+/// Bytes of pictures that reach the disk in a moment.
+const LITTLE: usize = 1024 * 1024;
+
 /// What came of asking for a job.
 #[derive(Clone, Debug)]
 pub enum Asked {
@@ -75,6 +78,15 @@ impl NewJob {
         self.api_key.filter(|_| self.has_limits)
     }
 
+    /// Its commit has little to wait for, and may have others that notify wait for it.
+    fn writes_little(&self) -> bool {
+        let bytes: usize = self.inputs.iter().map(|input| input.data.len()).sum();
+        // A parent's picture or another's results may be copied.
+        self.parent.is_none()
+            && !self.cache.is_some_and(|cache| cache.is_looked_into)
+            && bytes <= LITTLE
+    }
+
     /// Nothing has to be looked at first, and nothing afterwards.
     fn is_made_at_once(&self) -> bool {
         self.once.is_none()
@@ -106,8 +118,10 @@ impl Sources {
 ///
 /// Workers and watchers are told: in that commit where all was quiet, and shortly after it else.
 pub async fn ask(pool: &Pool, waker: &Waker, new: &NewJob) -> Result<Asked, Error> {
-    let is_told = waker.takes_turn();
+    let turn = if new.writes_little() { waker.turn() } else { None };
+    let is_told = turn.is_some();
     let asked = ask_telling(pool, new, is_told).await?;
+    drop(turn);
     if let Asked::Made(job) = &asked
         && !is_told
     {

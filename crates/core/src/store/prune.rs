@@ -43,7 +43,7 @@ pub async fn prune_idempotency_keys(pool: &Pool) -> Result<u64, Error> {
         "with old as (
              select api_key_id, key from idempotency_keys
              where created_at < now() - interval '24 hours'
-             order by created_at limit $1
+             order by created_at limit (select $1::bigint)
              for update skip locked
          )
          delete from idempotency_keys as keys using old

@@ -1,4 +1,4 @@
-//! What the sides stand on: one PostgreSQL, and for each call of a side a database of its own.
+//! What the sides work in: one PostgreSQL, and for each call of a side a database of its own.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,12 +11,12 @@ use crate::{side::unbounded, stand::ground, statements::Counting};
 /// Connections that PostgreSQL accepts: sixteen workers have pools.
 const MAX_CONNECTIONS: u16 = 300;
 
-/// The ground.
-pub(super) struct Ground {
+/// The databases of one PostgreSQL.
+pub(super) struct Databases {
     /// To look, not to load.
     pub(super) pool: Pool,
     url: Url,
-    databases: AtomicU32,
+    made: AtomicU32,
 }
 
 /// A database that was made for one side.
@@ -26,10 +26,10 @@ pub(super) struct Database {
     pub(super) pool: Pool,
 }
 
-/// Measures on a ground of its own, and prints the benchmark's name.
+/// Measures on a PostgreSQL of its own, and prints the benchmark's name.
 pub(super) async fn measure<T>(
     name: &str,
-    benchmark: impl AsyncFnOnce(&Ground) -> anyhow::Result<T>,
+    benchmark: impl AsyncFnOnce(&Databases) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     measure_counting(Counting::Nothing, name, benchmark).await
 }
@@ -38,20 +38,20 @@ pub(super) async fn measure<T>(
 pub(super) async fn measure_counting<T>(
     counting: Counting,
     name: &str,
-    benchmark: impl AsyncFnOnce(&Ground) -> anyhow::Result<T>,
+    benchmark: impl AsyncFnOnce(&Databases) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    ground::measure(MAX_CONNECTIONS, counting, async |stand, pool| {
-        stand.introduce(name, pool, "").await?;
-        let url = Url::parse(stand.postgres.url()?.expose_secret())?;
-        benchmark(&Ground { pool: pool.clone(), url, databases: AtomicU32::new(0) }).await
+    ground::measure(MAX_CONNECTIONS, counting, async |ground, pool| {
+        ground.introduce(name, pool, "").await?;
+        let url = Url::parse(ground.postgres.url()?.expose_secret())?;
+        benchmark(&Databases { pool: pool.clone(), url, made: AtomicU32::new(0) }).await
     })
     .await
 }
 
-impl Ground {
+impl Databases {
     /// Makes an empty database.
-    pub(super) async fn database(&self) -> anyhow::Result<Database> {
-        let name = format!("side_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+    pub(super) async fn make(&self) -> anyhow::Result<Database> {
+        let name = format!("side_{}", self.made.fetch_add(1, Ordering::Relaxed));
         self.say(format!("create database {name}")).await?;
         let mut url = self.url.clone();
         url.set_path(&name);

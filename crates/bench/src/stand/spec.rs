@@ -7,9 +7,9 @@ use crate::statements::Counting;
 /// Edits at a time at the stand-in, unless said otherwise.
 pub(crate) const EDITS_AT_A_TIME: u16 = 8;
 
-/// What a benchmark wants of its stand.
+/// What a benchmark asks of its stand.
 #[derive(Clone, Debug)]
-pub(crate) struct Wishes {
+pub(crate) struct Spec {
     pub(crate) counting: Counting,
     /// How long the stand-in takes for an edit.
     pub(crate) latency: Duration,
@@ -21,7 +21,7 @@ pub(crate) struct Wishes {
     pub(crate) is_worker_held: bool,
 }
 
-impl Default for Wishes {
+impl Default for Spec {
     fn default() -> Self {
         Self {
             counting: Counting::Nothing,
