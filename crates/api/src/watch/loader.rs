@@ -109,6 +109,9 @@ async fn load(
     _place: OwnedSemaphorePermit,
 ) {
     asks.retain(|ask| !ask.answer.is_closed());
+    if asks.is_empty() {
+        return;
+    }
     let readings: HashMap<JobId, Reading> = {
         let mut known = hub.known();
         asks.iter().map(|ask| (ask.job, known.begin(ask.job))).collect()
@@ -154,6 +157,8 @@ async fn read(connection: &mut Connection, jobs: &[JobId]) -> HashMap<JobId, Ans
 
 #[cfg(test)]
 mod tests {
+    use darkroom_core::job::NewJob;
+    use darkroom_testing::TestDatabase;
     use futures_util::future::join_all;
     use prometheus_client::metrics::counter::Counter;
 
@@ -172,5 +177,25 @@ mod tests {
 
         assert!(answers.iter().all(|answer| answer.as_ref().is_err_and(db::Error::is_unavailable)));
         assert_eq!(pool.usage().timeouts, 1);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_cannot_be_read_keeps_nobody_from_others() {
+        let database = TestDatabase::create().await;
+        let new = NewJob { prompt: "a test".into(), model: "a model".into(), ..NewJob::default() };
+        let good = store::create(&database.pool, &new).await.unwrap().id;
+        let newer = store::create(&database.pool, &new).await.unwrap().id;
+        for statement in [
+            "alter table jobs drop constraint jobs_status_known",
+            "update jobs set status = 'of a later version' where id = (select max(id::text)::uuid from jobs)",
+        ] {
+            sqlx::query(statement).execute(&database.pool).await.unwrap();
+        }
+        let mut connection = database.pool.connection().await.unwrap();
+
+        let answers = read(&mut connection, &[newer, good]).await;
+
+        assert_eq!(answers[&good].as_ref().unwrap().as_ref().unwrap().job.id, good);
+        assert!(!answers[&newer].as_ref().unwrap_err().is_unavailable());
     }
 }
