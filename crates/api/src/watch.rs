@@ -82,11 +82,10 @@ impl Watch {
     /// ever answered from memory.
     pub(crate) fn start(pool: Pool, notify: bool, reads: Reads) -> Self {
         let (changes, to_read) = mpsc::channel(MOST_WAITING);
-        let (loader, asked) = Loader::new();
         let feed = broadcast::channel(FEED).0;
-        let hub = Arc::new(Hub {
+        let hub = Arc::new_cyclic(|hub| Hub {
+            loader: loader::loader(pool.clone(), hub.clone()),
             pool,
-            loader,
             reads,
             known: Mutex::default(),
             progress: AllProgress::default(),
@@ -99,7 +98,6 @@ impl Watch {
         if notify {
             tokio::spawn(hearing::hear(weak.clone()));
         }
-        tokio::spawn(loader::load_asked(weak.clone(), asked));
         tokio::spawn(read_changed(weak.clone(), to_read));
         tokio::spawn(read_unheard(weak));
         Self(hub)
@@ -115,7 +113,7 @@ impl Watch {
             return Ok(Some(known));
         }
         hub.reads.database.inc();
-        hub.loader.load(job).await
+        hub.loader.ask(job).await
     }
 
     /// Tells of a job, from now on: first how it stands, then each time that it changed, and each time that there is news of

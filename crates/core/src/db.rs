@@ -1,5 +1,6 @@
 //! The connection pool, the schema's version, and what a broken database means.
 
+mod batcher;
 mod connection;
 mod pool;
 mod silence;
@@ -10,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::{migrate::Migrator, postgres::PgConnectOptions};
 use time::OffsetDateTime;
 
+pub use batcher::{Ask, Asker, Batcher, Bounds};
 pub(crate) use connection::silent;
 pub use connection::{Connection, Transaction};
 use pool::ACQUIRE_TIMEOUT;

@@ -1,61 +1,73 @@
-//! Batching: what many jobs ask of the database at the same time is one statement. What is asked while one is
-//! under way is the next one, together; nothing waits for company.
+//! Batching: what many jobs ask of the database at the same time is one statement.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
-use darkroom_core::{chain::chain, db, job::JobId};
-use tokio::sync::{mpsc, oneshot};
+use darkroom_core::{
+    chain::chain,
+    db::{self, Ask, Batcher, Bounds, Pool},
+    job::JobId,
+    queue::{self, Answered, Completion},
+};
 
 /// Asked in one statement, at most.
 const MOST: usize = 500;
 
-/// Asks in batches.
-#[derive(Debug)]
-pub(crate) struct Batcher<T>(mpsc::Sender<(T, oneshot::Sender<bool>)>);
+/// Longer than a statement may take, and a connection may let wait: whoever is told that there was no answer asks by itself,
+/// which is no help where many do.
+const PATIENCE: Duration = Duration::from_mins(1);
 
-impl<T> Clone for Batcher<T> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
+/// Completes jobs. True where it was done, false where the lease is lost.
+pub(crate) type Completions = Batcher<Completion, bool>;
+
+/// Records what fal answered. True where it was done, false where the lease is lost.
+pub(crate) type Answers = Batcher<Answered, bool>;
+
+/// Completes many jobs in one statement.
+pub(crate) fn completions(pool: Pool) -> Completions {
+    Batcher::new(pool, bounds("completing jobs"), async |mut connection, asks| {
+        let (completions, askers) = split(asks);
+        let done = queue::complete_all(&mut connection, &completions).await;
+        drop(connection);
+        tell(completions.iter().map(|completion| completion.lease.job), askers, &done);
+    })
+}
+
+/// Records many answers in one statement.
+pub(crate) fn answers(pool: Pool) -> Answers {
+    Batcher::new(pool, bounds("recording submissions"), async |mut connection, asks| {
+        let (answered, askers) = split(asks);
+        let done = queue::record_submissions(&mut connection, &answered).await;
+        drop(connection);
+        tell(answered.iter().map(|answered| answered.lease.job), askers, &done);
+    })
+}
+
+fn bounds<Question>(doing: &'static str) -> Bounds<Question> {
+    Bounds {
+        doing,
+        waiting: MOST,
+        at_a_time: 1,
+        patience: PATIENCE,
+        weigh: |_question| 1,
+        weight: MOST,
     }
 }
 
-impl<T: Send + 'static> Batcher<T> {
-    /// `ask` answers for which jobs it was done. Its task ends with the last clone.
-    pub(crate) fn new<Asked>(
-        job: fn(&T) -> JobId,
-        ask: impl Fn(Vec<T>) -> Asked + Send + 'static,
-    ) -> Self
-    where
-        Asked: Future<Output = Result<HashSet<JobId>, db::Error>> + Send,
-    {
-        let (asks, mut asked) = mpsc::channel::<(T, oneshot::Sender<bool>)>(MOST);
-        tokio::spawn(async move {
-            let mut batch = Vec::new();
-            while asked.recv_many(&mut batch, MOST).await > 0 {
-                let (items, answers): (Vec<T>, Vec<_>) = batch.drain(..).unzip();
-                let jobs: Vec<JobId> = items.iter().map(job).collect();
-                match ask(items).await {
-                    Ok(done) => {
-                        for (job, answer) in jobs.iter().zip(answers) {
-                            // Who is not there any more is not told.
-                            answer.send(done.contains(job)).ok();
-                        }
-                    }
-                    // Whoever waits sees that no answer comes.
-                    Err(error) => {
-                        tracing::debug!(jobs = jobs.len(), error = %chain(&error), "a batch failed");
-                    }
-                }
-            }
-        });
-        Self(asks)
-    }
+type Askers = Vec<db::Asker<bool>>;
 
-    /// Whether it was done; nothing where the batch failed, and each is to ask by itself: the error is
-    /// then its own.
-    pub(crate) async fn ask(&self, item: T) -> Option<bool> {
-        let (answers, answer) = oneshot::channel();
-        self.0.send((item, answers)).await.ok()?;
-        answer.await.ok()
+fn split<Question>(asks: Vec<Ask<Question, bool>>) -> (Vec<Question>, Askers) {
+    asks.into_iter().map(|ask| (ask.question, ask.asker)).unzip()
+}
+
+fn tell(
+    jobs: impl Iterator<Item = JobId>,
+    askers: Askers,
+    done: &Result<HashSet<JobId>, db::Error>,
+) {
+    if let Err(error) = done {
+        tracing::debug!(jobs = askers.len(), error = %chain(error), "a batch failed");
+    }
+    for (job, asker) in jobs.zip(askers) {
+        asker.tell(done.as_ref().map(|done| done.contains(&job)).map_err(Clone::clone));
     }
 }

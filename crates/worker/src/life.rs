@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use darkroom_core::{
     chain::chain,
     db::Pool,
-    queue::{self, Answered, Completion, Teller, WorkerId},
+    queue::{self, Teller, WorkerId},
 };
 use tokio::{
     sync::Notify,
@@ -14,8 +14,12 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    Worker, backoff::exponential, batching::Batcher, claiming, delivering, heartbeat,
-    notices::Notices, pruning, waking,
+    Worker,
+    backoff::exponential,
+    batching::{self, Answers, Completions},
+    claiming, delivering, heartbeat,
+    notices::Notices,
+    pruning, waking,
 };
 
 /// How a life ended.
@@ -47,9 +51,9 @@ pub(crate) struct Parts {
     /// Submissions that are under way: they outlive the work on their job.
     pub(crate) submissions: TaskTracker,
     /// Completes jobs.
-    pub(crate) completions: Batcher<Completion>,
+    pub(crate) completions: Completions,
     /// Records what fal answered.
-    pub(crate) answers: Batcher<Answered>,
+    pub(crate) answers: Answers,
     /// Tells watchers what fal says.
     pub(crate) teller: Teller,
     /// Jobs whose request is followed.
@@ -77,8 +81,8 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         worker: worker.clone(),
         id,
         submissions: TaskTracker::new(),
-        completions: completions(worker.pool.clone()),
-        answers: answers(worker.pool.clone()),
+        completions: batching::completions(worker.pool.clone()),
+        answers: batching::answers(worker.pool.clone()),
         teller: Teller::new(worker.pool.clone()),
         notices: Notices::default(),
         deliveries_due: Arc::default(),
@@ -107,26 +111,6 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         hand_over(&life).await;
     }
     end
-}
-
-fn completions(pool: Pool) -> Batcher<Completion> {
-    Batcher::new(
-        |completion: &Completion| completion.lease.job,
-        move |batch| {
-            let pool = pool.clone();
-            async move { queue::complete_all(&pool, &batch).await }
-        },
-    )
-}
-
-fn answers(pool: Pool) -> Batcher<Answered> {
-    Batcher::new(
-        |answered: &Answered| answered.lease.job,
-        move |batch| {
-            let pool = pool.clone();
-            async move { queue::record_submissions(&pool, &batch).await }
-        },
-    )
 }
 
 async fn hand_over(life: &Life) {

@@ -78,9 +78,10 @@ impl Outcome {
                 let cost = ended.cost_micros;
                 let completion = Completion { lease: *lease, ended, timeline: timeline.clone() };
                 match life.completions.ask(completion).await {
-                    Some(true) => {}
-                    Some(false) => return Err(queue::Error::LeaseLost),
-                    None => queue::complete(pool, lease, ended, timeline).await?,
+                    Ok(true) => {}
+                    Ok(false) => return Err(queue::Error::LeaseLost),
+                    // It may have been another one's fault; and if not, the error is its own.
+                    Err(_of_all) => queue::complete(pool, lease, ended, timeline).await?,
                 }
                 metrics.settled(Settled::Completed);
                 metrics.spent(model, cost.unwrap_or_default());

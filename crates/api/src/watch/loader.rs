@@ -11,110 +11,44 @@ use std::{
 };
 
 use darkroom_core::{
-    db::{self, Connection},
+    db::{self, Ask, Batcher, Bounds, Connection, Pool},
     job::JobId,
     store,
-};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
-    time::timeout,
 };
 
 use super::{BATCH, Hub, Reading, Snapshot};
 
-/// Jobs that wait to be read; who asks beyond that waits to ask.
-const MOST_WAITING: usize = 20_000;
+const BOUNDS: Bounds<JobId> = Bounds {
+    doing: "reading jobs",
+    waiting: 20_000,
+    at_a_time: 4,
+    patience: Duration::from_secs(3),
+    weigh: |_job| 1,
+    weight: BATCH,
+};
 
-/// Statements at the same time. Fewer would have everybody wait for a slow one, and more would find less to do for each.
-const AT_A_TIME: usize = 4;
+/// Where jobs are asked for. It answers how they stand, and nothing where there is none.
+pub(super) type Loader = Batcher<JobId, Option<Arc<Snapshot>>>;
 
-/// How long all of those may take until whoever asks is told that the database is away, as when no connection is to be had.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// How a job stands; nothing where there is none.
 type Answer = Result<Option<Arc<Snapshot>>, db::Error>;
 
-#[derive(Debug)]
-pub(super) struct Ask {
-    job: JobId,
-    answer: oneshot::Sender<Answer>,
-}
-
-/// Where jobs are asked for.
-#[derive(Debug)]
-pub(super) struct Loader(mpsc::Sender<Ask>);
-
-impl Loader {
-    pub(super) fn new() -> (Self, mpsc::Receiver<Ask>) {
-        let (asks, asked) = mpsc::channel(MOST_WAITING);
-        (Self(asks), asked)
-    }
-
-    /// How a job stands once this is called, not before.
-    pub(super) async fn load(&self, job: JobId) -> Answer {
-        let (answer, answered) = oneshot::channel();
-        // Whoever reads ends with the hub only, or with the whole process.
-        self.0.send(Ask { job, answer }).await.ok();
-        answered.await.unwrap_or_else(|_gone| Err(db::Error::unanswered("reading jobs")))
-    }
-}
-
-/// Reads what is asked for, until the hub is gone.
-pub(super) async fn load_asked(hub: Weak<Hub>, mut asked: mpsc::Receiver<Ask>) {
-    let places = Arc::new(Semaphore::new(AT_A_TIME));
-    loop {
-        let mut asks = Vec::new();
-        if asked.recv_many(&mut asks, BATCH).await == 0 {
-            return;
-        }
-        let Some(hub) = hub.upgrade() else { return };
-        match connect(&hub, &places).await {
-            Ok((connection, place)) => {
-                // Who asked meanwhile is read with them.
-                while asks.len() < BATCH
-                    && let Ok(ask) = asked.try_recv()
-                {
-                    asks.push(ask);
-                }
-                tokio::spawn(load(hub, asks, connection, place));
-            }
-            Err(error) => {
-                // All who asked meanwhile are told so with them, and do not wait for it again.
-                while let Ok(ask) = asked.try_recv() {
-                    asks.push(ask);
-                }
-                for ask in asks {
-                    // Whoever asked may be gone, here and below.
-                    ask.answer.send(Err(error.clone())).ok();
-                }
+/// Reads what is asked for, and has it kept.
+pub(super) fn loader(pool: Pool, hub: Weak<Hub>) -> Loader {
+    Batcher::new(pool, BOUNDS, move |connection, asks| {
+        let hub = hub.clone();
+        async move {
+            // Where it is gone, so is whoever asked.
+            if let Some(hub) = hub.upgrade() {
+                load(&hub, connection, asks).await;
             }
         }
-    }
+    })
 }
 
-/// A connection, once it may be used.
-async fn connect(
-    hub: &Hub,
-    places: &Arc<Semaphore>,
-) -> Result<(Connection, OwnedSemaphorePermit), db::Error> {
-    let place = timeout(PATIENCE, Arc::clone(places).acquire_owned()).await;
-    let Ok(Ok(place)) = place else { return Err(db::Error::unanswered("reading jobs")) };
-    Ok((hub.pool.connection().await?, place))
-}
-
-async fn load(
-    hub: Arc<Hub>,
-    mut asks: Vec<Ask>,
-    mut connection: Connection,
-    _place: OwnedSemaphorePermit,
-) {
-    asks.retain(|ask| !ask.answer.is_closed());
-    if asks.is_empty() {
-        return;
-    }
+async fn load(hub: &Hub, mut connection: Connection, asks: Vec<Ask<JobId, Option<Arc<Snapshot>>>>) {
     let readings: HashMap<JobId, Reading> = {
         let mut known = hub.known();
-        asks.iter().map(|ask| (ask.job, known.begin(ask.job))).collect()
+        asks.iter().map(|ask| (ask.question, known.begin(ask.question))).collect()
     };
     let jobs: Vec<JobId> = readings.keys().copied().collect();
     let answers = read(&mut connection, &jobs).await;
@@ -126,8 +60,8 @@ async fn load(
         }
     }
     for ask in asks {
-        if let Some(answer) = answers.get(&ask.job) {
-            ask.answer.send(answer.clone()).ok();
+        if let Some(answer) = answers.get(&ask.question) {
+            ask.asker.tell(answer.clone());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::{Error, Lease, Timeline, fenced};
@@ -45,7 +46,7 @@ pub struct Completion {
 /// jobs there are is kept from the planner, by arrays that it does not see and a limit that limits nothing: for a few
 /// hundred it would read all of `queue`. For one, it looks it up by its key, which is one of a list: so it is no way to join.
 pub async fn complete_all(
-    pool: &Pool,
+    executor: impl PgExecutor<'_>,
     completions: &[Completion],
 ) -> Result<HashSet<JobId>, db::Error> {
     let column = |of: fn(&Ended) -> Option<f64>| -> Vec<Option<f64>> {
@@ -108,7 +109,7 @@ pub async fn complete_all(
         &running as _,
         &archived as _,
     )
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await
     .map_err(db::Error::doing("completing jobs"))?;
     Ok(completed.into_iter().map(JobId).collect())

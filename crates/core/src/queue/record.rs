@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::{Error, Lease, Submission, fenced};
@@ -26,7 +27,7 @@ pub struct Answered {
 /// Answers of which jobs they were recorded. The others are somebody else's by now. As with completions, the planner is
 /// not told how many they are.
 pub async fn record_submissions(
-    pool: &Pool,
+    executor: impl PgExecutor<'_>,
     answered: &[Answered],
 ) -> Result<HashSet<JobId>, db::Error> {
     let leases = answered.iter().map(|answered| answered.lease);
@@ -76,7 +77,7 @@ pub async fn record_submissions(
         &column(|submission| submission.response_url.as_str()),
         &column(|submission| submission.cancel_url.as_str()),
     )
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await
     .map_err(db::Error::doing("recording submissions"))?;
     Ok(recorded.into_iter().map(JobId).collect())

@@ -173,9 +173,12 @@ async fn record_once(
 ) -> Result<(), queue::Error> {
     let answered = Answered { lease: *lease, number, submission: submission.clone() };
     match life.answers.ask(answered).await {
-        Some(true) => Ok(()),
-        Some(false) => Err(queue::Error::LeaseLost),
-        None => queue::record_submission(&life.worker.pool, lease, number, submission).await,
+        Ok(true) => Ok(()),
+        Ok(false) => Err(queue::Error::LeaseLost),
+        // It may have been another one's fault; and if not, the error is its own.
+        Err(_of_all) => {
+            queue::record_submission(&life.worker.pool, lease, number, submission).await
+        }
     }
 }
 
