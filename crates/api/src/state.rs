@@ -13,6 +13,7 @@ use darkroom_core::{
     models::Models,
     outbound::{self, Allowed},
     queue::Waker,
+    store::Intake,
 };
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -40,6 +41,8 @@ pub struct State {
     pub pool: Pool,
     /// Tells workers that there is work.
     pub waker: Waker,
+    /// Where jobs are asked for.
+    pub(crate) intake: Intake,
     /// How jobs stand.
     pub(crate) watch: Watch,
     /// What an upload may be.
@@ -84,12 +87,14 @@ impl State {
         let metrics = Metrics::new(config, pool.clone());
         let is_development = config.environment == config::Environment::Development;
         let tells_version = is_development && !config.access.require_api_key;
+        let waker = Waker::new(pool.clone());
         Ok(Self {
             version: tells_version.then_some(env!("CARGO_PKG_VERSION")),
             access: Access::new(config, pool.clone()),
             rate: Rate::new(&config.rate),
             linker: Linker::new(&config.access),
-            waker: Waker::new(pool.clone()),
+            intake: Intake::new(pool.clone(), waker.clone()),
+            waker,
             watch: Watch::start(pool.clone(), config.database.notify, metrics.reads.clone()),
             metrics,
             pool,

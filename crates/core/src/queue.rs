@@ -1,6 +1,6 @@
 //! The queue: which jobs wait, who holds which, and how a job's work ends.
 //!
-//! A job's way: [`enqueue()`] → [`claim()`] → [`begin_attempt`] → [`record_submission`] →
+//! A job's way: enqueue → [`claim()`] → [`begin_attempt`] → [`record_submission`] →
 //! [`archive()`] → one of [`complete()`], [`retry`], [`fail`], [`end_cancelled`], [`snooze`] when
 //! something that it needs is away, or [`break_off`] when our own code broke. An attempt without an answer: [`withdraw_attempt`],
 //! [`abandon_attempt`], [`fail_unanswered`]. On the way out of a worker: [`release`], [`rescue()`].
@@ -70,8 +70,8 @@ pub use cancel::{Cancellation, cancel};
 pub use census::{Standing, Survey, census, survey, workers};
 pub use claim::{Claimed, Claims, MOST_CLAIMED, OpenAttempt, claim, claim_under_rules};
 pub use complete::{Completion, Ended, complete, complete_all};
-pub(crate) use enqueue::enqueue_query;
-pub use enqueue::{Place, enqueue};
+use enqueue::enqueue;
+pub(crate) use enqueue::{Place, Places, enqueue_query};
 pub use front::gather_stragglers;
 pub use halt::{Halt, end_halt, halt, halted, take_probe};
 pub use notice::{Noticed, attempted_model, record_late_answer, record_notice};

@@ -1,13 +1,17 @@
 //! The record: jobs as clients read them, and the image store.
 
 mod api_key;
+mod asked;
 mod attempt;
 mod copy;
 mod create;
 mod delete;
 mod delivery;
+mod draft;
 mod file;
 mod image;
+mod insert;
+mod intake;
 mod job;
 mod limits;
 mod list;
@@ -23,12 +27,14 @@ mod usage;
 pub use api_key::{
     api_key, api_keys, api_keys_changed_since, create_api_key, limit_api_key, revoke_api_key,
 };
+pub use asked::{Asked, Refusal};
 pub use attempt::{Attempt, attempts};
-pub use create::{Asked, Refusal, ask, create};
+pub use create::create;
 pub use delete::{Deletion, delete};
 pub use delivery::{Delivery, DeliveryAttempt, deliveries};
 pub use file::{ImageFile, file_part, image_file, image_owner};
 pub use image::{ImageData, ImageId, NewImage, Sha256, StoredImage, image, sha256};
+pub use intake::Intake;
 pub use job::{changed_since, find, find_all};
 pub use list::{Filter, Page, list, list_filtered};
 pub use once::{Once, asked_before};

@@ -36,8 +36,8 @@ impl Webhook {
         Some(Self { url: url?.parse().ok()?, events })
     }
 
-    /// As a column holds them.
-    pub(crate) fn event_names(&self) -> Vec<String> {
-        self.events.iter().map(ToString::to_string).collect()
+    /// The names of the events, joined by commas.
+    pub(crate) fn event_names(&self) -> String {
+        self.events.iter().map(Event::to_string).collect::<Vec<_>>().join(",")
     }
 }

@@ -47,6 +47,7 @@ fn bounds<Question>(doing: &'static str) -> Bounds<Question> {
         doing,
         waiting: MOST,
         at_a_time: 1,
+        alone: PATIENCE,
         patience: PATIENCE,
         weigh: |_question| 1,
         weight: MOST,

@@ -25,7 +25,7 @@ pub(crate) async fn ask(
 ) -> Result<Answer, ApiError> {
     let once = upload.once.clone();
     let asked = match new_job(state, caller, upload).await {
-        Ok(new) => store::ask(&state.pool, &state.waker, &new).await?,
+        Ok(new) => state.intake.ask(new).await?,
         // What is asked for again may have been in time the first time, and its picture still there.
         Err(refusal) => match &once {
             Some(once) => {

@@ -22,6 +22,7 @@ const BOUNDS: Bounds<JobId> = Bounds {
     doing: "reading jobs",
     waiting: 20_000,
     at_a_time: 4,
+    alone: Duration::from_millis(2),
     patience: Duration::from_secs(3),
     weigh: |_job| 1,
     weight: BATCH,

@@ -10,6 +10,7 @@ use darkroom_core::{
     config::Config,
     db::{self, Pool},
     queue::Waker,
+    store::Intake,
 };
 use tokio::time::sleep;
 
@@ -28,7 +29,10 @@ const PAUSE: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Jobs made at a time, in bulk.
-const BULK_CLIENTS: u32 = 16;
+const BULK_CLIENTS: u32 = 1_000;
+
+/// Connections to make them.
+const CONNECTIONS: u32 = 8;
 
 /// Settings are Darkroom's own, from the environment.
 pub(super) async fn act(action: Action) -> anyhow::Result<()> {
@@ -61,7 +65,7 @@ pub(super) fn connect(config: &Config, connections: u32) -> anyhow::Result<Pool>
 }
 
 async fn enqueue(config: &Config, jobs: u32, clients: u32) -> anyhow::Result<Took> {
-    let pool = connect(config, clients)?;
+    let pool = connect(config, clients.min(CONNECTIONS))?;
     stock::warm(&pool).await?;
     let began = Instant::now();
     make::many(&pool, jobs, clients).await?;
@@ -82,14 +86,14 @@ async fn drain(config: &Config, jobs: u32) -> anyhow::Result<Took> {
 /// Worker and enqueuer share a process, and with it the clock, but no pool.
 async fn wake(config: &Config, jobs: u32) -> anyhow::Result<Woke> {
     let api = connect(config, config.database.max_connections)?;
-    let waker = Waker::new(api.clone());
+    let intake = Intake::new(api.clone(), Waker::new(api.clone()));
     let mut working = Working::start(config, connect(config, config.database.max_connections)?)?;
     working.is_registered(&api).await?;
     let mut woke = Woke { jobs, ..Woke::default() };
     for _ in 0..jobs {
         sleep(PAUSE).await;
         let called = Instant::now();
-        make::one(&api, &waker).await?;
+        make::one(&intake).await?;
         let committed = Instant::now();
         let Ok(begun) = tokio::time::timeout(PATIENCE, working.next()).await else {
             bail!("a job was not begun within {} s", PATIENCE.as_secs());

@@ -1,11 +1,13 @@
 //! Batcher: what many ask of the database at the same time is asked in one statement.
 //!
-//! Nothing waits for company: what is asked while others are under way is asked next, together.
+//! Who asks first is asked for at once. What is asked meanwhile is asked next, together: when that statement has ended, or
+//! turns out to be slow. So a few who ask share one, and many keep several connections busy.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    task::yield_now,
     time::timeout,
 };
 
@@ -18,8 +20,10 @@ pub struct Bounds<Question> {
     pub doing: &'static str,
     /// Questions that wait; who asks beyond that waits to ask.
     pub waiting: usize,
-    /// Statements at the same time. Fewer have everybody wait for a slow one, and more find less to do for each.
+    /// Statements at the same time. With fewer, everybody waits for slow ones.
     pub at_a_time: usize,
+    /// How long the next statement waits for the end of the last one, and finds more to do then.
+    pub alone: Duration,
     /// How long all of those may take until whoever asks is told that the database is away, as when no connection is
     /// to be had.
     pub patience: Duration,
@@ -89,11 +93,13 @@ async fn ask_together<Question: Send + 'static, Answer: Send + 'static, Answerin
 ) where
     Answering: Future<Output = ()> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(bounds.at_a_time));
+    let places = Places::new(&bounds);
     while let Some(first) = asked.recv().await {
         let mut asks = vec![first];
         match connect(&pool, &bounds, &places).await {
             Ok((connection, place)) => {
+                // Whoever was just answered may ask again at once.
+                yield_now().await;
                 let mut weight: usize = asks.iter().map(|ask| (bounds.weigh)(&ask.question)).sum();
                 // Who asked meanwhile is answered with them.
                 while weight < bounds.weight
@@ -104,11 +110,7 @@ async fn ask_together<Question: Send + 'static, Answer: Send + 'static, Answerin
                 }
                 asks.retain(|ask| !ask.asker.0.is_closed());
                 if !asks.is_empty() {
-                    let answering = answer(connection, asks);
-                    tokio::spawn(async move {
-                        answering.await;
-                        drop(place);
-                    });
+                    tokio::spawn(place.keep(answer(connection, asks)));
                 }
             }
             Err(error) => {
@@ -128,12 +130,57 @@ async fn ask_together<Question: Send + 'static, Answer: Send + 'static, Answerin
 async fn connect<Question>(
     pool: &Pool,
     bounds: &Bounds<Question>,
-    places: &Arc<Semaphore>,
-) -> Result<(Connection, OwnedSemaphorePermit), Error> {
-    let place = timeout(bounds.patience, Arc::clone(places).acquire_owned()).await;
-    let Ok(Ok(place)) = place else { return Err(Error::unanswered(bounds.doing)) };
+    places: &Places,
+) -> Result<(Connection, Place), Error> {
+    let Ok(place) = timeout(bounds.patience, places.take()).await else {
+        return Err(Error::unanswered(bounds.doing));
+    };
     let connection = pool.acquire().await.map_err(Error::doing(bounds.doing))?;
     Ok((connection, place))
+}
+
+/// For statements that are under way.
+#[derive(Debug)]
+struct Places {
+    all: Arc<Semaphore>,
+    /// The one whose statement is alone.
+    first: Arc<Semaphore>,
+    alone: Duration,
+}
+
+#[derive(Debug)]
+struct Place {
+    /// Never closed, so always there; until it is dropped.
+    _one_of_all: Option<OwnedSemaphorePermit>,
+    first: Option<OwnedSemaphorePermit>,
+    alone: Duration,
+}
+
+impl Places {
+    fn new<Question>(bounds: &Bounds<Question>) -> Self {
+        Self {
+            all: Arc::new(Semaphore::new(bounds.at_a_time)),
+            first: Arc::new(Semaphore::new(1)),
+            alone: bounds.alone,
+        }
+    }
+
+    async fn take(&self) -> Place {
+        let first = Arc::clone(&self.first).acquire_owned().await.ok();
+        let one_of_all = Arc::clone(&self.all).acquire_owned().await.ok();
+        Place { _one_of_all: one_of_all, first, alone: self.alone }
+    }
+}
+
+impl Place {
+    /// Keeps it until this has ended.
+    async fn keep(mut self, answering: impl Future<Output = ()>) {
+        let mut answering = pin!(answering);
+        if timeout(self.alone, &mut answering).await.is_err() {
+            self.first = None;
+            answering.await;
+        }
+    }
 }
 
 impl<Question, Answer> Clone for Batcher<Question, Answer> {

@@ -71,6 +71,12 @@ pub enum OutputFormat {
 }
 
 impl Options {
+    /// As a column holds them.
+    pub(crate) fn stored(&self) -> serde_json::Value {
+        // They are made of what JSON has.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
     /// The names of all options.
     pub const NAMES: [&str; 8] = [
         "num_images",

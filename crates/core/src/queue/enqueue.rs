@@ -1,90 +1,136 @@
-//! Enqueue: a new job waits for its first claim.
+//! Enqueue: new jobs wait for their first claim.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::{api_key::ApiKeyId, db::Connection, job::JobId};
 
 /// A job's place in the queue.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub(crate) struct Place<'a> {
+    /// Whose place it is.
+    pub(crate) job: JobId,
     /// Endpoint at fal.
-    pub model: &'a str,
-    /// Whose it is.
-    pub api_key: Option<ApiKeyId>,
+    pub(crate) model: &'a str,
+    /// Whose job it is.
+    pub(crate) api_key: Option<ApiKeyId>,
     /// Higher goes first.
-    pub priority: i16,
+    pub(crate) priority: i16,
     /// Not before then; nothing is at once.
-    pub run_at: Option<OffsetDateTime>,
+    pub(crate) run_at: Option<OffsetDateTime>,
     /// From its start, until it fails; nothing is never.
-    pub deadline: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
     /// Attempts of it that count no more.
-    pub attempts_before: i16,
+    pub(crate) attempts_before: i16,
 }
 
-/// A statement that puts a job into the queue, with more around it. `$1` to `$7` are the job and its place.
+/// Places as a statement takes them: a list for each column.
+#[derive(Debug, Default)]
+pub(crate) struct Places<'a> {
+    pub(crate) jobs: Vec<Uuid>,
+    pub(crate) models: Vec<&'a str>,
+    pub(crate) api_keys: Vec<Uuid>,
+    pub(crate) priorities: Vec<i16>,
+    pub(crate) run_ats: Vec<Option<OffsetDateTime>>,
+    pub(crate) deadlines: Vec<Option<f64>>,
+    pub(crate) attempts_before: Vec<i16>,
+    /// How many of the same key, model and priority are before it.
+    pub(crate) ahead: Vec<i64>,
+}
+
+impl<'a> FromIterator<Place<'a>> for Places<'a> {
+    fn from_iter<Iter: IntoIterator<Item = Place<'a>>>(places: Iter) -> Self {
+        let mut columns = Self::default();
+        let mut lanes: HashMap<_, i64> = HashMap::new();
+        for place in places {
+            let api_key = place.api_key.map_or(ApiKeyId::NOBODY, |key| key.0);
+            let lane = lanes.entry((place.model, api_key, place.priority)).or_default();
+            columns.jobs.push(place.job.0);
+            columns.models.push(place.model);
+            columns.api_keys.push(api_key);
+            columns.priorities.push(place.priority);
+            columns.run_ats.push(place.run_at);
+            columns.deadlines.push(place.deadline.map(|deadline| deadline.as_secs_f64()));
+            columns.attempts_before.push(place.attempts_before);
+            columns.ahead.push(*lane);
+            *lane += 1;
+        }
+        columns
+    }
+}
+
+/// A statement that puts jobs into the queue, with more around it. `$1` to `$8` are the jobs and their [`Places`].
 ///
-/// Its turn makes the order fair: inside a priority, each API key's jobs for a model take one turn
+/// Turns make the order fair: inside a priority, each API key's jobs for a model take one turn
 /// after the other, and a key that has none waiting starts with whoever is first. So a key with ten
 /// thousand jobs delays another key's job by one of its own. Where nobody waits, the turn is the clock in
 /// microseconds, which is later than any turn given before. Two that are enqueued at the same moment may
 /// get the same turn: they go by age. Behind the front of the line nothing waits, so nothing is read there.
 ///
 /// A key's last job is asked for in the words and the order that only `queue_lanes` has, with the model as one of a list:
-/// where PostgreSQL knows of one model only, it would look for it from the end of the whole line.
+/// where PostgreSQL knows of one model only, it would look for it from the end of the whole line. How many places there are
+/// is hidden by one list, here and in what is around it, or each statement would be planned anew.
 macro_rules! enqueue_query {
-    ($before:literal, $after:literal, $job:expr, $place:expr $(, $argument:expr)* $(,)?) => {
+    ($before:literal, $after:literal, $places:expr $(, $argument:expr)* $(,)?) => {
         sqlx::query!(
-            $before + "insert into queue
+            $before + r#"insert into queue
                  (job_id, model, api_key_id, priority, run_at, deadline_at, attempts_before, turn)
              select
-                 $1::uuid, $2::text, $3::uuid, $4::smallint, $5::timestamptz,
-                 coalesce($5::timestamptz, now()) + make_interval(secs => $6),
-                 $7::smallint,
-                 coalesce(
+                 place.job_id, place.model, place.api_key_id, place.priority, place.run_at,
+                 coalesce(place.run_at, now()) + make_interval(secs => deadline),
+                 place.attempts_before,
+                 ahead + coalesce(
                      (
                          select turn + 1 from queue
                          where leased_by is null and run_at is null and not has_attempt
-                             and model = any(array[$2::text]) and api_key_id = $3::uuid
-                             and priority = $4::smallint and turn >= line.front
+                             and model = any(array[place.model]) and api_key_id = place.api_key_id
+                             and priority = place.priority and turn >= line.front
                          order by model desc, turn desc limit 1
                      ),
                      (
                          select turn from queue
-                         where in_line and priority = $4::smallint and turn >= line.front
+                         where in_line and priority = place.priority and turn >= line.front
                          order by turn limit 1
                      ),
                      (extract(epoch from clock_timestamp()) * 1e6)::bigint
                  )
-             from (
+             from unnest(
+                 (select $1::uuid[]), $2::text[], $3::uuid[], $4::smallint[], $5::timestamptz[], $6::float8[],
+                 $7::smallint[], $8::bigint[]
+             ) as place (
+                 job_id, model, api_key_id, priority, run_at, deadline, attempts_before, ahead
+             )
+             cross join lateral (
                  select coalesce(
                      (
-                         select turn from line_fronts where priority = $4::smallint
+                         select turn from line_fronts where priority = place.priority
                          order by turn desc limit 1
                      ),
                      0
                  ) as front
-             ) as line" + $after,
-            $job.0,
-            $place.model,
-            $place.api_key.map_or($crate::api_key::ApiKeyId::NOBODY, |key| key.0),
-            $place.priority,
-            $place.run_at,
-            $place.deadline.map(|deadline| deadline.as_secs_f64()) as _,
-            $place.attempts_before
+             ) as line"# + $after,
+            &$places.jobs,
+            &$places.models as _,
+            &$places.api_keys,
+            &$places.priorities,
+            &$places.run_ats as _,
+            &$places.deadlines as _,
+            &$places.attempts_before,
+            &$places.ahead
             $(, $argument)*
         )
     };
 }
 pub(crate) use enqueue_query;
 
-/// Puts a job into the queue, in the transaction that opens it again.
-pub async fn enqueue(
+/// Puts jobs into the queue, in the transaction that opens them again.
+pub(super) async fn enqueue(
     connection: &mut Connection,
-    job: JobId,
-    place: Place<'_>,
+    places: impl IntoIterator<Item = Place<'_>>,
 ) -> Result<(), sqlx::Error> {
-    enqueue_query!("", "", job, place).execute(connection).await?;
+    let places: Places<'_> = places.into_iter().collect();
+    enqueue_query!("", "", places).execute(connection).await?;
     Ok(())
 }

@@ -151,16 +151,15 @@ async fn reopen_within(
     )
     .fetch_all(&mut **transaction)
     .await?;
-    for job in &reopened {
-        let place = Place {
-            model: &job.model,
-            api_key: job.api_key_id.map(ApiKeyId),
-            priority: job.priority,
-            run_at: None,
-            deadline,
-            attempts_before: job.attempts_before,
-        };
-        enqueue(transaction, JobId(job.id), place).await?;
-    }
+    let places = reopened.iter().map(|job| Place {
+        job: JobId(job.id),
+        model: &job.model,
+        api_key: job.api_key_id.map(ApiKeyId),
+        priority: job.priority,
+        run_at: None,
+        deadline,
+        attempts_before: job.attempts_before,
+    });
+    enqueue(transaction, places).await?;
     Ok(reopened.into_iter().map(|job| JobId(job.id)).collect())
 }

@@ -59,10 +59,15 @@ pub struct Waker {
 /// A channel, and what is said on it.
 type Hint = (&'static str, String);
 
-/// What a new job's commit says where it has a [turn](Turn).
-pub(crate) fn hints_of_new(job: JobId, is_in_line: bool) -> (Vec<&'static str>, Vec<String>) {
-    let work = is_in_line.then(|| (WORK, String::new()));
-    work.into_iter().chain([(JOBS, job.to_string())]).unzip()
+/// Jobs that are named in one payload, at most: it may have 8,000 bytes.
+const MOST_NAMED: usize = 200;
+
+/// What the commit of new jobs says where it has a [turn](Turn).
+pub(crate) fn hints_of_new(jobs: &[JobId], is_work: bool) -> (Vec<&'static str>, Vec<String>) {
+    let work = is_work.then(|| (WORK, String::new()));
+    let names: Vec<String> = jobs.iter().map(JobId::to_string).collect();
+    let parts = names.chunks(MOST_NAMED).map(|names| (JOBS, names.join(",")));
+    work.into_iter().chain(parts).unzip()
 }
 
 impl Waker {

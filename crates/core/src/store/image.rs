@@ -15,6 +15,13 @@ use crate::{
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ImageId(pub Uuid);
 
+impl ImageId {
+    /// A new id.
+    pub(super) fn generate() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
 /// An image about to be stored.
 #[derive(Clone, Debug)]
 pub struct NewImage {
@@ -81,48 +88,6 @@ pub async fn image(pool: &Pool, id: ImageId) -> Result<Option<ImageData>, Error>
     }))
 }
 
-/// A new job's inputs as a statement takes them: a list for each column.
-#[derive(Debug, Default)]
-pub(super) struct InputRows<'a> {
-    pub(super) ids: Vec<Uuid>,
-    pub(super) media_types: Vec<&'a str>,
-    pub(super) widths: Vec<i32>,
-    pub(super) heights: Vec<i32>,
-    pub(super) digests: Vec<&'a [u8]>,
-    pub(super) files: Vec<&'a [u8]>,
-}
-
-impl<'a> InputRows<'a> {
-    /// Of these pictures, under new ids.
-    pub(super) fn of(inputs: &'a [NewImage], digests: &'a [Sha256]) -> Self {
-        let mut rows = Self::default();
-        for (image, digest) in inputs.iter().zip(digests) {
-            let (width, height) = sides(image);
-            rows.ids.push(Uuid::new_v4());
-            rows.media_types.push(image.media_type.as_str());
-            rows.widths.push(width);
-            rows.heights.push(height);
-            rows.digests.push(digest);
-            rows.files.push(&image.data);
-        }
-        rows
-    }
-
-    /// What they are once the statement is done.
-    pub(super) fn stored(&self, inputs: &[NewImage]) -> Vec<StoredImage> {
-        let stored = |(id, image): (&Uuid, &NewImage)| StoredImage {
-            id: ImageId(*id),
-            is_result: false,
-            blanked: None,
-            media_type: image.media_type.as_str().into(),
-            width: image.width,
-            height: image.height,
-            bytes: u64::try_from(image.data.len()).unwrap_or(u64::MAX),
-        };
-        self.ids.iter().zip(inputs).map(stored).collect()
-    }
-}
-
 /// Stores an output under the job's lease; true when it is stored, false when the lease is lost.
 /// Storing the same output again, after a crash half-way, replaces it.
 pub(crate) async fn insert_result(
@@ -158,7 +123,7 @@ pub(crate) async fn insert_result(
 }
 
 /// As the columns hold them. Pixel limits keep real sides far below the cap.
-fn sides(image: &NewImage) -> (i32, i32) {
+pub(super) fn sides(image: &NewImage) -> (i32, i32) {
     let column = |side: u32| i32::try_from(side).unwrap_or(i32::MAX);
     (column(image.width), column(image.height))
 }

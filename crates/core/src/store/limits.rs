@@ -5,7 +5,7 @@
 
 use time::{OffsetDateTime, Time};
 
-use super::create::Refusal;
+use super::asked::Refusal;
 use crate::{api_key::ApiKeyId, db::Connection};
 
 /// Looks at what a key has with the job that was just made, or reopened; it is not to be kept where that is too

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{
-    create::{Asked, Refusal},
+    asked::{Asked, Refusal},
     image::Sha256,
 };
 use crate::{

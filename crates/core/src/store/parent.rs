@@ -1,6 +1,6 @@
 //! Parents: a job may edit another one's result, and the trees that come of it.
 
-use super::{create::Refusal, image::Sha256, job::find_all};
+use super::{asked::Refusal, image::Sha256, job::find_all};
 use crate::{
     api_key::ApiKeyId,
     db::{Connection, Error, Pool},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ring::digest::{Context, SHA256};
 use serde_json::json;
 
-use super::image::Sha256;
+use super::{draft::Draft, image::Sha256};
 use crate::{
     db::Connection,
     job::{JobId, NewJob},
@@ -29,14 +29,15 @@ pub(super) struct Reusable {
 }
 
 /// Of all that makes a request's result.
-pub(super) fn request_hash(new: &NewJob, files: &[Sha256]) -> Sha256 {
+pub(super) fn request_hash(draft: &Draft) -> Sha256 {
+    let new = &draft.new;
     // One picture is made unless said.
     let num_images = new.options.num_images.or(Some(1));
     let options = Options { num_images, ..new.options.clone() };
     let said = json!([new.model, new.prompt, options]);
     let mut context = Context::new(&SHA256);
-    for file in files {
-        context.update(file);
+    for file in draft.digests() {
+        context.update(&file);
     }
     context.update(said.to_string().as_bytes());
     // It is as long as its name says.

@@ -24,6 +24,7 @@ mod files;
 mod front;
 mod halt;
 mod inspect;
+mod intake;
 mod lease;
 mod lifecycle_grid;
 mod listing;

@@ -6,7 +6,7 @@ use darkroom_core::{
     db,
     job::JobId,
     queue::{Audience, Listener, Wake, Waker},
-    store::{self, Asked},
+    store::{Asked, Intake},
 };
 use darkroom_testing::TestDatabase;
 use futures_util::future::try_join_all;
@@ -39,7 +39,8 @@ async fn where_all_is_quiet_the_commit_that_makes_a_job_tells_of_it_itself() {
     // It has nothing to send through.
     let nowhere = db::connect(&"postgres://nobody@127.0.0.1:1/none".into(), 1).unwrap();
 
-    let asked = store::ask(pool, &Waker::new(nowhere), &factory::new_job()).await.unwrap();
+    let asked =
+        Intake::new(pool.clone(), Waker::new(nowhere)).ask(factory::new_job()).await.unwrap();
 
     let Asked::Made(job) = asked else { panic!("{asked:?}") };
     let heard = timeout(PATIENCE, worker.heard()).await.unwrap();
@@ -53,9 +54,9 @@ async fn jobs_that_are_made_at_the_same_time_are_all_told_of() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let mut api = Listener::connect(pool, Audience::Watchers, PATIENCE).await.unwrap();
-    let (waker, new) = (Waker::new(pool.clone()), factory::new_job());
+    let intake = Intake::new(pool.clone(), Waker::new(pool.clone()));
 
-    let asked = try_join_all((0..5).map(|_| store::ask(pool, &waker, &new))).await.unwrap();
+    let asked = try_join_all((0..5).map(|_| intake.ask(factory::new_job()))).await.unwrap();
 
     let made = |asked| match asked {
         Asked::Made(job) => job.id,

@@ -11,28 +11,29 @@ use darkroom_core::{
     job::NewJob,
     models,
     queue::Waker,
-    store::{self, Asked},
+    store::{Asked, Intake},
 };
 use tokio::task::JoinSet;
 
 use crate::side::stock;
 
 /// Makes one job, and tells workers.
-pub(super) async fn one(pool: &Pool, waker: &Waker) -> anyhow::Result<()> {
-    let asked = store::ask(pool, waker, &job()).await?;
+pub(super) async fn one(intake: &Intake) -> anyhow::Result<()> {
+    let asked = intake.ask(job()).await?;
     ensure!(matches!(asked, Asked::Made(_)), "a job was not made");
     Ok(())
 }
 
-/// Makes many, each in a transaction of its own, so many at a time.
+/// Makes many, so many at a time.
 pub(super) async fn many(pool: &Pool, jobs: u32, at_a_time: u32) -> anyhow::Result<()> {
-    let (begun, waker) = (Arc::new(AtomicU32::new(0)), Waker::new(pool.clone()));
+    let begun = Arc::new(AtomicU32::new(0));
+    let intake = Intake::new(pool.clone(), Waker::new(pool.clone()));
     let mut making = JoinSet::new();
     for _ in 0..at_a_time {
-        let (pool, waker, begun) = (pool.clone(), waker.clone(), Arc::clone(&begun));
+        let (intake, begun) = (intake.clone(), Arc::clone(&begun));
         making.spawn(async move {
             while begun.fetch_add(1, Ordering::Relaxed) < jobs {
-                one(&pool, &waker).await?;
+                one(&intake).await?;
             }
             anyhow::Ok(())
         });

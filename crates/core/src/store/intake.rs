@@ -1,0 +1,144 @@
+//! Intake: jobs that are asked for at the same time are made in one statement, and whoever waits for them is told.
+
+use std::time::Duration;
+
+use super::{asked::Asked, create::create_within, draft::Draft, insert::insert, reuse};
+use crate::{
+    db::{Ask, Batcher, Bounds, Connection, Error, Pool},
+    job::{Job, NewJob},
+    queue::Waker,
+};
+
+const DOING: &str = "asking for a job";
+
+/// Bytes of pictures that reach the disk in a moment.
+const LITTLE: usize = 1024 * 1024;
+
+/// Bytes of pictures up to which a job is made with others. With more, it has little of them.
+const LIGHT: usize = 256 * 1024;
+
+/// What a job weighs without its pictures: a statement makes 512 jobs at most.
+const ROW: usize = 2 * 1024;
+
+const BOUNDS: Bounds<Draft> = Bounds {
+    doing: DOING,
+    waiting: 1_000,
+    at_a_time: 4,
+    alone: Duration::from_millis(2),
+    patience: Duration::from_secs(3),
+    weigh: |draft| ROW + draft.bytes(),
+    weight: LITTLE,
+};
+
+/// Where jobs are asked for; cheap to clone.
+///
+/// A job's key, its row, its images and its place in the queue commit together or not at all. One that is answered with
+/// another's results is completed, and has no place in the queue. Workers and watchers are told: in that commit where all
+/// was quiet, and shortly after it else.
+#[derive(Clone, Debug)]
+pub struct Intake {
+    pool: Pool,
+    waker: Waker,
+    together: Batcher<Draft, Job>,
+}
+
+impl Intake {
+    /// Must be called in a tokio runtime; its task ends with the last clone.
+    pub fn new(pool: Pool, waker: Waker) -> Self {
+        let teller = waker.clone();
+        let together = Batcher::new(pool.clone(), BOUNDS, move |connection, asks| {
+            make_all(connection, asks, teller.clone())
+        });
+        Self { pool, waker, together }
+    }
+
+    /// Asks for a job. One of small pictures, for which nothing else is to be looked at, is made together with those that
+    /// are asked for at the same time, and is made also where its answer is not waited for.
+    pub async fn ask(&self, new: NewJob) -> Result<Asked, Error> {
+        let mut draft = Draft::of(new);
+        if !draft.is_made_at_once() {
+            return self.ask_within(draft).await;
+        }
+        // For others, who may use the result.
+        draft.request_hash = draft.new.cache.map(|_kept| reuse::request_hash(&draft));
+        let made = if draft.bytes() <= LIGHT {
+            self.together.ask(draft).await
+        } else {
+            self.make(draft).await
+        };
+        Ok(Asked::Made(Box::new(made?)))
+    }
+
+    async fn make(&self, draft: Draft) -> Result<Job, Error> {
+        let turn = if draft.bytes() <= LITTLE { self.waker.turn() } else { None };
+        let tells = turn.is_some();
+        let at = insert(&self.pool, std::slice::from_ref(&draft), tells).await;
+        drop(turn);
+        let job = draft.made(at.map_err(Error::doing(DOING))?);
+        if !tells {
+            tell(&self.waker, &job);
+        }
+        Ok(job)
+    }
+
+    async fn ask_within(&self, draft: Draft) -> Result<Asked, Error> {
+        let is_little = draft.copies_nothing() && draft.bytes() <= LITTLE;
+        let turn = if is_little { self.waker.turn() } else { None };
+        let tells = turn.is_some();
+        let mut transaction = self.pool.begin().await.map_err(Error::doing(DOING))?;
+        let asked = create_within(&mut transaction, draft, tells).await;
+        let asked = asked.map_err(Error::doing(DOING))?;
+        if let Asked::Made(job) = &asked {
+            transaction.commit().await.map_err(Error::doing(DOING))?;
+            drop(turn);
+            if !tells {
+                tell(&self.waker, job);
+            }
+        }
+        Ok(asked)
+    }
+}
+
+/// In one statement; or, where one of them cannot be made, each by itself.
+async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker: Waker) {
+    let (drafts, askers): (Vec<_>, Vec<_>) =
+        asks.into_iter().map(|ask| (ask.question, ask.asker)).unzip();
+    let turn = waker.turn();
+    let tells = turn.is_some();
+    let inserted = insert(&mut connection, &drafts, tells).await.map_err(Error::doing(DOING));
+    drop(turn);
+    match inserted {
+        Ok(at) => {
+            drop(connection);
+            for (draft, asker) in drafts.into_iter().zip(askers) {
+                let job = draft.made(at);
+                if !tells {
+                    tell(&waker, &job);
+                }
+                asker.tell(Ok(job));
+            }
+        }
+        Err(error) if error.is_unavailable() || drafts.len() < 2 => {
+            for asker in askers {
+                asker.tell(Err(error.clone()));
+            }
+        }
+        Err(_one_of_them) => {
+            for (draft, asker) in drafts.into_iter().zip(askers) {
+                let at = insert(&mut connection, std::slice::from_ref(&draft), false).await;
+                let made = at.map(|at| draft.made(at)).map_err(Error::doing(DOING));
+                if let Ok(job) = &made {
+                    tell(&waker, job);
+                }
+                asker.tell(made);
+            }
+        }
+    }
+}
+
+fn tell(waker: &Waker, job: &Job) {
+    if !job.cached {
+        waker.wake();
+    }
+    waker.made(job.id);
+}
