@@ -27,6 +27,8 @@ pub(crate) struct Call {
 enum Name {
     /// Darkroom's worker, whose edits take no time
     Ours,
+    /// Darkroom's jobs, each made in a transaction of its own
+    Alone,
     /// Darkroom's statements on Darkroom's tables, and nothing around them
     Floor,
     /// The least that a queue on PostgreSQL can be: one table
@@ -38,7 +40,7 @@ enum Name {
 enum Action {
     /// Makes its tables
     Setup,
-    /// Makes jobs, one a transaction
+    /// Makes jobs, by so many who each make one after the other
     Enqueue { jobs: u32, clients: u32 },
     /// Makes jobs, as fast as it can
     Bulk { jobs: u32 },
@@ -56,6 +58,7 @@ enum Action {
 pub(crate) async fn run(call: &Call) -> anyhow::Result<()> {
     match call.name {
         Name::Ours => ours::act(call.action).await,
+        Name::Alone => ours::act_alone(call.action).await,
         Name::Floor => floor::act(call.action).await,
         Name::Plain => plain::act(call.action).await,
     }

@@ -49,6 +49,8 @@ fn bounds<Question>(doing: &'static str) -> Bounds<Question> {
         at_a_time: 1,
         alone: PATIENCE,
         patience: PATIENCE,
+        // A worker that stops takes with it who works on a job, and what was done is done.
+        asks_for_the_gone: true,
         weigh: |_question| 1,
         weight: MOST,
     }

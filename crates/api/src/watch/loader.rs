@@ -24,6 +24,7 @@ const BOUNDS: Bounds<JobId> = Bounds {
     at_a_time: 4,
     alone: Duration::from_millis(2),
     patience: Duration::from_secs(3),
+    asks_for_the_gone: false,
     weigh: |_job| 1,
     weight: BATCH,
 };

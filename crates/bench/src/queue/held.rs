@@ -34,7 +34,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         let mut sides = sides::all(options).await?;
         sides.retain(|side| match side.kind {
             Kind::Ours | Kind::Plain => true,
-            Kind::Floor => false,
+            Kind::Floor | Kind::Alone => false,
             Kind::Peer => side.name == PEER,
         });
         let time = options.open_for();

@@ -33,6 +33,8 @@ pub(super) struct Side {
 pub(super) enum Kind {
     /// Darkroom.
     Ours,
+    /// Darkroom, where no two jobs are made in one transaction.
+    Alone,
     /// Darkroom's statements alone; or, where jobs are made, the same bytes in a table that nobody works on.
     Floor,
     /// The least that a queue needs.
@@ -59,6 +61,7 @@ pub(super) async fn all(options: &Options) -> anyhow::Result<Vec<Side>> {
 pub(super) fn of(kind: Kind) -> anyhow::Result<Side> {
     let name = match kind {
         Kind::Ours => "ours",
+        Kind::Alone => "ours, each alone",
         Kind::Floor => "our statements",
         Kind::Plain => "one table",
         Kind::Peer => bail!("a peer is a program of its own"),
@@ -73,6 +76,7 @@ impl Kind {
     fn word(self) -> &'static str {
         match self {
             Self::Ours => "ours",
+            Self::Alone => "alone",
             Self::Floor => "floor",
             Self::Plain => "plain",
             Self::Peer => "peer",

@@ -31,7 +31,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Jobs made at a time, in bulk.
 const BULK_CLIENTS: u32 = 1_000;
 
-/// Connections to make them.
+/// The same, each in a transaction of its own: with more, they wait for one another.
+const ALONE_CLIENTS: u32 = 16;
+
+/// Connections to make them, where jobs share transactions.
 const CONNECTIONS: u32 = 8;
 
 /// Settings are Darkroom's own, from the environment.
@@ -59,6 +62,17 @@ pub(super) async fn act(action: Action) -> anyhow::Result<()> {
     }
 }
 
+/// The same, where no two jobs are made in one transaction.
+pub(super) async fn act_alone(action: Action) -> anyhow::Result<()> {
+    let config = Config::load()?;
+    match action {
+        Action::Enqueue { jobs, clients } => say(&enqueue_alone(&config, jobs, clients).await?),
+        Action::Bulk { jobs } => say(&enqueue_alone(&config, jobs, ALONE_CLIENTS).await?),
+        Action::Setup | Action::Version => act(action).await,
+        other => bail!("{other:?} makes no jobs"),
+    }
+}
+
 pub(super) fn connect(config: &Config, connections: u32) -> anyhow::Result<Pool> {
     let url = config.database.url.as_ref().context("DATABASE_URL is not set")?;
     Ok(db::connect(url, connections)?)
@@ -67,8 +81,26 @@ pub(super) fn connect(config: &Config, connections: u32) -> anyhow::Result<Pool>
 async fn enqueue(config: &Config, jobs: u32, clients: u32) -> anyhow::Result<Took> {
     let pool = connect(config, clients.min(CONNECTIONS))?;
     stock::warm(&pool).await?;
+    let intake = Intake::new(pool.clone(), Waker::new(pool));
     let began = Instant::now();
-    make::many(&pool, jobs, clients).await?;
+    make::many(jobs, clients, move || {
+        let intake = intake.clone();
+        async move { make::one(&intake).await }
+    })
+    .await?;
+    Ok(Took { jobs, seconds: began.elapsed().as_secs_f64() })
+}
+
+async fn enqueue_alone(config: &Config, jobs: u32, clients: u32) -> anyhow::Result<Took> {
+    let pool = connect(config, clients)?;
+    stock::warm(&pool).await?;
+    let waker = Waker::new(pool.clone());
+    let began = Instant::now();
+    make::many(jobs, clients, move || {
+        let (pool, waker) = (pool.clone(), waker.clone());
+        async move { make::one_alone(&pool, &waker).await }
+    })
+    .await?;
     Ok(Took { jobs, seconds: began.elapsed().as_secs_f64() })
 }
 

@@ -27,6 +27,8 @@ pub struct Bounds<Question> {
     /// How long all of those may take until whoever asks is told that the database is away, as when no connection is
     /// to be had.
     pub patience: Duration,
+    /// Whether a question is asked also where whoever asked is gone by then.
+    pub asks_for_the_gone: bool,
     /// What a question weighs.
     pub weigh: fn(&Question) -> usize,
     /// A statement takes no more questions once those that it has weigh as much.
@@ -76,7 +78,7 @@ impl<Question: Send + 'static, Answer: Send + 'static> Batcher<Question, Answer>
         Self { asks, doing }
     }
 
-    /// What is so once this is called, not before. What is asked is done, or not, whether or not its answer is waited for.
+    /// What is so once this is called, not before. Once it is asked it is done, whether or not the answer is waited for.
     pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         let (asker, answered) = oneshot::channel();
         // Whoever asks ends with the last clone only, or with the whole process.
@@ -108,7 +110,7 @@ async fn ask_together<Question: Send + 'static, Answer: Send + 'static, Answerin
                     weight += (bounds.weigh)(&ask.question);
                     asks.push(ask);
                 }
-                asks.retain(|ask| !ask.asker.0.is_closed());
+                asks.retain(|ask| bounds.asks_for_the_gone || !ask.asker.0.is_closed());
                 if !asks.is_empty() {
                     tokio::spawn(place.keep(answer(connection, asks)));
                 }

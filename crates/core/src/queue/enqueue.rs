@@ -36,7 +36,7 @@ pub(crate) struct Places<'a> {
     pub(crate) run_ats: Vec<Option<OffsetDateTime>>,
     pub(crate) deadlines: Vec<Option<f64>>,
     pub(crate) attempts_before: Vec<i16>,
-    /// How many of the same key, model and priority are before it.
+    /// How many of the same key, model and priority come into line before it.
     pub(crate) ahead: Vec<i64>,
 }
 
@@ -55,7 +55,8 @@ impl<'a> FromIterator<Place<'a>> for Places<'a> {
             columns.deadlines.push(place.deadline.map(|deadline| deadline.as_secs_f64()));
             columns.attempts_before.push(place.attempts_before);
             columns.ahead.push(*lane);
-            *lane += 1;
+            // One that is to start later takes its turn then.
+            *lane += i64::from(place.run_at.is_none());
         }
         columns
     }
@@ -66,7 +67,7 @@ impl<'a> FromIterator<Place<'a>> for Places<'a> {
 /// Turns make the order fair: inside a priority, each API key's jobs for a model take one turn
 /// after the other, and a key that has none waiting starts with whoever is first. So a key with ten
 /// thousand jobs delays another key's job by one of its own. Where nobody waits, the turn is the clock in
-/// microseconds, which is later than any turn given before. Two that are enqueued at the same moment may
+/// microseconds, which is later than any turn given before, and one for the whole statement. Two that are enqueued at the same moment may
 /// get the same turn: they go by age. Behind the front of the line nothing waits, so nothing is read there.
 ///
 /// A key's last job is asked for in the words and the order that only `queue_lanes` has, with the model as one of a list:
@@ -94,7 +95,7 @@ macro_rules! enqueue_query {
                          where in_line and priority = place.priority and turn >= line.front
                          order by turn limit 1
                      ),
-                     (extract(epoch from clock_timestamp()) * 1e6)::bigint
+                     (select (extract(epoch from clock_timestamp()) * 1e6)::bigint)
                  )
              from unnest(
                  (select $1::uuid[]), $2::text[], $3::uuid[], $4::smallint[], $5::timestamptz[], $6::float8[],

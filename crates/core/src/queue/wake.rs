@@ -65,9 +65,14 @@ const MOST_NAMED: usize = 200;
 /// What the commit of new jobs says where it has a [turn](Turn).
 pub(crate) fn hints_of_new(jobs: &[JobId], is_work: bool) -> (Vec<&'static str>, Vec<String>) {
     let work = is_work.then(|| (WORK, String::new()));
-    let names: Vec<String> = jobs.iter().map(JobId::to_string).collect();
-    let parts = names.chunks(MOST_NAMED).map(|names| (JOBS, names.join(",")));
-    work.into_iter().chain(parts).unzip()
+    work.into_iter().chain(naming(jobs)).unzip()
+}
+
+fn naming(jobs: &[JobId]) -> impl Iterator<Item = Hint> {
+    jobs.chunks(MOST_NAMED).map(|jobs| {
+        let names: Vec<String> = jobs.iter().map(JobId::to_string).collect();
+        (JOBS, names.join(","))
+    })
 }
 
 impl Waker {
@@ -100,10 +105,12 @@ impl Waker {
         self.hint(ENDED, job.to_string());
     }
 
-    /// Says that a job was made, to whoever watches all of them, and does not wait for it.
-    pub fn made(&self, job: JobId) {
-        // Whoever asks for the list sees it, too.
-        self.hint(JOBS, job.to_string());
+    /// Says that jobs were made, to whoever watches all of them, and does not wait for it.
+    pub fn made(&self, jobs: &[JobId]) {
+        for (channel, names) in naming(jobs) {
+            // Whoever asks for the list sees them, too.
+            self.hint(channel, names);
+        }
     }
 
     /// Says that a job's caller wants it to end, to whoever works on it, and does not wait for it.

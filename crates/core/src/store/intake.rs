@@ -1,11 +1,11 @@
 //! Intake: jobs that are asked for at the same time are made in one statement, and whoever waits for them is told.
 
-use std::time::Duration;
+use std::{slice, time::Duration};
 
 use super::{asked::Asked, create::create_within, draft::Draft, insert::insert, reuse};
 use crate::{
     db::{Ask, Batcher, Bounds, Connection, Error, Pool},
-    job::{Job, NewJob},
+    job::{Job, JobId, NewJob},
     queue::Waker,
 };
 
@@ -17,16 +17,18 @@ const LITTLE: usize = 1024 * 1024;
 /// Bytes of pictures up to which a job is made with others. With more, it has little of them.
 const LIGHT: usize = 256 * 1024;
 
-/// What a job weighs without its pictures: a statement makes 512 jobs at most.
+/// What a job weighs without its pictures and its prompt: a statement makes 512 jobs at most.
 const ROW: usize = 2 * 1024;
 
 const BOUNDS: Bounds<Draft> = Bounds {
     doing: DOING,
-    waiting: 1_000,
+    // More than there are connections to the API: whoever waits outside would not be told with the others.
+    waiting: 5_000,
     at_a_time: 4,
     alone: Duration::from_millis(2),
     patience: Duration::from_secs(3),
-    weigh: |draft| ROW + draft.bytes(),
+    asks_for_the_gone: false,
+    weigh: |draft| ROW + draft.new.prompt.len() + draft.bytes(),
     weight: LITTLE,
 };
 
@@ -52,8 +54,11 @@ impl Intake {
         Self { pool, waker, together }
     }
 
-    /// Asks for a job. One of small pictures, for which nothing else is to be looked at, is made together with those that
-    /// are asked for at the same time, and is made also where its answer is not waited for.
+    /// Asks for a job.
+    ///
+    /// One of small pictures, for which nothing else is to be looked at, is made together with those that are asked for at
+    /// the same time: without a key under which it is asked for once, a parent, limits or a look into the cache. Whoever
+    /// is gone before that has no job.
     pub async fn ask(&self, new: NewJob) -> Result<Asked, Error> {
         let mut draft = Draft::of(new);
         if !draft.is_made_at_once() {
@@ -72,11 +77,11 @@ impl Intake {
     async fn make(&self, draft: Draft) -> Result<Job, Error> {
         let turn = if draft.bytes() <= LITTLE { self.waker.turn() } else { None };
         let tells = turn.is_some();
-        let at = insert(&self.pool, std::slice::from_ref(&draft), tells).await;
+        let at = insert(&self.pool, slice::from_ref(&draft), tells).await;
         drop(turn);
         let job = draft.made(at.map_err(Error::doing(DOING))?);
         if !tells {
-            tell(&self.waker, &job);
+            tell(&self.waker, slice::from_ref(&job));
         }
         Ok(job)
     }
@@ -92,7 +97,7 @@ impl Intake {
             transaction.commit().await.map_err(Error::doing(DOING))?;
             drop(turn);
             if !tells {
-                tell(&self.waker, job);
+                tell(&self.waker, slice::from_ref(job));
             }
         }
         Ok(asked)
@@ -110,11 +115,11 @@ async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker:
     match inserted {
         Ok(at) => {
             drop(connection);
-            for (draft, asker) in drafts.into_iter().zip(askers) {
-                let job = draft.made(at);
-                if !tells {
-                    tell(&waker, &job);
-                }
+            let jobs: Vec<_> = drafts.into_iter().map(|draft| draft.made(at)).collect();
+            if !tells {
+                tell(&waker, &jobs);
+            }
+            for (job, asker) in jobs.into_iter().zip(askers) {
                 asker.tell(Ok(job));
             }
         }
@@ -125,10 +130,10 @@ async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker:
         }
         Err(_one_of_them) => {
             for (draft, asker) in drafts.into_iter().zip(askers) {
-                let at = insert(&mut connection, std::slice::from_ref(&draft), false).await;
+                let at = insert(&mut connection, slice::from_ref(&draft), false).await;
                 let made = at.map(|at| draft.made(at)).map_err(Error::doing(DOING));
                 if let Ok(job) = &made {
-                    tell(&waker, job);
+                    tell(&waker, slice::from_ref(job));
                 }
                 asker.tell(made);
             }
@@ -136,9 +141,10 @@ async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker:
     }
 }
 
-fn tell(waker: &Waker, job: &Job) {
-    if !job.cached {
+fn tell(waker: &Waker, made: &[Job]) {
+    if made.iter().any(|job| !job.cached) {
         waker.wake();
     }
-    waker.made(job.id);
+    let jobs: Vec<JobId> = made.iter().map(|job| job.id).collect();
+    waker.made(&jobs);
 }

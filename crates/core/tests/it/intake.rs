@@ -1,13 +1,15 @@
 //! Intake: jobs that are asked for at the same time share a statement, and nothing else.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use darkroom_core::{
     api_key::ApiKeyId,
     db::{self, Pool},
     job::{Job, JobId, NewJob},
+    models::Options,
     queue::{self, Waker},
-    store::{self, Asked, Intake, Page},
+    store::{self, Asked, Cache, Intake, Page},
+    webhook::{Event, Webhook},
 };
 use darkroom_testing::TestDatabase;
 use futures_util::{
@@ -15,6 +17,8 @@ use futures_util::{
     future::{join, join_all},
 };
 use image::ImageFormat;
+use serde_json::json;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::factory;
@@ -37,19 +41,53 @@ fn one_connection(database: &TestDatabase) -> Pool {
     db::connect(&database.url, 1).unwrap()
 }
 
+/// Of which no two say the same of anything, and each says nothing of something.
+fn different() -> [NewJob; 3] {
+    let inputs = |width| {
+        [10, 11]
+            .map(|height| factory::stored(factory::picture(width, height, ImageFormat::Png)))
+            .to_vec()
+    };
+    let webhook = |url: &str, events: &[Event]| {
+        Some(Webhook { url: url.parse().unwrap(), events: events.to_vec() })
+    };
+    let later = OffsetDateTime::from_unix_timestamp(4_000_000_000).unwrap();
+    let cache = Cache { within: Duration::from_hours(1), is_looked_into: false };
+    [
+        NewJob {
+            prompt: "of the first".into(),
+            options: Options { num_images: Some(3), ..Options::default() },
+            inputs: inputs(20),
+            priority: 7,
+            webhook: webhook("https://one.example/a,b", &[Event::Completed, Event::Failed]),
+            deadline: Some(Duration::from_hours(1)),
+            ..factory::new_job()
+        },
+        NewJob {
+            prompt: "of the \"second\", {with}".into(),
+            inputs: inputs(30),
+            api_key: Some(ApiKeyId(Uuid::new_v4())),
+            cost_micros: 1_234,
+            run_at: Some(later),
+            metadata: Some(json!({ "of": "the second" })),
+            ..factory::new_job()
+        },
+        NewJob {
+            prompt: "of the third".into(),
+            model: "another model".into(),
+            inputs: inputs(40),
+            webhook: webhook("https://three.example/", &[Event::Cancelled]),
+            cache: Some(cache),
+            ..factory::new_job()
+        },
+    ]
+}
+
 #[tokio::test]
 async fn jobs_that_are_asked_for_at_the_same_time_are_made_in_one_statement_each_with_its_own() {
     let database = TestDatabase::create().await;
     let pool = one_connection(&database);
-    let widths = [10, 20, 30, 40, 50];
-    let news = widths.map(|width| NewJob {
-        prompt: format!("of {width}"),
-        inputs: vec![
-            factory::stored(factory::picture(width, 10, ImageFormat::Png)),
-            factory::stored(factory::picture(width, 11, ImageFormat::Png)),
-        ],
-        ..factory::new_job()
-    });
+    let news = different();
 
     let jobs: Vec<Job> = together(&pool, news.to_vec()).await.into_iter().map(made).collect();
 
@@ -60,11 +98,29 @@ async fn jobs_that_are_asked_for_at_the_same_time_are_made_in_one_statement_each
         let stored = store::find(&pool, job.id).await.unwrap().unwrap();
         assert_eq!(format!("{stored:?}"), format!("{job:?}"));
         assert_eq!(stored.prompt, new.prompt);
+        assert_eq!(stored.model, new.model);
+        assert_eq!(stored.options, serde_json::to_value(&new.options).unwrap());
+        assert_eq!((stored.api_key, stored.run_at), (new.api_key, new.run_at));
+        assert_eq!((stored.priority, stored.webhook), (new.priority, new.webhook));
+        assert_eq!(stored.metadata, new.metadata);
+        assert_eq!(stored.images.len(), 2);
         for (image, input) in stored.images.iter().zip(&new.inputs) {
             let kept = store::image(&pool, image.id).await.unwrap().unwrap();
+            assert_eq!((image.width, image.height), (input.width, input.height));
             assert_eq!(kept.data, input.data);
         }
-        assert_eq!(stored.images.len(), 2);
+        let beside: (i64, bool, bool, i64) = sqlx::query_as(
+            "select reserved_micros, usage_day is not null, request_hash is not null,
+                 coalesce(extract(epoch from deadline_at - coalesce(queue.run_at, created_at)), 0)::bigint
+             from jobs join queue on queue.job_id = jobs.id where jobs.id = $1",
+        )
+        .bind(job.id.0)
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        let seconds = new.deadline.map_or(0, |deadline| i64::try_from(deadline.as_secs()).unwrap());
+        let is_paid = new.cost_micros > 0;
+        assert_eq!(beside, (new.cost_micros, is_paid, new.cache.is_some(), seconds));
     }
 }
 
@@ -101,38 +157,49 @@ async fn whoever_is_gone_before_its_turn_has_no_job() {
     assert_eq!(jobs.iter().map(|job| job.id).collect::<Vec<_>>(), [job.id]);
 }
 
+async fn claim_all(pool: &Pool) -> Vec<JobId> {
+    let worker = factory::worker(pool).await;
+    let mut claimed = Vec::new();
+    while let Some(job) = queue::claim(pool, worker, 1).await.unwrap().jobs.first() {
+        claimed.push(job.lease.job);
+    }
+    claimed
+}
+
 #[tokio::test]
 async fn keys_take_turns_also_where_their_jobs_are_made_in_one_statement() {
     let database = TestDatabase::create().await;
     let pool = one_connection(&database);
-    let worker = factory::worker(&pool).await;
-    let keys = [(); 2].map(|()| Some(ApiKeyId(Uuid::new_v4())));
-    let [greedy, modest] = keys;
-    // Somebody waits already, and the greedy one, too.
-    for _ in 0..2 {
-        let new = NewJob { api_key: greedy, ..factory::new_job() };
-        store::create(&pool, &new).await.unwrap();
-    }
+    let [greedy, modest] = [(); 2].map(|()| Some(ApiKeyId(Uuid::new_v4())));
+    let of = |api_key| NewJob { api_key, ..factory::new_job() };
     let owners = [greedy, greedy, greedy, modest, modest, modest];
-    let news = owners.map(|api_key| NewJob { api_key, ..factory::new_job() });
 
-    let jobs: Vec<Job> = together(&pool, news.to_vec()).await.into_iter().map(made).collect();
+    // Nobody waits.
+    let first = together(&pool, owners.map(of).to_vec()).await;
+    let first: Vec<JobId> = first.into_iter().map(|asked| made(asked).id).collect();
+    assert_eq!(claim_all(&pool).await, [0, 3, 1, 4, 2, 5].map(|job| first[job]));
 
-    let mut claimed = Vec::new();
-    while let Some(job) = queue::claim(&pool, worker, 1).await.unwrap().jobs.first() {
-        claimed.push(job.lease.job);
+    // The greedy one has two that wait.
+    let mut jobs = Vec::new();
+    for _ in 0..2 {
+        jobs.push(store::create(&pool, &of(greedy)).await.unwrap().id);
     }
-    let of_first_two: Vec<JobId> =
-        claimed.iter().copied().filter(|job| jobs.iter().all(|made| made.id != *job)).collect();
-    let order = [
-        of_first_two[0],
-        jobs[3].id,
-        of_first_two[1],
-        jobs[4].id,
-        jobs[0].id,
-        jobs[5].id,
-        jobs[1].id,
-        jobs[2].id,
-    ];
-    assert_eq!(claimed, order);
+    let next = together(&pool, owners.map(of).to_vec()).await;
+    jobs.extend(next.into_iter().map(|asked| made(asked).id));
+    assert_eq!(claim_all(&pool).await, [0, 5, 1, 6, 2, 7, 3, 4].map(|job| jobs[job]));
+}
+
+#[tokio::test]
+async fn jobs_that_start_later_delay_none_of_their_key_that_start_at_once() {
+    let database = TestDatabase::create().await;
+    let pool = one_connection(&database);
+    let [planner, other] = [(); 2].map(|()| Some(ApiKeyId(Uuid::new_v4())));
+    let later = Some(OffsetDateTime::from_unix_timestamp(4_000_000_000).unwrap());
+    let news = [(planner, later), (planner, later), (planner, None), (other, None), (other, None)];
+    let news = news.map(|(api_key, run_at)| NewJob { api_key, run_at, ..factory::new_job() });
+
+    let jobs = together(&pool, news.to_vec()).await;
+
+    let jobs: Vec<JobId> = jobs.into_iter().map(|asked| made(asked).id).collect();
+    assert_eq!(claim_all(&pool).await, [jobs[2], jobs[3], jobs[4]]);
 }

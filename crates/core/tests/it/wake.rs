@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use darkroom_core::{
     db,
-    job::JobId,
+    job::{JobId, NewJob},
     queue::{Audience, Listener, Wake, Waker},
     store::{Asked, Intake},
 };
@@ -56,13 +56,19 @@ async fn jobs_that_are_made_at_the_same_time_are_all_told_of() {
     let mut api = Listener::connect(pool, Audience::Watchers, PATIENCE).await.unwrap();
     let intake = Intake::new(pool.clone(), Waker::new(pool.clone()));
 
-    let asked = try_join_all((0..5).map(|_| intake.ask(factory::new_job()))).await.unwrap();
+    let bare = || NewJob { inputs: Vec::new(), ..factory::new_job() };
+    let mut asked = Vec::new();
+    // At first in the commit that makes them, and then, as it is not quiet any more, after it. More than one payload names.
+    for _ in 0..2 {
+        asked.extend(try_join_all((0..450).map(|_| intake.ask(bare()))).await.unwrap());
+    }
 
     let made = |asked| match asked {
         Asked::Made(job) => job.id,
         other => panic!("{other:?}"),
     };
     let mut untold: HashSet<JobId> = asked.into_iter().map(made).collect();
+    assert_eq!(untold.len(), 900);
     while !untold.is_empty() {
         let heard = timeout(PATIENCE, api.heard()).await.unwrap().unwrap();
         let Wake::Changed(jobs) = heard else { panic!("{heard:?}") };

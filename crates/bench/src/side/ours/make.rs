@@ -11,7 +11,7 @@ use darkroom_core::{
     job::NewJob,
     models,
     queue::Waker,
-    store::{Asked, Intake},
+    store::{self, Asked, Intake},
 };
 use tokio::task::JoinSet;
 
@@ -24,16 +24,30 @@ pub(super) async fn one(intake: &Intake) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The same, in a transaction that it shares with no other.
+pub(super) async fn one_alone(pool: &Pool, waker: &Waker) -> anyhow::Result<()> {
+    let made = store::create(pool, &job()).await?;
+    waker.wake();
+    waker.made(&[made.id]);
+    Ok(())
+}
+
 /// Makes many, so many at a time.
-pub(super) async fn many(pool: &Pool, jobs: u32, at_a_time: u32) -> anyhow::Result<()> {
+pub(super) async fn many<Making>(
+    jobs: u32,
+    at_a_time: u32,
+    one: impl Fn() -> Making + Clone + Send + 'static,
+) -> anyhow::Result<()>
+where
+    Making: Future<Output = anyhow::Result<()>> + Send,
+{
     let begun = Arc::new(AtomicU32::new(0));
-    let intake = Intake::new(pool.clone(), Waker::new(pool.clone()));
     let mut making = JoinSet::new();
     for _ in 0..at_a_time {
-        let (intake, begun) = (intake.clone(), Arc::clone(&begun));
+        let (one, begun) = (one.clone(), Arc::clone(&begun));
         making.spawn(async move {
             while begun.fetch_add(1, Ordering::Relaxed) < jobs {
-                one(&intake).await?;
+                one().await?;
             }
             anyhow::Ok(())
         });
