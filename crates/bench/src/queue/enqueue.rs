@@ -11,7 +11,7 @@ use super::{
 use crate::{side::answer::Took, table};
 
 /// Jobs made one after the other.
-const SINGLE: u32 = 2_000;
+const SINGLE: u32 = 6_000;
 
 /// Clients that make them.
 const CLIENTS: u32 = 8;

@@ -72,46 +72,52 @@ impl<'a> FromIterator<Place<'a>> for Places<'a> {
 ///
 /// A key's last job is asked for in the words and the order that only `queue_lanes` has, with the model as one of a list:
 /// where PostgreSQL knows of one model only, it would look for it from the end of the whole line. How many places there are
-/// is hidden by one list, here and in what is around it, or each statement would be planned anew.
+/// is hidden by one list, here and in what is around it, or each statement would be planned anew. All turns are known, as they are counted,
+/// before the first row is written: else each search would step over all that the statement itself has put there.
 macro_rules! enqueue_query {
     ($before:literal, $after:literal, $places:expr $(, $argument:expr)* $(,)?) => {
         sqlx::query!(
-            $before + r#"insert into queue
-                 (job_id, model, api_key_id, priority, run_at, deadline_at, attempts_before, turn)
-             select
-                 place.job_id, place.model, place.api_key_id, place.priority, place.run_at,
-                 coalesce(place.run_at, now()) + make_interval(secs => deadline),
-                 place.attempts_before,
-                 ahead + coalesce(
-                     (
-                         select turn + 1 from queue
-                         where leased_by is null and run_at is null and not has_attempt
-                             and model = any(array[place.model]) and api_key_id = place.api_key_id
-                             and priority = place.priority and turn >= line.front
-                         order by model desc, turn desc limit 1
-                     ),
-                     (
-                         select turn from queue
-                         where in_line and priority = place.priority and turn >= line.front
-                         order by turn limit 1
-                     ),
-                     (select (extract(epoch from clock_timestamp()) * 1e6)::bigint)
+            $before + r#"with placed as materialized (
+                 select
+                     place.job_id, place.model, place.api_key_id, place.priority, place.run_at,
+                     coalesce(place.run_at, now()) + make_interval(secs => deadline) as deadline_at,
+                     place.attempts_before,
+                     ahead + coalesce(
+                         (
+                             select turn + 1 from queue
+                             where leased_by is null and run_at is null and not has_attempt
+                                 and model = any(array[place.model])
+                                 and api_key_id = place.api_key_id
+                                 and priority = place.priority and turn >= line.front
+                             order by model desc, turn desc limit 1
+                         ),
+                         (
+                             select turn from queue
+                             where in_line and priority = place.priority and turn >= line.front
+                             order by turn limit 1
+                         ),
+                         (select (extract(epoch from clock_timestamp()) * 1e6)::bigint)
+                     ) as turn
+                 from unnest(
+                     (select $1::uuid[]), $2::text[], $3::uuid[], $4::smallint[],
+                     $5::timestamptz[], $6::float8[], $7::smallint[], $8::bigint[]
+                 ) as place (
+                     job_id, model, api_key_id, priority, run_at, deadline, attempts_before, ahead
                  )
-             from unnest(
-                 (select $1::uuid[]), $2::text[], $3::uuid[], $4::smallint[], $5::timestamptz[], $6::float8[],
-                 $7::smallint[], $8::bigint[]
-             ) as place (
-                 job_id, model, api_key_id, priority, run_at, deadline, attempts_before, ahead
+                 cross join lateral (
+                     select coalesce(
+                         (
+                             select turn from line_fronts where priority = place.priority
+                             order by turn desc limit 1
+                         ),
+                         0
+                     ) as front
+                 ) as line
              )
-             cross join lateral (
-                 select coalesce(
-                     (
-                         select turn from line_fronts where priority = place.priority
-                         order by turn desc limit 1
-                     ),
-                     0
-                 ) as front
-             ) as line"# + $after,
+             insert into queue
+                 (job_id, model, api_key_id, priority, run_at, deadline_at, attempts_before, turn)
+             select job_id, model, api_key_id, priority, run_at, deadline_at, attempts_before, turn
+             from placed where (select count(*) from placed) > 0"# + $after,
             &$places.jobs,
             &$places.models as _,
             &$places.api_keys,

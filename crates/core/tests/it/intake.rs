@@ -203,3 +203,21 @@ async fn jobs_that_start_later_delay_none_of_their_key_that_start_at_once() {
     let jobs: Vec<JobId> = jobs.into_iter().map(|asked| made(asked).id).collect();
     assert_eq!(claim_all(&pool).await, [jobs[2], jobs[3], jobs[4]]);
 }
+
+#[tokio::test]
+async fn what_a_job_reads_does_not_grow_with_those_that_are_made_with_it() {
+    const JOBS: i64 = 400;
+    let database = TestDatabase::create().await;
+    let pool = one_connection(&database);
+    let bare = NewJob { inputs: Vec::new(), ..factory::new_job() };
+    store::create(&pool, &bare).await.unwrap();
+    let of_queue = ["queue_lanes", "queue_in_line"];
+    let before = factory::read_of(&pool, &of_queue).await;
+
+    let asked = together(&pool, (0..JOBS).map(|_| bare.clone()).collect()).await;
+
+    let moments: HashSet<_> = asked.into_iter().map(|asked| made(asked).created_at).collect();
+    assert!(moments.len() < 10, "{moments:?}");
+    let read = factory::read_of(&pool, &of_queue).await - before;
+    assert!(read <= 3 * JOBS, "{read} entries were read");
+}
