@@ -7,6 +7,7 @@
 )]
 
 mod attempt;
+mod batcher;
 mod cancel;
 mod claim;
 mod deletion;
