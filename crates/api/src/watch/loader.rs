@@ -127,7 +127,7 @@ mod tests {
         ] {
             sqlx::query(statement).execute(&database.pool).await.unwrap();
         }
-        let mut connection = database.pool.connection().await.unwrap();
+        let mut connection = database.pool.acquire().await.unwrap();
 
         let answers = read(&mut connection, &[newer, good]).await;
 

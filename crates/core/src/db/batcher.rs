@@ -24,8 +24,8 @@ pub struct Bounds<Question> {
     pub at_a_time: usize,
     /// How long the next statement waits for the end of the last one, and finds more to do then.
     pub alone: Duration,
-    /// How long all of those may take until whoever asks is told that the database is away, as when no connection is
-    /// to be had.
+    /// How long as many statements as may be under way may all take, until whoever asks is told that the database is away,
+    /// as when no connection is to be had.
     pub patience: Duration,
     /// Whether a question is asked also where whoever asked is gone by then.
     pub asks_for_the_gone: bool,

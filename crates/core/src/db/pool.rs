@@ -21,7 +21,6 @@ use sqlx::{
 use tokio::time::timeout;
 
 use super::{
-    self as db,
     connection::{Connection, Transaction, silent},
     silence::Silence,
 };
@@ -101,11 +100,6 @@ impl Pool {
             }
         });
         Ok(Connection::new(acquired?, self.silence.clone()))
-    }
-
-    /// The same, for who only passes it on.
-    pub async fn connection(&self) -> Result<Connection, db::Error> {
-        self.acquire().await.map_err(db::Error::doing("taking a connection"))
     }
 
     /// How it is used.
