@@ -2,6 +2,7 @@
 
 mod batcher;
 mod connection;
+mod manager;
 mod pool;
 mod silence;
 
@@ -28,7 +29,7 @@ pub struct Error {
     source: Arc<sqlx::Error>,
 }
 
-/// Opens a pool. Connects when first used: a database that is away at start-up may come back.
+/// Opens a pool, in a tokio runtime. Connects when first used: a database that is away at start-up may come back.
 pub fn connect(url: &SecretString, max_connections: u32) -> Result<Pool, Error> {
     connect_patiently(url, max_connections, ACQUIRE_TIMEOUT)
 }
@@ -43,7 +44,7 @@ pub fn connect_patiently(
         url.expose_secret().parse().map_err(Error::doing("reading its URL"))?;
     // Not for PgBouncer, which refuses what it does not know, and of no use to PostgreSQL from 12 on.
     let options = options.application_name("darkroom").extra_float_digits(None);
-    Ok(Pool::new(options, max_connections, patience))
+    Pool::new(options, max_connections, patience).map_err(Error::doing("opening a pool"))
 }
 
 /// The clock that decides everything.
@@ -77,10 +78,12 @@ pub struct Migrated {
 pub async fn migrate(pool: &Pool) -> Result<Migrated, Error> {
     let before = versions(pool).await?;
     let migrator = migrator();
-    migrator
-        .run(&pool.connections)
-        .await
-        .map_err(|error| Error::doing("applying the migrations")(error.into()))?;
+    let doing = "applying the migrations";
+    let mut connection = pool.acquire().await.map_err(Error::doing(doing))?;
+    let unbounded = connection.unbounded().map_err(Error::doing(doing))?;
+    let migrated = migrator.run(unbounded).await;
+    migrated.map_err(|error| Error::doing(doing)(error.into()))?;
+    drop(connection);
     let version = versions(pool).await?.into_iter().max().unwrap_or_default();
     let missing = migrator.iter().filter(|migration| !before.contains(&migration.version));
     Ok(Migrated {

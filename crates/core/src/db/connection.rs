@@ -9,18 +9,23 @@ use std::{
     time::Duration,
 };
 
+use deadpool::managed::Object;
 use futures_util::{
     StreamExt,
     future::{BoxFuture, TryFutureExt},
     stream::{self, BoxStream},
 };
 use sqlx::{
-    Database, Describe, Either, Error, Execute, Executor, PgConnection, Postgres, SqlStr,
-    pool::PoolConnection,
+    Connection as _, Database, Describe, Either, Error, Execute, Executor, PgConnection, Postgres,
+    SqlStr,
 };
-use tokio::{runtime::Handle, time::timeout};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, timeout},
+};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::silence::Silence;
+use super::{manager::Manager, silence::Silence};
 
 /// How long a statement may take. More than any needs, and less than a caller likes to wait.
 const STATEMENT_PATIENCE: Duration = Duration::from_secs(15);
@@ -39,9 +44,18 @@ const BEGIN: &str = "begin; set local idle_in_transaction_session_timeout = '3s'
 #[derive(Debug)]
 pub struct Connection {
     /// There until it is closed.
-    held: Option<PoolConnection<Postgres>>,
+    held: Option<Held>,
     in_transaction: bool,
+    /// All that it was asked is answered.
+    is_clean: bool,
     silence: Silence,
+}
+
+/// A place in the pool that is taken, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) pooled: Object<Manager>,
+    pub(super) _in_use: TaskTrackerToken,
 }
 
 /// A transaction; rolled back when dropped before its commit.
@@ -49,20 +63,54 @@ pub struct Connection {
 pub struct Transaction(Connection);
 
 impl Connection {
-    pub(super) fn new(held: PoolConnection<Postgres>, silence: Silence) -> Self {
-        Self { held: Some(held), in_transaction: false, silence }
+    pub(super) fn new(held: Held, silence: Silence) -> Self {
+        Self { held: Some(held), in_transaction: false, is_clean: true, silence }
     }
 
-    /// For what only sqlx's own will do. Its statements have no bound.
-    fn unbounded(&mut self) -> Result<&mut PgConnection, Error> {
-        self.held.as_deref_mut().ok_or(Error::PoolClosed)
+    /// For who says afterwards whether all was answered. Its statements have no bound.
+    pub(super) fn unbounded(&mut self) -> Result<&mut PgConnection, Error> {
+        self.is_clean = false;
+        let held = self.held.as_mut().ok_or(Error::PoolClosed)?;
+        Ok(&mut held.pooled.raw)
     }
 
     /// Closes it: it did not answer in time.
     fn give_up(&mut self) -> Error {
-        drop(self.held.take().map(PoolConnection::detach));
+        if let Some(held) = self.held.take() {
+            held.close();
+        }
         self.silence.notice();
         silent()
+    }
+}
+
+impl Held {
+    /// For the next one.
+    fn give_back(mut self) {
+        // They are as large as the largest picture that went through them.
+        self.pooled.raw.shrink_buffers();
+        self.pooled.free_since = Instant::now();
+    }
+
+    /// Without a word to the server, which may not hear it.
+    fn close(self) {
+        drop(Object::take(self.pooled));
+    }
+
+    /// What it was asked for ends, or it is closed.
+    async fn clean(mut self, in_transaction: bool) {
+        let raw = &mut self.pooled.raw;
+        let cleaning = async {
+            if in_transaction {
+                raw.execute("rollback").await?;
+            }
+            raw.ping().await
+        };
+        if timeout(RETURN_PATIENCE, cleaning).await.is_ok_and(|cleaned| cleaned.is_ok()) {
+            self.give_back();
+        } else {
+            self.close();
+        }
     }
 }
 
@@ -99,24 +147,15 @@ impl DerefMut for Transaction {
 impl Drop for Connection {
     fn drop(&mut self) {
         let Some(held) = self.held.take() else { return };
-        match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(give_back(held, self.in_transaction))),
-            Err(_none) => drop(held.detach()),
-        }
-    }
-}
-
-/// What sqlx does when a connection is dropped, but with a bound.
-async fn give_back(mut held: PoolConnection<Postgres>, in_transaction: bool) {
-    if in_transaction {
-        let rolled_back = timeout(RETURN_PATIENCE, held.execute("rollback")).await;
-        if !rolled_back.is_ok_and(|answer| answer.is_ok()) {
-            drop(held.detach());
+        if self.is_clean && !self.in_transaction {
+            held.give_back();
             return;
         }
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(held.clean(self.in_transaction))),
+            Err(_none) => held.close(),
+        }
     }
-    // Dropped half-way, it closes the connection.
-    timeout(RETURN_PATIENCE, held.return_to_pool()).await.ok();
 }
 
 /// What is said of a server that did not answer in time.
@@ -141,7 +180,10 @@ impl<'c> Executor<'c> for &'c mut Connection {
         let answers = async move {
             let answers = self.unbounded()?.fetch_many(query).collect::<Vec<_>>();
             match timeout(STATEMENT_PATIENCE, answers).await {
-                Ok(answers) => Ok(stream::iter(answers)),
+                Ok(answers) => {
+                    self.is_clean = answers.iter().all(Result::is_ok);
+                    Ok(stream::iter(answers))
+                }
                 Err(_elapsed) => Err(self.give_up()),
             }
         };
@@ -159,7 +201,10 @@ impl<'c> Executor<'c> for &'c mut Connection {
         Box::pin(async move {
             let answer = self.unbounded()?.fetch_optional(query);
             match timeout(STATEMENT_PATIENCE, answer).await {
-                Ok(answer) => answer,
+                Ok(answer) => {
+                    self.is_clean = answer.is_ok();
+                    answer
+                }
                 Err(_elapsed) => Err(self.give_up()),
             }
         })

@@ -1,4 +1,7 @@
 //! The pool of connections.
+//!
+//! The one that was used last is used next: its server process has the plans and the tables at hand, and what is not
+//! needed rests until it is closed.
 
 use std::{
     sync::{
@@ -8,37 +11,35 @@ use std::{
     time::Duration,
 };
 
+use deadpool::managed::{self, PoolError, QueueMode};
 use futures_util::{
     StreamExt,
     future::{BoxFuture, TryFutureExt},
     stream::{self, BoxStream},
 };
 use sqlx::{
-    Connection as _, Database, Describe, Either, Error, Execute, Executor, PgPool, Postgres,
-    SqlStr,
+    Database, Describe, Either, Error, Execute, Executor, PgPool, Postgres, SqlStr,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 use super::{
-    connection::{Connection, Transaction, silent},
+    connection::{Connection, Held, Transaction},
+    manager::{Manager, close_unneeded},
     silence::Silence,
 };
 
 /// How long a caller waits for a connection before it is told that the database is away.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A connection that rested longer is tried before it is handed out.
-const TRUSTED_REST: Duration = Duration::from_secs(2);
-
-/// How long one that is tried has to answer before another one is opened.
-const TRIAL: Duration = Duration::from_secs(1);
-
 /// The pool of connections that one process shares. Every statement through it has a bound.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    pub(super) connections: PgPool,
-    silence: Silence,
+    connections: managed::Pool<Manager>,
+    patience: Duration,
+    /// Those that somebody has.
+    in_use: TaskTracker,
     /// Times that a caller was told that the database is away.
     timeouts: Arc<AtomicU64>,
 }
@@ -57,30 +58,20 @@ pub struct PoolUsage {
 }
 
 impl Pool {
-    pub(super) fn new(options: PgConnectOptions, max_connections: u32, patience: Duration) -> Self {
-        let silence = Silence::default();
-        let heard = silence.clone();
-        let pool = PgPoolOptions::new()
-            .max_connections(max_connections)
-            .acquire_timeout(patience)
-            .test_before_acquire(false)
-            .before_acquire(move |connection, meta| {
-                let silence = heard.clone();
-                Box::pin(async move {
-                    if silence.was_within(meta.idle_for) {
-                        return Ok(false);
-                    }
-                    if meta.idle_for > TRUSTED_REST {
-                        let Ok(answered) = timeout(TRIAL, connection.ping()).await else {
-                            silence.notice();
-                            return Err(silent());
-                        };
-                        answered?;
-                    }
-                    Ok(true)
-                })
-            });
-        Self { connections: pool.connect_lazy_with(options), silence, timeouts: Arc::default() }
+    pub(super) fn new(
+        options: PgConnectOptions,
+        max_connections: u32,
+        patience: Duration,
+    ) -> Result<Self, Error> {
+        let manager = Manager { options, silence: Silence::default() };
+        let max_size = usize::try_from(max_connections).unwrap_or(usize::MAX);
+        let connections = managed::Pool::builder(manager)
+            .queue_mode(QueueMode::Lifo)
+            .max_size(max_size)
+            .build()
+            .map_err(Error::config)?;
+        tokio::spawn(close_unneeded(connections.weak()));
+        Ok(Self { connections, patience, in_use: TaskTracker::new(), timeouts: Arc::default() })
     }
 
     /// A pool of one connection that is none of this one's, for somebody who keeps it. Whatever becomes
@@ -89,27 +80,34 @@ impl Pool {
         PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(self.connections.connect_options().as_ref().clone())
+            .connect_lazy_with(self.connections.manager().options.clone())
     }
 
     /// Takes a connection, for several statements.
     pub async fn acquire(&self) -> Result<Connection, Error> {
-        let acquired = self.connections.acquire().await.inspect_err(|error| {
-            if matches!(error, Error::PoolTimedOut) {
+        let in_use = self.in_use.token();
+        let acquired = match timeout(self.patience, self.connections.get()).await {
+            Ok(Ok(acquired)) => acquired,
+            Ok(Err(PoolError::Backend(error))) => return Err(error),
+            Ok(Err(PoolError::Closed)) => return Err(Error::PoolClosed),
+            // It is given no times of its own.
+            Ok(Err(_)) | Err(_) => {
                 self.timeouts.fetch_add(1, Ordering::Relaxed);
+                return Err(Error::PoolTimedOut);
             }
-        });
-        Ok(Connection::new(acquired?, self.silence.clone()))
+        };
+        let silence = self.connections.manager().silence.clone();
+        Ok(Connection::new(Held { pooled: acquired, _in_use: in_use }, silence))
     }
 
     /// How it is used.
     pub fn usage(&self) -> PoolUsage {
-        let idle = u32::try_from(self.connections.num_idle()).unwrap_or(u32::MAX);
+        let status = self.connections.status();
+        let count = |connections| u32::try_from(connections).unwrap_or(u32::MAX);
         PoolUsage {
-            // The two are not looked up at the same moment.
-            in_use: self.connections.size().saturating_sub(idle),
-            idle,
-            max: self.connections.options().get_max_connections(),
+            in_use: count(status.size.saturating_sub(status.available)),
+            idle: count(status.available),
+            max: count(status.max_size),
             timeouts: self.timeouts.load(Ordering::Relaxed),
         }
     }
@@ -121,7 +119,13 @@ impl Pool {
 
     /// Closes all connections, and waits until that is done.
     pub async fn close(&self) {
-        self.connections.close().await;
+        let idle = self.connections.retain(|_, _| false);
+        self.connections.close();
+        for pooled in idle.removed {
+            pooled.close().await;
+        }
+        self.in_use.close();
+        self.in_use.wait().await;
     }
 }
 

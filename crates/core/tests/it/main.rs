@@ -35,6 +35,7 @@ mod models;
 mod notice;
 mod order;
 mod outbound;
+mod pool;
 mod prepare;
 mod proxy;
 mod prune;
