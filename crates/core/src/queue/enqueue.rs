@@ -62,7 +62,7 @@ impl<'a> FromIterator<Place<'a>> for Places<'a> {
     }
 }
 
-/// A statement that puts jobs into the queue, with more around it. `$1` to `$8` are the jobs and their [`Places`].
+/// A statement that puts jobs into the queue, with more around it, in pieces. `$1` to `$8` are the jobs and their [`Places`].
 ///
 /// Turns make the order fair: inside a priority, each API key's jobs for a model take one turn
 /// after the other, and a key that has none waiting starts with whoever is first. So a key with ten
@@ -75,9 +75,9 @@ impl<'a> FromIterator<Place<'a>> for Places<'a> {
 /// is hidden by one list, here and in what is around it, or each statement would be planned anew. All turns are known, as they are counted,
 /// before the first row is written: else each search would step over all that the statement itself has put there.
 macro_rules! enqueue_query {
-    ($before:literal, $after:literal, $places:expr $(, $argument:expr)* $(,)?) => {
+    ([$($before:literal),*], [$($after:literal),*], $places:expr $(, $argument:expr)* $(,)?) => {
         sqlx::query!(
-            $before + r#"with placed as materialized (
+            $($before +)* r#"with placed as materialized (
                  select
                      place.job_id, place.model, place.api_key_id, place.priority, place.run_at,
                      coalesce(place.run_at, now()) + make_interval(secs => deadline) as deadline_at,
@@ -117,7 +117,7 @@ macro_rules! enqueue_query {
              insert into queue
                  (job_id, model, api_key_id, priority, run_at, deadline_at, attempts_before, turn)
              select job_id, model, api_key_id, priority, run_at, deadline_at, attempts_before, turn
-             from placed where (select count(*) from placed) > 0"# + $after,
+             from placed where (select count(*) from placed) > 0"# $(+ $after)*,
             &$places.jobs,
             &$places.models as _,
             &$places.api_keys,
@@ -138,6 +138,6 @@ pub(super) async fn enqueue(
     places: impl IntoIterator<Item = Place<'_>>,
 ) -> Result<(), sqlx::Error> {
     let places: Places<'_> = places.into_iter().collect();
-    enqueue_query!("", "", places).execute(connection).await?;
+    enqueue_query!([], [], places).execute(connection).await?;
     Ok(())
 }

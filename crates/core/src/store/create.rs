@@ -1,10 +1,12 @@
 //! Create: what is asked for becomes a job, if nothing is in the way.
 
+use time::OffsetDateTime;
+
 use super::{
-    asked::Asked,
+    asked::{Asked, Refusal},
     copy::{Copied, copy},
     draft::Draft,
-    insert::insert,
+    insert::{insert, insert_all},
     limits, once, parent, reuse,
 };
 use crate::{
@@ -15,49 +17,72 @@ use crate::{
 /// Makes a job of pictures and puts it into the queue: key, parent and cache are not heeded, and nobody is told.
 pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
     let draft = Draft::of(new.clone());
-    let at = insert(pool, std::slice::from_ref(&draft), false).await;
+    let at = insert_all(pool, std::slice::from_ref(&draft), false).await;
     Ok(draft.made(at.map_err(Error::doing("making a job"))?))
 }
 
-/// Makes a job for which something is to be looked at first, or afterwards.
+/// Makes a job for which something is to be looked at first, or afterwards. Nothing, where its key was forgotten in this very
+/// moment.
 pub(super) async fn create_within(
     transaction: &mut Transaction,
     mut draft: Draft,
     tells: bool,
-) -> Result<Asked, sqlx::Error> {
-    if let Some(once) = &draft.new.once
-        && let Some(before) = once::take(transaction, draft.new.api_key, once, draft.id).await?
-    {
-        return Ok(before);
+) -> Result<Option<Asked>, sqlx::Error> {
+    if let Some(refusal) = look_around(transaction, &mut draft).await? {
+        // What is asked for again may have been all right the first time.
+        let before = before(transaction, &draft).await?;
+        return Ok(before.or(Some(Asked::Refused(refusal))));
     }
-    if let Some(parent) = draft.new.parent {
-        match parent::find(transaction, parent, draft.new.api_key).await? {
-            Ok(found) => draft.parent = Some(found),
-            Err(refusal) => return Ok(Asked::Refused(refusal)),
-        }
-    }
-    if draft.new.cache.is_some() {
-        let hash = reuse::request_hash(&draft);
-        draft.reusable = reuse::find(transaction, &draft.new, &hash).await?;
-        draft.request_hash = Some(hash);
-    }
+    let Some(at) = insert(&mut **transaction, &draft, tells).await? else {
+        return before(transaction, &draft).await;
+    };
     let (limited_key, cost) = (draft.limited_key(), draft.new.cost_micros);
-    let job = make(transaction, draft, tells).await?;
+    let job = copied(transaction, draft, at).await?;
     // At the very end: others of the key wait from here on, until the commit.
     if let Some(key) = limited_key.filter(|_| !job.cached)
         && let Err(refusal) = limits::check(transaction, key, cost).await?
     {
-        return Ok(Asked::Refused(refusal));
+        return Ok(Some(Asked::Refused(refusal)));
     }
-    Ok(Asked::Made(Box::new(job)))
+    Ok(Some(Asked::Made(Box::new(job))))
 }
 
-async fn make(
+/// Finds what it is to be made of.
+async fn look_around(
+    transaction: &mut Transaction,
+    draft: &mut Draft,
+) -> Result<Option<Refusal>, sqlx::Error> {
+    if let Some(parent) = draft.new.parent {
+        match parent::find(transaction, parent, draft.new.api_key).await? {
+            Ok(found) => draft.parent = Some(found),
+            Err(refusal) => return Ok(Some(refusal)),
+        }
+    }
+    if draft.new.cache.is_some() {
+        let hash = reuse::request_hash(draft);
+        draft.reusable = reuse::find(transaction, &draft.new, &hash).await?;
+        draft.request_hash = Some(hash);
+    }
+    Ok(None)
+}
+
+/// What came of an earlier request under its key.
+async fn before(
+    transaction: &mut Transaction,
+    draft: &Draft,
+) -> Result<Option<Asked>, sqlx::Error> {
+    match &draft.new.once {
+        Some(once) => once::find(transaction, draft.new.api_key, once).await,
+        None => Ok(None),
+    }
+}
+
+/// The job, with its parent's picture or another one's results.
+async fn copied(
     transaction: &mut Transaction,
     draft: Draft,
-    tells: bool,
+    at: OffsetDateTime,
 ) -> Result<Job, sqlx::Error> {
-    let at = insert(&mut **transaction, std::slice::from_ref(&draft), tells).await?;
     let mut copied = Vec::new();
     if let Some(parent) = &draft.parent {
         let input = Copied::Input(parent.position);

@@ -60,7 +60,7 @@ impl Draft {
 
     /// Nothing has to be looked at first, and nothing afterwards.
     pub(super) fn is_made_at_once(&self) -> bool {
-        self.new.once.is_none() && self.copies_nothing() && self.limited_key().is_none()
+        self.copies_nothing() && self.limited_key().is_none()
     }
 
     /// Neither a parent's picture nor another's results.

@@ -1,179 +1,156 @@
-//! Insert: jobs, the pictures that were sent, and their places in the queue, in one statement. Where nothing else is to
-//! be done, that is all that jobs cost, and needs no transaction around it.
+//! Insert: jobs, the pictures that were sent, and their places in the queue, in one statement; and the key under which one is
+//! asked for. Where nothing else is to be done, that is all that jobs cost, and needs no transaction around it.
+
+mod rows;
 
 use sqlx::PgExecutor;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
-use super::{draft::Draft, image::sides};
-use crate::{
-    job::JobId,
-    queue::{Places, enqueue_query, hints_of_new},
-    webhook::Webhook,
+use super::{
+    draft::Draft,
+    once::{self, Once},
 };
+use crate::queue::{Places, enqueue_query, hints_of_new};
+use rows::{Pictures, Rows};
+
+/// What a statement writes.
+#[derive(Debug)]
+struct Insertion<'a> {
+    places: Places<'a>,
+    rows: Rows<'a>,
+    pictures: Pictures<'a>,
+    channels: Vec<&'static str>,
+    payloads: Vec<String>,
+}
+
+impl<'a> Insertion<'a> {
+    fn of(drafts: &'a [Draft], tells: bool) -> Self {
+        let places: Places<'_> = drafts.iter().filter_map(Draft::place).collect();
+        let (rows, pictures) = (Rows::of(drafts), Pictures::of(drafts));
+        let (channels, payloads) = if tells {
+            hints_of_new(&rows.jobs(), !places.jobs.is_empty())
+        } else {
+            Default::default()
+        };
+        Self { places, rows, pictures, channels, payloads }
+    }
+}
+
+/// The statement: `$taken` comes first, and `$if_taken` says whether anything is written at all.
+macro_rules! insert_query {
+    ($taken:literal, $if_taken:literal, $insertion:expr $(, $argument:expr)*) => {
+        enqueue_query!(
+            ["with ", $taken, r#"job as (
+                 insert into jobs (
+                     id, model, priority, run_at, prompt, options, api_key_id, metadata, parent_id,
+                     request_hash, cached, seed, webhook_url, webhook_events, status, finished_at,
+                     reserved_micros, usage_day
+                 )
+                 select id, model, priority, run_at, prompt, options, api_key_id, metadata,
+                     parent_id, request_hash, cached, seed, webhook_url,
+                     string_to_array(webhook_events, ','),
+                     case when cached then 'completed' else 'pending' end,
+                     case when cached then now() end,
+                     reserved_micros,
+                     case when reserved_micros > 0 then (now() at time zone 'UTC')::date end
+                 from unnest(
+                     (select $9::uuid[]), $10::text[], $11::smallint[], $12::timestamptz[],
+                     $13::text[], $14::jsonb[], $15::uuid[], $16::jsonb[], $17::uuid[],
+                     $18::bytea[], $19::bool[], $20::bigint[], $21::text[], $22::text[],
+                     $23::bigint[]
+                 ) as new (
+                     id, model, priority, run_at, prompt, options, api_key_id, metadata, parent_id,
+                     request_hash, cached, seed, webhook_url, webhook_events, reserved_micros
+                 ) where true "#, $if_taken, r#"
+             ), picture as (
+                 insert into images
+                     (id, job_id, role, position, media_type, width, height, sha256, data)
+                 select id, job_id, 'input', position, media_type, width, height, sha256, data
+                 from unnest(
+                     (select $24::uuid[]), $25::uuid[], $26::smallint[], $27::text[], $28::int[],
+                     $29::int[], $30::bytea[], $31::bytea[]
+                 ) as new (id, job_id, position, media_type, width, height, sha256, data)
+                 where true "#, $if_taken, r#"
+             ), place as ("#],
+            [" ", $if_taken, r#"
+             )
+             select now() as "at!", (
+                 select count(pg_notify(channel, payload)::text)
+                 from unnest((select $32::text[]), $33::text[]) as hint (channel, payload)
+             ) as hints
+             where true "#, $if_taken],
+            $insertion.places,
+            &$insertion.rows.ids,
+            &$insertion.rows.models as _,
+            &$insertion.rows.priorities,
+            &$insertion.rows.run_ats as _,
+            &$insertion.rows.prompts as _,
+            &$insertion.rows.options,
+            &$insertion.rows.api_keys as _,
+            &$insertion.rows.metadata as _,
+            &$insertion.rows.parents as _,
+            &$insertion.rows.request_hashes as _,
+            &$insertion.rows.cached,
+            &$insertion.rows.seeds as _,
+            &$insertion.rows.webhook_urls as _,
+            &$insertion.rows.webhook_events as _,
+            &$insertion.rows.reserved_micros,
+            &$insertion.pictures.ids,
+            &$insertion.pictures.jobs,
+            &$insertion.pictures.positions,
+            &$insertion.pictures.media_types as _,
+            &$insertion.pictures.widths,
+            &$insertion.pictures.heights,
+            &$insertion.pictures.digests as _,
+            &$insertion.pictures.files as _,
+            &$insertion.channels as _,
+            &$insertion.payloads
+            $(, $argument)*
+        )
+    };
+}
 
 /// Inserts jobs, in the order in which they come into line, and answers when. Where it is to tell of them, their commit
-/// does.
-pub(super) async fn insert(
+/// does. Keys under which they are asked for are not heeded.
+pub(super) async fn insert_all(
     executor: impl PgExecutor<'_>,
     drafts: &[Draft],
     tells: bool,
 ) -> Result<OffsetDateTime, sqlx::Error> {
-    let places: Places<'_> = drafts.iter().filter_map(Draft::place).collect();
-    let (rows, pictures) = (Rows::of(drafts), Pictures::of(drafts));
-    let (channels, payloads) = if tells {
-        hints_of_new(&rows.jobs(), !places.jobs.is_empty())
-    } else {
-        Default::default()
-    };
-    let inserted = enqueue_query!(
-        r#"with job as (
-               insert into jobs (
-                   id, model, priority, run_at, prompt, options, api_key_id, metadata, parent_id,
-                   request_hash, cached, seed, webhook_url, webhook_events, status, finished_at,
-                   reserved_micros, usage_day
-               )
-               select id, model, priority, run_at, prompt, options, api_key_id, metadata, parent_id,
-                   request_hash, cached, seed, webhook_url, string_to_array(webhook_events, ','),
-                   case when cached then 'completed' else 'pending' end,
-                   case when cached then now() end,
-                   reserved_micros,
-                   case when reserved_micros > 0 then (now() at time zone 'UTC')::date end
-               from unnest(
-                   (select $9::uuid[]), $10::text[], $11::smallint[], $12::timestamptz[], $13::text[],
-                   $14::jsonb[], $15::uuid[], $16::jsonb[], $17::uuid[], $18::bytea[], $19::bool[],
-                   $20::bigint[], $21::text[], $22::text[], $23::bigint[]
-               ) as new (
-                   id, model, priority, run_at, prompt, options, api_key_id, metadata, parent_id,
-                   request_hash, cached, seed, webhook_url, webhook_events, reserved_micros
-               )
-           ), picture as (
-               insert into images
-                   (id, job_id, role, position, media_type, width, height, sha256, data)
-               select id, job_id, 'input', position, media_type, width, height, sha256, data
-               from unnest(
-                   (select $24::uuid[]), $25::uuid[], $26::smallint[], $27::text[], $28::int[], $29::int[],
-                   $30::bytea[], $31::bytea[]
-               ) as new (id, job_id, position, media_type, width, height, sha256, data)
-           ), place as ("#,
-        r#")
-           select now() as "at!", (
-               select count(pg_notify(channel, payload)::text)
-               from unnest((select $32::text[]), $33::text[]) as hint (channel, payload)
-           ) as hints"#,
-        places,
-        &rows.ids,
-        &rows.models as _,
-        &rows.priorities,
-        &rows.run_ats as _,
-        &rows.prompts as _,
-        &rows.options,
-        &rows.api_keys as _,
-        &rows.metadata as _,
-        &rows.parents as _,
-        &rows.request_hashes as _,
-        &rows.cached,
-        &rows.seeds as _,
-        &rows.webhook_urls as _,
-        &rows.webhook_events as _,
-        &rows.reserved_micros,
-        &pictures.ids,
-        &pictures.jobs,
-        &pictures.positions,
-        &pictures.media_types as _,
-        &pictures.widths,
-        &pictures.heights,
-        &pictures.digests as _,
-        &pictures.files as _,
-        &channels as _,
-        &payloads,
-    )
-    .fetch_one(executor)
-    .await?;
+    let insertion = Insertion::of(drafts, tells);
+    let inserted = insert_query!("", "", insertion).fetch_one(executor).await?;
     Ok(inserted.at)
 }
 
-/// Rows of `jobs`: a list for each column.
-#[derive(Debug, Default)]
-struct Rows<'a> {
-    ids: Vec<Uuid>,
-    models: Vec<&'a str>,
-    priorities: Vec<i16>,
-    run_ats: Vec<Option<OffsetDateTime>>,
-    prompts: Vec<&'a str>,
-    options: Vec<serde_json::Value>,
-    api_keys: Vec<Option<Uuid>>,
-    metadata: Vec<Option<&'a serde_json::Value>>,
-    parents: Vec<Option<Uuid>>,
-    request_hashes: Vec<Option<&'a [u8]>>,
-    cached: Vec<bool>,
-    seeds: Vec<Option<i64>>,
-    webhook_urls: Vec<Option<&'a str>>,
-    /// Joined by commas: lists of several lengths make no list.
-    webhook_events: Vec<Option<String>>,
-    reserved_micros: Vec<i64>,
-}
-
-impl<'a> Rows<'a> {
-    fn of(drafts: &'a [Draft]) -> Self {
-        let mut rows = Self::default();
-        for draft in drafts {
-            let Draft { id, new, parent, request_hash, reusable, .. } = draft;
-            rows.ids.push(id.0);
-            rows.models.push(&new.model);
-            rows.priorities.push(new.priority);
-            rows.run_ats.push(new.run_at);
-            rows.prompts.push(&new.prompt);
-            rows.options.push(new.options.stored());
-            rows.api_keys.push(new.api_key.map(|key| key.0));
-            rows.metadata.push(new.metadata.as_ref());
-            rows.parents.push(parent.as_ref().map(|parent| parent.job.0));
-            rows.request_hashes.push(request_hash.as_ref().map(|hash| &hash[..]));
-            rows.cached.push(reusable.is_some());
-            rows.seeds.push(reusable.as_ref().and_then(|reusable| reusable.seed));
-            rows.webhook_urls.push(new.webhook.as_ref().map(|webhook| webhook.url.as_str()));
-            rows.webhook_events.push(new.webhook.as_ref().map(Webhook::event_names));
-            rows.reserved_micros.push(draft.reserved_micros());
-        }
-        rows
-    }
-
-    fn jobs(&self) -> Vec<JobId> {
-        self.ids.iter().copied().map(JobId).collect()
-    }
-}
-
-/// Rows of `images`: a list for each column.
-#[derive(Debug, Default)]
-struct Pictures<'a> {
-    ids: Vec<Uuid>,
-    jobs: Vec<Uuid>,
-    positions: Vec<i16>,
-    media_types: Vec<&'a str>,
-    widths: Vec<i32>,
-    heights: Vec<i32>,
-    digests: Vec<&'a [u8]>,
-    files: Vec<&'a [u8]>,
-}
-
-impl<'a> Pictures<'a> {
-    fn of(drafts: &'a [Draft]) -> Self {
-        let mut rows = Self::default();
-        for draft in drafts {
-            for ((position, (id, digest)), image) in
-                (0..).zip(&draft.pictures).zip(&draft.new.inputs)
-            {
-                let (width, height) = sides(image);
-                rows.ids.push(id.0);
-                rows.jobs.push(draft.id.0);
-                rows.positions.push(position);
-                rows.media_types.push(image.media_type.as_str());
-                rows.widths.push(width);
-                rows.heights.push(height);
-                rows.digests.push(digest);
-                rows.files.push(&image.data);
-            }
-        }
-        rows
-    }
+/// Inserts a job, and takes the key under which it is asked for. Where somebody has that, nothing is inserted; whoever is
+/// about to have it is waited for.
+pub(super) async fn insert(
+    executor: impl PgExecutor<'_>,
+    draft: &Draft,
+    tells: bool,
+) -> Result<Option<OffsetDateTime>, sqlx::Error> {
+    let drafts = std::slice::from_ref(draft);
+    let Some(Once { key, fingerprint }) = &draft.new.once else {
+        return insert_all(executor, drafts, tells).await.map(Some);
+    };
+    let insertion = Insertion::of(drafts, tells);
+    let inserted = insert_query!(
+        "taken as (
+             insert into idempotency_keys as keys (api_key_id, key, fingerprint, job_id)
+             select $34, $35, $36, id from unnest($9::uuid[]) as new (id)
+             on conflict on constraint idempotency_keys_pkey do update set
+                 fingerprint = excluded.fingerprint, job_id = excluded.job_id,
+                 created_at = excluded.created_at
+             where keys.created_at < now() - interval '24 hours'
+             returning job_id
+         ), ",
+        "and exists (select from taken)",
+        insertion,
+        once::owner(draft.new.api_key),
+        key,
+        &fingerprint[..]
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(inserted.map(|inserted| inserted.at))
 }

@@ -2,7 +2,14 @@
 
 use std::{slice, time::Duration};
 
-use super::{asked::Asked, create::create_within, draft::Draft, insert::insert, reuse};
+use super::{
+    asked::Asked,
+    create::create_within,
+    draft::Draft,
+    insert::{insert, insert_all},
+    once::asked_before,
+    reuse,
+};
 use crate::{
     db::{Ask, Batcher, Bounds, Connection, Error, Pool},
     job::{Job, JobId, NewJob},
@@ -66,24 +73,30 @@ impl Intake {
         }
         // For others, who may use the result.
         draft.request_hash = draft.new.cache.map(|_kept| reuse::request_hash(&draft));
-        let made = if draft.bytes() <= LIGHT {
-            self.together.ask(draft).await
-        } else {
-            self.make(draft).await
-        };
-        Ok(Asked::Made(Box::new(made?)))
+        if draft.new.once.is_none() && draft.bytes() <= LIGHT {
+            let made = self.together.ask(draft).await?;
+            return Ok(Asked::Made(Box::new(made)));
+        }
+        self.ask_alone(draft).await
     }
 
-    async fn make(&self, draft: Draft) -> Result<Job, Error> {
+    async fn ask_alone(&self, draft: Draft) -> Result<Asked, Error> {
         let turn = if draft.bytes() <= LITTLE { self.waker.turn() } else { None };
         let tells = turn.is_some();
-        let at = insert(&self.pool, slice::from_ref(&draft), tells).await;
+        let at = insert(&self.pool, &draft, tells).await.map_err(Error::doing(DOING))?;
         drop(turn);
-        let job = draft.made(at.map_err(Error::doing(DOING))?);
-        if !tells {
-            tell(&self.waker, slice::from_ref(&job));
+        if let Some(at) = at {
+            let job = draft.made(at);
+            if !tells {
+                tell(&self.waker, slice::from_ref(&job));
+            }
+            return Ok(Asked::Made(Box::new(job)));
         }
-        Ok(job)
+        let before = match &draft.new.once {
+            Some(once) => asked_before(&self.pool, draft.new.api_key, once).await?,
+            None => None,
+        };
+        before.ok_or_else(forgotten)
     }
 
     async fn ask_within(&self, draft: Draft) -> Result<Asked, Error> {
@@ -92,7 +105,7 @@ impl Intake {
         let tells = turn.is_some();
         let mut transaction = self.pool.begin().await.map_err(Error::doing(DOING))?;
         let asked = create_within(&mut transaction, draft, tells).await;
-        let asked = asked.map_err(Error::doing(DOING))?;
+        let asked = asked.map_err(Error::doing(DOING))?.ok_or_else(forgotten)?;
         if let Asked::Made(job) = &asked {
             transaction.commit().await.map_err(Error::doing(DOING))?;
             drop(turn);
@@ -110,7 +123,7 @@ async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker:
         asks.into_iter().map(|ask| (ask.question, ask.asker)).unzip();
     let turn = waker.turn();
     let tells = turn.is_some();
-    let inserted = insert(&mut connection, &drafts, tells).await.map_err(Error::doing(DOING));
+    let inserted = insert_all(&mut connection, &drafts, tells).await.map_err(Error::doing(DOING));
     drop(turn);
     match inserted {
         Ok(at) => {
@@ -130,7 +143,7 @@ async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker:
         }
         Err(_one_of_them) => {
             for (draft, asker) in drafts.into_iter().zip(askers) {
-                let at = insert(&mut connection, slice::from_ref(&draft), false).await;
+                let at = insert_all(&mut connection, slice::from_ref(&draft), false).await;
                 let made = at.map(|at| draft.made(at)).map_err(Error::doing(DOING));
                 if let Ok(job) = &made {
                     tell(&waker, slice::from_ref(job));
@@ -139,6 +152,11 @@ async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker:
             }
         }
     }
+}
+
+/// Its key was somebody's, and was forgotten before it was looked whose: asked for again, the job is made.
+fn forgotten() -> Error {
+    Error::unanswered(DOING)
 }
 
 fn tell(waker: &Waker, made: &[Job]) {

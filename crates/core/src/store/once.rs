@@ -29,41 +29,13 @@ pub async fn asked_before(
 ) -> Result<Option<Asked>, Error> {
     let doing = "looking for an earlier request";
     let mut connection = pool.acquire().await.map_err(Error::doing(doing))?;
-    find(&mut connection, owner(api_key), once).await.map_err(Error::doing(doing))
+    find(&mut connection, api_key, once).await.map_err(Error::doing(doing))
 }
 
-/// Takes the key for a new job, in the transaction that makes it. Answers what came of an earlier
-/// request instead, where there was one. One that is under way is waited for.
-pub(super) async fn take(
+/// The same, in a transaction.
+pub(super) async fn find(
     connection: &mut Connection,
     api_key: Option<ApiKeyId>,
-    once: &Once,
-    job: JobId,
-) -> Result<Option<Asked>, sqlx::Error> {
-    // Where the key is somebody's, its row is locked all the same, so that the next statement finds it.
-    let taken = sqlx::query!(
-        "insert into idempotency_keys as keys (api_key_id, key, fingerprint, job_id)
-         values ($1, $2, $3, $4)
-         on conflict on constraint idempotency_keys_pkey do update set
-             fingerprint = excluded.fingerprint, job_id = excluded.job_id,
-             created_at = excluded.created_at
-         where keys.created_at < now() - interval '24 hours'",
-        owner(api_key),
-        once.key,
-        &once.fingerprint[..],
-        job.0,
-    )
-    .execute(&mut *connection)
-    .await?;
-    if taken.rows_affected() == 1 {
-        return Ok(None);
-    }
-    find(connection, owner(api_key), once).await
-}
-
-async fn find(
-    connection: &mut Connection,
-    owner: Uuid,
     once: &Once,
 ) -> Result<Option<Asked>, sqlx::Error> {
     let known = sqlx::query!(
@@ -73,7 +45,7 @@ async fn find(
                ) as "is_there!"
            from idempotency_keys
            where api_key_id = $1 and key = $2 and created_at >= now() - interval '24 hours'"#,
-        owner,
+        owner(api_key),
         once.key,
         &once.fingerprint[..],
     )
@@ -90,6 +62,7 @@ async fn find(
     }))
 }
 
-fn owner(api_key: Option<ApiKeyId>) -> Uuid {
+/// Whose the key is, as it is kept.
+pub(super) fn owner(api_key: Option<ApiKeyId>) -> Uuid {
     api_key.map_or(ApiKeyId::NOBODY, |key| key.0)
 }

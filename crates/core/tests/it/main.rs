@@ -33,6 +33,7 @@ mod migrations;
 mod model;
 mod models;
 mod notice;
+mod once;
 mod order;
 mod outbound;
 mod pool;
