@@ -136,7 +136,7 @@ pub(crate) enum ApiError {
     },
     /// The database is away.
     #[error(
-        "The service cannot reach its database at the moment; nothing was done. Try again shortly."
+        "The service cannot reach its database at the moment. Try again shortly; under the same Idempotency-Key, a job is made once."
     )]
     Unavailable(#[source] db::Error),
     /// A fault of ours.

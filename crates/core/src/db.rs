@@ -9,7 +9,7 @@ mod silence;
 use std::{sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{migrate::Migrator, postgres::PgConnectOptions};
+use sqlx::{Connection as _, migrate::Migrator, postgres::PgConnectOptions};
 use time::OffsetDateTime;
 
 pub use batcher::{Ask, Asker, Batcher, Bounds};
@@ -79,11 +79,12 @@ pub async fn migrate(pool: &Pool) -> Result<Migrated, Error> {
     let before = versions(pool).await?;
     let migrator = migrator();
     let doing = "applying the migrations";
-    let mut connection = pool.acquire().await.map_err(Error::doing(doing))?;
-    let unbounded = connection.unbounded().map_err(Error::doing(doing))?;
-    let migrated = migrator.run(unbounded).await;
+    // Not given back: where it fails, its session has a lock that keeps others out.
+    let connection = pool.acquire().await.and_then(Connection::detach);
+    let mut connection = connection.map_err(Error::doing(doing))?;
+    let migrated = migrator.run(&mut connection).await;
     migrated.map_err(|error| Error::doing(doing)(error.into()))?;
-    drop(connection);
+    connection.close().await.map_err(Error::doing(doing))?;
     let version = versions(pool).await?.into_iter().max().unwrap_or_default();
     let missing = migrator.iter().filter(|migration| !before.contains(&migration.version));
     Ok(Migrated {

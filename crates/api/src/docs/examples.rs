@@ -116,7 +116,7 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
         }
         ("503", "get_image") => ApiError::Busy,
         ("503", _) => {
-            let detail = "The service cannot reach its database at the moment; nothing was done.";
+            let detail = "The service cannot reach its database at the moment. Try again shortly.";
             return Some(Problem::new(Code::DatabaseUnavailable, detail.into(), None));
         }
         _ => return None,

@@ -7,7 +7,10 @@ use futures_util::future::{join, join_all};
 use serde_json::Value;
 use sqlx::raw_sql;
 
-use crate::{app::App, events::Events};
+use crate::{
+    app::{App, form, photo},
+    events::Events,
+};
 
 /// Hints, which are sent after the answer where it is not quiet, and what proves that changes are heard.
 const BESIDE: [&str; 3] = ["pg_notify(", "select 1", "LISTEN"];
@@ -25,6 +28,23 @@ async fn making_a_job_is_one_statement() {
 
     assert_eq!(line.count("insert into jobs ("), 1, "{:#?}", line.sent());
     let others = others(&line, "insert into jobs (");
+    assert!(others.is_empty(), "{others:#?}");
+}
+
+#[tokio::test]
+async fn making_a_job_under_an_idempotency_key_is_one_statement_too() {
+    let (app, line) = App::start_counted().await;
+    let ask = async |key: &str| {
+        let post = app.client.post(app.url("/api/jobs")).header("Idempotency-Key", key);
+        post.multipart(form(photo(), "make it rain")).send().await.unwrap()
+    };
+    ask("first").await;
+    line.forget();
+
+    assert_eq!(ask("second").await.status(), 201);
+
+    assert_eq!(line.count("insert into idempotency_keys"), 1, "{:#?}", line.sent());
+    let others = others(&line, "insert into idempotency_keys");
     assert!(others.is_empty(), "{others:#?}");
 }
 

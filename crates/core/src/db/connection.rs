@@ -51,11 +51,12 @@ pub struct Connection {
     silence: Silence,
 }
 
-/// A place in the pool that is taken, until it is dropped.
+/// A connection that somebody has. Unless it is given back, it is closed: whatever it was asked for, nobody else is to find.
 #[derive(Debug)]
 pub(super) struct Held {
-    pub(super) pooled: Object<Manager>,
-    pub(super) _in_use: TaskTrackerToken,
+    /// There until then.
+    pooled: Option<Object<Manager>>,
+    _in_use: TaskTrackerToken,
 }
 
 /// A transaction; rolled back when dropped before its commit.
@@ -67,49 +68,62 @@ impl Connection {
         Self { held: Some(held), in_transaction: false, is_clean: true, silence }
     }
 
-    /// For who says afterwards whether all was answered. Its statements have no bound.
-    pub(super) fn unbounded(&mut self) -> Result<&mut PgConnection, Error> {
+    /// Takes it out of the pool, for what leaves traces in its session or is not to be bounded.
+    pub(super) fn detach(mut self) -> Result<PgConnection, Error> {
+        let pooled = self.held.as_mut().and_then(|held| held.pooled.take());
+        pooled.map(|pooled| Object::take(pooled).raw).ok_or(Error::PoolClosed)
+    }
+
+    /// Whoever asks says afterwards whether all was answered.
+    fn raw(&mut self) -> Result<&mut PgConnection, Error> {
         self.is_clean = false;
-        let held = self.held.as_mut().ok_or(Error::PoolClosed)?;
-        Ok(&mut held.pooled.raw)
+        let pooled = self.held.as_mut().and_then(|held| held.pooled.as_mut());
+        pooled.map(|pooled| &mut pooled.raw).ok_or(Error::PoolClosed)
     }
 
     /// Closes it: it did not answer in time.
     fn give_up(&mut self) -> Error {
-        if let Some(held) = self.held.take() {
-            held.close();
-        }
+        self.held = None;
         self.silence.notice();
         silent()
     }
 }
 
 impl Held {
+    pub(super) fn new(pooled: Object<Manager>, in_use: TaskTrackerToken) -> Self {
+        Self { pooled: Some(pooled), _in_use: in_use }
+    }
+
+    fn is_old(&self) -> bool {
+        self.pooled.as_ref().is_some_and(|pooled| pooled.is_old())
+    }
+
     /// For the next one.
     fn give_back(mut self) {
-        // They are as large as the largest picture that went through them.
-        self.pooled.raw.shrink_buffers();
-        self.pooled.free_since = Instant::now();
+        if let Some(mut pooled) = self.pooled.take() {
+            // They are as large as the largest picture that went through them.
+            pooled.raw.shrink_buffers();
+            pooled.free_since = Instant::now();
+        }
     }
 
-    /// Without a word to the server, which may not hear it.
-    fn close(self) {
-        drop(Object::take(self.pooled));
-    }
-
-    /// What it was asked for ends, or it is closed.
+    /// Gives it back once what it was asked for has ended, or closes it.
     async fn clean(mut self, in_transaction: bool) {
-        let raw = &mut self.pooled.raw;
+        let Some(pooled) = &mut self.pooled else { return };
         let cleaning = async {
             if in_transaction {
-                raw.execute("rollback").await?;
+                pooled.raw.execute("rollback").await?;
             }
-            raw.ping().await
+            pooled.raw.ping().await
         };
-        if timeout(RETURN_PATIENCE, cleaning).await.is_ok_and(|cleaned| cleaned.is_ok()) {
-            self.give_back();
-        } else {
-            self.close();
+        match timeout(RETURN_PATIENCE, cleaning).await.unwrap_or_else(|_elapsed| Err(silent())) {
+            Ok(()) if self.is_old() => {
+                if let Some(pooled) = self.pooled.take() {
+                    Object::take(pooled).close().await;
+                }
+            }
+            Ok(()) => self.give_back(),
+            Err(error) => tracing::debug!(%error, "a connection is not given back"),
         }
     }
 }
@@ -147,14 +161,18 @@ impl DerefMut for Transaction {
 impl Drop for Connection {
     fn drop(&mut self) {
         let Some(held) = self.held.take() else { return };
-        if self.is_clean && !self.in_transaction {
+        if self.is_clean && !self.in_transaction && !held.is_old() {
             held.give_back();
-            return;
+        } else if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(held.clean(self.in_transaction));
         }
-        match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(held.clean(self.in_transaction))),
-            Err(_none) => held.close(),
-        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Without a word to the server, which may not hear it.
+        drop(self.pooled.take().map(Object::take));
     }
 }
 
@@ -178,7 +196,7 @@ impl<'c> Executor<'c> for &'c mut Connection {
         E: 'q + Execute<'q, Postgres>,
     {
         let answers = async move {
-            let answers = self.unbounded()?.fetch_many(query).collect::<Vec<_>>();
+            let answers = self.raw()?.fetch_many(query).collect::<Vec<_>>();
             match timeout(STATEMENT_PATIENCE, answers).await {
                 Ok(answers) => {
                     self.is_clean = answers.iter().all(Result::is_ok);
@@ -199,7 +217,7 @@ impl<'c> Executor<'c> for &'c mut Connection {
         E: 'q + Execute<'q, Postgres>,
     {
         Box::pin(async move {
-            let answer = self.unbounded()?.fetch_optional(query);
+            let answer = self.raw()?.fetch_optional(query);
             match timeout(STATEMENT_PATIENCE, answer).await {
                 Ok(answer) => {
                     self.is_clean = answer.is_ok();
@@ -218,13 +236,13 @@ impl<'c> Executor<'c> for &'c mut Connection {
     where
         'c: 'e,
     {
-        Box::pin(async move { self.unbounded()?.prepare_with(sql, parameters).await })
+        Box::pin(async move { self.raw()?.prepare_with(sql, parameters).await })
     }
 
     fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
     where
         'c: 'e,
     {
-        Box::pin(async move { self.unbounded()?.describe(sql).await })
+        Box::pin(async move { self.raw()?.describe(sql).await })
     }
 }

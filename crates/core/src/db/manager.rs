@@ -1,10 +1,12 @@
 //! Manager: opens the pool's connections, says which of them may still be used, and closes those that nobody needs.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use deadpool::managed::{self, Metrics, RecycleResult, WeakPool};
+use futures_util::future::join_all;
 use sqlx::{Connection as _, Error, PgConnection, postgres::PgConnectOptions};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_util::task::TaskTracker;
 
 use super::{connection::silent, silence::Silence};
 
@@ -17,7 +19,7 @@ const TRIAL: Duration = Duration::from_secs(1);
 /// One that nobody needed for so long is closed.
 const LONGEST_REST: Duration = Duration::from_mins(5);
 
-/// What a server keeps for a connection grows: an older one is closed where nobody has it.
+/// What a server keeps for a connection grows: an older one is closed when it is given back.
 const LONGEST_LIFE: Duration = Duration::from_mins(30);
 
 /// How often it is looked for those.
@@ -31,7 +33,6 @@ const FIRST_WAIT: Duration = Duration::from_millis(10);
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// Opens connections.
-#[derive(Debug)]
 pub(super) struct Manager {
     pub(super) options: PgConnectOptions,
     pub(super) silence: Silence,
@@ -67,18 +68,34 @@ impl managed::Manager for Manager {
     }
 
     async fn recycle(&self, pooled: &mut Pooled, _: &Metrics) -> RecycleResult<Error> {
+        self.is_alive(pooled).await.map_err(|error| {
+            tracing::debug!(%error, "a connection that rested is not used again");
+            error.into()
+        })
+    }
+}
+
+impl Manager {
+    async fn is_alive(&self, pooled: &mut Pooled) -> Result<(), Error> {
         let rest = pooled.free_since.elapsed();
         if self.silence.was_within(rest) {
-            return Err(silent().into());
+            return Err(silent());
         }
         if rest > TRUSTED_REST {
             let Ok(answered) = timeout(TRIAL, pooled.raw.ping()).await else {
                 self.silence.notice();
-                return Err(silent().into());
+                return Err(silent());
             };
             answered?;
         }
         Ok(())
+    }
+}
+
+/// Without what the options hold: a password.
+impl fmt::Debug for Manager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Manager").field("silence", &self.silence).finish_non_exhaustive()
     }
 }
 
@@ -88,9 +105,8 @@ impl Pooled {
         Self { raw, opened_at: now, free_since: now }
     }
 
-    /// Neither old, nor at rest for long.
-    fn is_needed(&self) -> bool {
-        self.free_since.elapsed() < LONGEST_REST && self.opened_at.elapsed() < LONGEST_LIFE
+    pub(super) fn is_old(&self) -> bool {
+        self.opened_at.elapsed() > LONGEST_LIFE
     }
 
     /// Tells the server that it ends.
@@ -100,15 +116,14 @@ impl Pooled {
 }
 
 /// Closes what nobody needs any more, for as long as there is the pool.
-pub(super) async fn close_unneeded(pool: WeakPool<Manager>) {
+pub(super) async fn close_unneeded(pool: WeakPool<Manager>, in_use: TaskTracker) {
     loop {
         sleep(LOOK_INTERVAL).await;
         let Some(pool) = pool.upgrade() else { return };
-        let unneeded = pool.retain(|pooled, _| pooled.is_needed());
+        let _closing = in_use.token();
+        let unneeded = pool.retain(|pooled, _| pooled.free_since.elapsed() < LONGEST_REST);
         drop(pool);
-        for pooled in unneeded.removed {
-            pooled.close().await;
-        }
+        join_all(unneeded.removed.into_iter().map(Pooled::close)).await;
     }
 }
 

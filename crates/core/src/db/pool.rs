@@ -14,7 +14,7 @@ use std::{
 use deadpool::managed::{self, PoolError, QueueMode};
 use futures_util::{
     StreamExt,
-    future::{BoxFuture, TryFutureExt},
+    future::{BoxFuture, TryFutureExt, join_all},
     stream::{self, BoxStream},
 };
 use sqlx::{
@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     connection::{Connection, Held, Transaction},
-    manager::{Manager, close_unneeded},
+    manager::{Manager, Pooled, close_unneeded},
     silence::Silence,
 };
 
@@ -37,6 +37,7 @@ pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug)]
 pub struct Pool {
     connections: managed::Pool<Manager>,
+    max: u32,
     patience: Duration,
     /// Those that somebody has.
     in_use: TaskTracker,
@@ -70,8 +71,9 @@ impl Pool {
             .max_size(max_size)
             .build()
             .map_err(Error::config)?;
-        tokio::spawn(close_unneeded(connections.weak()));
-        Ok(Self { connections, patience, in_use: TaskTracker::new(), timeouts: Arc::default() })
+        let in_use = TaskTracker::new();
+        tokio::spawn(close_unneeded(connections.weak(), in_use.clone()));
+        Ok(Self { connections, max: max_connections, patience, in_use, timeouts: Arc::default() })
     }
 
     /// A pool of one connection that is none of this one's, for somebody who keeps it. Whatever becomes
@@ -97,17 +99,19 @@ impl Pool {
             }
         };
         let silence = self.connections.manager().silence.clone();
-        Ok(Connection::new(Held { pooled: acquired, _in_use: in_use }, silence))
+        Ok(Connection::new(Held::new(acquired, in_use), silence))
     }
 
-    /// How it is used.
+    /// How it is used. One that is being opened counts as in use.
     pub fn usage(&self) -> PoolUsage {
         let status = self.connections.status();
         let count = |connections| u32::try_from(connections).unwrap_or(u32::MAX);
+        // Whoever has one, waits for one or opens one.
+        let users = (status.size + status.waiting).saturating_sub(status.available);
         PoolUsage {
-            in_use: count(status.size.saturating_sub(status.available)),
+            in_use: count(users).min(self.max),
             idle: count(status.available),
-            max: count(status.max_size),
+            max: self.max,
             timeouts: self.timeouts.load(Ordering::Relaxed),
         }
     }
@@ -119,13 +123,17 @@ impl Pool {
 
     /// Closes all connections, and waits until that is done.
     pub async fn close(&self) {
-        let idle = self.connections.retain(|_, _| false);
+        self.close_idle().await;
         self.connections.close();
-        for pooled in idle.removed {
-            pooled.close().await;
-        }
         self.in_use.close();
         self.in_use.wait().await;
+        // What was given back in that moment.
+        self.close_idle().await;
+    }
+
+    async fn close_idle(&self) {
+        let idle = self.connections.retain(|_, _| false);
+        join_all(idle.removed.into_iter().map(Pooled::close)).await;
     }
 }
 

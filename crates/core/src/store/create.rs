@@ -21,17 +21,19 @@ pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
     Ok(draft.made(at.map_err(Error::doing("making a job"))?))
 }
 
-/// Makes a job for which something is to be looked at first, or afterwards. Nothing, where its key was forgotten in this very
-/// moment.
+/// Makes a job for which something is to be looked at first, or afterwards. Nothing, where its key is somebody's who is not to be
+/// found.
 pub(super) async fn create_within(
     transaction: &mut Transaction,
     mut draft: Draft,
     tells: bool,
 ) -> Result<Option<Asked>, sqlx::Error> {
+    // What is asked for again may have been all right the first time, and is not sent again.
+    if let Some(before) = before(transaction, &draft).await? {
+        return Ok(Some(before));
+    }
     if let Some(refusal) = look_around(transaction, &mut draft).await? {
-        // What is asked for again may have been all right the first time.
-        let before = before(transaction, &draft).await?;
-        return Ok(before.or(Some(Asked::Refused(refusal))));
+        return Ok(Some(Asked::Refused(refusal)));
     }
     let Some(at) = insert(&mut **transaction, &draft, tells).await? else {
         return before(transaction, &draft).await;

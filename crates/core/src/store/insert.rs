@@ -137,7 +137,7 @@ pub(super) async fn insert(
     let inserted = insert_query!(
         "taken as (
              insert into idempotency_keys as keys (api_key_id, key, fingerprint, job_id)
-             select $34, $35, $36, id from unnest($9::uuid[]) as new (id)
+             values ($34, $35, $36, $37)
              on conflict on constraint idempotency_keys_pkey do update set
                  fingerprint = excluded.fingerprint, job_id = excluded.job_id,
                  created_at = excluded.created_at
@@ -148,7 +148,8 @@ pub(super) async fn insert(
         insertion,
         once::owner(draft.new.api_key),
         key,
-        &fingerprint[..]
+        &fingerprint[..],
+        draft.id.0
     )
     .fetch_optional(executor)
     .await?;

@@ -81,22 +81,31 @@ impl Intake {
     }
 
     async fn ask_alone(&self, draft: Draft) -> Result<Asked, Error> {
+        // What is asked for again is not sent again.
+        if draft.bytes() > LIGHT
+            && let Some(before) = self.before(&draft).await?
+        {
+            return Ok(before);
+        }
         let turn = if draft.bytes() <= LITTLE { self.waker.turn() } else { None };
         let tells = turn.is_some();
         let at = insert(&self.pool, &draft, tells).await.map_err(Error::doing(DOING))?;
         drop(turn);
-        if let Some(at) = at {
-            let job = draft.made(at);
-            if !tells {
-                tell(&self.waker, slice::from_ref(&job));
-            }
-            return Ok(Asked::Made(Box::new(job)));
-        }
-        let before = match &draft.new.once {
-            Some(once) => asked_before(&self.pool, draft.new.api_key, once).await?,
-            None => None,
+        let Some(at) = at else {
+            return self.before(&draft).await?.ok_or_else(forgotten);
         };
-        before.ok_or_else(forgotten)
+        let job = draft.made(at);
+        if !tells {
+            tell(&self.waker, slice::from_ref(&job));
+        }
+        Ok(Asked::Made(Box::new(job)))
+    }
+
+    async fn before(&self, draft: &Draft) -> Result<Option<Asked>, Error> {
+        match &draft.new.once {
+            Some(once) => asked_before(&self.pool, draft.new.api_key, once).await,
+            None => Ok(None),
+        }
     }
 
     async fn ask_within(&self, draft: Draft) -> Result<Asked, Error> {

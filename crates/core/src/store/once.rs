@@ -32,7 +32,7 @@ pub async fn asked_before(
     find(&mut connection, api_key, once).await.map_err(Error::doing(doing))
 }
 
-/// The same, in a transaction.
+/// The same, where there is a connection.
 pub(super) async fn find(
     connection: &mut Connection,
     api_key: Option<ApiKeyId>,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use darkroom_core::db::{self, Connection, Pool};
 use darkroom_testing::TestDatabase;
+use futures_util::FutureExt;
 use secrecy::ExposeSecret;
 use sqlx::{AssertSqlSafe, PgExecutor};
 use tokio::{
@@ -116,6 +117,34 @@ async fn a_connection_that_the_server_ended_is_not_given_to_the_next_one() {
 }
 
 #[tokio::test]
+async fn a_transaction_whose_end_nobody_sees_to_is_not_given_to_the_next_one() {
+    let database = TestDatabase::create().await;
+    let pool = db::connect(&database.url, 1).unwrap();
+    let before = process(&pool).await;
+
+    // Dropped where its rollback has no time: its runtime ends.
+    let its_own = pool.clone();
+    let other = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut transaction = its_own.begin().await.unwrap();
+            process(&mut *transaction).await
+        })
+    });
+
+    assert_eq!(other.await.unwrap(), before);
+    assert_ne!(process(&pool).await, before);
+}
+
+#[tokio::test]
+async fn nothing_that_is_printed_of_a_pool_holds_its_password() {
+    let url = "postgres://somebody:very-secret@127.0.0.1:1/none".to_owned();
+    let pool = db::connect(&url.into(), 1).unwrap();
+
+    assert!(!format!("{pool:?}").contains("very-secret"));
+}
+
+#[tokio::test]
 async fn a_server_that_takes_no_more_connections_is_waited_for() {
     let database = TestDatabase::create().await;
     let role = format!("of_{}", process(&database.pool).await);
@@ -145,7 +174,10 @@ async fn who_waits_for_a_database_that_is_away_is_told_so_in_the_end_and_counted
     drop(taken);
     let pool = db::connect_patiently(&nowhere.into(), 1, Duration::from_millis(50)).unwrap();
 
-    let told = pool.acquire().await.unwrap_err();
+    let mut waiting = Box::pin(pool.acquire());
+    assert!(waiting.as_mut().now_or_never().is_none());
+    assert_eq!((pool.usage().in_use, pool.usage().idle), (1, 0), "it is being opened");
+    let told = waiting.await.unwrap_err();
 
     assert!(matches!(told, sqlx::Error::PoolTimedOut));
     assert_eq!(pool.usage().timeouts, 1);
