@@ -61,11 +61,10 @@ pub async fn take(pool: &Pool, subject: &str, per_minute: u32) -> Result<Allowan
 /// Forgets a batch of those that are full again, and answers how many.
 pub async fn prune_rate_limits(pool: &Pool) -> Result<u64, Error> {
     let pruned = sqlx::query!(
-        "with old as (
+        "delete from rate_limits where subject = any(array(
              select subject from rate_limits where full_at < now() - interval '1 minute'
              limit $1 for update skip locked
-         )
-         delete from rate_limits using old where rate_limits.subject = old.subject",
+         ))",
         BATCH,
     )
     .execute(pool)

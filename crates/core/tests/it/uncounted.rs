@@ -4,7 +4,7 @@
 use darkroom_core::{
     db::{self, Pool},
     job::{Failure, JobId},
-    queue,
+    queue, store,
 };
 use darkroom_testing::TestDatabase;
 
@@ -82,4 +82,57 @@ async fn those_ahead_of_a_job_are_counted_as_far_as_that_is_told() {
     .await;
 
     assert!(entries <= 11_000, "to count 10,000 jobs read {entries} entries");
+}
+
+/// Entries that are read of these indexes, of a table that is not read whole.
+async fn read_of(pool: &Pool, table: &str, indexes: &[&str], doing: impl AsyncFnOnce()) -> i64 {
+    let whole = factory::whole_reads_of(pool, &[table]).await;
+    let before = factory::read_of(pool, indexes).await;
+    doing().await;
+    assert_eq!(factory::whole_reads_of(pool, &[table]).await, whole, "{table} was read whole");
+    factory::read_of(pool, indexes).await - before
+}
+
+#[tokio::test]
+async fn deliveries_that_are_due_are_read_as_far_as_they_are_claimed() {
+    let (_database, pool) = long_line().await;
+    let due = "
+        with webhook as (
+            update jobs set webhook_url = 'https://example.com', webhook_events = '{job.completed}'
+            returning id
+        ) insert into deliveries (id, job_id, event)
+          select gen_random_uuid(), id, 'job.completed' from webhook";
+    for statement in ["alter table deliveries set (autovacuum_enabled = false)", due] {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+    let worker = factory::worker(&pool).await;
+
+    let indexes = ["deliveries_pkey", "deliveries_due"];
+    let entries = read_of(&pool, "deliveries", &indexes, async || {
+        let claimed = queue::deliveries::claim(&pool, worker, 20).await.unwrap();
+        assert_eq!(claimed.len(), 20);
+    })
+    .await;
+
+    assert!(entries <= 200, "to claim 20 deliveries read {entries} entries");
+}
+
+#[tokio::test]
+async fn keys_that_are_forgotten_are_read_as_far_as_they_are_pruned() {
+    let (_database, pool) = long_line().await;
+    let forgotten = "
+        insert into idempotency_keys (api_key_id, key, fingerprint, job_id, created_at)
+        select gen_random_uuid(), n, sha256(''), gen_random_uuid(), now() - interval '2 days'
+        from generate_series(1, 20000) as n";
+    for statement in ["alter table idempotency_keys set (autovacuum_enabled = false)", forgotten] {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+
+    let indexes = ["idempotency_keys_pkey", "idempotency_keys_created"];
+    let entries = read_of(&pool, "idempotency_keys", &indexes, async || {
+        assert_eq!(store::prune_idempotency_keys(&pool).await.unwrap(), 1_000);
+    })
+    .await;
+
+    assert!(entries <= 5_000, "to prune 1,000 keys read {entries} entries");
 }
