@@ -19,11 +19,11 @@ const TRIAL: Duration = Duration::from_secs(1);
 /// One that nobody needed for so long is closed.
 const LONGEST_REST: Duration = Duration::from_mins(5);
 
+/// How often it is looked for what nobody needed.
+const LOOK_INTERVAL: Duration = Duration::from_mins(1);
+
 /// What a server keeps for a connection grows: an older one is closed when it is given back.
 const LONGEST_LIFE: Duration = Duration::from_mins(30);
-
-/// How often it is looked for those.
-const LOOK_INTERVAL: Duration = Duration::from_mins(1);
 
 /// How long the server has to hear that a connection ends.
 const FAREWELL: Duration = Duration::from_secs(1);
