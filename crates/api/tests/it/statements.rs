@@ -12,8 +12,9 @@ use crate::{
     events::Events,
 };
 
-/// Hints, which are sent after the answer where it is not quiet, and what proves that changes are heard.
-const BESIDE: [&str; 3] = ["pg_notify(", "select 1", "LISTEN"];
+/// Hints, which are sent after the answer where it is not quiet, what proves that changes are heard, and what a new connection
+/// begins with.
+const BESIDE: [&str; 4] = ["pg_notify(", "select 1", "LISTEN", "set jit = off"];
 
 const READ: &str = "order by jobs.id, role, position";
 

@@ -28,6 +28,11 @@ const LONGEST_LIFE: Duration = Duration::from_mins(30);
 /// How long the server has to hear that a connection ends.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// To compile a statement takes longer than any of ours runs, and PostgreSQL does so each time that it guesses that one reads much:
+/// a claim, where an open transaction has kept its table from being cleared. Not said at the start of the connection, where PgBouncer
+/// refuses what it does not know.
+const UNCOMPILED: &str = "set jit = off";
+
 /// How long a server that starts is left alone, at first and at most.
 const FIRST_WAIT: Duration = Duration::from_millis(10);
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
@@ -56,8 +61,8 @@ impl managed::Manager for Manager {
         let mut wait = FIRST_WAIT;
         loop {
             // Boxed: whoever asks for a connection holds room for this, too.
-            match Box::pin(PgConnection::connect_with(&self.options)).await {
-                Ok(raw) => return Ok(Pooled::new(raw)),
+            match Box::pin(self.open()).await {
+                Ok(opened) => return Ok(opened),
                 Err(error) if may_take_others_soon(&error) => {
                     sleep(wait).await;
                     wait = (wait * 2).min(LONGEST_WAIT);
@@ -76,6 +81,12 @@ impl managed::Manager for Manager {
 }
 
 impl Manager {
+    async fn open(&self) -> Result<Pooled, Error> {
+        let mut raw = PgConnection::connect_with(&self.options).await?;
+        sqlx::raw_sql(UNCOMPILED).execute(&mut raw).await?;
+        Ok(Pooled::new(raw))
+    }
+
     async fn is_alive(&self, pooled: &mut Pooled) -> Result<(), Error> {
         let rest = pooled.free_since.elapsed();
         if self.silence.was_within(rest) {

@@ -77,7 +77,7 @@ pub struct OpenAttempt {
 /// reads the whole of `queue` and `jobs` for each claim. So rows are named by an array, and jobs looked up one by one;
 /// and what is left is put in the order of `queue_left`, or it would be looked for among all that there is. And limits of what is
 /// in order are hidden: where it knows one that is higher than the number of rows that it guesses, it sorts all that wait.
-/// [`MOST_CLAIMED`] is what it may know: for a tenth of a line of millions it would compile the statement first, each time.
+/// [`MOST_CLAIMED`] is what it may know: for a tenth of a line of millions it would compile the statement first, each time, where it may.
 macro_rules! claim_query {
     ($chosen:literal, $passed:literal, $round:expr, $limit:expr $(, $argument:expr)*) => {
         sqlx::query_as!(

@@ -92,6 +92,15 @@ async fn a_connection_that_is_old_is_closed_however_much_it_is_used() {
 }
 
 #[tokio::test]
+async fn no_statement_is_compiled_however_much_it_may_read() {
+    let database = TestDatabase::create().await;
+
+    let compiles: String = sqlx::query_scalar("show jit").fetch_one(&database.pool).await.unwrap();
+
+    assert_eq!(compiles, "off");
+}
+
+#[tokio::test]
 async fn a_statement_that_fails_costs_no_connection() {
     let database = TestDatabase::create().await;
     let pool = db::connect(&database.url, 1).unwrap();
