@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use darkroom_core::{chain::chain, queue};
+use darkroom_core::{
+    chain::chain,
+    queue::{self, Beat},
+};
 use tokio::time::Instant;
 
 use crate::{backoff::jittered, life::Life};
@@ -25,17 +28,19 @@ pub(crate) struct Gathering {
 
 impl Gathering {
     pub(crate) fn new() -> Self {
-        // Workers that start together do not all look at once.
         Self { thorough_at: Instant::now() + jittered(FIRST) }
     }
 
-    /// Looks where the line has moved since, and from time to time everywhere.
-    pub(crate) fn look(&mut self, life: &Life, line_has_moved: bool) {
+    /// Looks where the line has moved since, and from time to time everywhere; for all workers, where it is the leader.
+    pub(crate) fn look(&mut self, life: &Life, beat: &Beat) {
+        if !beat.is_leader {
+            return;
+        }
         let now = Instant::now();
         if now > self.thorough_at {
             self.thorough_at = now + jittered(THOROUGH);
             tokio::spawn(gather(life.clone(), None));
-        } else if line_has_moved {
+        } else if beat.line_has_moved {
             tokio::spawn(gather(life.clone(), Some(OVERTAKEN)));
         }
     }

@@ -31,7 +31,7 @@ pub(crate) async fn beat_until_dead(life: &Life) {
                 if beat.jobs_are_overdue {
                     tokio::spawn(overdue::fail(life.clone()));
                 }
-                gathering.look(life, beat.line_has_moved);
+                gathering.look(life, &beat);
                 if beat.deliveries_are_due {
                     life.deliveries_due.notify_one();
                 }

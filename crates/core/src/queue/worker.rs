@@ -38,6 +38,8 @@ pub struct Beat {
     pub deliveries_are_due: bool,
     /// The line's front was moved a moment ago: jobs may have been left behind it.
     pub line_has_moved: bool,
+    /// It does what one worker does for all: of those that live, its id is the least.
+    pub is_leader: bool,
     /// Jobs of this worker whose callers want them to end. Told again at each beat until they have.
     pub cancelled: Vec<JobId>,
 }
@@ -70,6 +72,10 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
            exists (
                select from line_fronts where passed_at > now() - interval '1 minute'
            ) as "line_has_moved!",
+           not exists (
+               select from workers as others
+               where others.id < $1 and others.beat_at >= now() - make_interval(secs => $2)
+           ) as "is_leader!",
            array(
                select job_id from queue
                where leased_by = $1 and cancel_requested_at is not null
@@ -86,6 +92,7 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
         jobs_are_overdue: beat.jobs_are_overdue,
         deliveries_are_due: beat.deliveries_are_due,
         line_has_moved: beat.line_has_moved,
+        is_leader: beat.is_leader,
         cancelled: beat.cancelled.into_iter().map(JobId).collect(),
     }))
 }

@@ -203,6 +203,27 @@ async fn a_job_that_the_front_has_passed_is_gathered() {
 }
 
 #[tokio::test]
+async fn what_the_front_passed_while_nobody_looked_is_gathered() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let worker = factory::worker(pool).await;
+    let passed = job_at(pool, 0, 15).await;
+    for (turn, seconds) in [(10, 120.0), (20, 60.0), (30, 1.0)] {
+        pass(pool, 0, turn, seconds).await;
+    }
+
+    let since = Some(Duration::from_secs(30));
+    assert_eq!(queue::gather_stragglers(pool, since).await.unwrap(), 1);
+    assert_eq!(claim(pool, worker, 2).await, [passed]);
+    // What is before the front of that look is not looked at again.
+    let before = job_at(pool, 0, 15).await;
+    assert_eq!(queue::gather_stragglers(pool, since).await.unwrap(), 0);
+    assert_eq!(claim(pool, worker, 2).await, []);
+    assert_eq!(queue::gather_stragglers(pool, None).await.unwrap(), 1);
+    assert_eq!(claim(pool, worker, 2).await, [before]);
+}
+
+#[tokio::test]
 async fn fronts_that_were_passed_long_ago_are_forgotten_but_the_last() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;

@@ -36,7 +36,7 @@ async fn a_worker_that_beats_is_left_alone() {
     assert_eq!(queue::rescue(&database.pool, LEASE).await.unwrap(), Rescued::default());
 
     let beat = queue::beat(&database.pool, job.lease.worker, LEASE).await.unwrap();
-    assert_eq!(beat, Some(Beat { someone_is_late: false, ..Beat::default() }));
+    assert_eq!(beat, Some(Beat { someone_is_late: false, is_leader: true, ..Beat::default() }));
 }
 
 #[tokio::test]
@@ -49,7 +49,27 @@ async fn a_heartbeat_tells_of_workers_that_are_late() {
 
     let beat = queue::beat(pool, living, LEASE).await.unwrap();
 
-    assert_eq!(beat, Some(Beat { someone_is_late: true, ..Beat::default() }));
+    assert_eq!(beat, Some(Beat { someone_is_late: true, is_leader: true, ..Beat::default() }));
+}
+
+#[tokio::test]
+async fn of_the_workers_that_live_one_leads() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let mut workers = Vec::new();
+    for _ in 0..3 {
+        workers.push(factory::worker(pool).await);
+    }
+    workers.sort_unstable_by_key(|worker| worker.0);
+    let leads = async |worker| queue::beat(pool, worker, LEASE).await.unwrap().unwrap().is_leader;
+    let [first, second, third] = workers[..] else { panic!("there are three") };
+
+    assert!(leads(first).await && !leads(second).await && !leads(third).await);
+    factory::stop_beating(pool, first).await;
+    assert!(leads(second).await && !leads(third).await);
+    queue::release(pool, second).await.unwrap();
+    assert!(leads(third).await);
+    assert!(leads(first).await && !leads(third).await);
 }
 
 #[tokio::test]
@@ -60,7 +80,8 @@ async fn a_heartbeat_does_not_read_the_whole_queue() {
     let worker = factory::worker(&pool).await;
     let before = factory::whole_reads_of(&pool, &["queue"]).await;
 
-    assert_eq!(queue::beat(&pool, worker, LEASE).await.unwrap(), Some(Beat::default()));
+    let beat = queue::beat(&pool, worker, LEASE).await.unwrap();
+    assert_eq!(beat, Some(Beat { is_leader: true, ..Beat::default() }));
 
     assert_eq!(factory::whole_reads_of(&pool, &["queue"]).await, before);
 }
