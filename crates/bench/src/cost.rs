@@ -10,7 +10,7 @@ use tokio::time::{Duration, sleep};
 use crate::{
     stand::{self, Spec, Stand},
     statements::{Counting, Tally},
-    watcher::follow_all,
+    watching::watch_all,
 };
 use round::{Round, Totals};
 
@@ -51,13 +51,13 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
 
 async fn round(stand: &Stand<'_>, jobs: u16, at_a_time: u16) -> anyhow::Result<Round> {
     let port = stand.api.plan.port;
-    follow_all(port, (WARM_UP, 0), at_a_time).await?;
+    watch_all(port, (WARM_UP, 0), at_a_time).await?;
     sleep(SETTLING).await;
     // What a page costs that is written for the first time since a checkpoint is to be the same each time.
     sqlx::raw_sql("/* bench */ checkpoint").execute(stand.pool).await?;
     let before = Totals::read(stand).await?;
     Tally::begin(stand.pool).await?;
-    follow_all(port, (0, jobs), at_a_time).await?;
+    watch_all(port, (0, jobs), at_a_time).await?;
     sleep(SETTLING).await;
     let tally = Tally::read(stand.pool).await?;
     let after = Totals::read(stand).await?;

@@ -11,9 +11,10 @@ use futures_util::future::OptionFuture;
 
 use crate::{
     bare,
-    follow::{Followed, follow},
     load::Connection,
-    picture, request,
+    picture,
+    polling::{Polled, poll},
+    request,
     stand::{self, Spec, Stand},
     statements::{Counter, Counting},
 };
@@ -29,7 +30,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         stand.introduce("HTTP").await?;
         let fastapi = FastApi::find(&options.peers).await;
         let post = request::post("/api/jobs", &picture::jpeg()?);
-        let job = follow(&mut Connection::open(stand.api.plan.port).await?, &post).await?;
+        let job = poll(&mut Connection::open(stand.api.plan.port).await?, &post).await?;
         // The jobs that are posted from here on are not to be worked on meanwhile.
         stand.stop_worker().await?;
         start_floors(stand, &job).await?;
@@ -48,7 +49,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     .await
 }
 
-async fn start_floors(stand: &mut Stand<'_>, job: &Followed) -> anyhow::Result<()> {
+async fn start_floors(stand: &mut Stand<'_>, job: &Polled) -> anyhow::Result<()> {
     for statement in bare::SCHEMA {
         sqlx::query(statement).execute(stand.pool).await?;
     }
@@ -65,7 +66,7 @@ async fn polls(
     stand: &Stand<'_>,
     counter: Counter,
     fastapi: Option<&FastApi>,
-    job: &Followed,
+    job: &Polled,
 ) -> anyhow::Result<()> {
     let serving = fastapi.map(|fastapi| fastapi.serve(stand.ground));
     let served = OptionFuture::from(serving).await.transpose()?;

@@ -19,7 +19,6 @@ mod cli;
 mod conditions;
 mod cost;
 mod flight;
-mod follow;
 mod footprint;
 mod http;
 mod images;
@@ -28,6 +27,7 @@ mod load;
 mod memory;
 mod peers;
 mod picture;
+mod polling;
 #[cfg(unix)]
 mod queue;
 mod request;
@@ -38,9 +38,9 @@ mod stand;
 mod start;
 mod statements;
 mod table;
-mod watcher;
 #[cfg(unix)]
 mod watchers;
+mod watching;
 
 use std::process::ExitCode;
 

@@ -6,10 +6,11 @@ use anyhow::Context;
 use tokio::process::Child;
 
 use crate::{
-    follow::id_of,
     load::{Connection, when_it_answers},
     peers::{self, Program},
-    picture, request,
+    picture,
+    polling::id_of,
+    request,
     stand::{Ground, free_port},
 };
 

@@ -8,7 +8,7 @@ use tokio::time::Duration;
 use super::peers::{self, Peer};
 use crate::{
     stand::Stand,
-    watcher::{Watched, follow_all},
+    watching::{Watched, watch_all},
 };
 
 /// Jobs before those that count, for each that is there at a time: connections are made and statements prepared.
@@ -73,7 +73,7 @@ impl Side {
 }
 
 async fn ours(stand: &Stand<'_>, jobs: u16, at_a_time: u16) -> anyhow::Result<Run> {
-    let watched = follow_all(stand.api.plan.port, (WARM_UP, jobs), at_a_time).await?;
+    let watched = watch_all(stand.api.plan.port, (WARM_UP, jobs), at_a_time).await?;
     let requests = requests(stand, &watched).await?;
     let edits = watched.iter().map(|job| {
         let request_id = requests.get(&job.id).context("a job has no request")?.clone();

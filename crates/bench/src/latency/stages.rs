@@ -10,7 +10,7 @@ use crate::{
     load::{milliseconds, percentile},
     stand::Stand,
     table,
-    watcher::Watched,
+    watching::Watched,
 };
 
 /// The stretches of a job's life, in seconds, as the database's clock saw them.

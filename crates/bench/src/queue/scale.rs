@@ -16,7 +16,7 @@ use crate::{side::stock, table};
 const WORKERS: [usize; 5] = [1, 2, 4, 8, 16];
 
 /// As many times the jobs of other benchmarks: what sixteen processes need to warm up is not to be what is measured.
-const MORE: u32 = 5;
+const MORE: u32 = 20;
 
 /// For each step.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -12,9 +12,10 @@ use tokio::{
 };
 
 use crate::{
-    follow::id_of,
     load::{Connection, share},
-    picture, request,
+    picture,
+    polling::id_of,
+    request,
 };
 
 /// Longest wait for a job's end.
@@ -44,7 +45,7 @@ pub(crate) struct Watched {
 }
 
 /// Has so many clients make so many jobs in all, each watched to its end by who made it. Those that each makes first do not count.
-pub(crate) async fn follow_all(
+pub(crate) async fn watch_all(
     port: u16,
     (warm_up, jobs): (u16, u16),
     at_a_time: u16,
@@ -56,11 +57,11 @@ pub(crate) async fn follow_all(
         callers.spawn(async move {
             let mut watcher = Watcher::open(port).await?;
             for _ in 0..warm_up {
-                watcher.follow(&request).await?;
+                watcher.make_and_watch(&request).await?;
             }
             let mut jobs = Vec::new();
             for _ in 0..share {
-                jobs.push(watcher.follow(&request).await?);
+                jobs.push(watcher.make_and_watch(&request).await?);
             }
             anyhow::Ok(jobs)
         });
@@ -82,7 +83,7 @@ impl Watcher {
     }
 
     /// Posts a job, and watches it until it is completed.
-    async fn follow(&mut self, post: &[u8]) -> anyhow::Result<Watched> {
+    async fn make_and_watch(&mut self, post: &[u8]) -> anyhow::Result<Watched> {
         let began = Instant::now();
         let answer = self.asking.exchange(post).await?;
         let posted = began.elapsed();

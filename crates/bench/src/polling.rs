@@ -12,9 +12,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// How long it does so.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A job that was followed to its end.
+/// A job that was polled until its end.
 #[derive(Clone, Debug)]
-pub(crate) struct Followed {
+pub(crate) struct Polled {
     /// As the API wrote it.
     pub(crate) id: String,
     /// Bytes of the answer to the POST, and of the last answer to a GET.
@@ -29,7 +29,7 @@ pub(crate) fn id_of(answer: &[u8]) -> anyhow::Result<String> {
 }
 
 /// Posts, and polls until the job is completed.
-pub(crate) async fn follow(connection: &mut Connection, post: &[u8]) -> anyhow::Result<Followed> {
+pub(crate) async fn poll(connection: &mut Connection, post: &[u8]) -> anyhow::Result<Polled> {
     let began = Instant::now();
     let answer = connection.exchange(post).await?;
     let id = id_of(answer)?;
@@ -39,7 +39,7 @@ pub(crate) async fn follow(connection: &mut Connection, post: &[u8]) -> anyhow::
     while began.elapsed() < PATIENCE {
         let answer = connection.exchange(&get).await?;
         if memmem::find(answer, br#""status":"completed""#).is_some() {
-            return Ok(Followed { id, bytes: (posted_bytes, answer.len()) });
+            return Ok(Polled { id, bytes: (posted_bytes, answer.len()) });
         }
         if memmem::find(answer, br#""status":"failed""#).is_some() {
             bail!("a job failed: {}", String::from_utf8_lossy(answer));
