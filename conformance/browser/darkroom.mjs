@@ -1,9 +1,10 @@
 // Darkroom behind the proxy: its API, started and stopped by the tests, and what they ask of it.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 const { DARKROOM, PROXY, PAGE, FIRST, SECOND, PLACE } = process.env;
 
@@ -25,8 +26,8 @@ export async function eventually(ask) {
 }
 
 // Starts an API on a port, and answers what stops it.
-export async function startApi(port) {
-    const variables = { PORT: port, PUBLIC_URL: proxy, CORS_ALLOWED_ORIGINS: pageOrigin, LOG_FORMAT: 'text' };
+export async function startApi(port, settings = {}) {
+    const variables = { PORT: port, PUBLIC_URL: proxy, CORS_ALLOWED_ORIGINS: pageOrigin, LOG_FORMAT: 'text', ...settings };
     const api = spawn(DARKROOM, ['api'], {
         cwd: PLACE,
         env: { ...process.env, ...variables },
@@ -46,12 +47,19 @@ export async function steer(what) {
     if (!done.ok) throw new Error(`${what}: ${done.status} ${await done.text()}`);
 }
 
-// Makes a job, and answers its path.
-export async function makeJob(prompt) {
+// A new API key.
+export async function makeKey() {
+    const { stdout } = await promisify(execFile)(DARKROOM, ['keys', 'create', 'a server'], { cwd: PLACE });
+    return stdout.trim();
+}
+
+// Makes a job, and answers the whole of it.
+export async function makeJob(prompt, { home = proxy, key } = {}) {
     const form = new FormData();
     form.append('image', new Blob([await readFile(picture)]), 'example.jpg');
     form.append('prompt', prompt);
-    const made = await fetch(`${proxy}/api/jobs`, { method: 'POST', body: form });
+    const headers = key ? { authorization: `Bearer ${key}` } : {};
+    const made = await fetch(`${home}/api/jobs`, { method: 'POST', body: form, headers });
     if (made.status !== 201) throw new Error(`${made.status} ${await made.text()}`);
-    return new URL(made.headers.get('location')).pathname;
+    return made.json();
 }

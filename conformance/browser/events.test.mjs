@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { launch, open } from './browser.mjs';
-import { eventually, pageOrigin, picture, ports, proxy, startApi, steer } from './darkroom.mjs';
+import { eventually, makeJob, makeKey, pageOrigin, picture, ports, proxy, startApi, steer } from './darkroom.mjs';
 
 const { PAGE, SEEN } = process.env;
 
@@ -75,6 +75,33 @@ test('a page follows a job over the restart of the API to its end, and leaves it
     assert.match(again, /^\d+$/);
     assert.ok(BigInt(last) > BigInt(again));
     assert.deepEqual(complaints.filter((text) => !text.includes('ERR_INCOMPLETE_CHUNKED_ENCODING')), []);
+});
+
+test('a page that has no key follows the job whose events_url it was given', { timeout: 60_000 }, async () => {
+    const home = `http://127.0.0.1:${ports[0]}`;
+    stops.push(await startApi(ports[0], { REQUIRE_API_KEY: 'true', PUBLIC_URL: home }));
+    const job = await makeJob('for a page without a key', { home, key: await makeKey() });
+    const { page } = await open(browser, pageOrigin);
+    const follow = (address) =>
+        page.evaluate((address) => {
+            window.seen = [];
+            window.events = new EventSource(address);
+            window.events.addEventListener('job', (event) => window.seen.push(JSON.parse(event.data)));
+            return new Promise((ended) => window.events.addEventListener('error', () =>
+                window.events.readyState === EventSource.CLOSED && ended(window.seen)));
+        }, address);
+
+    const seen = await follow(job.events_url);
+
+    assert.equal(seen.at(-1).id, job.id);
+    assert.equal(seen.at(-1).status, 'completed');
+    const shown = await page.evaluate((address) => {
+        const image = new Image();
+        image.src = address;
+        return image.decode().then(() => image.naturalWidth, () => 0);
+    }, seen.at(-1).result_image_url);
+    assert.ok(shown > 0);
+    assert.deepEqual(await follow(job.events_url.split('?')[0]), []);
 });
 
 test('a page of an origin that is not allowed makes nothing and reads nothing', { timeout: 30_000 }, async () => {

@@ -43,7 +43,7 @@ const isPulse = (block) => block === ':';
 for (const [through, home] of [['plain', proxy], ['gzip', process.env.COMPRESSING_PROXY]]) {
     test(`through a proxy, ${through}: each event is here before the next one can happen`, { timeout: 90_000 }, async () => {
         await steer('pause');
-        const job = await makeJob('through a proxy');
+        const job = `/api/jobs/${(await makeJob('through a proxy')).id}`;
         const one = follow(`${home}${job}/events`);
         const all = follow(`${home}/api/events`);
         assert.equal((await one.next()).value, through);

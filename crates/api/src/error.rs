@@ -59,8 +59,8 @@ pub(crate) enum ApiError {
     /// An operator's path, and the key of somebody else.
     #[error("This path is for operators: it takes an API key that was made with --admin.")]
     NotAdmin,
-    /// A link that is not ours, or not to this image.
-    #[error("The link's signature is not of this service, or not of this image.")]
+    /// A link that is not ours, or not to this.
+    #[error("The link's signature is not of this service, or not of what its address names.")]
     ForeignLink,
     /// A link that is too old.
     #[error("The link has expired; the job has a new one.")]

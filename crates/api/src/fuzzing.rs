@@ -6,7 +6,12 @@ use std::{collections::HashMap, sync::LazyLock, time::Duration};
 
 use actix_web::{FromRequest, HttpRequest, http::header, test::TestRequest, web};
 use darkroom_core::{
-    config::Config, db, job::JobId, links::Verdict, models::Models, store::ImageId,
+    config::Config,
+    db,
+    job::JobId,
+    links::{Linked, Verdict},
+    models::Models,
+    store::ImageId,
 };
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -77,7 +82,7 @@ pub fn link_query(query: &str) -> bool {
         Err(error) => return is_good(Some(&error)),
     };
     let Some(signature) = signature else { return false };
-    let image = ImageId(Uuid::nil());
+    let image = Linked::Image(ImageId(Uuid::nil()));
     let verdict = runtime.block_on(state.linker.check(&state.pool, image, &signature));
     matches!(verdict, Ok(Verdict::Holds))
 }

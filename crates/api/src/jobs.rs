@@ -8,6 +8,7 @@ pub(crate) mod delete;
 pub(crate) mod deliveries;
 pub(crate) mod events;
 pub(crate) mod feed;
+mod follower;
 pub(crate) mod get;
 pub(crate) mod idempotency;
 pub(crate) mod list;

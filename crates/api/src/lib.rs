@@ -19,6 +19,7 @@ mod health;
 mod images;
 mod jobs;
 mod json;
+mod link;
 mod metrics;
 mod models;
 mod money;

@@ -67,7 +67,7 @@ pub struct State {
     pub(crate) access: Access,
     /// How fast callers may go on.
     pub(crate) rate: Rate,
-    /// Writes links to images.
+    /// Writes links to images and events.
     pub(crate) linker: Linker,
     /// Makes thumbnails.
     pub(crate) making: Making,

@@ -1,6 +1,9 @@
-//! Links to images. Where API keys are needed they are signed and expire, so that an `<img>`, which can send
-//! no key, shows one.
+//! Links to images, and to the events of jobs.
+//!
+//! Where API keys are needed they are signed and expire, so that an `<img>` shows the one and an `EventSource` follows the
+//! other: browsers send no key with either.
 
+mod linked;
 mod signer;
 
 use std::{
@@ -13,9 +16,11 @@ use tokio::sync::OnceCell;
 use crate::{
     config,
     db::{self, Pool},
+    job::JobId,
     store::{self, ImageId},
 };
 
+pub use linked::Linked;
 use signer::Signer;
 pub use signer::{LinkSecrets, LinkSecretsProblem};
 
@@ -29,13 +34,44 @@ const THUMBNAIL_WIDTH: u16 = 320;
 #[derive(Clone, Debug)]
 pub struct Links {
     base: String,
-    signing: Option<(Arc<Signer>, u64)>,
+    signing: Option<Signing>,
+}
+
+/// How links are signed.
+#[derive(Clone, Debug)]
+struct Signing {
+    signer: Arc<Signer>,
+    /// When they expire.
+    expires: u64,
+    /// None expires later than this.
+    latest: u64,
 }
 
 impl Links {
     /// To the API at `base`, which has no slash at its end, open to all.
     pub fn open(base: impl Into<String>) -> Self {
         Self { base: base.into(), signing: None }
+    }
+
+    /// None that expires later than this: whoever came by a link is shown none that holds for longer.
+    #[must_use]
+    pub fn until(mut self, latest: u64) -> Self {
+        if let Some(signing) = &mut self.signing {
+            signing.latest = latest;
+            signing.expires = signing.expires.min(latest);
+        }
+        self
+    }
+
+    /// From here on as they are written now: whoever goes on for hours would write links that have expired.
+    pub fn renew(&mut self) {
+        self.renew_at(seconds_now());
+    }
+
+    fn renew_at(&mut self, now: u64) {
+        if let Some(Signing { signer, expires, latest }) = &mut self.signing {
+            *expires = signer.expiry(now).min(*latest);
+        }
     }
 
     /// What all of them begin with.
@@ -45,40 +81,45 @@ impl Links {
 
     /// Whether the links of both are the same.
     pub fn are_as(&self, other: &Self) -> bool {
-        let expiry = |links: &Self| links.signing.as_ref().map(|(_, expires)| *expires);
+        let expiry = |links: &Self| links.signing.as_ref().map(|signing| signing.expires);
         self.base == other.base && expiry(self) == expiry(other)
     }
 
     /// To an image.
     pub fn image(&self, id: ImageId) -> String {
-        self.to(id, None)
+        self.to(Linked::Image(id), None)
     }
 
     /// To a small one of it.
     pub fn thumbnail(&self, id: ImageId) -> String {
-        self.to(id, Some(THUMBNAIL_WIDTH))
+        self.to(Linked::Image(id), Some(THUMBNAIL_WIDTH))
     }
 
-    fn to(&self, id: ImageId, width: Option<u16>) -> String {
+    /// To the events of a job.
+    pub fn events(&self, id: JobId) -> String {
+        self.to(Linked::Events(id), None)
+    }
+
+    fn to(&self, linked: Linked, width: Option<u16>) -> String {
         let width = width.map(|width| format!("w={width}"));
-        let signature = self.signing.as_ref().map(|(signer, expires)| {
-            format!("expires={expires}&signature={}", signer.sign(id, *expires))
+        let signature = self.signing.as_ref().map(|Signing { signer, expires, .. }| {
+            format!("expires={expires}&signature={}", signer.sign(linked, *expires))
         });
         let query: Vec<String> = width.into_iter().chain(signature).collect();
         let mark = if query.is_empty() { "" } else { "?" };
-        format!("{}/api/images/{id}{mark}{}", self.base, query.join("&"))
+        format!("{}{}{mark}{}", self.base, linked.path(), query.join("&"))
     }
 }
 
 /// Makes the links of a process. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Linker {
-    /// Nothing where images are open to all.
-    signing: Option<Arc<Signing>>,
+    /// Nothing where all is open to all.
+    secrets: Option<Arc<Secrets>>,
 }
 
 #[derive(Debug)]
-struct Signing {
+struct Secrets {
     configured: Option<LinkSecrets>,
     lifetime: Duration,
     /// Made when it is first needed: its secret may be in the database, which may be away when the process starts.
@@ -88,41 +129,40 @@ struct Signing {
 impl Linker {
     /// One that signs where keys are needed.
     pub fn new(settings: &config::Access) -> Self {
-        let signing = settings.require_api_key.then(|| {
-            Arc::new(Signing {
+        let secrets = settings.require_api_key.then(|| {
+            Arc::new(Secrets {
                 configured: settings.link_secrets.clone(),
                 lifetime: settings.link_lifetime,
                 signer: OnceCell::new(),
             })
         });
-        Self { signing }
+        Self { secrets }
     }
 
     /// Links to the API at `base`, as they are written now.
     pub async fn links(&self, pool: &Pool, base: String) -> Result<Links, db::Error> {
-        let Some(signing) = &self.signing else { return Ok(Links { base, signing: None }) };
-        let signer = Arc::clone(signing.signer(pool).await?);
+        let Some(secrets) = &self.secrets else { return Ok(Links::open(base)) };
+        let signer = Arc::clone(secrets.signer(pool).await?);
         let expires = signer.expiry(seconds_now());
-        Ok(Links { base, signing: Some((signer, expires)) })
+        Ok(Links { base, signing: Some(Signing { signer, expires, latest: u64::MAX }) })
     }
 
-    /// Whether images are open to all.
+    /// Whether no link needs a signature.
     pub fn is_open(&self) -> bool {
-        self.signing.is_none()
+        self.secrets.is_none()
     }
 
     /// What is to be said of a link's signature, or of the want of one.
     pub async fn check(
         &self,
         pool: &Pool,
-        image: ImageId,
+        linked: Linked,
         signature: &LinkSignature,
     ) -> Result<Verdict, db::Error> {
-        let Some(signing) = &self.signing else { return Ok(Verdict::Holds) };
-        let LinkSignature { expires, signature } = signature;
-        Ok(if !signing.signer(pool).await?.is_authentic(image, *expires, signature) {
+        let Some(secrets) = &self.secrets else { return Ok(Verdict::Holds) };
+        Ok(if !secrets.signer(pool).await?.is_authentic(linked, signature) {
             Verdict::Foreign
-        } else if *expires < seconds_now() {
+        } else if has_expired(signature.expires) {
             Verdict::Expired
         } else {
             Verdict::Holds
@@ -130,7 +170,7 @@ impl Linker {
     }
 }
 
-impl Signing {
+impl Secrets {
     async fn signer(&self, pool: &Pool) -> Result<&Arc<Signer>, db::Error> {
         let make = async || {
             Ok(Arc::new(match &self.configured {
@@ -154,12 +194,17 @@ pub struct LinkSignature {
 /// What is to be said of a link.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
-    /// It opens its image.
+    /// It opens what it leads to.
     Holds,
     /// It is ours, and too old.
     Expired,
-    /// It is not ours, or not of this image.
+    /// It is not ours, or not to this.
     Foreign,
+}
+
+/// Whether a link that expires then does not hold any more.
+pub fn has_expired(expires: u64) -> bool {
+    expires < seconds_now()
 }
 
 /// Links hold for an hour or more: whose clock it is makes no difference.

@@ -65,7 +65,7 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
         ("400", _) => ApiError::MalformedBody("The body is not well-formed JSON."),
         ("401", _) => ApiError::KeyNeeded,
         ("403", "read_queue") => ApiError::NotAdmin,
-        ("403", "get_image") => ApiError::ExpiredLink,
+        ("403", "get_image" | "follow_job") => ApiError::ExpiredLink,
         ("403", _) => ApiError::ForeignOrigin,
         ("404", "create_job") => {
             ApiError::invalid(Code::UnknownParent, "parent_id", "There is no job with this id.")
@@ -97,6 +97,10 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
         ("422", "get_image") => {
             let detail = "The width must be one of 160, 320, 640, 1280.";
             ApiError::invalid(Code::InvalidWidth, "w", detail)
+        }
+        ("422", "follow_job") => {
+            let detail = "A signed link has both 'expires' and 'signature'.";
+            ApiError::invalid(Code::MissingField, "signature", detail)
         }
         ("422", "get_usage") => {
             let detail = "The field 'from' must be a day such as 2026-01-31.";

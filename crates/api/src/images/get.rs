@@ -2,7 +2,7 @@
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use darkroom_core::{
-    links::{LinkSignature, Verdict},
+    links::{LinkSignature, Linked},
     store::{self, ImageId},
 };
 
@@ -17,6 +17,7 @@ use crate::{
     State,
     access::Caller,
     error::{ApiError, Problem},
+    link,
 };
 
 /// The file itself.
@@ -101,11 +102,7 @@ async fn admit(
     signature: Option<&LinkSignature>,
 ) -> Result<(), ApiError> {
     if let Some(signature) = signature {
-        return match state.linker.check(&state.pool, id, signature).await? {
-            Verdict::Holds => Ok(()),
-            Verdict::Expired => Err(ApiError::ExpiredLink),
-            Verdict::Foreign => Err(ApiError::ForeignLink),
-        };
+        return link::check(state, Linked::Image(id), signature).await;
     }
     let caller = Caller::extract(request).await?;
     if caller.sees_only().is_none() {

@@ -6,7 +6,10 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
 
-use crate::error::{ApiError, Code};
+use crate::{
+    error::{ApiError, Code},
+    link,
+};
 
 /// Widths of thumbnails: few, because each is kept.
 const WIDTHS: [u16; 4] = [160, 320, 640, 1280];
@@ -28,13 +31,12 @@ pub(crate) struct ThumbnailWidth;
 impl Wish {
     pub(crate) fn parse(query: &str) -> Result<Self, ApiError> {
         let mut wish = Self::default();
-        let (mut expires, mut signature) = (None, None);
+        let mut link = link::Parameters::default();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "w" => wish.width = Some(parse_width(&value)?),
                 "download" => wish.is_download = parse_download(&value)?,
-                "expires" => expires = Some(parse_expires(&value)?),
-                "signature" => signature = Some(value.into_owned()),
+                _ if link.take(&name, &value)? => {}
                 _ => {
                     let detail = format!(
                         "There is no parameter '{name}'; w, download, expires and signature are taken."
@@ -43,15 +45,7 @@ impl Wish {
                 }
             }
         }
-        wish.signature = match (expires, signature) {
-            (Some(expires), Some(signature)) => Some(LinkSignature { expires, signature }),
-            (None, None) => None,
-            (expires, _) => {
-                let missing = if expires.is_none() { "expires" } else { "signature" };
-                let detail = "A signed link has both 'expires' and 'signature'.";
-                return Err(ApiError::invalid(Code::MissingField, missing, detail));
-            }
-        };
+        wish.signature = link.signature()?;
         Ok(wish)
     }
 }
@@ -61,13 +55,6 @@ fn parse_width(text: &str) -> Result<u16, ApiError> {
         let detail =
             format!("The width must be one of {}.", WIDTHS.map(|w| w.to_string()).join(", "));
         ApiError::invalid(Code::InvalidWidth, "w", detail)
-    })
-}
-
-fn parse_expires(text: &str) -> Result<u64, ApiError> {
-    text.parse().map_err(|_malformed| {
-        let detail = "The field 'expires' must be a whole number, as the link had it.";
-        ApiError::invalid(Code::InvalidExpires, "expires", detail)
     })
 }
 

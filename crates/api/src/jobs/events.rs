@@ -12,10 +12,9 @@ use darkroom_core::{job::JobId, links::Links, metrics::InProgress};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::{sync::watch, time::sleep};
 
-use super::{find, progress::ProviderView};
+use super::{follower::Follower, not_found, progress::ProviderView};
 use crate::{
     State,
-    access::Caller,
     error::{ApiError, Problem},
     watch::{KnownProgress, Snapshot, Told, Watch},
 };
@@ -42,28 +41,33 @@ pub(crate) struct EventStream(String);
 ///
 /// Server-Sent Events. `job` has the job as `GET` answers it: first as it stands, then each time that it changed. `progress`
 /// has what the provider says of its request, as `GET …/progress` answers it. `deleted` says that it is gone. After the last event the stream ends; a browser's `EventSource` that comes back then is told by
-/// a 204 that there is no more.
+/// a 204 that there is no more. A job's `events_url` is this address, with a signature where keys are needed: whoever has it follows
+/// the job without a key, until the link expires; it is not told `webhook_url`, `webhook_events` and `metadata`.
 #[utoipa::path(get, path = "/api/jobs/{id}/events", tag = "jobs", operation_id = "follow_job",
     params(
         ("id" = uuid::Uuid, Path, description = "As it was answered when the job was made"),
         ("Last-Event-ID" = Option<String>, Header, nullable = false, pattern = "^[0-9]{0,18}$", description = "The `id` of the last event that the client has: it is not sent again"),
+        ("expires" = Option<u64>, Query, description = "Of a signed link, as it was written: seconds since 1970"),
+        ("signature" = Option<String>, Query, description = "Of a signed link, as it was written"),
     ),
     responses(
         (status = 200, description = "Events, until the job has ended", body = EventStream, content_type = "text/event-stream"),
         (status = 204, description = "The client has the last event already"),
         (status = 400, description = "`Last-Event-ID` is none of ours", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The link is not ours, not to the events of this job, or has expired", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The link is not whole", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn follow(
     state: web::Data<State>,
-    caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
+    let (follower, id) = Follower::of(&state, &request, &path).await?;
     let sent = last_event_id(&request)?;
-    let snapshot = find(&state, &caller, &path).await?;
-    let id = snapshot.job.id;
+    let snapshot = state.watch.read(id).await?;
+    let snapshot = snapshot.filter(|job| follower.sees(job.job.api_key)).ok_or_else(not_found)?;
     if snapshot.has_ended() && sent == Some(snapshot.revision()) {
         return Ok(HttpResponse::NoContent().finish());
     }
@@ -71,7 +75,8 @@ pub(crate) async fn follow(
         told: state.watch.job(id),
         watch: state.watch.clone(),
         shown: None,
-        links: state.links(&request).await?,
+        links: follower.links(state.links(&request).await?),
+        follower: follower.clone(),
         sent,
         next: Some(snapshot),
         id,
@@ -79,15 +84,15 @@ pub(crate) async fn follow(
         is_over: false,
     };
     // Boxed: while it is on its way to the next event, a stream holds room for it twice.
-    Ok(answer(&state, caller, stream::unfold(Box::new(following), Following::event)))
+    Ok(answer(&state, follower, stream::unfold(Box::new(following), Following::event)))
 }
 
 /// A stream that neither caches nor proxies keep to themselves.
 ///
-/// A stream may be open for days: it ends where its caller is not let in any more.
+/// A stream may be open for days: it ends where who follows is not let in any more.
 pub(super) fn answer(
     state: &State,
-    caller: Caller,
+    follower: Follower,
     events: impl Stream<Item = Result<Bytes, std::convert::Infallible>> + 'static,
 ) -> HttpResponse {
     let access = state.access.clone();
@@ -95,9 +100,9 @@ pub(super) fn answer(
     let events = events.take_while(move |_event| {
         // It counts for as long as the stream is there.
         let _open = &open;
-        let (caller, access) = (caller.clone(), access.clone());
+        let (follower, access) = (follower.clone(), access.clone());
         // Boxed: a stream holds room for it all the time, and needs it at each event only.
-        Box::pin(async move { caller.is_still_let_in(&access).await })
+        Box::pin(async move { follower.is_still_let_in(&access).await })
     });
     HttpResponse::Ok()
         .content_type("text/event-stream")
@@ -144,6 +149,7 @@ struct Following {
     /// The progress that the client was last told of.
     shown: Option<Arc<KnownProgress>>,
     links: Links,
+    follower: Follower,
     /// Revision that the client has.
     sent: Option<i128>,
     next: Option<Arc<Snapshot>>,
@@ -179,8 +185,8 @@ impl Following {
             {
                 self.sent = Some(snapshot.revision());
                 self.is_over = snapshot.has_ended();
-                // As a rule nobody else follows it.
-                let event = job_event(&snapshot, &snapshot.body(&self.links));
+                self.links.renew();
+                let event = job_event(&snapshot, &self.follower.body(&snapshot, &self.links));
                 return Some((Ok(event), self));
             }
             if let Some(known) = self.news() {

@@ -16,7 +16,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::events::{EventStream, HEARTBEAT, PREAMBLE, PULSE, answer, job_event, last_event_id};
+use super::{
+    events::{EventStream, HEARTBEAT, PREAMBLE, PULSE, answer, job_event, last_event_id},
+    follower::Follower,
+};
 use crate::{
     State,
     access::Caller,
@@ -68,7 +71,7 @@ pub(crate) async fn follow(
     if let Some(since) = last.and_then(|micros| moment(micros * 1_000)) {
         feed.catch_up(&state, since).await?;
     }
-    Ok(answer(&state, caller, stream::unfold(feed, Feed::event)))
+    Ok(answer(&state, Follower::Caller(caller), stream::unfold(feed, Feed::event)))
 }
 
 fn moment(nanos: i128) -> Option<OffsetDateTime> {
@@ -113,7 +116,10 @@ impl Feed {
                 Ok(Ok(snapshot)) if !self.caller.sees(snapshot.job.api_key) => continue,
                 Ok(Ok(snapshot)) if !self.is_news(&snapshot) => continue,
                 // Whoever else follows all is told the same.
-                Ok(Ok(snapshot)) => job_event(&snapshot, &snapshot.written(&self.links).body),
+                Ok(Ok(snapshot)) => {
+                    self.links.renew();
+                    job_event(&snapshot, &snapshot.written(&self.links).body)
+                }
                 Ok(Err(RecvError::Lagged(_))) => RESET,
                 Ok(Err(RecvError::Closed)) => return None,
             };

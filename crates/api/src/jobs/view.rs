@@ -63,6 +63,8 @@ pub(crate) struct JobView {
     input_image_url: Option<String>,
     /// All pictures that were given, in order.
     input_images: Vec<ImageView>,
+    /// Where to follow it, with a browser's `EventSource`, too.
+    events_url: String,
     /// Why the job failed; null unless it did.
     #[schema(required)]
     error: Option<FailureView>,
@@ -182,6 +184,7 @@ impl JobView {
             result_images: results,
             input_image_url: inputs.first().map(|image| image.url.clone()),
             input_images: inputs,
+            events_url: links.events(job.id),
             error: job.failure.as_ref().map(|failure| FailureView {
                 code: failure.code.clone(),
                 message: failure.message.clone(),

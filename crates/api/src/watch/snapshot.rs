@@ -71,6 +71,12 @@ impl Snapshot {
         }
     }
 
+    /// The same, without what its caller alone is to know: where webhooks go, and what is attached to it.
+    pub(crate) fn body_for_guests(&self, links: &Links) -> Bytes {
+        let job = Job { webhook: None, metadata: None, ..self.job.clone() };
+        json(&job, links).into()
+    }
+
     /// With these links; kept for the next who asks.
     pub(crate) fn written(&self, links: &Links) -> Arc<Written> {
         let mut kept = self.written.lock().unwrap_or_else(PoisonError::into_inner);

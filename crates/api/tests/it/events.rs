@@ -31,7 +31,10 @@ pub(crate) struct Events {
 
 impl Events {
     pub(crate) async fn follow(app: &App, path: &str, last: Option<&str>) -> Self {
-        let response = Self::ask(app, path, last).await;
+        Self::of(Self::ask(app, path, last).await)
+    }
+
+    pub(crate) fn of(response: Response) -> Self {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
@@ -82,7 +85,7 @@ impl Events {
     }
 }
 
-async fn show_processing(app: &App) {
+pub(crate) async fn show_processing(app: &App) {
     let shown = "update jobs set status = 'processing', updated_at = clock_timestamp()";
     sqlx::query(shown).execute(&app.database.pool).await.unwrap();
 }

@@ -3,15 +3,12 @@
 use darkroom_core::store;
 use darkroom_testing::eventually;
 use reqwest::{Method, StatusCode};
-use ring::hmac;
 use serde_json::{Value, json};
 
 use crate::app::{App, form, photo, problem};
 
-const SECRET: &str = "a-secret-of-a-test-that-is-long-enough";
-
 async fn app() -> App {
-    App::start_with(&[("REQUIRE_API_KEY", "true"), ("IMAGE_LINK_SECRET", SECRET)]).await
+    App::start_with(&[("REQUIRE_API_KEY", "true")]).await
 }
 
 /// Each operation of the contract: its method, its path and its tag.
@@ -226,52 +223,6 @@ async fn where_no_keys_are_needed_who_sends_one_is_held_to_it() {
     problem(wrong, 401, "unknown_api_key").await;
     // What was never meant as a key is none.
     assert_eq!(app.ask(Method::GET, "/api/jobs", "unused").await.status(), 200);
-}
-
-#[tokio::test]
-async fn a_link_opens_its_image_and_nothing_else_until_it_expires() {
-    let app = app().await;
-    let (_, key) = app.new_key(false).await;
-    let (job, other) = (app.new_job_of(&key).await, app.new_job_of(&key).await);
-    let link = job["input_image_url"].as_str().unwrap();
-    let get = |link: String| app.client.get(link).send();
-
-    let answer = get(link.to_owned()).await.unwrap();
-    assert_eq!(answer.status(), 200);
-    assert!(answer.headers()["cache-control"].to_str().unwrap().starts_with("private"));
-    assert_eq!(answer.bytes().await.unwrap(), photo());
-    assert_eq!(get(format!("{link}&download=1")).await.unwrap().status(), 200);
-    let small = job["input_images"][0]["thumbnail_url"].as_str().unwrap();
-    assert_eq!(get(small.to_owned()).await.unwrap().status(), 200);
-
-    let (address, query) = link.split_once('?').unwrap();
-    let other = other["input_image_url"].as_str().unwrap().split_once('?').unwrap().0.to_owned();
-    problem(get(address.to_owned()).await.unwrap(), 401, "api_key_needed").await;
-    problem(get(format!("{other}?{query}")).await.unwrap(), 403, "invalid_link").await;
-    problem(get(link.replace("expires=", "expires=9")).await.unwrap(), 403, "invalid_link").await;
-    problem(get(format!("{address}?expires=7")).await.unwrap(), 422, "missing_field").await;
-    problem(get(format!("{address}?expires=x&signature=y")).await.unwrap(), 422, "invalid_expires")
-        .await;
-
-    let id = address.rsplit('/').next().unwrap();
-    let secret = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
-    let signed = hmac::sign(&secret, format!("{id}\n1000000000").as_bytes());
-    let signature =
-        base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, signed);
-    let old = format!("{address}?expires=1000000000&signature={signature}");
-    problem(get(old).await.unwrap(), 403, "expired_link").await;
-}
-
-#[tokio::test]
-async fn without_a_configured_secret_replicas_sign_with_the_same_one() {
-    let app = App::start_with(&[("REQUIRE_API_KEY", "true")]).await;
-    let (_, key) = app.new_key(false).await;
-    let link = app.new_job_of(&key).await["input_image_url"].as_str().unwrap().to_owned();
-    let replica = app.another_replica_with(&[("REQUIRE_API_KEY", "true")]);
-
-    let there = link.replace(&app.address.to_string(), &replica.to_string());
-
-    assert_eq!(app.client.get(there).send().await.unwrap().status(), 200);
 }
 
 async fn until_refused(app: &App, key: &str) {

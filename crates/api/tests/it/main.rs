@@ -28,6 +28,7 @@ mod jobs;
 mod json_body;
 mod keys;
 mod limits;
+mod links;
 mod listing;
 mod metadata;
 mod metrics;

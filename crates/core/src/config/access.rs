@@ -10,7 +10,7 @@ use crate::links::LinkSecrets;
 pub struct Access {
     /// `REQUIRE_API_KEY`: whether nothing is answered without an API key. Unless set, it is so in production.
     pub require_api_key: bool,
-    /// `IMAGE_LINK_SECRET`: what links to images are signed with where keys are needed; two while one takes the
+    /// `IMAGE_LINK_SECRET`: what links to images and events are signed with where keys are needed; two while one takes the
     /// other's place. Without it, the one that all replicas share.
     pub link_secrets: Option<LinkSecrets>,
     /// `IMAGE_LINK_SECONDS`: how long such a link holds at least; at most it is twice as long.

@@ -1,4 +1,4 @@
-//! Signs an image's id and a moment (HMAC-SHA-256), and tells whether it did.
+//! Signs what a link leads to, and until when (HMAC-SHA-256), and tells whether it did.
 
 use std::{str::FromStr, time::Duration};
 
@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretSlice};
 
-use crate::store::ImageId;
+use super::{LinkSignature, Linked};
 
 /// Less can be guessed.
 const SHORTEST: usize = 32;
@@ -48,21 +48,19 @@ impl Signer {
         (now / self.lifetime).saturating_add(2).saturating_mul(self.lifetime)
     }
 
-    pub(super) fn sign(&self, image: ImageId, expires: u64) -> String {
-        let sign = |key| URL_SAFE_NO_PAD.encode(hmac::sign(key, &message(image, expires)));
+    pub(super) fn sign(&self, linked: Linked, expires: u64) -> String {
+        let message = linked.until(expires);
+        let sign = |key| URL_SAFE_NO_PAD.encode(hmac::sign(key, message.as_bytes()));
         self.keys.first().map(sign).unwrap_or_default()
     }
 
-    /// Whether a link to this image is ours; compared in constant time. Whether it has expired is another question.
-    pub(super) fn is_authentic(&self, image: ImageId, expires: u64, signature: &str) -> bool {
+    /// Whether a link to this is ours; compared in constant time. Whether it has expired is another question.
+    pub(super) fn is_authentic(&self, linked: Linked, signature: &LinkSignature) -> bool {
+        let LinkSignature { expires, signature } = signature;
         let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return false };
-        let message = message(image, expires);
-        self.keys.iter().any(|key| hmac::verify(key, &message, &signature).is_ok())
+        let message = linked.until(*expires);
+        self.keys.iter().any(|key| hmac::verify(key, message.as_bytes(), &signature).is_ok())
     }
-}
-
-fn message(image: ImageId, expires: u64) -> Vec<u8> {
-    format!("{image}\n{expires}").into_bytes()
 }
 
 impl FromStr for LinkSecrets {
@@ -81,55 +79,79 @@ impl FromStr for LinkSecrets {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Links, *};
+    use uuid::Uuid;
+
+    use super::{
+        super::{Links, Signing},
+        *,
+    };
+    use crate::{job::JobId, store::ImageId};
 
     fn signer(secrets: &str) -> Signer {
         Signer::new(&secrets.parse().unwrap(), Duration::from_hours(1))
     }
 
     fn image(number: u128) -> ImageId {
-        ImageId(uuid::Uuid::from_u128(number))
+        ImageId(Uuid::from_u128(number))
     }
 
     fn links(base: &str, signer: Signer) -> Links {
         let expires = signer.expiry(10_000);
-        Links { base: base.into(), signing: Some((signer.into(), expires)) }
+        let signing = Signing { signer: signer.into(), expires, latest: u64::MAX };
+        Links { base: base.into(), signing: Some(signing) }
     }
 
-    /// Moment and signature of a link.
-    fn parts(link: &str) -> (u64, String) {
+    fn signature(link: &str) -> LinkSignature {
         let (_, query) = link.split_once("expires=").unwrap();
         let (expires, signature) = query.split_once("&signature=").unwrap();
-        (expires.parse().unwrap(), signature.to_owned())
+        LinkSignature { expires: expires.parse().unwrap(), signature: signature.to_owned() }
     }
 
     #[test]
     fn a_link_is_recognised_for_its_own_image_moment_and_secret_only() {
         let (old, new) = ("a".repeat(32), "b".repeat(32));
         let link = links("http://x", signer(&old)).thumbnail(image(1));
-        let (expires, signature) = parts(&link);
+        let known = signature(&link);
+        let one = Linked::Image(image(1));
 
         assert!(link.starts_with(&format!("http://x/api/images/{}?w=320&expires=", image(1))));
-        assert!(signer(&old).is_authentic(image(1), expires, &signature));
-        assert!(!signer(&old).is_authentic(image(2), expires, &signature));
-        assert!(!signer(&old).is_authentic(image(1), expires + 1, &signature));
-        assert!(!signer(&new).is_authentic(image(1), expires, &signature));
-        for other in ["", "é", "AAAA", &signature[1..]] {
-            assert!(!signer(&old).is_authentic(image(1), expires, other), "{other}");
+        assert!(signer(&old).is_authentic(one, &known));
+        assert!(!signer(&old).is_authentic(Linked::Image(image(2)), &known));
+        let later = LinkSignature { expires: known.expires + 1, ..known.clone() };
+        assert!(!signer(&old).is_authentic(one, &later));
+        assert!(!signer(&new).is_authentic(one, &known));
+        for other in ["", "é", "AAAA", &known.signature[1..]] {
+            let other = LinkSignature { signature: other.to_owned(), ..known.clone() };
+            assert!(!signer(&old).is_authentic(one, &other), "{other:?}");
         }
+    }
+
+    #[test]
+    fn a_link_to_the_events_of_a_job_opens_them_alone_though_an_image_had_its_id() {
+        let secret = "a".repeat(32);
+        let (job, image) = (JobId(Uuid::from_u128(1)), image(1));
+        let links = links("http://x", signer(&secret));
+        let (events, picture) = (links.events(job), links.image(image));
+        let opens = |linked, link: &str| signer(&secret).is_authentic(linked, &signature(link));
+
+        assert!(events.starts_with(&format!("http://x/api/jobs/{job}/events?expires=")));
+        assert!(opens(Linked::Events(job), &events));
+        assert!(!opens(Linked::Events(JobId(Uuid::from_u128(2))), &events));
+        assert!(!opens(Linked::Image(image), &events));
+        assert!(!opens(Linked::Events(job), &picture));
     }
 
     #[test]
     fn the_old_secret_holds_while_the_new_one_signs() {
         let (old, new) = ("a".repeat(32), "b".repeat(32));
         let both = signer(&format!("{new} {old}"));
-        let signed_by = |signer: Signer| parts(&links("", signer).image(image(1)));
+        let one = Linked::Image(image(1));
+        let signed_by = |signer: Signer| signature(&links("", signer).image(image(1)));
 
-        let (expires, signature) = signed_by(signer(&old));
-        assert!(both.is_authentic(image(1), expires, &signature));
-        let (expires, signature) = signed_by(both);
-        assert!(signer(&new).is_authentic(image(1), expires, &signature));
-        assert!(!signer(&old).is_authentic(image(1), expires, &signature));
+        assert!(both.is_authentic(one, &signed_by(signer(&old))));
+        let new_one = signed_by(both);
+        assert!(signer(&new).is_authentic(one, &new_one));
+        assert!(!signer(&old).is_authentic(one, &new_one));
     }
 
     #[test]
@@ -140,6 +162,20 @@ mod tests {
             assert!((3_600..=7_200).contains(&holds), "{now}: {holds}");
         }
         assert_eq!(signer.expiry(3_600), signer.expiry(7_199));
+    }
+
+    #[test]
+    fn links_that_are_renewed_expire_later_but_not_later_than_they_may() {
+        let mut links = links("", signer(&"a".repeat(32)));
+        let expiry = |links: &Links| signature(&links.events(JobId(Uuid::nil()))).expires;
+
+        assert_eq!(expiry(&links), 14_400);
+        links.renew_at(20_000);
+        assert_eq!(expiry(&links), 25_200);
+        let mut links = links.until(15_000);
+        assert_eq!(expiry(&links), 15_000);
+        links.renew_at(30_000);
+        assert_eq!(expiry(&links), 15_000);
     }
 
     #[test]

@@ -122,7 +122,8 @@ async fn nothing_that_opens_or_tells_anything_is_ever_logged() {
         let url = format!("{home}/api/jobs/{}", job["id"].as_str()?);
         let get = http_client().get(url).bearer_auth(key).send();
         let job: Value = get.await.ok()?.json().await.ok()?;
-        let links = ["input_image_url", "result_image_url"].map(|link| job[link].as_str());
+        let links =
+            ["input_image_url", "result_image_url", "events_url"].map(|link| job[link].as_str());
         (job["status"] == "completed").then(|| links.map(|link| link.unwrap().to_owned()).into())
     })
     .await;

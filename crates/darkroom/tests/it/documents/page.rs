@@ -60,8 +60,8 @@ pub(super) fn steps(page: &str) -> Vec<Step<'_>> {
         let (kind, text) = block.split_once('\n').unwrap();
         match (kind, steps.last_mut()) {
             ("sh", _) if ELSEWHERE.iter().any(|command| text.starts_with(command)) => {}
-            // OpenAI's own client is run in `conformance`.
-            ("python", _) => {}
+            // OpenAI's own client, and a browser, are run in `conformance`.
+            ("python" | "js", _) => {}
             ("sh", _) => steps.push(Step::Run { script: text, answer: None }),
             // An answer follows its lines at once.
             (_, Some(Step::Run { answer, .. })) if between.trim().is_empty() => {

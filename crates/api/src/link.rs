@@ -1,0 +1,61 @@
+//! Signed links: whoever has one to something needs no key for it.
+
+use darkroom_core::links::{LinkSignature, Linked, Verdict};
+
+use crate::{
+    State,
+    error::{ApiError, Code},
+};
+
+/// What of an address's query is a link's.
+#[derive(Debug, Default)]
+pub(crate) struct Parameters {
+    expires: Option<u64>,
+    signature: Option<String>,
+}
+
+impl Parameters {
+    /// Takes one; false, where it is something else.
+    pub(crate) fn take(&mut self, name: &str, value: &str) -> Result<bool, ApiError> {
+        match name {
+            "expires" => self.expires = Some(parse_expires(value)?),
+            "signature" => self.signature = Some(value.to_owned()),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// What they are together; nothing, where there is none of them.
+    pub(crate) fn signature(self) -> Result<Option<LinkSignature>, ApiError> {
+        let missing = match (self.expires, self.signature) {
+            (Some(expires), Some(signature)) => {
+                return Ok(Some(LinkSignature { expires, signature }));
+            }
+            (None, None) => return Ok(None),
+            (None, Some(_)) => "expires",
+            (Some(_), None) => "signature",
+        };
+        let detail = "A signed link has both 'expires' and 'signature'.";
+        Err(ApiError::invalid(Code::MissingField, missing, detail))
+    }
+}
+
+/// Refuses what is no link of ours to this, or has expired.
+pub(crate) async fn check(
+    state: &State,
+    linked: Linked,
+    signature: &LinkSignature,
+) -> Result<(), ApiError> {
+    match state.linker.check(&state.pool, linked, signature).await? {
+        Verdict::Holds => Ok(()),
+        Verdict::Expired => Err(ApiError::ExpiredLink),
+        Verdict::Foreign => Err(ApiError::ForeignLink),
+    }
+}
+
+fn parse_expires(text: &str) -> Result<u64, ApiError> {
+    text.parse().map_err(|_malformed| {
+        let detail = "The field 'expires' must be a whole number, as the link had it.";
+        ApiError::invalid(Code::InvalidExpires, "expires", detail)
+    })
+}

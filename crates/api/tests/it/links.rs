@@ -1,0 +1,181 @@
+//! Signed links: where keys are needed, they open what they lead to, and nothing else.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use darkroom_testing::eventually;
+use reqwest::Method;
+use ring::hmac;
+use serde_json::{Value, json};
+
+use crate::{
+    app::{App, form, photo, problem},
+    events::{Events, show_processing},
+    watching::complete,
+};
+
+const SECRET: &str = "a-secret-of-a-test-that-is-long-enough";
+
+async fn app() -> App {
+    App::start_with(&[("REQUIRE_API_KEY", "true"), ("IMAGE_LINK_SECRET", SECRET)]).await
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// The query of a link that whoever knows the secret would write.
+fn signed(message: &str, expires: u64) -> String {
+    let secret = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let signature = hmac::sign(&secret, format!("{message}\n{expires}").as_bytes());
+    format!("expires={expires}&signature={}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[tokio::test]
+async fn a_link_opens_its_image_and_nothing_else_until_it_expires() {
+    let app = app().await;
+    let (_, key) = app.new_key(false).await;
+    let (job, other) = (app.new_job_of(&key).await, app.new_job_of(&key).await);
+    let link = job["input_image_url"].as_str().unwrap();
+    let get = |link: String| app.client.get(link).send();
+
+    let answer = get(link.to_owned()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.headers()["cache-control"].to_str().unwrap().starts_with("private"));
+    assert_eq!(answer.bytes().await.unwrap(), photo());
+    assert_eq!(get(format!("{link}&download=1")).await.unwrap().status(), 200);
+    let small = job["input_images"][0]["thumbnail_url"].as_str().unwrap();
+    assert_eq!(get(small.to_owned()).await.unwrap().status(), 200);
+
+    let (address, query) = link.split_once('?').unwrap();
+    let other = other["input_image_url"].as_str().unwrap().split_once('?').unwrap().0.to_owned();
+    problem(get(address.to_owned()).await.unwrap(), 401, "api_key_needed").await;
+    problem(get(format!("{other}?{query}")).await.unwrap(), 403, "invalid_link").await;
+    problem(get(link.replace("expires=", "expires=9")).await.unwrap(), 403, "invalid_link").await;
+    problem(get(format!("{address}?expires=7")).await.unwrap(), 422, "missing_field").await;
+    problem(get(format!("{address}?expires=x&signature=y")).await.unwrap(), 422, "invalid_expires")
+        .await;
+
+    let id = address.rsplit('/').next().unwrap();
+    let old = format!("{address}?{}", signed(id, 1_000_000_000));
+    problem(get(old).await.unwrap(), 403, "expired_link").await;
+}
+
+#[tokio::test]
+async fn a_link_opens_the_events_of_its_job_and_nothing_else_until_it_expires() {
+    let app = app().await;
+    let (_, key) = app.new_key(false).await;
+    let (job, other) = (app.new_job_of(&key).await, app.new_job_of(&key).await);
+    let link = job["events_url"].as_str().unwrap();
+    let get = |link: String| app.client.get(link).send();
+
+    let mut events = Events::of(get(link.to_owned()).await.unwrap());
+    assert_eq!(events.next().await.unwrap().data, job);
+    complete(&app, job["id"].as_str().unwrap()).await;
+    let last = events.next().await.unwrap();
+    assert_eq!(last.data["status"], "completed");
+    assert_eq!(events.next().await, None);
+    let again = app.client.get(link).header("Last-Event-ID", &last.id).send().await.unwrap();
+    assert_eq!(again.status(), 204);
+
+    let (address, query) = link.split_once('?').unwrap();
+    let others = other["events_url"].as_str().unwrap().split_once('?').unwrap().0.to_owned();
+    let all = app.url("/api/events");
+    let read = address.strip_suffix("/events").unwrap().to_owned();
+    problem(get(address.to_owned()).await.unwrap(), 401, "api_key_needed").await;
+    problem(get(format!("{others}?{query}")).await.unwrap(), 403, "invalid_link").await;
+    problem(get(format!("{all}?{query}")).await.unwrap(), 401, "api_key_needed").await;
+    problem(get(format!("{read}?{query}")).await.unwrap(), 401, "api_key_needed").await;
+    problem(get(link.replace("expires=", "expires=9")).await.unwrap(), 403, "invalid_link").await;
+    problem(get(format!("{address}?signature=x")).await.unwrap(), 422, "missing_field").await;
+    let old = signed(&format!("events of {}", job["id"].as_str().unwrap()), 1_000_000_000);
+    problem(get(format!("{address}?{old}")).await.unwrap(), 403, "expired_link").await;
+    // A key opens its own jobs' without a signature, and another one's are not there.
+    let (_, another) = app.new_key(false).await;
+    let path = format!("/api/jobs/{}/events", job["id"].as_str().unwrap());
+    assert_eq!(app.ask(Method::GET, &path, &key).await.status(), 200);
+    problem(app.ask(Method::GET, &path, &another).await, 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn whoever_follows_by_a_link_is_told_no_more_than_it_opens() {
+    let app = app().await;
+    let (_, key) = app.new_key(false).await;
+    let asked = form(photo(), "make it rain")
+        .text("metadata", r#"{"customer": 7}"#)
+        .text("webhook_url", "https://receiver.example/a-secret-path");
+    let post = app.client.post(app.url("/api/jobs")).bearer_auth(&key).multipart(asked);
+    let job: Value = post.send().await.unwrap().json().await.unwrap();
+    let id = job["id"].as_str().unwrap();
+    let soon = now() + 600;
+    let link = format!("/api/jobs/{id}/events?{}", signed(&format!("events of {id}"), soon));
+
+    let told = Events::of(app.get(&link).await).next().await.unwrap().data;
+
+    assert_eq!((&told["id"], &told["prompt"]), (&job["id"], &job["prompt"]));
+    assert_eq!((&told["metadata"], &told["webhook_url"]), (&Value::Null, &Value::Null));
+    assert_eq!(told["webhook_events"], json!([]));
+    let small = &told["input_images"][0]["thumbnail_url"];
+    for link in [&told["events_url"], &told["input_image_url"], small] {
+        assert!(link.as_str().unwrap().contains(&format!("expires={soon}&")), "{link}");
+    }
+    let image = told["input_image_url"].as_str().unwrap();
+    assert_eq!(app.client.get(image).send().await.unwrap().status(), 200);
+    // Its caller is told all.
+    let path = format!("/api/jobs/{id}/events");
+    let told = Events::of(app.ask(Method::GET, &path, &key).await).next().await.unwrap().data;
+    assert_eq!(told, job);
+
+    app.ask(Method::DELETE, &format!("/api/jobs/{id}"), &key).await;
+    problem(app.get(&link).await, 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn a_stream_that_a_link_opened_ends_when_that_has_expired() {
+    let app = app().await;
+    let (_, key) = app.new_key(false).await;
+    let job = app.new_job_of(&key).await["id"].as_str().unwrap().to_owned();
+    let link = format!("/api/jobs/{job}/events?{}", signed(&format!("events of {job}"), now() + 3));
+    let mut events = Events::of(app.get(&link).await);
+    assert_eq!(events.next().await.unwrap().data["id"], *job);
+
+    eventually("the stream ends", async || {
+        show_processing(&app).await;
+        events.next().await.is_none().then_some(())
+    })
+    .await;
+
+    problem(app.get(&link).await, 403, "expired_link").await;
+}
+
+#[tokio::test]
+async fn where_no_keys_are_needed_events_are_followed_whatever_the_query_says() {
+    let app = App::start().await;
+    let job = app.new_job().await;
+    let link = job["events_url"].as_str().unwrap();
+    assert!(!link.contains('?'));
+
+    for query in ["expires=1&signature=x", "expires=x", "signature=x&more"] {
+        let answer = app.client.get(format!("{link}?{query}")).send().await.unwrap();
+        assert_eq!(Events::of(answer).next().await.unwrap().data, job, "{query}");
+    }
+
+    let old = app.client.get(format!("{link}?expires=1&signature=x")).send().await.unwrap();
+    let mut events = Events::of(old);
+    assert_eq!(events.next().await.unwrap().data, job);
+    complete(&app, job["id"].as_str().unwrap()).await;
+    assert_eq!(events.next().await.unwrap().data["status"], "completed");
+}
+
+#[tokio::test]
+async fn without_a_configured_secret_replicas_sign_with_the_same_one() {
+    let app = App::start_with(&[("REQUIRE_API_KEY", "true")]).await;
+    let (_, key) = app.new_key(false).await;
+    let link = app.new_job_of(&key).await["input_image_url"].as_str().unwrap().to_owned();
+    let replica = app.another_replica_with(&[("REQUIRE_API_KEY", "true")]);
+
+    let there = link.replace(&app.address.to_string(), &replica.to_string());
+
+    assert_eq!(app.client.get(there).send().await.unwrap().status(), 200);
+}
