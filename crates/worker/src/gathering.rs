@@ -28,19 +28,17 @@ pub(crate) struct Gathering {
 
 impl Gathering {
     pub(crate) fn new() -> Self {
+        // Workers that start together do not all look at once.
         Self { thorough_at: Instant::now() + jittered(FIRST) }
     }
 
-    /// Looks where the line has moved since, and from time to time everywhere; for all workers, where it is the leader.
+    /// Looks where the line has moved since, if it is the leader; and from time to time everywhere, whoever leads.
     pub(crate) fn look(&mut self, life: &Life, beat: &Beat) {
-        if !beat.is_leader {
-            return;
-        }
         let now = Instant::now();
         if now > self.thorough_at {
             self.thorough_at = now + jittered(THOROUGH);
             tokio::spawn(gather(life.clone(), None));
-        } else if beat.line_has_moved {
+        } else if beat.is_leader && beat.line_has_moved {
             tokio::spawn(gather(life.clone(), Some(OVERTAKEN)));
         }
     }

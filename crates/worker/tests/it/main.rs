@@ -13,6 +13,7 @@ mod delivering;
 mod disk_full;
 mod edit;
 mod faults;
+mod gathering;
 mod halt;
 mod hand_over;
 mod house;
