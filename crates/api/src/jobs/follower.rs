@@ -36,19 +36,19 @@ impl Follower {
         request: &HttpRequest,
         id: &str,
     ) -> Result<(Self, JobId), ApiError> {
+        let refused = match Caller::extract(request).await {
+            // Whoever is let in needs no link, and is held to its key.
+            Ok(caller) => return Ok((Self::Caller(caller), parse_id(id)?)),
+            Err(refused) => refused,
+        };
         let mut parameters = link::Parameters::default();
-        if !state.linker.is_open() {
-            for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
-                parameters.take(&name, &value)?;
-            }
+        for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
+            parameters.take(&name, &value)?;
         }
-        if let Some(signature) = parameters.signature()? {
-            let job = parse_id(id)?;
-            link::check(state, Linked::Events(job), &signature).await?;
-            return Ok((Self::Guest { until: signature.expires }, job));
-        }
-        let caller = Caller::extract(request).await?;
-        Ok((Self::Caller(caller), parse_id(id)?))
+        let signature = parameters.signature()?.ok_or(refused)?;
+        let job = parse_id(id)?;
+        link::check(state, Linked::Events(job), &signature).await?;
+        Ok((Self::Guest { until: signature.expires }, job))
     }
 
     /// Whether it sees a job that is this key's, or nobody's.

@@ -122,10 +122,12 @@ async fn whoever_follows_by_a_link_is_told_no_more_than_it_opens() {
     }
     let image = told["input_image_url"].as_str().unwrap();
     assert_eq!(app.client.get(image).send().await.unwrap().status(), 200);
-    // Its caller is told all.
-    let path = format!("/api/jobs/{id}/events");
-    let told = Events::of(app.ask(Method::GET, &path, &key).await).next().await.unwrap().data;
-    assert_eq!(told, job);
+    // Its caller is told all, by the link, too.
+    for path in [&format!("/api/jobs/{id}/events"), &link] {
+        let told = Events::of(app.ask(Method::GET, path, &key).await).next().await.unwrap().data;
+        assert_eq!(told["metadata"], job["metadata"]);
+        assert_eq!(told["webhook_url"], job["webhook_url"]);
+    }
 
     app.ask(Method::DELETE, &format!("/api/jobs/{id}"), &key).await;
     problem(app.get(&link).await, 404, "not_found").await;
@@ -136,7 +138,7 @@ async fn a_stream_that_a_link_opened_ends_when_that_has_expired() {
     let app = app().await;
     let (_, key) = app.new_key(false).await;
     let job = app.new_job_of(&key).await["id"].as_str().unwrap().to_owned();
-    let link = format!("/api/jobs/{job}/events?{}", signed(&format!("events of {job}"), now() + 3));
+    let link = format!("/api/jobs/{job}/events?{}", signed(&format!("events of {job}"), now() + 5));
     let mut events = Events::of(app.get(&link).await);
     assert_eq!(events.next().await.unwrap().data["id"], *job);
 

@@ -21,7 +21,7 @@ impl Linked {
     }
 
     /// What is signed: no two are the same, whatever their ids are.
-    pub(super) fn until(self, expires: u64) -> String {
+    pub(super) fn message(self, expires: u64) -> String {
         match self {
             Self::Image(image) => format!("{image}\n{expires}"),
             Self::Events(job) => format!("events of {job}\n{expires}"),

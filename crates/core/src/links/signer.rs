@@ -49,7 +49,7 @@ impl Signer {
     }
 
     pub(super) fn sign(&self, linked: Linked, expires: u64) -> String {
-        let message = linked.until(expires);
+        let message = linked.message(expires);
         let sign = |key| URL_SAFE_NO_PAD.encode(hmac::sign(key, message.as_bytes()));
         self.keys.first().map(sign).unwrap_or_default()
     }
@@ -58,7 +58,7 @@ impl Signer {
     pub(super) fn is_authentic(&self, linked: Linked, signature: &LinkSignature) -> bool {
         let LinkSignature { expires, signature } = signature;
         let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return false };
-        let message = linked.until(*expires);
+        let message = linked.message(*expires);
         self.keys.iter().any(|key| hmac::verify(key, message.as_bytes(), &signature).is_ok())
     }
 }

@@ -13,7 +13,8 @@ const ONE_AT_A_TIME: i64 = 0x71_7565_7565;
 /// The transaction of a claim, once it is its turn.
 async fn begin(pool: &Pool) -> Result<db::Transaction, sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    // Where many wait, PostgreSQL expects so much of the claim that it would compile it first, each time.
+    // Where many wait, PostgreSQL expects so much of the claim that it would compile it first, each time. Said once more: behind
+    // PgBouncer, what a connection was told may be another one's.
     sqlx::query!("set local jit = off").execute(&mut *transaction).await?;
     let turn = sqlx::query!("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME);
     turn.execute(&mut *transaction).await?;
