@@ -36,16 +36,17 @@ impl Follower {
         request: &HttpRequest,
         id: &str,
     ) -> Result<(Self, JobId), ApiError> {
+        let mut parameters = link::Parameters::default();
+        for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
+            parameters.take(&name, &value)?;
+        }
+        let signature = parameters.signature()?;
         let refused = match Caller::extract(request).await {
             // Whoever is let in needs no link, and is held to its key.
             Ok(caller) => return Ok((Self::Caller(caller), parse_id(id)?)),
             Err(refused) => refused,
         };
-        let mut parameters = link::Parameters::default();
-        for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
-            parameters.take(&name, &value)?;
-        }
-        let signature = parameters.signature()?.ok_or(refused)?;
+        let signature = signature.ok_or(refused)?;
         let job = parse_id(id)?;
         link::check(state, Linked::Events(job), &signature).await?;
         Ok((Self::Guest { until: signature.expires }, job))
