@@ -108,6 +108,20 @@ async fn jobs_are_found_by_what_was_attached_to_them() {
 }
 
 #[tokio::test]
+async fn a_status_that_is_said_again_and_again_counts_once() {
+    let app = App::start().await;
+    app.new_job().await;
+    app.new_job().await;
+    let again = ["pending"; 100].join(",");
+
+    let page = app.get(&format!("/api/jobs?limit=1&status={again}&status=failed")).await;
+
+    assert_eq!(page.status(), 200);
+    let link = page.headers()["link"].to_str().unwrap();
+    assert!(link.ends_with("&status=pending%2Cfailed>; rel=\"next\""), "{link}");
+}
+
+#[tokio::test]
 async fn a_filter_that_is_none_is_refused_by_name() {
     let app = App::start().await;
     let long = format!("model={}", "x".repeat(201));

@@ -30,7 +30,7 @@ const METADATA: &str = "metadata.";
 pub(crate) struct Query {
     pub(crate) page: Page,
     pub(crate) filter: Filter,
-    /// The filters as they were sent, for the next page's address.
+    /// The other filters as they were sent, for the next page's address.
     sent: Vec<(String, String)>,
 }
 
@@ -42,14 +42,14 @@ impl Query {
             match &*name {
                 "limit" => query.page.limit = parse_limit(&value)?,
                 "cursor" => query.page.before = Some(parse_cursor(&value)?),
+                "status" => query.add_statuses(&value)?,
                 _ => {
                     if value.contains('\0') || value.chars().count() > LONGEST {
                         let detail =
                             format!("The value must have up to {LONGEST} characters, none NUL.");
                         return Err(ApiError::invalid(Code::InvalidFilter, &name, detail));
                     }
-                    let repeats = query.sent.iter().any(|(known, _)| *known == name);
-                    if repeats && name != "status" {
+                    if query.sent.iter().any(|(known, _)| *known == name) {
                         let detail = format!("The parameter '{name}' was sent more than once.");
                         return Err(ApiError::invalid(Code::DuplicateParameter, &name, detail));
                     }
@@ -66,20 +66,26 @@ impl Query {
         let mut next = form_urlencoded::Serializer::new(String::new());
         next.append_pair("limit", &self.page.limit.to_string());
         next.append_pair("cursor", &last.to_string());
+        if !self.filter.statuses.is_empty() {
+            next.append_pair("status", &words(&self.filter.statuses).join(","));
+        }
         next.extend_pairs(&self.sent).finish()
+    }
+
+    /// However often one is said, it is kept once.
+    fn add_statuses(&mut self, value: &str) -> Result<(), ApiError> {
+        for word in value.split(',') {
+            let status = parse_status(word.trim())?;
+            if !self.filter.statuses.contains(&status) {
+                self.filter.statuses.push(status);
+            }
+        }
+        Ok(())
     }
 
     fn add(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
         let filter = &mut self.filter;
         match name {
-            "status" => {
-                for word in value.split(',') {
-                    let status = parse_status(word.trim())?;
-                    if !filter.statuses.contains(&status) {
-                        filter.statuses.push(status);
-                    }
-                }
-            }
             "model" => filter.model = Some(value.into()),
             "parent_id" => filter.parent = Some(parse_parent(value)?),
             "created_after" => filter.created_after = Some(parse_moment(name, value)?),
@@ -129,11 +135,16 @@ fn parse_cursor(text: &str) -> Result<JobId, ApiError> {
     })
 }
 
+/// Statuses as clients write them.
+fn words(statuses: &[Status]) -> Vec<String> {
+    statuses.iter().map(|status| json!(status).as_str().unwrap_or_default().to_owned()).collect()
+}
+
 fn parse_status(word: &str) -> Result<Status, ApiError> {
     // On the wire it is a word, which JSON would quote.
     serde_json::from_value(json!(word)).map_err(|_unknown| {
-        let words = Status::ALL.map(|status| json!(status).as_str().unwrap_or_default().to_owned());
-        let detail = format!("The status must be one or more of {}.", words.join(", "));
+        let detail =
+            format!("The status must be one or more of {}.", words(&Status::ALL).join(", "));
         ApiError::invalid(Code::InvalidStatus, "status", detail)
     })
 }
