@@ -54,7 +54,7 @@ pub(crate) async fn check(
 }
 
 fn parse_expires(text: &str) -> Result<u64, ApiError> {
-    // No more than JSON's readers hold in 64 bits with a sign, as the contract says.
+    // The contract's integers have 64 bits, one of them for the sign.
     let expires = text.parse().ok().filter(|expires| i64::try_from(*expires).is_ok());
     expires.ok_or_else(|| {
         let detail = "The field 'expires' must be a whole number, as the link had it.";

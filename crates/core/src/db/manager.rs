@@ -28,7 +28,7 @@ const LONGEST_LIFE: Duration = Duration::from_mins(30);
 /// How long the server has to hear that a connection ends.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// To compile a statement takes longer than any of ours runs, and PostgreSQL does so each time that it guesses that one reads much:
+/// To compile a statement takes longer than nearly any of ours runs, and PostgreSQL does so each time that it guesses that one reads much:
 /// a claim, where an open transaction has kept its table from being cleared. Not said at the start of the connection, where PgBouncer
 /// refuses what it does not know.
 const UNCOMPILED: &str = "set jit = off";
