@@ -16,7 +16,13 @@ use actix_web::{
 use darkroom_core::config::{Config, Environment};
 use url::{Host, Url};
 
-use crate::{State, error::ApiError, exchange::REQUEST_ID, jobs::REPLAYED, openai};
+use crate::{
+    State,
+    error::ApiError,
+    exchange::REQUEST_ID,
+    jobs::{PREFERENCE_APPLIED, REPLAYED},
+    openai,
+};
 
 /// What is left of a caller's limits (source: draft-ietf-httpapi-ratelimit-headers).
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -54,6 +60,7 @@ impl Origins {
                 header::LINK,
                 header::LOCATION,
                 header::RETRY_AFTER,
+                PREFERENCE_APPLIED,
                 RATE_LIMIT,
                 RATE_LIMIT_POLICY,
                 REPLAYED,

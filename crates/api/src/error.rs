@@ -149,6 +149,12 @@ impl ApiError {
         Self::Invalid { code, field: field.into(), detail: detail.into() }
     }
 
+    /// A text that the database could not keep.
+    pub(crate) fn nul(field: &str) -> Self {
+        let detail = format!("The field '{field}' must not contain NUL characters.");
+        Self::invalid(Code::InvalidCharacter, field, detail)
+    }
+
     pub(crate) fn too_fast(per_minute: u32, wait: Duration) -> Self {
         let seconds = wait.as_secs_f64().ceil();
         let detail = format!(

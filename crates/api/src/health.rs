@@ -1,5 +1,7 @@
 //! Is the process alive, and can it do its work?
 
+use std::{sync::Arc, time::Duration};
+
 use actix_web::{HttpResponse, http::header, web};
 use darkroom_core::{
     db::{self, Pool},
@@ -7,9 +9,13 @@ use darkroom_core::{
 };
 use serde::Serialize;
 use time::{OffsetDateTime, serde::rfc3339};
+use tokio::{sync::Mutex, time::Instant};
 use utoipa::ToSchema;
 
 use crate::{State, error::RETRY_AFTER_SECONDS};
+
+/// How long an answer holds: nobody keeps the database busy by asking.
+const KEPT: Duration = Duration::from_secs(1);
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
@@ -26,7 +32,7 @@ pub(crate) struct Live {
 }
 
 /// What the service needs to do its work.
-#[derive(Default, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Ready {
     /// `database` and `schema` both hold.
     #[serde(rename = "ready")]
@@ -45,7 +51,7 @@ pub(crate) struct Ready {
 }
 
 /// Why jobs are not submitted at the moment.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Halt)]
 pub(crate) struct HaltView {
     /// As a job's failure would say it.
@@ -72,16 +78,34 @@ pub(crate) async fn live() -> HttpResponse {
         (status = 503, description = "Not now; the body says why", body = Ready),
     ))]
 pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
-    let ready = Ready::look(&state.pool).await.unwrap_or_else(|error| {
-        tracing::debug!(%error, "not ready");
-        Ready::default()
-    });
+    let ready = state.readiness.look(&state.pool).await;
     if ready.can_serve {
         HttpResponse::Ok().json(ready)
     } else {
         HttpResponse::ServiceUnavailable()
             .insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS))
             .json(ready)
+    }
+}
+
+/// What was seen last. One at a time looks; whoever asks meanwhile is told the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Readiness(Arc<Mutex<Option<(Instant, Ready)>>>);
+
+impl Readiness {
+    async fn look(&self, pool: &Pool) -> Ready {
+        let mut seen = self.0.lock().await;
+        if let Some((at, ready)) = &*seen
+            && at.elapsed() < KEPT
+        {
+            return ready.clone();
+        }
+        let ready = Ready::look(pool).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "not ready");
+            Ready::default()
+        });
+        *seen = Some((Instant::now(), ready.clone()));
+        ready
     }
 }
 

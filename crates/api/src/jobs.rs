@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 use darkroom_core::job::JobId;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 use crate::{
     State,
@@ -32,6 +32,7 @@ use crate::{
     error::{ApiError, Code},
     watch::Snapshot,
 };
+pub(crate) use get::PREFERENCE_APPLIED;
 pub(crate) use idempotency::REPLAYED;
 pub(crate) use upload::Fetcher;
 pub(crate) use view::JobView;
@@ -60,8 +61,10 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 }
 
 /// A moment as clients write it.
-fn moment(field: &str, text: &str) -> Result<OffsetDateTime, ApiError> {
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|_malformed| {
+pub(crate) fn moment(field: &str, text: &str) -> Result<OffsetDateTime, ApiError> {
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok();
+    // Some of the year 9999 are of the next one in UTC, which is not to be written any more.
+    moment.and_then(|moment| moment.checked_to_offset(UtcOffset::UTC)).ok_or_else(|| {
         let detail = format!(
             "The field '{field}' must be a moment as in RFC 3339, such as 2026-01-31T09:00:00Z."
         );

@@ -6,11 +6,14 @@ use serde::Deserialize;
 
 use crate::error::{ApiError, Code};
 
+const MALFORMED: ApiError = ApiError::MalformedBody("The body is not well-formed JSON.");
+
 /// A body as the framework reads it, which bounds it.
 pub(crate) fn whole(body: Result<Bytes, actix_web::Error>) -> Result<Bytes, ApiError> {
     body.map_err(|error| match error.as_error() {
         Some(PayloadError::Overflow) => ApiError::BodyTooLarge,
-        _ => ApiError::MalformedBody("The body breaks off."),
+        Some(error) => ApiError::of_body(error),
+        None => ApiError::MalformedBody("The body breaks off."),
     })
 }
 
@@ -25,15 +28,18 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Result<T, ApiErro
         ));
     }
     let mut json = serde_json::Deserializer::from_slice(text);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let field = error.path().to_string();
         let inner = error.into_inner();
         if inner.is_syntax() || inner.is_eof() {
-            return ApiError::MalformedBody("The body is not well-formed JSON.");
+            return MALFORMED;
         }
         // What serde says here names types and fields, and not what was sent at length.
         let field = if field == "." { "body".to_owned() } else { field };
         let detail: String = format!("The body is not as described at /docs: {inner}.");
         ApiError::invalid(Code::InvalidField, &field, detail.chars().take(300).collect::<String>())
-    })
+    })?;
+    // Nothing comes after it.
+    json.end().map_err(|_more| MALFORMED)?;
+    Ok(read)
 }

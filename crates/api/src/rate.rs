@@ -109,8 +109,10 @@ pub(crate) async fn limit<B: MessageBody + 'static>(
 
 /// Takes one, where somebody's are counted at all.
 async fn standing(request: &ServiceRequest) -> Result<Option<Standing>, ApiError> {
+    // As it is routed: a client may write letters of a path as `%61`.
+    let path = request.match_info().as_str();
     let (Some(kind), Some(state)) =
-        (Kind::of(request.method(), request.path()), request.app_data::<web::Data<State>>())
+        (Kind::of(request.method(), path), request.app_data::<web::Data<State>>())
     else {
         return Ok(None);
     };

@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::{
-    access::Access, error::ApiError, images::Making, jobs::Fetcher, metrics::Metrics, rate::Rate,
-    watch::Watch,
+    access::Access, error::ApiError, health::Readiness, images::Making, jobs::Fetcher,
+    metrics::Metrics, rate::Rate, watch::Watch,
 };
 
 /// An API cannot be made: one of its HTTP clients is not to be had.
@@ -59,6 +59,8 @@ pub struct State {
     pub result_cache: Option<Duration>,
     /// How clients reach this server, where that is set.
     pub public_url: Option<Url>,
+    /// Whether requests can be served.
+    pub(crate) readiness: Readiness,
     /// Who edits: `fal.ai` or its stand-in.
     pub provider: &'static str,
     /// The version, where anybody may know it: it tells what to try.
@@ -106,6 +108,7 @@ impl State {
             result_cache: config.jobs.result_cache,
             public_url: config.server.public_url.clone(),
             provider: if config.fal.is_live() { "fal.ai" } else { "stand-in" },
+            readiness: Readiness::default(),
             making: Making::new(),
             webhooks: fal::Webhooks::new(&config.fal)?,
             callback: LazyCallback::new(config.server.public_url.clone()),

@@ -147,7 +147,9 @@ fn days(query: &str) -> Result<(Option<Date>, Option<Date>), ApiError> {
 
 fn day(field: &str, text: &str) -> Result<Date, ApiError> {
     let format = time::macros::format_description!("[year]-[month]-[day]");
-    Date::parse(text, &format).map_err(|_malformed| {
+    let day = Date::parse(text, &format).ok();
+    // The database knows no day before 4714 BC.
+    day.filter(|day| day.year() >= 0).ok_or_else(|| {
         let detail = format!("The field '{field}' must be a day such as 2026-01-31.");
         ApiError::invalid(Code::InvalidDate, field, detail)
     })

@@ -6,7 +6,7 @@ mod manager;
 mod pool;
 mod silence;
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection as _, migrate::Migrator, postgres::PgConnectOptions};
@@ -129,6 +129,17 @@ impl Error {
     /// Whoever was to ask the database gave up, or ended, before it had an answer.
     pub fn unanswered(doing: &'static str) -> Self {
         Self::doing(doing)(sqlx::Error::WorkerCrashed)
+    }
+
+    /// Whether it is known that nothing was done: it was never asked, or has refused. Else an answer may have been lost.
+    pub fn has_done_nothing(&self) -> bool {
+        match &*self.source {
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+            // A shutdown may come between a commit and its answer.
+            sqlx::Error::Database(error) => error.code().as_deref() != Some("57P01"),
+            sqlx::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
+            _ => false,
+        }
     }
 
     /// The database is away, starting, stopping or out of connections: the same call may work soon.

@@ -21,16 +21,15 @@ pub(super) enum Sent {
 }
 
 impl Sent {
-    /// From `Authorization: Bearer` (RFC 6750) or else `X-API-Key`.
+    /// From `Authorization: Bearer` (RFC 6750) or else `X-API-Key`: a proxy's own credentials may be in the way.
     pub(super) fn of(request: &HttpRequest) -> Self {
         let headers = request.headers();
-        let sent = match headers.get(header::AUTHORIZATION) {
-            Some(value) => value.to_str().ok().and_then(bearer),
-            None => match headers.get(X_API_KEY) {
-                Some(value) => value.to_str().ok(),
-                None => return Self::Nothing,
-            },
-        };
+        let (authorization, api_key) = (headers.get(header::AUTHORIZATION), headers.get(X_API_KEY));
+        if authorization.or(api_key).is_none() {
+            return Self::Nothing;
+        }
+        let sent = authorization.and_then(|value| value.to_str().ok()).and_then(bearer);
+        let sent = sent.or_else(|| api_key.and_then(|value| value.to_str().ok()));
         let Some(text) = sent.map(str::trim) else { return Self::Foreign };
         match text.parse() {
             Ok(token) => Self::Token(token),

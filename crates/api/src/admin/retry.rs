@@ -7,12 +7,12 @@ use darkroom_core::{
     queue::{self, FailedJobs},
 };
 use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
 
 use crate::{
     State,
     error::{ApiError, Code, Problem},
+    jobs::moment,
     json,
 };
 
@@ -31,13 +31,11 @@ pub(crate) struct Wanted {
     #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     model: Option<String>,
     /// Failed at this moment or later.
-    #[serde(default, with = "rfc3339::option")]
-    #[schema(example = "2026-01-31T00:00:00Z")]
-    since: Option<OffsetDateTime>,
+    #[schema(format = DateTime, example = "2026-01-31T00:00:00Z")]
+    since: Option<String>,
     /// Failed before this moment.
-    #[serde(default, with = "rfc3339::option")]
-    #[schema(example = "2027-01-31T00:00:00Z")]
-    until: Option<OffsetDateTime>,
+    #[schema(format = DateTime, example = "2027-01-31T00:00:00Z")]
+    until: Option<String>,
     /// At most so many, the oldest first; 1000 unless said, and no more than that.
     #[schema(minimum = 1, maximum = 1000)]
     limit: Option<u16>,
@@ -71,6 +69,13 @@ pub(crate) async fn retry(
         let detail = format!("The limit must be between 1 and {MOST}.");
         return Err(ApiError::invalid(Code::OutOfRange, "limit", detail));
     }
+    for (field, text) in [("code", &code), ("model", &model)] {
+        if text.as_ref().is_some_and(|text| text.contains('\0')) {
+            return Err(ApiError::nul(field));
+        }
+    }
+    let since = since.map(|since| moment("since", &since)).transpose()?;
+    let until = until.map(|until| moment("until", &until)).transpose()?;
     let wanted = FailedJobs { code, model, since, until };
     let failed = queue::failed_jobs(&state.pool, &wanted, limit).await?;
     let jobs = queue::reopen(&state.pool, &failed, Some(state.deadline)).await?;

@@ -9,8 +9,8 @@ use actix_web::{
 };
 
 use super::{
+    PREFERENCE_APPLIED,
     ask::{Answer, ask},
-    get::PREFERENCE_APPLIED,
     idempotency::{self, REPLAYED},
     upload::{self, NewJobBody},
     view::JobView,
@@ -112,6 +112,7 @@ pub(crate) struct NewJobForm {
 #[utoipa::path(post, path = "/api/jobs", tag = "jobs", operation_id = "create_job",
     params(
         ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for the job's end; none unless said. `Prefer: wait=` means the same"),
+        ("Prefer" = Option<String>, Header, nullable = false, description = "`wait=SECONDS`, in place of the parameter; more than 60 are taken for 60"),
         ("Idempotency-Key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 200, pattern = "^[!-~]*$", description = "The caller's own name for this request: visible ASCII characters"),
     ),
     request_body(content((NewJobForm = "multipart/form-data"), (NewJobBody<'_> = "application/json"))),
@@ -144,10 +145,11 @@ pub(crate) async fn create(
     let wait = Wait::of(&request)?;
     let key = idempotency::key(&request)?;
     let upload = upload::read(&request, payload, &state, key).await?;
+    // First: once there is a job, nothing but its end is waited for.
+    let links = state.links(&request).await?;
     let Answer { job: id, made } = ask(&state, &caller, upload).await?;
     let is_replayed = made.is_none();
 
-    let links = state.links(&request).await?;
     let location = format!("{}/api/jobs/{id}", links.base());
     let snapshot = match made {
         Some(job) if !wait.is_some() => Arc::new(Snapshot::new(*job)),

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Says that a preference was heard (RFC 7240, section 3).
-pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// Read a job
 ///
@@ -29,6 +29,7 @@ pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("prefe
     params(
         ("id" = uuid::Uuid, Path, description = "As it was answered when the job was made"),
         ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for news; none unless said. `Prefer: wait=` means the same"),
+        ("Prefer" = Option<String>, Header, nullable = false, description = "`wait=SECONDS`, in place of the parameter; more than 60 are taken for 60"),
         ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an answer that the client has"),
     ),
     responses(

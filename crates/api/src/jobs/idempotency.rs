@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, http::header::HeaderName};
 
 use crate::error::{ApiError, Code};
 
-pub(super) const KEY: &str = "Idempotency-Key";
+pub(crate) const KEY: &str = "Idempotency-Key";
 
 /// Says that a job had been made before.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");

@@ -36,6 +36,7 @@ use crate::{
         ("created_after" = Option<String>, Query, format = DateTime, description = "Made after this moment, RFC 3339"),
         ("created_before" = Option<String>, Query, format = DateTime, description = "Made before this moment, RFC 3339"),
         ("metadata.KEY" = Option<String>, Query, description = "Whose metadata has this value under KEY at its top level: a string, or a number, `true` or `false`. Up to ten keys"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an answer that the client has"),
     ),
     responses(
         (status = 200, description = "A page of jobs", body = Vec<JobView>,

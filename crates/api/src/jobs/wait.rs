@@ -65,7 +65,8 @@ impl Wait {
         self.is_preference.then(|| format!("wait={}", self.time.as_secs()))
     }
 
-    /// Waits until a job is as wanted, or for as long as was said. Answers how it stands then.
+    /// Waits until a job is as wanted, or for as long as was said, or until the server is about to stop. Answers how it
+    /// stands then.
     pub(crate) async fn until(
         self,
         state: &State,
@@ -78,7 +79,14 @@ impl Wait {
             return Ok(latest);
         }
         let mut told = state.watch.job(job);
-        while timeout_at(deadline, told.changed()).await.is_ok_and(|told| told.is_ok()) {
+        loop {
+            let is_told = tokio::select! {
+                told = timeout_at(deadline, told.changed()) => told.is_ok_and(|told| told.is_ok()),
+                () = state.stop.cancelled() => false,
+            };
+            if !is_told {
+                return Ok(latest);
+            }
             match told.borrow_and_update().clone() {
                 Told::Nothing => {}
                 Told::Gone => return Err(not_found()),
@@ -86,7 +94,6 @@ impl Wait {
                 Told::Job(snapshot) => latest = snapshot,
             }
         }
-        Ok(latest)
     }
 }
 

@@ -75,9 +75,11 @@ pub(crate) async fn edit(
     let has_key = key.is_some();
     let mut form = EditForm::default();
     let upload = upload::read_form(&request, payload, &state, key, &mut form).await;
-    let Answer { job, made } = ask(&state, &caller, upload.map_err(by_their_names)?).await?;
-
+    let upload = upload.map_err(by_their_names)?;
+    // First: once there is a job, nothing but its end is waited for.
     let links = state.links(&request).await?;
+    let Answer { job, made } = ask(&state, &caller, upload).await?;
+
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::LOCATION, format!("{}/api/jobs/{job}", links.base())))
@@ -103,10 +105,7 @@ pub(crate) async fn edit(
 /// Waits for a job to be completed.
 async fn end(state: &State, job: JobId, until: Instant) -> Result<Arc<Snapshot>, Unanswered> {
     let wait = Wait::of_time(until.saturating_duration_since(Instant::now()));
-    let latest = tokio::select! {
-        latest = wait.until(state, job, Snapshot::has_ended) => latest,
-        () = state.stop.cancelled() => return Err(Unanswered::Running),
-    };
+    let latest = wait.until(state, job, Snapshot::has_ended).await;
     let latest = latest.map_err(|error| Unanswered::because_of(&error))?;
     match latest.job.status {
         Status::Completed => Ok(latest),

@@ -14,7 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::code::Told;
-use crate::error::ApiError;
+use crate::{error::ApiError, jobs::idempotency};
 
 /// Whether the clients are to ask again by themselves; it outweighs the status (source: openai-python,
 /// `_base_client.py`).
@@ -79,9 +79,11 @@ impl ErrorBody {
 }
 
 /// Whether asking again is of use and buys nothing twice; nothing where the status says it by itself.
-fn should_retry(error: &ApiError, status: StatusCode) -> Option<bool> {
+fn should_retry(error: &ApiError, status: StatusCode, has_key: bool) -> Option<bool> {
     match error {
-        ApiError::Unavailable(_) | ApiError::Busy | ApiError::KeysAway(_) => Some(true),
+        // Where the answer was lost, there may be a job.
+        ApiError::Unavailable(cause) => Some(has_key || cause.has_done_nothing()),
+        ApiError::Busy | ApiError::KeysAway(_) => Some(true),
         _ if status.is_server_error() || status == StatusCode::CONFLICT => Some(false),
         _ => None,
     }
@@ -92,15 +94,16 @@ pub(crate) async fn translate<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let path = request.path();
+    let path = request.match_info().as_str();
     let is_theirs = path == "/v1" || path.starts_with("/v1/");
+    let has_key = request.headers().contains_key(idempotency::KEY);
     let response = next.call(request).await?;
     let error = response.response().error().filter(|_| is_theirs);
     let Some(error) = error.and_then(|error| error.as_error::<ApiError>()) else {
         return Ok(response.map_into_left_body());
     };
     let (status, body) = ErrorBody::of(error);
-    let should_retry = should_retry(error, status);
+    let should_retry = should_retry(error, status, has_key);
     // Texts have nothing that JSON cannot hold.
     let body = BoxBody::new(serde_json::to_vec(&body).unwrap_or_default());
     let (request, response) = response.into_parts();
@@ -117,4 +120,24 @@ pub(crate) async fn translate<B: MessageBody + 'static>(
 /// As the clients read it.
 pub(super) fn flag(is_set: bool) -> HeaderValue {
     HeaderValue::from_static(if is_set { "true" } else { "false" })
+}
+
+#[cfg(test)]
+mod tests {
+    use darkroom_core::db;
+
+    use super::*;
+
+    #[test]
+    fn what_may_have_come_to_a_job_is_asked_for_again_under_a_key_only() {
+        let lost = ApiError::Unavailable(db::Error::unanswered("asking for a job"));
+        for (has_key, again) in [(false, "false"), (true, "true")] {
+            let told = should_retry(&lost, StatusCode::SERVICE_UNAVAILABLE, has_key);
+            assert_eq!(told.map(flag), Some(HeaderValue::from_static(again)));
+        }
+        assert_eq!(
+            should_retry(&ApiError::Busy, StatusCode::SERVICE_UNAVAILABLE, false),
+            Some(true)
+        );
+    }
 }

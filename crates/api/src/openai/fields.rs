@@ -109,8 +109,7 @@ impl Form for EditForm {
                 name if TREATMENT.contains(&name) => fields.treatment.push((name.into(), value)),
                 // The database could not keep them.
                 name if CALLERS.contains(&name) && said.contains('\0') => {
-                    let detail = format!("The field '{name}' must not contain NUL characters.");
-                    return Err(ApiError::invalid(Code::InvalidCharacter, name, detail));
+                    return Err(ApiError::nul(name));
                 }
                 name if CALLERS.contains(&name) => {
                     callers.insert(name.into(), Value::from(said));

@@ -4,7 +4,11 @@
 //! A program of its own, as all that it allocates is counted. A debug build had 40, 20,888 and 22 of
 //! them; more are allowed, as it is not always as much that is done together.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
 mod api;
 mod connection;

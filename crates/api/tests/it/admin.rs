@@ -106,6 +106,9 @@ async fn nonsense_is_refused_by_the_field_that_is_wrong() {
         (Method::PUT, "/limit", json!({"max_in_flight": 70_000}), "max_in_flight"),
         (Method::POST, "/retry", json!({"limit": 0}), "limit"),
         (Method::POST, "/retry", json!({"since": "yesterday"}), "since"),
+        (Method::POST, "/retry", json!({"until": "9999-12-31T23:59:59-01:00"}), "until"),
+        (Method::POST, "/retry", json!({"code": "\0"}), "code"),
+        (Method::POST, "/retry", json!({"model": "\0"}), "model"),
         (Method::POST, "/retry", json!([1]), "body"),
     ] {
         let response = send(&app, method, path, body.clone()).await;

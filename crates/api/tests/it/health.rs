@@ -1,5 +1,6 @@
 //! Liveness, readiness and the pages about the service.
 
+use darkroom_testing::eventually;
 use serde_json::Value;
 
 use crate::app::App;
@@ -24,10 +25,23 @@ async fn the_service_is_not_ready_on_an_older_schema() {
 
     darkroom_testing::forget_last_migration(&app.database.pool).await;
 
-    let response = app.get("/ready").await;
-    assert_eq!(response.status(), 503);
+    let response = eventually("that is seen", async || {
+        Some(app.get("/ready").await).filter(|response| response.status() == 503)
+    })
+    .await;
     let body: Value = response.json().await.unwrap();
     assert_eq!((&body["database"], &body["schema"]), (&Value::Bool(true), &Value::Bool(false)));
+}
+
+#[tokio::test]
+async fn whoever_asks_whether_it_is_ready_cannot_keep_the_database_busy() {
+    let (app, line) = App::start_counted().await;
+
+    for _ in 0..50 {
+        assert_eq!(app.get("/ready").await.status(), 200);
+    }
+
+    assert!(line.count("_sqlx_migrations") < 25, "{:#?}", line.sent());
 }
 
 #[tokio::test]

@@ -70,6 +70,7 @@ async fn what_is_wrong_is_named_by_its_place() {
     let long = "x".repeat(4096);
     let cases = [
         (with("images", json!([])), "missing_field", "images"),
+        (with("images", Value::Null), "missing_field", "images"),
         (
             with("images", json!([base64(&photo()), {"base64": "%"}])),
             "invalid_base64",
@@ -104,6 +105,9 @@ async fn what_is_wrong_is_named_by_its_place() {
     }
     let post = app.client.post(app.url("/api/jobs")).header("Content-Type", "application/json");
     problem(post.body("{").send().await.unwrap(), 400, "malformed_body").await;
+    let post = app.client.post(app.url("/api/jobs")).header("Content-Type", "application/json");
+    let twice = format!("{good}{good}");
+    problem(post.body(twice).send().await.unwrap(), 400, "malformed_body").await;
     app.assert_nothing_is_stored().await;
 }
 

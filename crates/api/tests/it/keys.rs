@@ -58,6 +58,9 @@ async fn a_key_is_sent_in_either_way_and_nonsense_opens_nothing() {
         assert_eq!(answer.status(), 200, "{scheme}");
     }
     assert_eq!(ask("X-API-Key", &key).await.unwrap().status(), 200);
+    // A proxy's own credentials are passed on by it.
+    let beside = app.client.get(app.url("/api/jobs")).basic_auth("a", Some("b"));
+    assert_eq!(beside.header("X-API-Key", &key).send().await.unwrap().status(), 200);
 
     // The beginning of one and the end of another.
     let mixed = format!("{}{}", &key[..11], &other[11..]);

@@ -133,6 +133,25 @@ async fn jobs_are_counted_by_the_minute_on_all_replicas_together() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_written_in_another_way_is_counted_all_the_same() {
+    let app = App::start_with(&[("JOBS_PER_MINUTE", "1")]).await;
+    let post = async |path: &str| {
+        app.client.post(app.url(path)).multipart(form(photo(), "x")).send().await.unwrap().status()
+    };
+
+    assert_eq!(post("/api/%6Aobs").await, 201);
+    for path in ["/api/jobs", "/api/job%73", "/%61pi/jobs", "/v1/images/%65dits"] {
+        assert_eq!(post(path).await, 429, "{path}");
+    }
+    let retry = "/api/jobs/01a20a45-770c-777a-b2b4-91a8de734ca0/%72etry";
+    assert_eq!(post(retry).await, 429);
+    // As OpenAI's clients read it.
+    let none: Value = app.get("/%761/none").await.json().await.unwrap();
+    assert_eq!(none["error"]["code"], "not_found");
+    assert_eq!(app.stored().await, 1);
+}
+
+#[tokio::test]
 async fn without_keys_it_goes_by_address_which_cannot_be_forged() {
     let app = App::start_with(&[("JOBS_PER_MINUTE", "1")]).await;
     let behind =
@@ -209,6 +228,7 @@ async fn usage_is_each_keys_own_and_nonsense_is_refused() {
     for (query, code, field) in [
         ("?from=yesterday", "invalid_date", "from"),
         ("?to=2026-02-30", "invalid_date", "to"),
+        ("?from=-9999-01-01&to=-9999-01-02", "invalid_date", "from"),
         ("?from=2026-01-02&to=2026-01-01", "invalid_range", "from"),
         ("?from=2020-01-01&to=2026-01-01", "invalid_range", "from"),
         ("?since=1", "unknown_parameter", "since"),

@@ -136,6 +136,8 @@ async fn a_filter_that_is_none_is_refused_by_name() {
         ("status=failed,", "invalid_status", "status"),
         ("parent_id=7", "invalid_id", "parent_id"),
         ("created_after=yesterday", "invalid_time", "created_after"),
+        // In UTC that is the year 10000.
+        ("created_before=9999-12-31T23:59:59-01:00", "invalid_time", "created_before"),
         ("created_before=2026-01-31", "invalid_time", "created_before"),
         ("model=a%00", "invalid_filter", "model"),
         ("model=a&model=b", "duplicate_parameter", "model"),

@@ -1,6 +1,7 @@
 //! The provider's webhook: believed only with an address that was given out and a signature.
 
 use darkroom_core::{callback::Callback, job::JobId, store};
+use darkroom_testing::eventually;
 use reqwest::Response;
 use serde_json::{Value, json};
 
@@ -119,7 +120,10 @@ async fn readiness_tells_of_a_halt_and_of_what_may_be_paid_for_and_lost() {
     let while_long = std::time::Duration::from_hours(1);
     darkroom_core::queue::halt(pool, "provider_balance", while_long).await.unwrap();
 
-    let halted = ready().await;
+    let halted = eventually("that is seen", async || {
+        Some(ready().await).filter(|ready| ready["halted"] != Value::Null)
+    })
+    .await;
     assert_eq!(halted["ready"], true);
     assert_eq!(halted["halted"]["code"], "provider_balance");
     assert!(halted["halted"]["since"].as_str().unwrap().ends_with('Z'), "{halted}");

@@ -5,7 +5,7 @@ use darkroom_core::{
     queue::{self, Ended, Timeline},
     store::NewImage,
 };
-use reqwest::multipart::Form;
+use reqwest::{Method, multipart::Form};
 use serde_json::{Value, json};
 
 use crate::app::{App, file, form, photo, picture, problem};
@@ -110,6 +110,23 @@ async fn the_versions_are_the_whole_tree_root_first() {
     assert_eq!(versions.iter().map(id).collect::<Vec<_>>(), [id(&left), id(&leaf)]);
     let gone = app.get(&format!("/api/jobs/{}/versions", id(&root))).await;
     problem(gone, 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn a_key_is_not_told_what_others_made_of_its_results() {
+    let app = App::start().await;
+    let (_, key) = app.new_key(false).await;
+    let own = app.new_job_of(&key).await;
+    complete(&app, &[result(0)]).await;
+    let others = make(&app, edit_of(&own, "secret")).await;
+
+    let path = format!("/api/jobs/{}/versions", id(&own));
+    let versions: Vec<Value> = app.ask(Method::GET, &path, &key).await.json().await.unwrap();
+
+    assert_eq!(versions.iter().map(id).collect::<Vec<_>>(), [id(&own)]);
+    // Where no key is needed, who has none sees all.
+    let versions: Vec<Value> = app.get(&path).await.json().await.unwrap();
+    assert_eq!(versions.iter().map(id).collect::<Vec<_>>(), [id(&own), id(&others)]);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use darkroom_core::{
 use darkroom_testing::eventually;
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, form, photo, problem};
 
@@ -103,6 +104,26 @@ async fn a_long_poll_is_answered_when_the_job_has_ended() {
     assert!(by_query.headers().get("preference-applied").is_none());
     for answer in [by_query, by_preference] {
         assert_eq!(answer.json::<Value>().await.unwrap()["status"], "completed");
+    }
+}
+
+#[tokio::test]
+async fn whoever_waits_is_answered_when_the_server_is_about_to_stop() {
+    let stop = CancellationToken::new();
+    let app = App::start_until(stop.clone()).await;
+    let job = app.new_job().await;
+    let path = format!("/api/jobs/{}?wait=60", id(&job));
+    let post = app.client.post(app.url("/api/jobs?wait=60")).multipart(form(photo(), "x"));
+
+    let (made, polled, ()) = tokio::join!(post.send(), app.get(&path), async {
+        eventually("the job is there", async || (app.stored().await > 1).then_some(())).await;
+        stop.cancel();
+    });
+
+    let made = made.unwrap();
+    assert_eq!((made.status(), polled.status()), (StatusCode::CREATED, StatusCode::OK));
+    for answer in [made, polled] {
+        assert_eq!(answer.json::<Value>().await.unwrap()["status"], "pending");
     }
 }
 

@@ -84,8 +84,7 @@ impl Fields {
 fn check_prompt(prompt: &[u8]) -> Result<String, ApiError> {
     let prompt = text("prompt", prompt)?;
     if prompt.contains('\0') {
-        let detail = "The prompt must not contain NUL characters.";
-        return Err(ApiError::invalid(Code::InvalidCharacter, "prompt", detail));
+        return Err(ApiError::nul("prompt"));
     }
     if prompt.trim().is_empty() {
         return Err(ApiError::invalid(Code::EmptyField, "prompt", "The prompt is empty."));

@@ -57,7 +57,7 @@ impl NewJobBody<'_> {
     /// As a form would say the same.
     fn into_fields(self, limits: &Limits, models: &Models) -> Result<Fields, ApiError> {
         let mut fields = Fields::of("images");
-        let pictures = self.images.0;
+        let pictures = self.images.map_or_else(Vec::new, |images| images.0);
         if pictures.len() > models.most_images() {
             return Err(too_many_images("images", models.most_images()));
         }

@@ -20,9 +20,9 @@ const PICTURE: &str = "iVBORw0KGgoAAAANSUhEUgAAAEAAAAAwAQMAAACbhe5cAAAABlBMVEXml
 #[schema(example = json!({"images": [{"base64": PICTURE}], "prompt": "make it look like a woodcut"}))]
 pub(crate) struct NewJobBody<'a> {
     /// The pictures to edit; at least one, unless there is a `parent_id`.
-    #[serde(borrow, default)]
-    #[schema(value_type = Vec<Picture<'_>>, required = false)]
-    pub(super) images: Pictures<'a>,
+    #[serde(borrow)]
+    #[schema(value_type = Option<Vec<Picture<'_>>>)]
+    pub(super) images: Option<Pictures<'a>>,
     #[schema(
         required,
         nullable = false,
@@ -84,7 +84,7 @@ pub(crate) struct Picture<'a> {
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// Not more than a hundred.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pictures<'a>(pub(super) Vec<Picture<'a>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pictures<'a> {
