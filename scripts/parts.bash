@@ -200,7 +200,7 @@ from books;
 SQL
     )
     IFS='|' read -r jobs paid unknown strange wrong <<<"$books"
-    printf '%-52s %s\n' 'jobs on record' "$jobs" 'calls paid for, by the ledger of the stand-in' "$paid" \
+    printf '%-52s %s\n' 'jobs on record' "$jobs" 'paid calls on record, by the ledger of the stand-in' "$paid" \
         'attempts counted as unknown' "$unknown"
     [ "$strange" = "${2:-0}" ] || fail "$strange calls were paid for that no job has on record"
     [ "$wrong" = 0 ] || fail "$wrong jobs were not completed, or not paid for exactly once"

@@ -22,10 +22,10 @@ const MOST: u16 = 1000;
 /// Which failed jobs; what is not said does not matter.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"code": "provider_balance", "since": "2026-01-31T00:00:00Z"}))]
+#[schema(example = json!({"code": "deadline_exceeded", "since": "2026-01-31T00:00:00Z"}))]
 pub(crate) struct Wanted {
     /// Why they failed: the `code` of their `error`.
-    #[schema(example = "provider_balance")]
+    #[schema(example = "deadline_exceeded")]
     code: Option<String>,
     /// The model.
     #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]

@@ -8,7 +8,7 @@ use crate::links::LinkSecrets;
 /// Who may ask for what.
 #[derive(Clone, Debug)]
 pub struct Access {
-    /// `REQUIRE_API_KEY`: whether nothing is answered without an API key. Unless set, it is so in production.
+    /// `REQUIRE_API_KEY`: whether API keys are required. Unless set, they are in production.
     pub require_api_key: bool,
     /// `IMAGE_LINK_SECRET`: what links to images and events are signed with where keys are needed; two while one takes the
     /// other's place. Without it, the one that all replicas share.

@@ -18,7 +18,7 @@ pub struct LinkSecrets(Vec<SecretSlice<u8>>);
 /// A text that holds no secrets. It is not repeated: it may be close to one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
-    "must have at least 32 characters; or be two of these, the new one first, with a space between"
+    "must have at least 32 characters; or be two of these with a space between, of which the first signs"
 )]
 pub struct LinkSecretsProblem;
 

@@ -30,8 +30,6 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// How often a block that only reads is tried.
 const MOST_READS: usize = 50;
 
-const ADMIN_TOKEN: &str = "documents-are-tried-out";
-
 /// A Darkroom as `cargo run` starts it, and a reader's shell.
 struct Reader {
     _program: Program,
@@ -56,11 +54,9 @@ impl Reader {
         let database = TestDatabase::create().await;
         let receiver = Receiver::start([]).await;
         let mut settings = settings(place.path());
-        for (name, value) in [
-            ("DATABASE_URL", database.url.expose_secret()),
-            ("OUTBOUND_ALLOWED", "127.0.0.1/32"),
-            ("ADMIN_TOKEN", ADMIN_TOKEN),
-        ] {
+        for (name, value) in
+            [("DATABASE_URL", database.url.expose_secret()), ("OUTBOUND_ALLOWED", "127.0.0.1/32")]
+        {
             settings.insert(name.into(), value.into());
         }
         let (program, home, said) = Program::up(&settings).await;
@@ -71,8 +67,14 @@ impl Reader {
             ("http://localhost:8001", stand_in.to_owned()),
             (HOOK, receiver.url.clone()),
         ];
-        let variables = HashMap::from([("ADMIN_TOKEN".to_owned(), ADMIN_TOKEN.to_owned())]);
-        Self { _program: program, _database: database, receiver, place, names, variables }
+        Self {
+            _program: program,
+            _database: database,
+            receiver,
+            place,
+            names,
+            variables: HashMap::new(),
+        }
     }
 
     /// Types everything in, in order.

@@ -60,7 +60,7 @@ pub(super) fn steps(page: &str) -> Vec<Step<'_>> {
         let (kind, text) = block.split_once('\n').unwrap();
         match (kind, steps.last_mut()) {
             ("sh", _) if ELSEWHERE.iter().any(|command| text.starts_with(command)) => {}
-            // OpenAI's own client, and a browser, are run in `conformance`.
+            // OpenAI's own client, and a browser, are run in `conformance`; a receiver's lines are not.
             ("python" | "js", _) => {}
             ("sh", _) => steps.push(Step::Run { script: text, answer: None }),
             // An answer follows its lines at once.
