@@ -48,6 +48,9 @@ struct PriceView {
     /// US dollars for each further megapixel; null where it is no different or not counted.
     #[schema(required)]
     further_usd: Option<f64>,
+    /// US dollars for an image of a resolution or size of which it is another price.
+    #[schema(example = json!({"4K": 0.3}))]
+    usd_of: BTreeMap<String, f64>,
     /// Whether it may be off: it is not from the provider's price list.
     estimate: bool,
 }
@@ -105,6 +108,7 @@ impl ModelView {
                 usd: model.price.usd,
                 per: model.price.per.as_str(),
                 further_usd: model.price.further_usd,
+                usd_of: model.price.usd_of.clone(),
                 estimate: model.price.estimate,
             },
             max_images: model.images.most,

@@ -155,8 +155,10 @@ async fn finish(
     let sides = archive::outputs(life, &job.lease, submission, &output).await?;
     job.timeline.is_archived();
     let model = life.worker.models.find(&job.model);
+    let resolution = job.options.as_ref().and_then(|options| options.resolution.as_deref());
     Ok(Outcome::Complete(Ended {
-        cost_micros: model.and_then(|model| model.price.cost_micros(&sides, output.billable_units)),
+        cost_micros: model
+            .and_then(|model| model.price.cost_micros(&sides, resolution, output.billable_units)),
         seed: output.seed,
         billed_units: output.billable_units,
         outputs: i16::try_from(output.images.len()).ok(),

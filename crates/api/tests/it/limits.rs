@@ -170,6 +170,32 @@ async fn without_keys_it_goes_by_address_which_cannot_be_forged() {
 }
 
 #[tokio::test]
+async fn what_costs_more_is_kept_back_as_such() {
+    let app = App::start_with(&[KEYS]).await;
+    let budget = KeyLimits { daily_budget_micros: Some(1_000_000), ..KeyLimits::default() };
+    let (_, key) = limited(&app, budget).await;
+    let reserved = async |model: &str, option: Option<(&'static str, &'static str)>| {
+        let mut form = form(photo(), "x").text("model", format!("fal-ai/{model}/edit"));
+        if let Some((name, value)) = option {
+            form = form.text(name, value);
+        }
+        let post = app.client.post(app.url("/api/jobs")).bearer_auth(&key).multipart(form);
+        let job: Value = post.send().await.unwrap().json().await.unwrap();
+        let usage: Value = app.ask(Method::GET, "/api/usage", &key).await.json().await.unwrap();
+        let reserved = usage["days"][0]["reserved_usd"].clone();
+        let cancel = format!("/api/jobs/{}/cancel", job["id"].as_str().unwrap());
+        assert_eq!(app.ask(Method::POST, &cancel, &key).await.status(), 200);
+        reserved
+    };
+
+    assert_eq!(reserved("nano-banana-pro", None).await, 0.15);
+    assert_eq!(reserved("nano-banana-pro", Some(("resolution", "4K"))).await, 0.3);
+    // It follows the picture.
+    assert_eq!(reserved("gpt-image-1.5", None).await, 0.2);
+    assert_eq!(reserved("gpt-image-1.5", Some(("image_size", "1024x1024"))).await, 0.133);
+}
+
+#[tokio::test]
 async fn other_requests_are_counted_on_each_replica() {
     let app = App::start_with(&[("READS_PER_MINUTE", "2")]).await;
     for left in [1, 0] {

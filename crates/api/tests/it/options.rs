@@ -18,8 +18,10 @@ async fn the_models_are_listed_with_their_options_and_prices() {
     assert_eq!(seedream["default"], true);
     assert_eq!(
         seedream["price"],
-        json!({"usd": 0.03, "per": "image", "further_usd": null, "estimate": false})
+        json!({"usd": 0.03, "per": "image", "further_usd": null, "usd_of": {}, "estimate": false})
     );
+    let pro = models.iter().find(|model| model["id"] == "fal-ai/nano-banana-pro/edit").unwrap();
+    assert_eq!(pro["price"]["usd_of"], json!({"4K": 0.3}));
     assert_eq!(seedream["max_images"], 10);
     assert_eq!(seedream["options"]["num_images"], json!({"minimum": 1, "maximum": 6}));
     assert!(seedream["options"].get("output_format").is_none());

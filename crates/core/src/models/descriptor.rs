@@ -126,7 +126,21 @@ impl Model {
             (_, Size::Sides { max_area, .. }) => *max_area,
             _ => LARGEST_OUTPUT,
         };
-        self.price.most_micros(options.num_images.unwrap_or(1), pixels)
+        let asked_for = options.resolution.clone().or_else(|| self.asked_for(options));
+        let outputs = options.num_images.unwrap_or(1);
+        self.price.most_micros(outputs, pixels, asked_for.as_deref())
+    }
+
+    /// What of an output is known before: its resolution, which is the model's first unless said (source: fal's pages); or
+    /// its sides, unless they follow the picture.
+    fn asked_for(&self, options: &Options) -> Option<String> {
+        match &self.size {
+            Size::Ratio { resolutions, .. } => resolutions.first().cloned(),
+            Size::List { .. } | Size::Sides { .. } => {
+                let size = options.image_size.as_ref()?;
+                matches!(size, ImageSize::Sides(..)).then(|| size.to_string())
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{
+    Price,
     descriptor::{ImageField, Model, Size},
     size::{parse_ratio, parse_sides},
 };
@@ -89,9 +90,11 @@ fn check(model: &Model) -> Result<(), Problem> {
     let is_path = segments.len() >= 2 && segments.iter().all(|part| is_segment(part));
     require(is_path, "id", "must be an endpoint of fal, such as owner/app/edit")?;
     require(!model.name.trim().is_empty(), "name", "must not be empty")?;
-    let prices = [Some(model.price.usd), model.price.further_usd];
+    let Price { usd, further_usd, usd_of, .. } = &model.price;
+    let prices = usd_of.values().chain(further_usd).chain([usd]);
+    let mut prices = prices.copied();
     let counts = |usd: f64| usd.is_finite() && usd >= 0.0;
-    require(prices.into_iter().flatten().all(counts), "price", "must be 0 or more")?;
+    require(prices.all(counts), "price", "must be 0 or more")?;
     require(model.images.most > 0, "images.most", "must be more than 0")?;
     let one = model.images.field == ImageField::ImageUrl && model.images.most > 1;
     require(!one, "images.most", "must be 1: image_url takes one picture")?;
