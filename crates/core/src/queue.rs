@@ -66,7 +66,7 @@ mod worker;
 
 pub use archive::{Input, archive, input};
 pub use attempt::{Begun, Submission, attempts_made, begin_attempt, unknown_attempts};
-pub use cancel::{Cancellation, cancel};
+pub use cancel::{Cancellation, cancel, end_unwanted};
 pub use census::{Standing, Survey, census, survey, workers};
 pub use claim::{Claimed, Claims, MOST_CLAIMED, OpenAttempt, claim, claim_under_rules};
 pub use complete::{Completion, Ended, complete, complete_all};

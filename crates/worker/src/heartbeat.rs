@@ -6,7 +6,7 @@ use std::time::Duration;
 use darkroom_core::{chain::chain, queue};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{gathering::Gathering, life::Life, overdue, probing};
+use crate::{gathering::Gathering, life::Life, overdue, probing, unwanted};
 
 /// How soon a missed beat is made up for.
 const MISSED: Duration = Duration::from_secs(1);
@@ -30,6 +30,9 @@ pub(crate) async fn beat_until_dead(life: &Life) {
                 beat.cancelled.iter().for_each(|job| life.notices.cancel(*job));
                 if beat.jobs_are_overdue {
                     tokio::spawn(overdue::fail(life.clone()));
+                }
+                if beat.jobs_are_unwanted {
+                    tokio::spawn(unwanted::end(life.clone()));
                 }
                 gathering.look(life, &beat);
                 if beat.deliveries_are_due {

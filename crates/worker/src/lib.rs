@@ -21,6 +21,7 @@ mod probing;
 mod pruning;
 mod serving;
 mod slots;
+mod unwanted;
 mod waking;
 mod worker;
 

@@ -2,12 +2,15 @@
 //!
 //! What no worker holds, and fal has nothing of, ends at once. For the rest the wish is kept in the job's place in the queue,
 //! where it cannot be lost: whoever has the job, now or later, stops its request at fal and says
-//! truly how it ended.
+//! truly how it ended. Where a worker let go of the job before it came to it, a beat ends it.
 
 use crate::{
     db::{Error, Pool},
     job::{JobId, Status},
 };
+
+/// Jobs that one statement ends, at most.
+const BATCH: i64 = 500;
 
 /// What came of a wish that a job should end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,4 +69,30 @@ pub async fn cancel(pool: &Pool, job: JobId) -> Result<Cancellation, Error> {
     .map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
     Ok(if cancelled { Cancellation::Cancelled } else { Cancellation::Requested })
+}
+
+/// Ends jobs that wait though their callers want them to end, and answers which they were.
+///
+/// Whoever had them did not come to it: a halt, a pause or a limit may keep them from ever being claimed. Those that are
+/// leased, or have an attempt, are their worker's.
+pub async fn end_unwanted(pool: &Pool) -> Result<Vec<JobId>, Error> {
+    let ended = sqlx::query_scalar!(
+        "with unwanted as (
+             select job_id from queue
+             where leased_by is null and cancel_requested_at is not null and not has_attempt
+             limit (select $1::bigint)
+             for update skip locked
+         ), ended as (
+             delete from queue where job_id = any(array(select job_id from unwanted))
+             returning job_id
+         )
+         update jobs set status = 'cancelled', updated_at = now(), finished_at = now()
+         from ended where jobs.id = ended.job_id
+         returning jobs.id",
+        BATCH,
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(Error::doing("ending jobs that nobody wants"))?;
+    Ok(ended.into_iter().map(JobId).collect())
 }

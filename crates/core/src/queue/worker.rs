@@ -34,6 +34,8 @@ pub struct Beat {
     pub probe_is_due: bool,
     /// Jobs are past their deadline that nobody has.
     pub jobs_are_overdue: bool,
+    /// Jobs wait that nobody has and whose callers want them to end.
+    pub jobs_are_unwanted: bool,
     /// Deliveries are due that nobody has.
     pub deliveries_are_due: bool,
     /// The line's front was moved a moment ago: jobs may have been left behind it.
@@ -66,6 +68,11 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
                order by deadline_at limit 1
            ) is not null as "jobs_are_overdue!",
            (
+               select job_id from queue
+               where leased_by is null and cancel_requested_at is not null and not has_attempt
+               order by leased_by limit 1
+           ) is not null as "jobs_are_unwanted!",
+           (
                select next_at from deliveries where leased_by is null and next_at <= now()
                order by next_at limit 1
            ) is not null as "deliveries_are_due!",
@@ -90,6 +97,7 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
         someone_is_late: beat.someone_is_late,
         probe_is_due: beat.probe_is_due,
         jobs_are_overdue: beat.jobs_are_overdue,
+        jobs_are_unwanted: beat.jobs_are_unwanted,
         deliveries_are_due: beat.deliveries_are_due,
         line_has_moved: beat.line_has_moved,
         is_leader: beat.is_leader,

@@ -1,7 +1,7 @@
 //! Delete: a job goes, with all that belongs to it; and not before its request at fal has ended.
 
 use crate::{
-    db::{Error, Pool},
+    db::{Connection, Error, Pool},
     job::JobId,
 };
 
@@ -20,16 +20,31 @@ pub enum Deletion {
 /// Deletes a job, its images, its attempts and its place in the queue. A worker that holds it, and has not
 /// begun an attempt, finds its lease lost and stops.
 pub async fn delete(pool: &Pool, job: JobId) -> Result<Deletion, Error> {
-    let doing = "deleting a job";
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    let deleting = async {
+        let mut transaction = pool.begin().await?;
+        let deletion = loop {
+            if let Some(deletion) = delete_within(&mut transaction, job).await? {
+                break deletion;
+            }
+        };
+        transaction.commit().await?;
+        Ok(deletion)
+    };
+    deleting.await.map_err(Error::doing("deleting a job"))
+}
+
+/// Nothing, where the job came back into the queue meanwhile: then it is to be begun again.
+async fn delete_within(
+    connection: &mut Connection,
+    job: JobId,
+) -> Result<Option<Deletion>, sqlx::Error> {
     // The queue first, as every settle does: the other order would deadlock with one. And alone: what the next
     // statement sees is what was done by whoever held the row.
-    let has_attempt =
+    let place =
         sqlx::query_scalar!("select has_attempt from queue where job_id = $1 for update", job.0)
-            .fetch_optional(&mut *transaction)
-            .await
-            .map_err(Error::doing(doing))?;
-    let (gone, deletion) = if has_attempt == Some(true) {
+            .fetch_optional(&mut *connection)
+            .await?;
+    if place == Some(true) {
         let hidden = sqlx::query!(
             "with asked as (
                  update queue set
@@ -39,17 +54,39 @@ pub async fn delete(pool: &Pool, job: JobId) -> Result<Deletion, Error> {
              )
              update jobs set deleted_at = now() where id = $1 and deleted_at is null",
             job.0,
-        );
-        (hidden.execute(&mut *transaction).await, Deletion::Stopping)
-    } else {
-        let deleted = sqlx::query!(
-            "with waiting as (delete from queue where job_id = $1)
-             delete from jobs where id = $1 and deleted_at is null",
-            job.0,
-        );
-        (deleted.execute(&mut *transaction).await, Deletion::Deleted)
-    };
-    let gone = gone.map_err(Error::doing(doing))?;
-    transaction.commit().await.map_err(Error::doing(doing))?;
-    Ok(if gone.rows_affected() == 1 { deletion } else { Deletion::NoJob })
+        )
+        .execute(&mut *connection)
+        .await?;
+        let is_hidden = hidden.rows_affected() == 1;
+        return Ok(Some(if is_hidden { Deletion::Stopping } else { Deletion::NoJob }));
+    }
+    // A job without a place has ended, unless it gets one at this moment: that could not be locked.
+    let deleted = sqlx::query!(
+        "with gone as (
+             delete from jobs
+             where id = $1 and deleted_at is null and ($2 or finished_at is not null)
+             returning id
+         ), waiting as (
+             delete from queue where job_id = $1 and exists (select from gone)
+         )
+         select id from gone",
+        job.0,
+        place.is_some(),
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    if deleted.is_some() {
+        return Ok(Some(Deletion::Deleted));
+    }
+    let again = sqlx::query_scalar!(
+        r#"select exists (
+               select from jobs where id = $1 and deleted_at is null and (
+                   finished_at is not null or exists (select from queue where job_id = $1)
+               )
+           ) as "again!""#,
+        job.0,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((!again).then_some(Deletion::NoJob))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use darkroom_core::{
     job::{Failure, JobId, Status},
     queue::{self, Begun, Cancellation, Timeline},
-    store,
+    store::{self, Deletion},
 };
 use darkroom_testing::TestDatabase;
 
@@ -79,6 +79,48 @@ async fn the_worker_that_has_the_job_is_told_at_each_beat_and_submits_it_no_more
     queue::end_cancelled(pool, &job.lease, &Timeline::default()).await.unwrap();
     assert_eq!(store::find(pool, id).await.unwrap().unwrap().status, Status::Cancelled);
     assert!(told().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_wish_that_a_worker_did_not_come_to_ends_the_job_though_nothing_is_claimed() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let worker = factory::worker(pool).await;
+    let unwanted = async || {
+        let beat = queue::beat(pool, worker, Duration::from_mins(1)).await.unwrap();
+        beat.unwrap().jobs_are_unwanted
+    };
+    let job = factory::claimed(pool).await;
+    assert_eq!(queue::cancel(pool, job.lease.job).await.unwrap(), Cancellation::Requested);
+    queue::halt(pool, "provider_balance", Duration::from_mins(1)).await.unwrap();
+    assert!(!unwanted().await);
+    queue::snooze(pool, &job.lease, Duration::ZERO).await.unwrap();
+    assert!(queue::claim(pool, worker, 1).await.unwrap().jobs.is_empty());
+
+    assert!(unwanted().await);
+    assert_eq!(queue::end_unwanted(pool).await.unwrap(), [job.lease.job]);
+
+    let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
+    assert_eq!(shown.status, Status::Cancelled);
+    assert!(!unwanted().await);
+}
+
+#[tokio::test]
+async fn a_deleted_job_that_waits_for_another_attempt_goes() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    factory::begin(pool, &job.lease).await;
+    assert_eq!(store::delete(pool, job.lease.job).await.unwrap(), Deletion::Stopping);
+    let failure = Failure { code: "test".into(), message: "A test.".into() };
+    queue::retry(pool, &job.lease, &failure, Duration::from_hours(1), &Timeline::default())
+        .await
+        .unwrap();
+
+    queue::end_unwanted(pool).await.unwrap();
+
+    assert_eq!(factory::count(pool, "jobs").await, 0);
+    assert_eq!(factory::count(pool, "queue").await, 0);
 }
 
 #[tokio::test]

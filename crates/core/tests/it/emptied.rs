@@ -170,6 +170,14 @@ async fn what_comes_into_line_and_what_waits_there_is_found_without_the_rest() {
     })
     .await;
     let cancelling = entries_read(&pool, async || queue::cancel(&pool, job).await.unwrap()).await;
+    change(
+        &pool,
+        "update queue set cancel_requested_at = now() where job_id in (
+             select job_id from queue where in_line order by turn desc limit 20
+         )",
+    )
+    .await;
+    let ending = entries_read(&pool, async || queue::end_unwanted(&pool).await.unwrap()).await;
 
     for (what, entries) in [
         ("enqueuing", enqueuing),
@@ -179,6 +187,7 @@ async fn what_comes_into_line_and_what_waits_there_is_found_without_the_rest() {
         ("gathering", gathering),
         ("beating", beating),
         ("cancelling", cancelling),
+        ("ending what is unwanted", ending),
     ] {
         assert!(entries <= 100, "{what} read {entries} entries");
     }

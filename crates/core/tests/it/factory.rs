@@ -150,6 +150,13 @@ pub(crate) async fn count(pool: &Pool, table: &'static str) -> i64 {
     sqlx::query_scalar(statement).fetch_one(pool).await.unwrap()
 }
 
+/// How many wait for what somebody else has locked.
+pub(crate) async fn blocked(pool: &Pool) -> i64 {
+    let waiting = "select count(*) from pg_stat_activity
+                   where datname = current_database() and wait_event_type = 'Lock'";
+    sqlx::query_scalar(waiting).fetch_one(pool).await.unwrap()
+}
+
 /// By the clock that decides everything.
 pub(crate) async fn now(pool: &Pool) -> OffsetDateTime {
     sqlx::query_scalar("select now()").fetch_one(pool).await.unwrap()

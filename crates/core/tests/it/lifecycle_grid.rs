@@ -155,6 +155,11 @@ impl<'a> Bench<'a> {
                 sqlx::query(late).execute(pool).await.unwrap();
                 queue::fail_overdue(pool, &failure()).await.unwrap() == [job]
             }
+            "end unwanted" => {
+                let wish = "update queue set cancel_requested_at = now()";
+                sqlx::query(wish).execute(pool).await.unwrap();
+                queue::end_unwanted(pool).await.unwrap() == [job]
+            }
             "delete" => store::delete(pool, job).await.unwrap() != store::Deletion::NoJob,
             other => unreachable!("{other}"),
         }
@@ -164,7 +169,7 @@ impl<'a> Bench<'a> {
 /// An operation, and for each situation where it does something: what the job is in then.
 type Row = (&'static str, &'static [(Situation, Situation)]);
 
-const GRID: [Row; 19] = [
+const GRID: [Row; 20] = [
     ("claim", &[(Waiting, Leased), (Snoozed, Submitted)]),
     ("begin attempt", &[(Leased, Unanswered)]),
     // Saying it again is no harm.
@@ -194,6 +199,7 @@ const GRID: [Row; 19] = [
     ),
     ("reopen", &[(Failed, Waiting)]),
     ("fail overdue", &[(Waiting, Failed)]),
+    ("end unwanted", &[(Waiting, Cancelled)]),
     (
         "delete",
         &[

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use darkroom_core::{
+    api_key::Token,
     db::Pool,
-    job::{Failure, Status},
+    job::{Failure, NewJob, Status},
     queue::{self, Claimed, FailedJobs, FailureClass, Timeline},
-    store,
+    store::{self, Deletion},
 };
-use darkroom_testing::TestDatabase;
+use darkroom_testing::{TestDatabase, eventually};
 
 use crate::factory;
 
@@ -67,6 +68,40 @@ async fn whoever_reopens_a_job_sees_it_as_it_was_then_however_quick_a_worker_is(
     let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
     assert_eq!(shown.status, Status::Processing);
     assert!(queue::reopen_one(pool, &shown, None, false).await.unwrap().unwrap().is_none());
+}
+
+/// Reopening holds the job and waits for its key; a deletion that found no place in the queue waits for the job.
+#[tokio::test]
+async fn a_job_that_is_deleted_while_it_is_reopened_leaves_nothing_in_the_queue() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let token = Token::generate().unwrap();
+    let key = store::create_api_key(pool, "a test", &token, false).await.unwrap();
+    let new = NewJob { api_key: Some(key), ..factory::new_job() };
+    let id = store::create(pool, &new).await.unwrap().id;
+    let worker = factory::worker(pool).await;
+    let job = queue::claim(pool, worker, 1).await.unwrap().jobs.remove(0);
+    fail(pool, &job, "unlucky").await;
+    let failed = store::find(pool, id).await.unwrap().unwrap();
+    let held = database.hold("select id from api_keys for update").await;
+    let reopening = tokio::spawn({
+        let pool = pool.clone();
+        async move { queue::reopen_one(&pool, &failed, None, true).await.unwrap().unwrap() }
+    });
+    let blocked = async |many| (factory::blocked(pool).await == many).then_some(());
+    eventually("reopening waits for the key", async || blocked(1).await).await;
+    let deleting = tokio::spawn({
+        let pool = pool.clone();
+        async move { store::delete(&pool, id).await.unwrap() }
+    });
+    eventually("the deletion waits for it", async || blocked(2).await).await;
+
+    held.release().await;
+
+    assert!(reopening.await.unwrap().is_some());
+    assert_eq!(deleting.await.unwrap(), Deletion::Deleted);
+    assert_eq!(factory::count(pool, "jobs").await, 0);
+    assert_eq!(factory::count(pool, "queue").await, 0);
 }
 
 #[tokio::test]

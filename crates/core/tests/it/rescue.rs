@@ -138,14 +138,7 @@ async fn a_claim_that_commits_while_its_worker_is_rescued_leaves_no_job_behind()
         async move { queue::rescue(&pool, LEASE).await.unwrap() }
     });
     eventually("the rescue meets the claim", async || {
-        let waiting: i64 = sqlx::query_scalar(
-            "select count(*) from pg_stat_activity
-             where datname = current_database() and wait_event_type = 'Lock'",
-        )
-        .fetch_one(pool)
-        .await
-        .unwrap();
-        (waiting > 0 || rescuing.is_finished()).then_some(())
+        (factory::blocked(pool).await > 0 || rescuing.is_finished()).then_some(())
     })
     .await;
     claim.commit().await.unwrap();

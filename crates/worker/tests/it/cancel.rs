@@ -149,6 +149,23 @@ async fn a_wish_outlives_the_worker_that_had_the_job() {
 }
 
 #[tokio::test]
+async fn a_wish_that_a_worker_let_go_of_is_seen_though_submissions_are_halted() {
+    let house = House::open(SLOW).await;
+    let pool = &house.database.pool;
+    let id = house.job().await;
+    let first = queue::register(pool, "a test").await.unwrap();
+    let job = queue::claim(pool, first, 1).await.unwrap().jobs.remove(0);
+    assert_eq!(queue::cancel(pool, id).await.unwrap(), Cancellation::Requested);
+    queue::halt(pool, "provider_balance", Duration::from_mins(1)).await.unwrap();
+    queue::snooze(pool, &job.lease, Duration::ZERO).await.unwrap();
+
+    let second = house.worker();
+
+    house.once(id, Status::Cancelled).await;
+    second.stop().await;
+}
+
+#[tokio::test]
 async fn a_job_whose_picture_is_being_prepared_is_not_submitted_any_more() {
     let house = House::open(SLOW).await;
     // The upload takes as long as it takes to cancel.

@@ -125,6 +125,8 @@ pub(super) enum Caller {
     Reopen,
     /// `queue::fail_overdue`, of this job.
     FailOverdue,
+    /// `queue::end_unwanted`, of this job.
+    EndUnwanted,
 }
 
 impl Action {

@@ -55,6 +55,9 @@ pub(super) fn callers(moves: &mut Moves<'_>) {
         if moves.rules.may(Trouble::Deadlines) && job.row.is_some() {
             moves.add(action(Caller::FailOverdue), |state| statements::fail_overdue(state, number));
         }
+        if job.row.is_some_and(|row| row.is_cancelled) {
+            moves.add(action(Caller::EndUnwanted), |state| statements::end_unwanted(state, number));
+        }
         let may_reopen = job.end == Some(End::Failed) && !job.is_reopened;
         if moves.rules.may(Trouble::Reopenings) && may_reopen {
             moves.add(action(Caller::Reopen), |state| statements::reopen(state, number));

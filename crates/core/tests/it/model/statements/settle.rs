@@ -88,6 +88,13 @@ pub(in crate::model) fn fail_overdue(state: &mut State, job: u8) {
     }
 }
 
+/// `queue::end_unwanted`: ends what waits though its end was asked for.
+pub(in crate::model) fn end_unwanted(state: &mut State, job: u8) {
+    if state.job(job).row.is_some_and(|row| row.is_cancelled && !row.is_in_flight()) {
+        settle(state, job, End::Cancelled);
+    }
+}
+
 /// `queue::reopen`: a new row. The attempts that there were count no more.
 pub(in crate::model) fn reopen(state: &mut State, job: u8) {
     let job = state.job(job);

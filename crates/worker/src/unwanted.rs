@@ -1,0 +1,20 @@
+//! Unwanted: jobs whose callers want them to end, and whose workers let go of them before they came to it.
+
+use darkroom_core::{chain::chain, queue};
+
+use crate::{life::Life, metrics::Settled};
+
+/// Ends a batch of them; the next beat tells whether there are more.
+pub(crate) async fn end(life: Life) {
+    match queue::end_unwanted(&life.worker.pool).await {
+        Ok(jobs) => {
+            for job in jobs {
+                life.worker.metrics.settled(Settled::Cancelled);
+                tracing::info!(job.id = %job, "a job was cancelled while it waited");
+            }
+        }
+        Err(error) => {
+            tracing::warn!(error = %chain(&error), "unwanted jobs could not be ended; the next beat tries again");
+        }
+    }
+}
