@@ -58,9 +58,9 @@ pub enum Error {
     /// An address to upload to that does not hold.
     #[error("an upload's address is refused ({0})")]
     AddressRefused(StatusCode),
-    /// More requests than are ever looked through.
-    #[error("fal's list of requests goes on and on")]
-    EndlessList,
+    /// A list that comes so slowly that others wait for too long to look through theirs.
+    #[error("fal's list of requests takes too long to read")]
+    SlowList,
     /// An output that is not there any more.
     #[error("an output is gone ({0})")]
     OutputGone(StatusCode),
@@ -70,6 +70,9 @@ pub enum Error {
         /// Of the result's address.
         host: String,
     },
+    /// A result that came whole, and is not what fal documents.
+    #[error("fal's result is something unexpected")]
+    UnexpectedResult(#[source] Malformed),
     /// The result is not a picture, or names none.
     #[error("fal's result holds no picture")]
     NoPicture,
@@ -128,12 +131,15 @@ impl Error {
             | Self::Silent
             | Self::AskedTooSoon
             | Self::AddressRefused(_)
-            | Self::EndlessList
+            | Self::SlowList
             | Self::Malformed(_)
             | Self::ForeignRequest
             | Self::OutputGone(_) => Class::Retry,
             // Bought again, it would be no better.
-            Self::ForeignHost { .. } | Self::TooLarge { .. } | Self::NoPicture => Class::Never,
+            Self::ForeignHost { .. }
+            | Self::TooLarge { .. }
+            | Self::UnexpectedResult(_)
+            | Self::NoPicture => Class::Never,
             Self::Refused(refusal) => refusal.class(),
         }
     }
@@ -144,6 +150,8 @@ impl Error {
         match self {
             // What is not there yet may be on its way: about a minute of asking.
             Self::Transport(_) | Self::Silent | Self::OutputGone(_) => 8,
+            // A page of somebody's in front of fal, or what was cut off on the way.
+            Self::Malformed(Malformed::NotJson { .. }) => 8,
             Self::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND => 8,
             Self::Refused(refusal) => match refusal.origin {
                 Origin::Gateway => 8,
@@ -154,11 +162,11 @@ impl Error {
                 Origin::Model if refusal.status.is_server_error() && !refusal.has_word() => 3,
                 Origin::Model => 1,
             },
-            // What was cut off or garbled on the way.
-            Self::Malformed(_) | Self::NoPicture => 3,
+            // What was garbled on the way.
+            Self::Malformed(Malformed::Field(_)) | Self::UnexpectedResult(_) | Self::NoPicture => 3,
             Self::AskedTooSoon
             | Self::AddressRefused(_)
-            | Self::EndlessList
+            | Self::SlowList
             | Self::TooLarge { .. }
             | Self::ForeignHost { .. }
             | Self::ForeignRequest => 1,
@@ -168,7 +176,10 @@ impl Error {
     /// The machinery is away or overloaded, not the request wrong: the same call may work soon.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Transport(_) | Self::Silent | Self::AskedTooSoon => true,
+            Self::Transport(_)
+            | Self::Silent
+            | Self::AskedTooSoon
+            | Self::Malformed(Malformed::NotJson { .. }) => true,
             Self::Refused(refusal) => refusal.is_passing(),
             _ => false,
         }
@@ -201,6 +212,7 @@ impl Error {
         let kind = match self {
             Self::Refused(refusal) => refusal.kind(),
             Self::ForeignHost { .. }
+            | Self::UnexpectedResult(_)
             | Self::NoPicture
             | Self::TooLarge { .. }
             | Self::OutputGone(_) => Kind::ResultUnusable,
@@ -209,7 +221,7 @@ impl Error {
             | Self::Silent
             | Self::AskedTooSoon
             | Self::AddressRefused(_)
-            | Self::EndlessList
+            | Self::SlowList
             | Self::Malformed(_) => Kind::ProviderError,
         };
         Failure::new(kind.code(), kind.sentence())
