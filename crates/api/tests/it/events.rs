@@ -52,21 +52,33 @@ impl Events {
     /// The next event; nothing at the end.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
+            let mut event = Event::default();
+            for line in self.block().await?.lines() {
+                match line.split_once(": ") {
+                    Some(("id", id)) => event.id = id.into(),
+                    Some(("event", name)) => event.name = name.into(),
+                    Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
+                    _ => {}
+                }
+            }
+            if !event.name.is_empty() {
+                return Some(event);
+            }
+        }
+    }
+
+    /// Until the stream shows that it lives.
+    pub(crate) async fn pulse(&mut self) {
+        while self.block().await.unwrap() != ":" {}
+    }
+
+    /// What comes before the next empty line; nothing at the end.
+    async fn block(&mut self) -> Option<String> {
+        loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
-                let mut event = Event::default();
-                for line in block.lines() {
-                    match line.split_once(": ") {
-                        Some(("id", id)) => event.id = id.into(),
-                        Some(("event", name)) => event.name = name.into(),
-                        Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
-                        _ => {}
-                    }
-                }
+                let block = block.to_owned();
                 self.text = rest.into();
-                if !event.name.is_empty() {
-                    return Some(event);
-                }
-                continue;
+                return Some(block);
             }
             let chunk = timeout(PATIENCE, self.body.next()).await.unwrap()?;
             self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());

@@ -21,6 +21,7 @@ mod disk_full;
 mod errors;
 mod events;
 mod health;
+mod heartbeats;
 mod idempotency;
 mod image_url;
 mod images;
