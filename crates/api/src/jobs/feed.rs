@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Missed jobs that are told to a client that comes back, at most.
-const MOST_MISSED: u16 = 1_000;
+const MOST_MISSED: usize = 1_000;
 
 /// Changes that are committed one after the other are not always dated in that order: so far back they are
 /// told again.
@@ -92,12 +92,12 @@ struct Feed {
 
 impl Feed {
     async fn catch_up(&mut self, state: &State, since: OffsetDateTime) -> Result<(), ApiError> {
-        let missed: Vec<JobId> =
-            store::changed_since(&state.pool, since - OVERLAP, MOST_MISSED).await?;
-        if missed.len() == usize::from(MOST_MISSED) {
+        let key = self.caller.sees_only();
+        let missed = store::all_changed_since(&state.pool, since - OVERLAP, key).await?;
+        let Some(missed) = missed.filter(|missed| missed.len() < MOST_MISSED) else {
             self.ready.push_back(RESET);
             return Ok(());
-        }
+        };
         let mut jobs = store::find_all(&state.pool, &missed).await?;
         jobs.retain(|job| self.caller.sees(job.api_key));
         jobs.sort_by_key(|job| job.updated_at);

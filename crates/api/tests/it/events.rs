@@ -195,6 +195,31 @@ async fn all_jobs_are_followed_as_they_are_made_and_change() {
 }
 
 #[tokio::test]
+async fn whoever_comes_back_is_not_told_to_begin_anew_for_others_jobs() {
+    let app = App::start_with(&[("REQUIRE_API_KEY", "true")]).await;
+    let ((busy, _), (_, quiet)) = (app.new_key(false).await, app.new_key(false).await);
+    let job = app.new_job_of(&quiet).await;
+    let others = "insert into jobs (id, api_key_id, prompt, model)
+                  select gen_random_uuid(), $1, 'a test', 'a model' from generate_series(1, $2)";
+    let others_make = async |jobs: i32| {
+        let made = sqlx::query(others).bind(busy.0).bind(jobs).execute(&app.database.pool);
+        made.await.unwrap();
+    };
+    let back = async || {
+        let get = app.client.get(app.url("/api/events")).bearer_auth(&quiet);
+        let back = get.header("Last-Event-ID", "0").send().await.unwrap();
+        Events::of(back).next().await.unwrap()
+    };
+
+    others_make(2_000).await;
+    assert_eq!(back().await.data["id"], job["id"]);
+
+    // Not without an end.
+    others_make(10_000).await;
+    assert_eq!(back().await.name, "reset");
+}
+
+#[tokio::test]
 async fn all_jobs_are_followed_though_changes_cannot_be_heard() {
     let app = App::start_with(&[("DATABASE_NOTIFY", "false")]).await;
     let mut events = Events::follow(&app, "/api/events", None).await;
