@@ -28,6 +28,7 @@ mod images;
 mod jobs;
 mod json_body;
 mod keys;
+mod large_images;
 mod limits;
 mod links;
 mod listing;
