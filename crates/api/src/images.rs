@@ -1,6 +1,7 @@
 //! The images of jobs: what callers gave and what came of it, whole, in part and small.
 
 mod answer;
+mod body;
 mod conditions;
 pub(crate) mod get;
 mod making;

@@ -77,6 +77,8 @@ pub struct State {
     pub(crate) webhooks: fal::Webhooks,
     /// Recognises the addresses that the provider was given.
     pub(crate) callback: LazyCallback,
+    /// How often a stream with nothing to say shows that it lives: less than what proxies wait.
+    pub(crate) heartbeat: Duration,
     /// The server is about to stop: whoever waits for long is answered.
     pub(crate) stop: CancellationToken,
     /// Counts what is done.
@@ -112,6 +114,7 @@ impl State {
             making: Making::new(),
             webhooks: fal::Webhooks::new(&config.fal)?,
             callback: LazyCallback::new(config.server.public_url.clone()),
+            heartbeat: Duration::from_secs(15),
             stop: CancellationToken::new(),
         })
     }
@@ -120,6 +123,12 @@ impl State {
     #[must_use]
     pub fn until(self, stop: CancellationToken) -> Self {
         Self { stop, ..self }
+    }
+
+    /// With streams that show as often as this that they live.
+    #[must_use]
+    pub fn with_heartbeat(self, heartbeat: Duration) -> Self {
+        Self { heartbeat, ..self }
     }
 
     /// What this process tells at `/metrics`; others in it may add to it.

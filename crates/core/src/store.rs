@@ -3,6 +3,7 @@
 mod api_key;
 mod asked;
 mod attempt;
+mod changed;
 mod copy;
 mod create;
 mod delete;
@@ -29,13 +30,14 @@ pub use api_key::{
 };
 pub use asked::{Asked, Refusal};
 pub use attempt::{Attempt, attempts};
+pub use changed::{all_changed_since, changed_since};
 pub use create::create;
 pub use delete::{Deletion, delete};
 pub use delivery::{Delivery, DeliveryAttempt, deliveries};
 pub use file::{ImageFile, file_part, image_file, image_owner};
 pub use image::{ImageData, ImageId, NewImage, Sha256, StoredImage, image, sha256};
 pub use intake::Intake;
-pub use job::{changed_since, find, find_all};
+pub use job::{find, find_all};
 pub use list::{Filter, Page, list, list_filtered};
 pub use once::{Once, asked_before};
 pub use parent::{Parent, versions};

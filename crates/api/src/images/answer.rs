@@ -1,6 +1,6 @@
 //! A file as an answer: all of it, a part of it, or that the client has it.
 
-use std::{convert::Infallible, ops::Range};
+use std::convert::Infallible;
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -14,13 +14,10 @@ use actix_web::{
     },
 };
 use bytes::Bytes;
-use darkroom_core::{
-    db::Pool,
-    store::{self, ImageFile},
-};
+use darkroom_core::{db::Pool, store::ImageFile};
 use futures_util::stream;
 
-use super::{conditions::Conditions, name::file_name, not_found, range::Part};
+use super::{body, conditions::Conditions, name::file_name, range::Part};
 use crate::error::ApiError;
 
 /// An image never changes. It is its caller's: no cache that others read may keep it.
@@ -64,20 +61,12 @@ pub(super) async fn answer(
             instance_length: Some(file.length),
         }));
     }
-    Ok(response.body(bytes(pool, file, part).await?))
+    Ok(response.body(body::of(pool, file, part).await?))
 }
 
 /// The length of a body that is not sent, and so not read.
 fn head(response: &mut HttpResponseBuilder, length: u64) -> HttpResponse {
     response.body(SizedStream::new(length, stream::empty::<Result<Bytes, Infallible>>()))
-}
-
-/// These bytes of a file, as far as it was not read from the store.
-async fn bytes(pool: &Pool, file: ImageFile, part: Range<u64>) -> Result<Bytes, ApiError> {
-    match file.data {
-        Some(data) if part == (0..file.length) => Ok(data),
-        _ => store::file_part(pool, &file, part).await?.ok_or_else(not_found),
-    }
 }
 
 fn disposition(file: &ImageFile, is_download: bool) -> ContentDisposition {

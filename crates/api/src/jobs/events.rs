@@ -10,7 +10,10 @@ use actix_web::{
 use bytes::Bytes;
 use darkroom_core::{job::JobId, links::Links, metrics::InProgress};
 use futures_util::{Stream, StreamExt, stream};
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 
 use super::{follower::Follower, not_found, progress::ProviderView};
 use crate::{
@@ -18,9 +21,6 @@ use crate::{
     error::{ApiError, Problem},
     watch::{KnownProgress, Snapshot, Told, Watch},
 };
-
-/// How often a stream with nothing to say shows that it lives: less than what proxies wait.
-pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// What a stream begins with: how soon a browser comes back, in milliseconds. It also makes proxies pass the
 /// headers on.
@@ -77,6 +77,7 @@ pub(crate) async fn follow(
         shown: None,
         links: follower.links(state.links(&request).await?),
         follower: follower.clone(),
+        heartbeat: state.heartbeat,
         sent,
         next: Some(snapshot),
         id,
@@ -150,6 +151,7 @@ struct Following {
     shown: Option<Arc<KnownProgress>>,
     links: Links,
     follower: Follower,
+    heartbeat: Duration,
     /// Revision that the client has.
     sent: Option<i128>,
     next: Option<Arc<Snapshot>>,
@@ -179,6 +181,8 @@ impl Following {
             self.is_new = false;
             return Some((Ok(Bytes::from_static(PREAMBLE.as_bytes())), self));
         }
+        // Of all that is told here, not all is news to the client: what is none puts nothing off.
+        let pulse = Instant::now() + self.heartbeat;
         loop {
             if let Some(snapshot) = self.next.take()
                 && self.sent != Some(snapshot.revision())
@@ -198,7 +202,7 @@ impl Following {
                         return None;
                     }
                 }
-                () = sleep(HEARTBEAT) => return Some((Ok(PULSE), self)),
+                () = sleep_until(pulse) => return Some((Ok(PULSE), self)),
             }
             let told = self.told.borrow_and_update().clone();
             match told {

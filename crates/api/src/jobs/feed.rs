@@ -4,20 +4,21 @@ use std::{
     collections::{HashMap, VecDeque},
     convert::Infallible,
     sync::Arc,
+    time::Duration,
 };
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use darkroom_core::{job::JobId, links::Links, store};
 use futures_util::stream;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 
 use super::{
-    events::{EventStream, HEARTBEAT, PREAMBLE, PULSE, answer, job_event, last_event_id},
+    events::{EventStream, PREAMBLE, PULSE, answer, job_event, last_event_id},
     follower::Follower,
 };
 use crate::{
@@ -28,11 +29,11 @@ use crate::{
 };
 
 /// Missed jobs that are told to a client that comes back, at most.
-const MOST_MISSED: u16 = 1_000;
+const MOST_MISSED: usize = 1_000;
 
 /// Changes that are committed one after the other are not always dated in that order: so far back they are
 /// told again.
-const OVERLAP: Duration = Duration::seconds(5);
+const OVERLAP: Duration = Duration::from_secs(5);
 
 /// Jobs of which a stream remembers what it told.
 const REMEMBERED: usize = 2_000;
@@ -64,6 +65,7 @@ pub(crate) async fn follow(
         news: state.watch.all(),
         links: state.links(&request).await?,
         caller: caller.clone(),
+        heartbeat: state.heartbeat,
         ready: VecDeque::from([Bytes::from_static(PREAMBLE.as_bytes())]),
         told: HashMap::new(),
     };
@@ -82,6 +84,7 @@ struct Feed {
     news: Receiver<Arc<Snapshot>>,
     links: Links,
     caller: Caller,
+    heartbeat: Duration,
     ready: VecDeque<Bytes>,
     /// What was told of late: the same is not told twice in a row.
     told: HashMap<JobId, i128>,
@@ -89,12 +92,12 @@ struct Feed {
 
 impl Feed {
     async fn catch_up(&mut self, state: &State, since: OffsetDateTime) -> Result<(), ApiError> {
-        let missed: Vec<JobId> =
-            store::changed_since(&state.pool, since - OVERLAP, MOST_MISSED).await?;
-        if missed.len() == usize::from(MOST_MISSED) {
+        let key = self.caller.sees_only();
+        let missed = store::all_changed_since(&state.pool, since - OVERLAP, key).await?;
+        let Some(missed) = missed.filter(|missed| missed.len() < MOST_MISSED) else {
             self.ready.push_back(RESET);
             return Ok(());
-        }
+        };
         let mut jobs = store::find_all(&state.pool, &missed).await?;
         jobs.retain(|job| self.caller.sees(job.api_key));
         jobs.sort_by_key(|job| job.updated_at);
@@ -110,8 +113,10 @@ impl Feed {
         if let Some(ready) = self.ready.pop_front() {
             return Some((Ok(ready), self));
         }
+        // Changes of others' jobs put nothing off.
+        let pulse = Instant::now() + self.heartbeat;
         loop {
-            let event = match timeout(HEARTBEAT, self.news.recv()).await {
+            let event = match timeout_at(pulse, self.news.recv()).await {
                 Err(_quiet) => PULSE,
                 Ok(Ok(snapshot)) if !self.caller.sees(snapshot.job.api_key) => continue,
                 Ok(Ok(snapshot)) if !self.is_news(&snapshot) => continue,

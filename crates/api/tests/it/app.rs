@@ -1,6 +1,6 @@
 //! A running API, with a method for each thing that a client does.
 
-use std::{collections::HashMap, net::SocketAddr};
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use darkroom_api::State;
 use darkroom_core::{
@@ -34,8 +34,20 @@ impl App {
 
     /// With these variables set.
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
+        Self::start_as(variables, |state| state).await
+    }
+
+    /// With these variables set, and streams that show as often as this that they live.
+    pub(crate) async fn start_with_heartbeat(
+        heartbeat: Duration,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        Self::start_as(variables, |state| state.with_heartbeat(heartbeat)).await
+    }
+
+    async fn start_as(variables: &[(&str, &str)], change: impl FnOnce(State) -> State) -> Self {
         let database = TestDatabase::create().await;
-        let address = serve(database.pool.clone(), variables, CancellationToken::new());
+        let address = serve(database.pool.clone(), variables, change);
         Self { address, database, client: darkroom_testing::http_client() }
     }
 
@@ -44,15 +56,13 @@ impl App {
         let database = TestDatabase::create().await;
         let line = CountedLine::to(&database.url).await;
         let pool = db::connect(&line.url, 8).unwrap();
-        let address = serve(pool, &[], CancellationToken::new());
+        let address = serve(pool, &[], |state| state);
         (Self { address, database, client: darkroom_testing::http_client() }, line)
     }
 
     /// That is told by `stop` that it is about to stop.
     pub(crate) async fn start_until(stop: CancellationToken) -> Self {
-        let database = TestDatabase::create().await;
-        let address = serve(database.pool.clone(), &[], stop);
-        Self { address, database, client: darkroom_testing::http_client() }
+        Self::start_as(&[], |state| state.until(stop)).await
     }
 
     /// Starts another API on the same database, with a pool of its own, and answers its address.
@@ -62,7 +72,7 @@ impl App {
 
     /// The same, with these variables set.
     pub(crate) fn another_replica_with(&self, variables: &[(&str, &str)]) -> SocketAddr {
-        serve(db::connect(&self.database.url, 4).unwrap(), variables, CancellationToken::new())
+        serve(db::connect(&self.database.url, 4).unwrap(), variables, |state| state)
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -101,14 +111,18 @@ impl App {
 }
 
 /// Starts an API with these variables set.
-fn serve(pool: Pool, variables: &[(&str, &str)], stop: CancellationToken) -> SocketAddr {
+fn serve(
+    pool: Pool,
+    variables: &[(&str, &str)],
+    change: impl FnOnce(State) -> State,
+) -> SocketAddr {
     let mut all = HashMap::from([("PORT".to_owned(), "0".to_owned())]);
     all.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
     let config = Config::from_variables(all).unwrap();
     let models = Models::load(&config.jobs).unwrap();
     let listener = darkroom_api::bind(&config.server).unwrap();
     let address = listener.local_addr().unwrap();
-    let state = State::new(&config, pool, models).unwrap().until(stop);
+    let state = change(State::new(&config, pool, models).unwrap());
     tokio::spawn(darkroom_api::start(listener, state, &config).unwrap());
     address
 }

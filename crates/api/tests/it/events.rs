@@ -52,21 +52,33 @@ impl Events {
     /// The next event; nothing at the end.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
+            let mut event = Event::default();
+            for line in self.block().await?.lines() {
+                match line.split_once(": ") {
+                    Some(("id", id)) => event.id = id.into(),
+                    Some(("event", name)) => event.name = name.into(),
+                    Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
+                    _ => {}
+                }
+            }
+            if !event.name.is_empty() {
+                return Some(event);
+            }
+        }
+    }
+
+    /// Until the stream shows that it lives.
+    pub(crate) async fn pulse(&mut self) {
+        while self.block().await.unwrap() != ":" {}
+    }
+
+    /// What comes before the next empty line; nothing at the end.
+    async fn block(&mut self) -> Option<String> {
+        loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
-                let mut event = Event::default();
-                for line in block.lines() {
-                    match line.split_once(": ") {
-                        Some(("id", id)) => event.id = id.into(),
-                        Some(("event", name)) => event.name = name.into(),
-                        Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
-                        _ => {}
-                    }
-                }
+                let block = block.to_owned();
                 self.text = rest.into();
-                if !event.name.is_empty() {
-                    return Some(event);
-                }
-                continue;
+                return Some(block);
             }
             let chunk = timeout(PATIENCE, self.body.next()).await.unwrap()?;
             self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
@@ -180,6 +192,31 @@ async fn all_jobs_are_followed_as_they_are_made_and_change() {
         missed.push(back.next().await.unwrap().data["id"].clone());
     }
     assert!(missed.contains(&before["id"]), "{missed:?}");
+}
+
+#[tokio::test]
+async fn whoever_comes_back_is_not_told_to_begin_anew_for_others_jobs() {
+    let app = App::start_with(&[("REQUIRE_API_KEY", "true")]).await;
+    let ((busy, _), (_, quiet)) = (app.new_key(false).await, app.new_key(false).await);
+    let job = app.new_job_of(&quiet).await;
+    let others = "insert into jobs (id, api_key_id, prompt, model)
+                  select gen_random_uuid(), $1, 'a test', 'a model' from generate_series(1, $2)";
+    let others_make = async |jobs: i32| {
+        let made = sqlx::query(others).bind(busy.0).bind(jobs).execute(&app.database.pool);
+        made.await.unwrap();
+    };
+    let back = async || {
+        let get = app.client.get(app.url("/api/events")).bearer_auth(&quiet);
+        let back = get.header("Last-Event-ID", "0").send().await.unwrap();
+        Events::of(back).next().await.unwrap()
+    };
+
+    others_make(2_000).await;
+    assert_eq!(back().await.data["id"], job["id"]);
+
+    // Not without an end.
+    others_make(10_000).await;
+    assert_eq!(back().await.name, "reset");
 }
 
 #[tokio::test]

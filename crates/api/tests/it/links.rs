@@ -14,19 +14,19 @@ use crate::{
     watching::complete,
 };
 
-const SECRET: &str = "a-secret-of-a-test-that-is-long-enough";
+pub(crate) const SECRET: &str = "a-secret-of-a-test-that-is-long-enough";
 
 async fn app() -> App {
     App::start_with(&[("REQUIRE_API_KEY", "true"), ("IMAGE_LINK_SECRET", SECRET)]).await
 }
 
 /// Seconds since 1970.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 /// The query of a link that whoever knows the secret would write.
-fn signed(message: &str, expires: u64) -> String {
+pub(crate) fn signed(message: &str, expires: u64) -> String {
     let secret = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
     let signature = hmac::sign(&secret, format!("{message}\n{expires}").as_bytes());
     format!("expires={expires}&signature={}", URL_SAFE_NO_PAD.encode(signature))

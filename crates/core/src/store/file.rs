@@ -10,6 +10,9 @@ use crate::{
     db::{Error, Pool},
 };
 
+/// Bytes of a file that are read with it, at most: a larger one is read in parts, as far as each gets.
+pub(super) const READ_AT_ONCE: i32 = 512 * 1024;
+
 /// An image, or a thumbnail of it, as it is served.
 #[derive(Clone, Debug)]
 pub struct ImageFile {
@@ -29,13 +32,13 @@ pub struct ImageFile {
     pub digest: String,
     /// How many bytes it has.
     pub length: u64,
-    /// All of them, where they were to be read.
+    /// All of them, where they were to be read and are not many.
     pub data: Option<Bytes>,
 }
 
 /// Reads an image, or nothing where there is none of that id.
 ///
-/// Its bytes are read unless their digest is one of `known`; without such a list, they are not.
+/// Its bytes are read unless they are many, or their digest is one of `known`; without such a list, they are not.
 pub async fn image_file(
     pool: &Pool,
     id: ImageId,
@@ -44,11 +47,13 @@ pub async fn image_file(
     let row = sqlx::query!(
         r#"select role = 'result' as "is_result!", position, left(prompt, 300) as "prompt!",
                media_type, encode(sha256, 'hex') as "digest!", octet_length(data) as "length!",
-               case when encode(sha256, 'hex') <> all ($2) then data end as data
+               case when encode(sha256, 'hex') <> all ($2) and octet_length(data) <= $3 then data end
+                   as data
            from images join jobs on jobs.id = job_id
            where images.id = $1 and deleted_at is null"#,
         id.0,
         known,
+        READ_AT_ONCE,
     )
     .fetch_optional(pool)
     .await

@@ -38,35 +38,6 @@ pub async fn find_all(executor: impl PgExecutor<'_>, ids: &[JobId]) -> Result<Ve
     Ok(JobImageRow::gather(rows))
 }
 
-/// Jobs that have changed since a moment, in the order of their changes; if they are more than the limit, the first
-/// of them. The others are not read.
-pub async fn changed_since(
-    pool: &Pool,
-    since: OffsetDateTime,
-    limit: u16,
-) -> Result<Vec<JobId>, Error> {
-    let changed = sqlx::query_scalar!(
-        r#"select id as "id!" from (
-               (
-                   select id, finished_at as changed_at from jobs where finished_at > $1
-                   order by finished_at limit $2
-               )
-               union all
-               (
-                   select id, updated_at from jobs where finished_at is null and updated_at > $1
-                   order by updated_at limit $2
-               )
-           ) as changed
-           order by changed_at limit $2"#,
-        since,
-        i64::from(limit),
-    )
-    .fetch_all(pool)
-    .await
-    .map_err(Error::doing("looking for changed jobs"))?;
-    Ok(changed.into_iter().map(JobId).collect())
-}
-
 /// Whether there is a job of that id.
 pub(super) async fn exists(pool: &Pool, id: JobId) -> Result<bool, Error> {
     sqlx::query_scalar!(

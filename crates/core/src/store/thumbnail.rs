@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 
-use super::{ImageFile, ImageId, file::column};
+use super::{
+    ImageFile, ImageId,
+    file::{READ_AT_ONCE, column},
+};
 use crate::{
     db::{Error, Pool},
     images::Prepared,
@@ -43,13 +46,15 @@ pub async fn thumbnail(
                thumbnails.media_type as "media_type?",
                encode(thumbnails.sha256, 'hex') as digest,
                octet_length(thumbnails.data) as length,
-               case when encode(thumbnails.sha256, 'hex') <> all ($3) then thumbnails.data end as data
+               case when encode(thumbnails.sha256, 'hex') <> all ($3)
+                   and octet_length(thumbnails.data) <= $4 then thumbnails.data end as data
            from images join jobs on jobs.id = job_id
                left join thumbnails on image_id = images.id and thumbnails.width = $2
            where images.id = $1 and deleted_at is null"#,
         id.0,
         column(width),
         known,
+        READ_AT_ONCE,
     )
     .fetch_optional(pool)
     .await

@@ -121,7 +121,9 @@ async fn jobs_that_changed_of_late_are_found_without_reading_all_others() {
 
     let changed: HashSet<_> =
         store::changed_since(&pool, since, 100).await.unwrap().into_iter().collect();
+    let all = store::all_changed_since(&pool, since, None).await.unwrap().unwrap();
 
     assert_eq!(changed, HashSet::from([made.id, ended.id]));
+    assert_eq!(all.into_iter().collect::<HashSet<_>>(), changed);
     assert_eq!(factory::whole_reads_of(&pool, &["queue", "jobs"]).await, before);
 }

@@ -1,0 +1,74 @@
+//! Which jobs have changed of late.
+
+use time::OffsetDateTime;
+
+use crate::{
+    api_key::ApiKeyId,
+    db::{Error, Pool},
+    job::JobId,
+};
+
+/// Changes of anybody's jobs that are looked through for those of one key, at most.
+const LOOKED_AT: i64 = 10_000;
+
+/// Jobs that have changed since a moment, in the order of their changes; if they are more than the limit, the first
+/// of them. The others are not read.
+pub async fn changed_since(
+    pool: &Pool,
+    since: OffsetDateTime,
+    limit: u16,
+) -> Result<Vec<JobId>, Error> {
+    let changed = sqlx::query_scalar!(
+        r#"select id as "id!" from (
+               (
+                   select id, finished_at as changed_at from jobs where finished_at > $1
+                   order by finished_at limit $2
+               )
+               union all
+               (
+                   select id, updated_at from jobs where finished_at is null and updated_at > $1
+                   order by updated_at limit $2
+               )
+           ) as changed
+           order by changed_at limit $2"#,
+        since,
+        i64::from(limit),
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(Error::doing("looking for changed jobs"))?;
+    Ok(changed.into_iter().map(JobId).collect())
+}
+
+/// All jobs of a key that have changed since a moment, or of all keys; nothing, where more has changed since than is looked
+/// through.
+pub async fn all_changed_since(
+    pool: &Pool,
+    since: OffsetDateTime,
+    key: Option<ApiKeyId>,
+) -> Result<Option<Vec<JobId>>, Error> {
+    let changed = sqlx::query!(
+        r#"select array_agg(id) filter (where $2::uuid is null or api_key_id = $2) as ids,
+               count(*) as "looked_at!"
+           from (
+               (
+                   select id, api_key_id from jobs where finished_at > $1
+                   order by finished_at limit $3
+               )
+               union all
+               (
+                   select id, api_key_id from jobs where finished_at is null and updated_at > $1
+                   order by updated_at limit $3
+               )
+           ) as changed"#,
+        since,
+        key.map(|key| key.0),
+        LOOKED_AT,
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(Error::doing("looking for a key's changed jobs"))?;
+    let ids = changed.ids.unwrap_or_default();
+    let is_all = changed.looked_at < LOOKED_AT;
+    Ok(is_all.then(|| ids.into_iter().map(JobId).collect()))
+}
