@@ -70,6 +70,9 @@ pub enum Error {
         /// Of the result's address.
         host: String,
     },
+    /// A result that came whole, and is not what fal documents.
+    #[error("fal's result is something unexpected")]
+    UnexpectedResult(#[source] Malformed),
     /// The result is not a picture, or names none.
     #[error("fal's result holds no picture")]
     NoPicture,
@@ -133,7 +136,10 @@ impl Error {
             | Self::ForeignRequest
             | Self::OutputGone(_) => Class::Retry,
             // Bought again, it would be no better.
-            Self::ForeignHost { .. } | Self::TooLarge { .. } | Self::NoPicture => Class::Never,
+            Self::ForeignHost { .. }
+            | Self::TooLarge { .. }
+            | Self::UnexpectedResult(_)
+            | Self::NoPicture => Class::Never,
             Self::Refused(refusal) => refusal.class(),
         }
     }
@@ -142,8 +148,12 @@ impl Error {
     /// queue may, and what a model said it will say again.
     pub fn worthwhile_tries(&self) -> u32 {
         match self {
-            // What is not there yet may be on its way: about a minute of asking.
-            Self::Transport(_) | Self::Silent | Self::OutputGone(_) => 8,
+            // What is not there yet may be on its way, and a page of somebody else's in its place: about a minute of
+            // asking.
+            Self::Transport(_)
+            | Self::Silent
+            | Self::OutputGone(_)
+            | Self::Malformed(Malformed::NotJson { .. }) => 8,
             Self::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND => 8,
             Self::Refused(refusal) => match refusal.origin {
                 Origin::Gateway => 8,
@@ -154,8 +164,8 @@ impl Error {
                 Origin::Model if refusal.status.is_server_error() && !refusal.has_word() => 3,
                 Origin::Model => 1,
             },
-            // What was cut off or garbled on the way.
-            Self::Malformed(_) | Self::NoPicture => 3,
+            // What was garbled on the way.
+            Self::Malformed(Malformed::Field(_)) | Self::UnexpectedResult(_) | Self::NoPicture => 3,
             Self::AskedTooSoon
             | Self::AddressRefused(_)
             | Self::EndlessList
@@ -168,7 +178,10 @@ impl Error {
     /// The machinery is away or overloaded, not the request wrong: the same call may work soon.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Transport(_) | Self::Silent | Self::AskedTooSoon => true,
+            Self::Transport(_)
+            | Self::Silent
+            | Self::AskedTooSoon
+            | Self::Malformed(Malformed::NotJson { .. }) => true,
             Self::Refused(refusal) => refusal.is_passing(),
             _ => false,
         }
@@ -201,6 +214,7 @@ impl Error {
         let kind = match self {
             Self::Refused(refusal) => refusal.kind(),
             Self::ForeignHost { .. }
+            | Self::UnexpectedResult(_)
             | Self::NoPicture
             | Self::TooLarge { .. }
             | Self::OutputGone(_) => Kind::ResultUnusable,

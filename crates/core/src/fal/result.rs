@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     Client, Error,
-    malformed::{hint, hints},
+    malformed::{Malformed, hint, hints},
 };
 use crate::queue::Submission;
 
@@ -52,7 +52,12 @@ impl Client {
     /// Fetches what a request came to; the model's own error where it failed.
     pub async fn result(&self, submission: &Submission) -> Result<Output, Error> {
         let answer = self.ask(Method::GET, &submission.response_url).await?;
-        answer.json::<Made>()?.output(billable_units(&answer.headers))
+        let made = answer.json::<Made>().map_err(|error| match error {
+            // Said once, said for ever: it is what the request came to.
+            Error::Malformed(field @ Malformed::Field(_)) => Error::UnexpectedResult(field),
+            error => error,
+        })?;
+        made.output(billable_units(&answer.headers))
     }
 }
 

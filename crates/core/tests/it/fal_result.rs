@@ -71,8 +71,22 @@ async fn where_a_type_matters_the_field_is_named_and_its_value_is_not() {
     ] {
         let error = result(&[], body).await.unwrap_err();
         let expected = Malformed::Field(field.into());
-        assert!(matches!(&error, Error::Malformed(named) if *named == expected), "{error:?}");
+        assert!(
+            matches!(&error, Error::UnexpectedResult(named) if *named == expected),
+            "{error:?}"
+        );
+        assert_eq!((error.class(), error.is_passing()), (Class::Never, false));
         assert!(!format!("{} {error:?}", chain(&error)).contains("s3cret"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_json_is_not_the_result_and_is_asked_for_again() {
+    for body in ["", "<html>maintenance</html>", r#"{"images":[{"url":"https://fal.me"#] {
+        let error = result(&[], body).await.unwrap_err();
+
+        assert!(matches!(error, Error::Malformed(Malformed::NotJson { .. })), "{error:?}");
+        assert!(error.is_passing() && error.worthwhile_tries() > 3, "{body}");
     }
 }
 

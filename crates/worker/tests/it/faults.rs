@@ -100,6 +100,8 @@ async fn calls_that_fail_on_the_way_are_made_again_and_nothing_is_bought_twice()
     cases.push(survived(json!({"at": "upload", "status": 403, "shape": "empty", "next": 1})));
     cases.push(survived(json!({"at": "result", "status": 504, "shape": "nginx", "next": 3})));
     cases.push(survived(json!({"at": "result", "status": 500, "shape": "plain", "next": 2})));
+    // A page of somebody's in front of fal, with a code that says that all is well.
+    cases.push(survived(json!({"at": "result", "status": 200, "shape": "nginx", "next": 4})));
     cases.push(survived(json!({"at": "download", "bytes_per_second": 200_000, "next": 1})));
     cases.push(survived(json!({"at": "submit", "status": 504, "processed": true, "next": 1})));
     cases.push(survived(
@@ -214,10 +216,10 @@ async fn an_account_that_is_not_accepted_for_a_while_delays_its_jobs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_that_is_no_picture_fails_its_job_and_is_not_bought_again() {
-    run(vec![fatal(
-        json!({"at": "download", "status": 200, "shape": "plain"}),
-        "result_unusable",
-        1,
-    )])
+    run(vec![
+        fatal(json!({"at": "download", "status": 200, "shape": "plain"}), "result_unusable", 1),
+        fatal(json!({"at": "run", "null": ["url"]}), "result_unusable", 1),
+        fatal(json!({"at": "run", "absent": ["url"]}), "result_unusable", 1),
+    ])
     .await;
 }
