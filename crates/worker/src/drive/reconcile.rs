@@ -24,8 +24,8 @@ const CLOCK_SKEW: Duration = Duration::from_mins(5);
 const SOONEST: Duration = Duration::from_secs(2);
 const LATEST: Duration = Duration::from_mins(1);
 
-/// The attempt's request, found at the provider; or nothing, where it was given up and another
-/// attempt may be made.
+/// The attempt's request, found at the provider; or nothing, where it was given up, and the job goes on to
+/// another attempt, or to the end that it has come to meanwhile.
 pub(super) async fn find(
     life: &Life,
     job: &Claimed,
@@ -46,7 +46,7 @@ pub(super) async fn find(
         let wait = (missed / 2).clamp(SOONEST, LATEST).min(patience);
         return Err(Outcome::Snooze(jittered(wait)).into());
     }
-    give_up(life, job, attempt).await
+    give_up(life, job, attempt, deadline).await
 }
 
 /// Looks through the provider's list.
@@ -73,17 +73,21 @@ async fn give_up(
     life: &Life,
     job: &Claimed,
     attempt: &OpenAttempt,
+    deadline: &Deadline,
 ) -> Result<Option<Submission>, Stop> {
     let (pool, lease) = (&life.worker.pool, &job.lease);
-    let another = life.worker.jobs.unknown == UnknownSubmission::Resubmit
+    let is_over = job.is_cancelled || deadline.has_passed();
+    let another = !is_over
+        && life.worker.jobs.unknown == UnknownSubmission::Resubmit
         && queue::attempts_made(pool, lease).await? < life.worker.jobs.max_attempts;
-    let told = if another {
-        // Not into the same gap: the next submission would be as doubtful.
-        if let Err(error) = life.worker.fal.reach(&job.model).await {
-            tracing::warn!(job.id = %lease.job, error = %chain(&error),
-                "the provider's queue does not answer; a new attempt waits");
-            return Err(Outcome::Snooze(jittered(LATEST)).into());
-        }
+    // Not into the same gap: the next submission would be as doubtful.
+    if another && let Err(error) = life.worker.fal.reach(&job.model).await {
+        tracing::warn!(job.id = %lease.job, error = %chain(&error),
+            "the provider's queue does not answer; a new attempt waits");
+        return Err(Outcome::Snooze(jittered(LATEST)).into());
+    }
+    let goes_on = another || is_over;
+    let told = if goes_on {
         queue::abandon_attempt(pool, lease).await?
     } else {
         queue::fail_unanswered(pool, lease, &submit::outcome_unknown(), &job.timeline).await?
@@ -93,11 +97,11 @@ async fn give_up(
     }
     let metrics = &life.worker.metrics;
     metrics.given_up.inc();
-    if !another {
+    if !goes_on {
         metrics.settled(Settled::Failed);
         metrics.failed(&submit::outcome_unknown(), FailureClass::Never);
     }
     tracing::error!(job.id = %lease.job, job.attempt = attempt.number,
         "it is unknown whether the provider has an attempt; it may be paid for and lost");
-    if another { Ok(None) } else { Err(Stop::Settled) }
+    if goes_on { Ok(None) } else { Err(Stop::Settled) }
 }

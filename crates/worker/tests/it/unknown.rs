@@ -29,11 +29,18 @@ async fn lose_answer(house: &House, id: JobId) {
     .unwrap();
 }
 
+/// As in an outage of the provider's queue alone.
+async fn take_queue_away(house: &House) {
+    let away = ["submit", "status", "stream"];
+    let away = away.map(|at| json!({"at": at, "status": 503, "shape": "nginx"}));
+    house.set_faults(json!({"faults": away})).await;
+}
+
 async fn ended(house: &House, id: JobId) -> Status {
     eventually("the job has ended", async || {
         house.skip_waiting().await;
         let status = house.find(id).await.status;
-        matches!(status, Status::Completed | Status::Failed).then_some(status)
+        (!matches!(status, Status::Pending | Status::Processing)).then_some(status)
     })
     .await
 }
@@ -132,10 +139,7 @@ async fn one_that_cannot_be_looked_for_is_not_given_up() {
 async fn another_attempt_waits_until_the_providers_queue_answers() {
     let mut house = House::open(QUICK).await;
     house.set("UNKNOWN_SUBMISSION_SECONDS", "0");
-    // As in an outage of the queue alone.
-    let away = ["submit", "status", "stream"];
-    let away = away.map(|at| json!({"at": at, "status": 503, "shape": "nginx"}));
-    house.set_faults(json!({"faults": away})).await;
+    take_queue_away(&house).await;
     let id = house.job().await;
     let worker = house.worker();
     eventually("the queue was asked whether it answers", async || {
@@ -150,6 +154,41 @@ async fn another_attempt_waits_until_the_providers_queue_answers() {
     assert_eq!(ended(&house, id).await, Status::Completed);
     assert_eq!(house.attempts().await, ["unknown", "completed"]);
     worker.stop().await;
+}
+
+#[tokio::test]
+async fn one_whose_jobs_time_is_up_ends_though_the_providers_queue_is_away() {
+    let mut house = House::open(QUICK).await;
+    house.set("UNKNOWN_SUBMISSION_SECONDS", "0");
+    take_queue_away(&house).await;
+    let id = house.job_within(Duration::ZERO).await;
+    lose_answer(&house, id).await;
+    let worker = house.worker();
+
+    assert_eq!(ended(&house, id).await, Status::Failed);
+
+    assert_eq!(house.find(id).await.failure.unwrap().code, "deadline_exceeded");
+    assert_eq!(house.attempts().await, ["unknown"]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn one_whose_job_is_cancelled_ends_whatever_the_policy_though_the_providers_queue_is_away() {
+    for policy in ["resubmit", "fail"] {
+        let mut house = House::open(QUICK).await;
+        house.set("UNKNOWN_SUBMISSION_SECONDS", "0");
+        house.set("UNKNOWN_SUBMISSION", policy);
+        take_queue_away(&house).await;
+        let id = house.job().await;
+        lose_answer(&house, id).await;
+        queue::cancel(&house.database.pool, id).await.unwrap();
+        let worker = house.worker();
+
+        assert_eq!(ended(&house, id).await, Status::Cancelled, "{policy}");
+
+        assert_eq!(house.attempts().await, ["unknown"]);
+        worker.stop().await;
+    }
 }
 
 #[tokio::test]
