@@ -9,7 +9,7 @@ use darkroom_core::{
     queue::{self, Claimed, FailureClass, OpenAttempt, Submission},
 };
 
-use super::{deadline::Deadline, submit};
+use super::{deadline::Deadline, submit, upload::AWAY};
 use crate::{
     backoff::jittered,
     life::Life,
@@ -56,7 +56,10 @@ async fn search(
     attempt: &OpenAttempt,
     deadline: &Deadline,
 ) -> Result<Option<Submission>, Stop> {
-    let _searching = life.worker.searching.acquire().await;
+    let Ok(_searching) = life.worker.searching.try_acquire() else {
+        // It waits without its slot, which is of use to others, and due again when the provider tells of it.
+        return Err(Outcome::Snooze(jittered(AWAY)).into());
+    };
     let since = attempt.began_at - CLOCK_SKEW;
     let asked = Instant::now();
     let found = life.worker.fal.find_request(&job.model, &attempt.input_url, since).await;

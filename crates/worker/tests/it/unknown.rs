@@ -192,6 +192,29 @@ async fn one_whose_job_is_cancelled_ends_whatever_the_policy_though_the_provider
 }
 
 #[tokio::test]
+async fn those_that_wait_for_a_list_that_hangs_keep_no_other_job_waiting() {
+    let mut house = House::open(QUICK).await;
+    house.set("WORKER_CONCURRENCY", "3");
+    house.set_faults(json!({"faults": [{"at": "history", "latency": {"fixed": 600}}]})).await;
+    for _ in 0..3 {
+        let id = house.job().await;
+        lose_answer(&house, id).await;
+    }
+    let worker = house.worker();
+    eventually("the list is asked for", async || {
+        let faults = house.faults().await;
+        (faults["counts"][0]["strikes"].as_u64().unwrap() > 0).then_some(())
+    })
+    .await;
+
+    let fresh = house.job().await;
+
+    // Long before the list is given up.
+    house.once(fresh, Status::Completed).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn an_answer_that_comes_when_the_worker_has_lost_its_job_is_passed_on() {
     let house = House::open(Duration::from_millis(300)).await;
     let late = json!({"at": "submit", "latency": {"fixed": 3.0}, "next": 1});
