@@ -58,9 +58,9 @@ pub enum Error {
     /// An address to upload to that does not hold.
     #[error("an upload's address is refused ({0})")]
     AddressRefused(StatusCode),
-    /// More requests than are ever looked through.
-    #[error("fal's list of requests goes on and on")]
-    EndlessList,
+    /// A list that comes so slowly that others wait for too long to look through theirs.
+    #[error("fal's list of requests takes too long to read")]
+    SlowList,
     /// An output that is not there any more.
     #[error("an output is gone ({0})")]
     OutputGone(StatusCode),
@@ -131,7 +131,7 @@ impl Error {
             | Self::Silent
             | Self::AskedTooSoon
             | Self::AddressRefused(_)
-            | Self::EndlessList
+            | Self::SlowList
             | Self::Malformed(_)
             | Self::ForeignRequest
             | Self::OutputGone(_) => Class::Retry,
@@ -168,7 +168,7 @@ impl Error {
             Self::Malformed(Malformed::Field(_)) | Self::UnexpectedResult(_) | Self::NoPicture => 3,
             Self::AskedTooSoon
             | Self::AddressRefused(_)
-            | Self::EndlessList
+            | Self::SlowList
             | Self::TooLarge { .. }
             | Self::ForeignHost { .. }
             | Self::ForeignRequest => 1,
@@ -223,7 +223,7 @@ impl Error {
             | Self::Silent
             | Self::AskedTooSoon
             | Self::AddressRefused(_)
-            | Self::EndlessList
+            | Self::SlowList
             | Self::Malformed(_) => Kind::ProviderError,
         };
         Failure::new(kind.code(), kind.sentence())
