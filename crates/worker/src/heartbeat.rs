@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use darkroom_core::{chain::chain, queue};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
 
 use crate::{gathering::Gathering, life::Life, overdue, probing};
 
@@ -16,6 +19,7 @@ const MISSED: Duration = Duration::from_secs(1);
 pub(crate) async fn beat_until_dead(life: &Life) {
     let settings = life.worker.settings;
     let mut missed: Option<Instant> = None;
+    let mut rescuing: Option<JoinHandle<_>> = None;
     let mut gathering = Gathering::new();
     loop {
         let beat = queue::beat(&life.worker.pool, life.id, settings.lease);
@@ -24,8 +28,11 @@ pub(crate) async fn beat_until_dead(life: &Life) {
             Ok(Ok(Some(beat))) => {
                 // Whoever missed a beat was not alone in it: others get their chance to make theirs.
                 let fair = missed.is_none_or(|at| at.elapsed() > settings.lease);
-                if beat.someone_is_late && fair {
-                    rescue(life).await;
+                let is_idle = rescuing.as_ref().is_none_or(JoinHandle::is_finished);
+                if beat.someone_is_late && fair && is_idle {
+                    // Not waited for: rows that somebody has locked must not silence the worker.
+                    let rescue = life.over.clone().run_until_cancelled_owned(rescue(life.clone()));
+                    rescuing = Some(tokio::spawn(rescue));
                 }
                 beat.cancelled.iter().for_each(|job| life.notices.cancel(*job));
                 if beat.jobs_are_overdue {
@@ -58,7 +65,7 @@ pub(crate) async fn beat_until_dead(life: &Life) {
     }
 }
 
-async fn rescue(life: &Life) {
+async fn rescue(life: Life) {
     match queue::rescue(&life.worker.pool, life.worker.settings.lease).await {
         Ok(rescued) if rescued.workers > 0 => {
             life.worker.metrics.rescued_workers.inc_by(rescued.workers);

@@ -20,6 +20,7 @@ mod house;
 mod limits;
 mod metrics;
 mod models;
+mod rescuing;
 mod resting;
 mod statements;
 mod unknown;

@@ -1,0 +1,60 @@
+//! Workers that take others for dead: only those that are, and without being taken for dead themselves.
+
+use std::time::Duration;
+
+use darkroom_core::job::Status;
+use darkroom_testing::eventually;
+
+use crate::house::House;
+
+/// With leases that are soon over.
+async fn house() -> House {
+    let mut house = House::open(Duration::from_millis(20)).await;
+    house.set("WORKER_HEARTBEAT_SECONDS", "1");
+    house.set("WORKER_LEASE_SECONDS", "4");
+    house
+}
+
+/// A worker that has not beaten for an hour.
+async fn dead_worker(house: &House) -> String {
+    let insert = "insert into workers (id, name, beat_at)
+                  values (gen_random_uuid(), 'dead', now() - interval '1 hour') returning id::text";
+    sqlx::query_scalar(insert).fetch_one(&house.database.pool).await.unwrap()
+}
+
+/// Those that live have all beaten so long after their start.
+async fn have_beaten_for(house: &House, workers: i64, seconds: f64) -> Vec<String> {
+    eventually("the workers have beaten for a while", async || {
+        let living = "select id::text from workers
+                      where name <> 'dead' and beat_at >= started_at + make_interval(secs => $1) order by id";
+        let living: Vec<String> =
+            sqlx::query_scalar(living).bind(seconds).fetch_all(&house.database.pool).await.ok()?;
+        (i64::try_from(living.len()) == Ok(workers)).then_some(living)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn whoever_rescues_beats_on_while_somebody_keeps_it_from_that() {
+    let house = house().await;
+    let id = house.job().await;
+    let dead = dead_worker(&house).await;
+    sqlx::query("update queue set leased_by = $1::uuid, lease_no = 1")
+        .bind(dead)
+        .execute(&house.database.pool)
+        .await
+        .unwrap();
+    let held = house.database.hold("select from queue for update").await;
+    let workers = [house.worker(), house.worker()];
+    let living = have_beaten_for(&house, 2, 0.0).await;
+
+    // Longer than a lease, by far.
+    let still = have_beaten_for(&house, 2, 9.0).await;
+
+    assert_eq!(still, living, "somebody was taken for dead who lives");
+    held.release().await;
+    house.once(id, Status::Completed).await;
+    for worker in workers {
+        worker.stop().await;
+    }
+}
