@@ -9,7 +9,7 @@ use darkroom_core::{
 };
 use tokio::{
     sync::Notify,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -74,7 +74,7 @@ impl Deref for Life {
 
 /// Lives once.
 pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
-    let Some(id) = register(&worker.pool, stop).await else {
+    let Some((id, missed)) = register(&worker.pool, stop).await else {
         return End::Stopped;
     };
     let life = Life(Arc::new(Parts {
@@ -96,7 +96,7 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
     let mut claiming = tokio::spawn(claiming::claim_jobs(life.clone(), woken));
     let end = tokio::select! {
         () = stop.cancelled() => End::Stopped,
-        () = heartbeat::beat_until_dead(&life) => End::TakenForDead,
+        () = heartbeat::beat_until_dead(&life, missed) => End::TakenForDead,
         broken = &mut claiming => {
             tracing::error!(?broken, "the claim loop broke");
             End::Broken
@@ -128,13 +128,14 @@ async fn hand_over(life: &Life) {
     }
 }
 
-/// Registers, as soon as the database is there.
-async fn register(pool: &Pool, stop: &CancellationToken) -> Option<WorkerId> {
+/// Registers, as soon as the database is there. Answers also when it came back, where it was away: others may not have
+/// beaten since.
+async fn register(pool: &Pool, stop: &CancellationToken) -> Option<(WorkerId, Option<Instant>)> {
     let host = gethostname::gethostname();
     let name = format!("{} pid {}", host.display(), std::process::id());
     for failures in 0.. {
         match queue::register(pool, &name).await {
-            Ok(id) => return Some(id),
+            Ok(id) => return Some((id, (failures > 0).then(Instant::now))),
             Err(error) => {
                 tracing::warn!(error = %chain(&error), "the worker cannot register; it tries again");
             }
