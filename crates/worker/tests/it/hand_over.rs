@@ -9,6 +9,7 @@ use std::{
 use darkroom_core::job::Status;
 use darkroom_fal_sim::Settings;
 use darkroom_testing::eventually;
+use serde_json::json;
 
 use crate::house::House;
 
@@ -29,6 +30,51 @@ async fn a_worker_that_stops_hands_its_requests_over_and_nothing_is_submitted_ag
 
     house.once(id, Status::Completed).await;
     assert_eq!(house.submissions().await.len(), 1);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_submission_that_takes_long_keeps_a_worker_that_stops_from_handing_over_nothing_else() {
+    let mut house = House::open(Duration::from_mins(1)).await;
+    house.set("WORKER_HEARTBEAT_SECONDS", "1");
+    house.set("WORKER_LEASE_SECONDS", "4");
+    let pool = &house.database.pool;
+    // Longer than a lease.
+    let slow = json!({"at": "submit", "latency": {"fixed": 10.0}, "next": 1});
+    house.set_faults(json!({"faults": [slow]})).await;
+    house.job().await;
+    let first = house.worker();
+    eventually("the submission is under way", async || {
+        (house.attempts().await == ["open"]).then_some(())
+    })
+    .await;
+    let followed = house.job().await;
+    house.once(followed, Status::Processing).await;
+    let holder = "select leased_by::text from queue where job_id = $1";
+    let holder =
+        || sqlx::query_scalar::<_, Option<String>>(holder).bind(followed.0).fetch_one(pool);
+    let before = holder().await.unwrap();
+    let second = house.worker();
+
+    let stopping = tokio::spawn(first.stop());
+
+    eventually("the second one follows the other job", async || {
+        holder().await.unwrap().filter(|worker| Some(worker) != before.as_ref())
+    })
+    .await;
+    let answered = "select count(*) from attempts where submitted_at is not null";
+    let answered: i64 = sqlx::query_scalar(answered).fetch_one(pool).await.unwrap();
+    assert_eq!(answered, 1, "it waited for the submission");
+    stopping.await.unwrap();
+    eventually("the second one has both", async || {
+        let held = "select count(distinct leased_by) = 1 and count(leased_by) = 2 from queue";
+        sqlx::query_scalar::<_, bool>(held).fetch_one(pool).await.unwrap().then_some(())
+    })
+    .await;
+    let rescues: i64 =
+        sqlx::query_scalar("select sum(rescues) from queue").fetch_one(pool).await.unwrap();
+    assert_eq!(rescues, 0, "it was taken for dead");
+    assert_eq!(house.submissions().await.len(), 2);
     second.stop().await;
 }
 
