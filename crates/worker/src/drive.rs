@@ -38,6 +38,9 @@ use deadline::{Deadline, Expired};
 pub(crate) use expire::failure as deadline_exceeded;
 use upload::AWAY;
 
+/// How many times more often a job is rescued whose request is at the provider, before it ends.
+const MORE_WHILE_FOLLOWED: i16 = 10;
+
 /// Works on a claimed job until it is settled, or somebody else's.
 ///
 /// What happens once, at the end, is boxed: thousands of jobs wait here for much longer.
@@ -80,7 +83,7 @@ async fn drive(life: Life, job: Arc<Claimed>) -> Result<Outcome, Stop> {
     if let Some(told) = &life.worker.idle_edits {
         return Ok(crate::measuring::edit(told, &job));
     }
-    if job.rescues > life.worker.jobs.max_rescues {
+    if job.rescues > most_rescues(&life, &job) {
         return Ok(Box::pin(worker_lost(&life, &job)).await);
     }
     let deadline = Deadline::of(&job);
@@ -172,6 +175,13 @@ fn unless_it_failed(finished: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
         Err(Stop::Outcome(Outcome::Fail(_) | Outcome::Retry(_))) => Ok(Outcome::Cancel),
         finished => finished,
     }
+}
+
+/// A job that is merely followed was most likely beside the one that took its worker down, and is paid for.
+fn most_rescues(life: &Life, job: &Claimed) -> i16 {
+    let is_followed = job.attempt.as_ref().is_some_and(|attempt| attempt.submission.is_some());
+    let most = life.worker.jobs.max_rescues;
+    if is_followed { most.saturating_mul(MORE_WHILE_FOLLOWED) } else { most }
 }
 
 /// A job that takes its worker down again and again ends; its request is of no more use.

@@ -15,10 +15,9 @@ use crate::{gathering::Gathering, life::Life, overdue, probing, unwanted};
 const MISSED: Duration = Duration::from_secs(1);
 
 /// Beats until the database says that this worker was taken for dead. While the database is away
-/// it goes on trying: what it did meanwhile is safe, because every write is fenced.
-pub(crate) async fn beat_until_dead(life: &Life) {
+/// it goes on trying: what it did meanwhile is safe, because every write is fenced. `missed` is when it was away last.
+pub(crate) async fn beat_until_dead(life: &Life, mut missed: Option<Instant>) {
     let settings = life.worker.settings;
-    let mut missed: Option<Instant> = None;
     let mut rescuing: Option<JoinHandle<_>> = None;
     let mut gathering = Gathering::new();
     loop {

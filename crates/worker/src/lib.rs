@@ -10,6 +10,7 @@ mod delivering;
 mod drive;
 mod gathering;
 mod heartbeat;
+mod leaving;
 mod life;
 #[cfg(feature = "measuring")]
 mod measuring;

@@ -1,15 +1,15 @@
 //! One life of a worker: from its registration to its hand-over, or until it is taken for dead.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, pin::pin, sync::Arc, time::Duration};
 
 use darkroom_core::{
     chain::chain,
     db::Pool,
-    queue::{self, Teller, WorkerId},
+    queue::{self, Lease, Teller, WorkerId},
 };
 use tokio::{
     sync::Notify,
-    time::{sleep, timeout},
+    time::{Instant, sleep},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -18,8 +18,11 @@ use crate::{
     backoff::exponential,
     batching::{self, Answers, Completions},
     claiming, delivering, heartbeat,
+    leaving::{hear_submissions_out, leave},
     notices::Notices,
-    pruning, waking,
+    pruning,
+    slots::Slots,
+    waking,
 };
 
 /// How a life ended.
@@ -33,12 +36,6 @@ pub(crate) enum End {
     Broken,
 }
 
-/// A submission that is under way is waited for: its answer is the only trace of what it bought.
-const SUBMISSION_PATIENCE: Duration = Duration::from_secs(20);
-
-/// A database that is away cannot take a hand-over; the next worker's rescue does it then.
-const HAND_OVER_PATIENCE: Duration = Duration::from_secs(5);
-
 /// A worker with an id. Each job that it works on has a clone, which is a pointer.
 #[derive(Clone, Debug)]
 pub(crate) struct Life(Arc<Parts>);
@@ -50,6 +47,8 @@ pub(crate) struct Parts {
     pub(crate) id: WorkerId,
     /// Submissions that are under way: they outlive the work on their job.
     pub(crate) submissions: TaskTracker,
+    /// The jobs that they are of.
+    pub(crate) submitting: Slots<Lease>,
     /// Completes jobs.
     pub(crate) completions: Completions,
     /// Records what fal answered.
@@ -74,13 +73,14 @@ impl Deref for Life {
 
 /// Lives once.
 pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
-    let Some(id) = register(&worker.pool, stop).await else {
+    let Some((id, missed)) = register(&worker.pool, stop).await else {
         return End::Stopped;
     };
     let life = Life(Arc::new(Parts {
         worker: worker.clone(),
         id,
         submissions: TaskTracker::new(),
+        submitting: Slots::new(usize::MAX),
         completions: batching::completions(worker.pool.clone()),
         answers: batching::answers(worker.pool.clone()),
         teller: Teller::new(worker.pool.clone()),
@@ -94,47 +94,37 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
     tokio::spawn(life.over.clone().run_until_cancelled_owned(pruning::prune(life.clone())));
     tokio::spawn(life.over.clone().run_until_cancelled_owned(delivering::deliver(life.clone())));
     let mut claiming = tokio::spawn(claiming::claim_jobs(life.clone(), woken));
+    let mut beating = pin!(heartbeat::beat_until_dead(&life, missed));
     let end = tokio::select! {
         () = stop.cancelled() => End::Stopped,
-        () = heartbeat::beat_until_dead(&life) => End::TakenForDead,
+        () = &mut beating => End::TakenForDead,
         broken = &mut claiming => {
             tracing::error!(?broken, "the claim loop broke");
             End::Broken
         }
     };
     drop(over);
-    life.submissions.close();
-    if timeout(SUBMISSION_PATIENCE, life.submissions.wait()).await.is_err() {
-        tracing::error!("a submission got no answer in time; its outcome is unknown");
+    if end == End::TakenForDead {
+        hear_submissions_out(&life).await;
+        return end;
     }
-    if end != End::TakenForDead {
-        hand_over(&life).await;
+    let mut leaving = pin!(leave(&life));
+    tokio::select! {
+        () = &mut leaving => {}
+        // Until it has nothing more: else what it still holds would be taken from it. Where it was, others have it.
+        () = beating => leaving.await,
     }
     end
 }
 
-async fn hand_over(life: &Life) {
-    match timeout(HAND_OVER_PATIENCE, queue::release(&life.worker.pool, life.id)).await {
-        Ok(Ok(jobs)) => {
-            life.worker.metrics.handed_over.inc_by(jobs);
-            tracing::info!(jobs, "the worker stopped and handed its jobs over");
-        }
-        Ok(Err(error)) => {
-            tracing::warn!(error = %chain(&error), "the jobs could not be handed over; they will be rescued");
-        }
-        Err(_elapsed) => {
-            tracing::warn!("the jobs could not be handed over in time; they will be rescued");
-        }
-    }
-}
-
-/// Registers, as soon as the database is there.
-async fn register(pool: &Pool, stop: &CancellationToken) -> Option<WorkerId> {
+/// Registers, as soon as the database is there. Answers also when it came back, where it was away: others may not have
+/// beaten since.
+async fn register(pool: &Pool, stop: &CancellationToken) -> Option<(WorkerId, Option<Instant>)> {
     let host = gethostname::gethostname();
     let name = format!("{} pid {}", host.display(), std::process::id());
     for failures in 0.. {
         match queue::register(pool, &name).await {
-            Ok(id) => return Some(id),
+            Ok(id) => return Some((id, (failures > 0).then(Instant::now))),
             Err(error) => {
                 tracing::warn!(error = %chain(&error), "the worker cannot register; it tries again");
             }

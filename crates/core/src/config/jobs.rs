@@ -20,7 +20,8 @@ pub struct Jobs {
     pub result_cache: Option<Duration>,
     /// `MAX_ATTEMPTS`: submissions to fal before a job fails for good.
     pub max_attempts: i16,
-    /// `MAX_RESCUES`: how often a job may take its worker down before it fails for good.
+    /// `MAX_RESCUES`: how often a job may be on a worker that goes down before it fails for good, where it has no
+    /// request at fal.
     pub max_rescues: i16,
     /// `UNKNOWN_SUBMISSION_SECONDS`: how long a submission is looked for whose answer was lost.
     pub unknown_patience: Duration,

@@ -148,10 +148,12 @@ impl Error {
     /// queue may, and what a model said it will say again.
     pub fn worthwhile_tries(&self) -> u32 {
         match self {
-            // What is not there yet may be on its way: about a minute of asking.
-            Self::Transport(_) | Self::Silent | Self::OutputGone(_) => 8,
-            // A page of somebody's in front of fal, or what was cut off on the way.
-            Self::Malformed(Malformed::NotJson { .. }) => 8,
+            // What is not there yet may be on its way, and a page of somebody else's in its place: about a minute of
+            // asking.
+            Self::Transport(_)
+            | Self::Silent
+            | Self::OutputGone(_)
+            | Self::Malformed(Malformed::NotJson { .. }) => 8,
             Self::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND => 8,
             Self::Refused(refusal) => match refusal.origin {
                 Origin::Gateway => 8,

@@ -124,7 +124,7 @@ impl From<WorkerId> for Round {
 /// Frees what a worker holds without knowing, after a claim whose answer was lost: it may be committed, and
 /// nobody else would ever free what it took, because the worker lives.
 ///
-/// `known` are the leases that the worker knows of. Answers its next round and how many jobs are free again. A
+/// `known` are the leases that it keeps: those that it knows of, or, where it leaves, needs for a little longer. Answers its next round and how many jobs are free again. A
 /// claim of this round that the database comes to later takes nothing.
 pub async fn release_unknown(
     pool: &Pool,
@@ -156,6 +156,9 @@ pub async fn release_unknown(
     .await
     .map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
+    if freed.rows_affected() > 0 {
+        super::wake::hint(pool).await;
+    }
     let number = number.unwrap_or(round.number);
     Ok((Round { number, ..round }, freed.rows_affected()))
 }

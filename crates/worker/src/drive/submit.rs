@@ -22,6 +22,7 @@ use crate::{
     metrics::Call,
     outcome::{Outcome, Stop},
     probing,
+    slots::Slot,
 };
 
 /// Submits. In a task that goes on when the work on the job is interrupted, because fal's answer
@@ -32,7 +33,8 @@ pub(super) async fn once(
     input_url: Url,
     input: Value,
 ) -> Result<Submission, Stop> {
-    let submitting = submit(life.clone(), Arc::clone(job), input_url, input);
+    let under_way = life.submitting.take(job.lease.number, job.lease);
+    let submitting = submit(life.clone(), Arc::clone(job), input_url, input, under_way);
     match life.submissions.spawn(submitting).await {
         Ok(submitted) => submitted,
         Err(error) => {
@@ -48,6 +50,7 @@ async fn submit(
     job: Arc<Claimed>,
     input_url: Url,
     input: Value,
+    _under_way: Slot<Lease>,
 ) -> Result<Submission, Stop> {
     let turn = life.worker.beginning.acquire().await;
     // Looked at inside the tracked task: whoever waits for submissions to end has cancelled first.

@@ -22,6 +22,11 @@ async fn dead_worker(house: &House) -> String {
     sqlx::query_scalar(insert).fetch_one(&house.database.pool).await.unwrap()
 }
 
+async fn is_there(house: &House, worker: &str) -> bool {
+    let there = "select exists (select from workers where id::text = $1)";
+    sqlx::query_scalar(there).bind(worker).fetch_one(&house.database.pool).await.unwrap()
+}
+
 /// Those that live have all beaten so long after their start.
 async fn have_beaten_for(house: &House, workers: i64, seconds: f64) -> Vec<String> {
     eventually("the workers have beaten for a while", async || {
@@ -57,4 +62,24 @@ async fn whoever_rescues_beats_on_while_somebody_keeps_it_from_that() {
     for worker in workers {
         worker.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_worker_that_begins_when_the_database_is_back_gives_others_their_chance_to_beat() {
+    let house = house().await;
+    let late = dead_worker(&house).await;
+    house.database.take_away().await;
+    let worker = house.worker();
+    // It fails as often as the worker does, which asks the same pool.
+    for _ in 0..2 {
+        let asked = sqlx::query("select 1").execute(&house.database.pool).await;
+        assert!(asked.is_err(), "the database is there");
+    }
+
+    house.database.bring_back().await;
+
+    have_beaten_for(&house, 1, 1.5).await;
+    assert!(is_there(&house, &late).await, "it had no chance to beat");
+    eventually("it had its chance", async || (!is_there(&house, &late).await).then_some(())).await;
+    worker.stop().await;
 }

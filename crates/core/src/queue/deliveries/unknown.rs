@@ -3,7 +3,7 @@
 use super::Lease;
 use crate::{
     db::{Error, Pool},
-    queue::Round,
+    queue::{Round, wake},
 };
 
 /// Frees the deliveries of a worker that are not among `known`, after a claim whose answer was lost. As
@@ -37,5 +37,8 @@ pub async fn release_unknown(
     .await
     .map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
+    if freed.rows_affected() > 0 {
+        wake::hint_deliveries(pool).await;
+    }
     Ok((Round { number: number.unwrap_or(round.number), ..round }, freed.rows_affected()))
 }

@@ -1,0 +1,61 @@
+//! Leaving: whoever has a life's jobs after it goes on at once, wherever that buys nothing twice.
+
+use std::time::Duration;
+
+use darkroom_core::{
+    chain::chain,
+    db::Error,
+    queue::{self, Lease, deliveries},
+};
+use tokio::time::timeout;
+
+use crate::life::Life;
+
+/// A submission that is under way is waited for: its answer is the only trace of what it bought.
+const SUBMISSION_PATIENCE: Duration = Duration::from_secs(20);
+
+/// A database that is away cannot take a hand-over; the next worker's rescue does it then.
+const HAND_OVER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Hands everything over: first what has no submission under way, and then the rest.
+pub(crate) async fn leave(life: &Life) {
+    let under_way = life.submitting.leases();
+    let others = async {
+        if !under_way.is_empty() {
+            hand_over(life, release_others(life, &under_way)).await;
+        }
+    };
+    tokio::join!(others, hear_submissions_out(life));
+    hand_over(life, queue::release(&life.worker.pool, life.id)).await;
+}
+
+/// Waits for the answers to submissions that are under way.
+pub(crate) async fn hear_submissions_out(life: &Life) {
+    life.submissions.close();
+    if timeout(SUBMISSION_PATIENCE, life.submissions.wait()).await.is_err() {
+        tracing::error!("a submission got no answer in time; its outcome is unknown");
+    }
+}
+
+/// Neither a claim that is under way nor a later one takes anything more.
+async fn release_others(life: &Life, under_way: &[Lease]) -> Result<u64, Error> {
+    let (pool, round) = (&life.worker.pool, life.id.into());
+    let (_next, jobs) = queue::release_unknown(pool, round, under_way).await?;
+    deliveries::release_unknown(pool, round, &[]).await?;
+    Ok(jobs)
+}
+
+async fn hand_over(life: &Life, releasing: impl Future<Output = Result<u64, Error>>) {
+    match timeout(HAND_OVER_PATIENCE, releasing).await {
+        Ok(Ok(jobs)) => {
+            life.worker.metrics.handed_over.inc_by(jobs);
+            tracing::info!(jobs, "the worker stops and has handed jobs over");
+        }
+        Ok(Err(error)) => {
+            tracing::warn!(error = %chain(&error), "the jobs could not be handed over; they will be rescued");
+        }
+        Err(_elapsed) => {
+            tracing::warn!("the jobs could not be handed over in time; they will be rescued");
+        }
+    }
+}
