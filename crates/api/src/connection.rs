@@ -4,26 +4,21 @@
 //! requests. For a later head that never ends, and for a body that nobody reads, it waits without end: so connections
 //! are watched here, too. When the server is told to stop, those without a request are closed at once.
 
+mod sent;
 mod stream;
 
-use std::{
-    net::TcpListener,
-    pin::Pin,
-    rc::Rc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{net::TcpListener, rc::Rc, time::Duration};
 
 use actix_web::{
     Error, HttpRequest,
-    body::{BodySize, BoxBody, MessageBody},
+    body::{BoxBody, MessageBody},
     dev::{Extensions, ServiceRequest, ServiceResponse},
     http::{ConnectionType, header},
     middleware::Next,
 };
-use bytes::Bytes;
 use socket2::SockRef;
 
+pub(crate) use sent::Sent;
 use stream::Standing;
 pub(crate) use stream::Stream;
 
@@ -54,7 +49,7 @@ pub(crate) async fn occupy<B: MessageBody + 'static>(
     if let Some(place) = &mut place {
         place.is_last = response.response().head().connection_type() == ConnectionType::Close;
     }
-    Ok(response.map_body(|_head, body| BoxBody::new(Sent { body: body.boxed(), _place: place })))
+    Ok(response.map_body(|_head, body| Sent::with(place, body)))
 }
 
 /// Whether the request's body may go on for ever: it comes in chunks.
@@ -79,26 +74,5 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.connection.end(self.is_last);
-    }
-}
-
-/// An answer's body, with its request's place.
-struct Sent {
-    body: BoxBody,
-    _place: Option<Place>,
-}
-
-impl MessageBody for Sent {
-    type Error = Box<dyn std::error::Error>;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
     }
 }

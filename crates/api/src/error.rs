@@ -6,7 +6,7 @@ mod code;
 mod problem;
 mod unserved;
 
-use std::{io, time::Duration};
+use std::{io, num::NonZeroU32, time::Duration};
 
 use actix_web::{
     HttpResponse, ResponseError,
@@ -161,6 +161,14 @@ impl ApiError {
             "No more than {per_minute} of these requests are taken in a minute; the next one in {seconds} s."
         );
         Self::Limited { code: Code::RateLimited, detail, wait }
+    }
+
+    pub(crate) fn too_many_at_once(most: NonZeroU32) -> Self {
+        let detail = format!(
+            "No more than {most} requests of one caller are answered at the same time, streams of events and those that wait among them; end some of them."
+        );
+        let wait = Duration::from_secs(RETRY_AFTER_SECONDS.into());
+        Self::Limited { code: Code::TooManyAtOnce, detail, wait }
     }
 
     /// What tells it apart.

@@ -1,9 +1,10 @@
-//! How fast callers may go on: jobs by key, on all replicas together; everything else by key, on each replica.
-//! Who sends no key goes by address.
+//! How fast callers may go on: jobs by key, on all replicas together; everything else by key, on each replica, as is
+//! what they have under way at the same time. Who sends no key goes by address.
 //!
 //! Answers tell how much is left (source: draft-ietf-httpapi-ratelimit-headers).
 
 mod address;
+mod at_once;
 mod headers;
 mod reads;
 
@@ -19,8 +20,12 @@ use actix_web::{
 };
 use darkroom_core::{config, store};
 
-use self::{address::subject, reads::Reads};
-use crate::{State, access::Caller, error::ApiError};
+use self::{
+    address::subject,
+    at_once::{AtOnce, Place},
+    reads::Reads,
+};
+use crate::{State, access::Caller, connection::Sent, error::ApiError};
 
 /// Seconds in which so many are allowed.
 const WINDOW_SECONDS: u64 = 60;
@@ -31,6 +36,7 @@ pub(crate) struct Rate {
     /// Where a key has no limit of its own; nothing is no limit.
     jobs_per_minute: Option<u32>,
     reads: Option<Reads>,
+    at_once: Option<AtOnce>,
     proxies: config::Networks,
 }
 
@@ -62,6 +68,7 @@ impl Rate {
         Self {
             jobs_per_minute: settings.jobs_per_minute,
             reads: settings.reads_per_minute.map(Reads::new),
+            at_once: settings.requests_at_once.map(AtOnce::new),
             proxies: settings.trusted_proxies.clone(),
         }
     }
@@ -85,39 +92,51 @@ pub(crate) fn counts(method: &Method, path: &str) -> bool {
     Kind::of(method, path).is_some()
 }
 
-/// Refuses who goes too fast, before anything is read of what it sends.
+/// Refuses who goes too fast, or has too much under way, before anything is read of what it sends.
 pub(crate) async fn limit<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let standing = match standing(&request).await {
-        Ok(standing) => standing,
+    let (standing, place) = match standing(&request).await {
+        Ok(admitted) => admitted,
         Err(error) => return Ok(request.error_response(error).map_into_right_body()),
     };
-    let Some(standing) = standing else {
-        return Ok(next.call(request).await?.map_into_left_body());
-    };
-    let mut response = match standing.wait {
-        Some(wait) => {
-            request.error_response(ApiError::too_fast(standing.quota, wait)).map_into_right_body()
+    let wait = standing.and_then(|standing| Some((standing.quota, standing.wait?)));
+    let mut response = match wait {
+        Some((quota, wait)) => {
+            request.error_response(ApiError::too_fast(quota, wait)).map_into_right_body()
         }
-        None => next.call(request).await?.map_into_left_body(),
+        None => hold(place, next.call(request).await?),
     };
-    headers::tell(response.headers_mut(), &standing);
+    if let Some(standing) = standing {
+        headers::tell(response.headers_mut(), &standing);
+    }
     Ok(response)
 }
 
-/// Takes one, where somebody's are counted at all.
-async fn standing(request: &ServiceRequest) -> Result<Option<Standing>, ApiError> {
+/// Keeps the place until the answer is sent or given up.
+fn hold<B: MessageBody + 'static>(
+    place: Option<Place>,
+    response: ServiceResponse<B>,
+) -> ServiceResponse<EitherBody<B>> {
+    match place {
+        Some(place) => response.map_body(|_head, body| EitherBody::right(Sent::with(place, body))),
+        None => response.map_into_left_body(),
+    }
+}
+
+/// Takes one, and a place, where somebody's are counted at all.
+async fn standing(request: &ServiceRequest) -> Result<(Option<Standing>, Option<Place>), ApiError> {
     // As it is routed: a client may write letters of a path as `%61`.
     let path = request.match_info().as_str();
     let (Some(kind), Some(state)) =
         (Kind::of(request.method(), path), request.app_data::<web::Data<State>>())
     else {
-        return Ok(None);
+        return Ok((None, None));
     };
-    if kind == Kind::Read && state.rate.reads.is_none() {
-        return Ok(None);
+    let Rate { reads, at_once, proxies, .. } = &state.rate;
+    if kind == Kind::Read && reads.is_none() && at_once.is_none() {
+        return Ok((None, None));
     }
     // Who is refused further on is counted by its address, and costs the database nothing.
     let (kind, key) = match Caller::extract(request.request()).await {
@@ -125,15 +144,17 @@ async fn standing(request: &ServiceRequest) -> Result<Option<Standing>, ApiError
         Ok(Caller::Anybody { .. }) => (kind, None),
         Err(_refused) => (Kind::Read, None),
     };
-    let subject = subject(key.as_deref(), request.request(), &state.rate.proxies);
-    match kind {
+    let subject = subject(key.as_deref(), request.request(), proxies);
+    let place = at_once.as_ref().map(|at_once| at_once.take(&subject)).transpose()?;
+    let standing = match kind {
         Kind::Job => {
             let own = key.and_then(|key| key.limits.jobs_per_minute);
-            let Some(quota) = own.or(state.rate.jobs_per_minute) else { return Ok(None) };
+            let Some(quota) = own.or(state.rate.jobs_per_minute) else { return Ok((None, place)) };
             let taken = store::take(&state.pool, &subject, quota).await?;
             let store::Allowance { wait, left, full_in } = taken;
-            Ok(Some(Standing { kind, quota, left, full_in, wait }))
+            Some(Standing { kind, quota, left, full_in, wait })
         }
-        Kind::Read => Ok(state.rate.reads.as_ref().map(|reads| reads.take(&subject))),
-    }
+        Kind::Read => reads.as_ref().map(|reads| reads.take(&subject)),
+    };
+    Ok((standing, place))
 }

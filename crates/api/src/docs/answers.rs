@@ -106,7 +106,7 @@ fn complete(operation: &mut Operation, path: &str, is_counted: bool) {
     let takes_json = operation.request_body.is_some() && path.starts_with("/api/admin/");
     let refusals = [
         (takes_json, "413", "The body has too many bytes"),
-        (is_counted, "429", "Requests come faster than is allowed"),
+        (is_counted, "429", "Requests come faster than is allowed, or more of them at once"),
         (needs_database, "500", "A fault of the service, which is in its log"),
     ];
     if let Some(RefOr::T(body)) = &mut operation.request_body

@@ -81,6 +81,7 @@ pub(crate) enum Code {
     InvalidDate,
     InvalidRange,
     RateLimited,
+    TooManyAtOnce,
     TooManyPending,
     BudgetExhausted,
     DatabaseUnavailable,
@@ -115,9 +116,10 @@ impl Code {
             Self::UploadTooLarge | Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::RateLimited | Self::TooManyPending | Self::BudgetExhausted => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            Self::RateLimited
+            | Self::TooManyAtOnce
+            | Self::TooManyPending
+            | Self::BudgetExhausted => StatusCode::TOO_MANY_REQUESTS,
             Self::DatabaseUnavailable | Self::KeysUnavailable | Self::Busy => {
                 StatusCode::SERVICE_UNAVAILABLE
             }

@@ -47,7 +47,7 @@ pub(crate) async fn ask(
 /// What an upload asks for, with its pictures fetched.
 async fn new_job(state: &State, caller: &Caller, upload: Upload) -> Result<NewJob, ApiError> {
     let run_at = start::check(state, upload.run_at).await?;
-    let inputs = upload::fetch(upload.pictures, state).await?;
+    let inputs = upload::fetch(upload.pictures, caller.key(), state).await?;
     // It was checked that there is such a model.
     let model = state.models.find(&upload.model);
     let cost_micros = model.map_or(0, |model| model.most_micros(&upload.options));

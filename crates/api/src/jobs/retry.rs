@@ -20,7 +20,7 @@ use crate::{
         (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "It has not failed", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "The key's limits do not let it: too many jobs that have not ended, or too little money left; `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "The key's limits do not let it: too many requests under way, too many jobs that have not ended, or too little money left; `Retry-After`", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn retry(

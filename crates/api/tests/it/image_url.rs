@@ -1,6 +1,7 @@
 //! A picture that is somewhere else: it is fetched, under the rules for addresses that callers name.
 
 use darkroom_testing::{Receiver, Reply};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use image::ImageFormat;
 use reqwest::multipart::Form;
 use serde_json::{Value, json};
@@ -176,4 +177,31 @@ async fn the_same_is_asked_for_again_though_the_picture_is_gone() {
     assert_eq!(again.json::<Value>().await.unwrap()["id"], first["id"]);
     let other = ask(format!("{}/other", elsewhere.url)).await.unwrap();
     problem(other, 422, "idempotency_conflict").await;
+}
+
+#[tokio::test]
+async fn hosts_that_never_answer_keep_nobody_elses_pictures_waiting() {
+    const MANY: usize = 40;
+    let app =
+        App::start_with(&[("OUTBOUND_ALLOWED", "127.0.0.1/32"), ("REQUIRE_API_KEY", "true")]).await;
+    let ((_, greedy), (_, other)) = (app.new_key(false).await, app.new_key(false).await);
+    let silent = Receiver::start(vec![Reply::Nothing; MANY]).await;
+    let elsewhere = Receiver::start([Reply::File(photo())]).await;
+    let ask = |url: &str, key: &str| {
+        let post = app.client.post(app.url("/api/jobs")).bearer_auth(key);
+        post.multipart(form(url)).send()
+    };
+    let mut asked: FuturesUnordered<_> = (0..MANY).map(|_| ask(&silent.url, &greedy)).collect();
+    let refused = async { asked.next().await.unwrap().unwrap() };
+    let served = async {
+        silent.received(8).await;
+        ask(&elsewhere.url, &other).await.unwrap()
+    };
+
+    let (refused, served) = tokio::join!(refused, served);
+
+    assert_eq!(served.status(), 201);
+    assert!(refused.headers().contains_key("retry-after"));
+    problem(refused, 503, "busy").await;
+    assert_eq!(silent.calls().len(), 8);
 }

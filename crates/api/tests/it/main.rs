@@ -9,6 +9,7 @@
 mod admin;
 mod answer_headers;
 mod app;
+mod at_once;
 mod attempts;
 mod bad_upload;
 mod cancel;

@@ -14,6 +14,9 @@ pub struct Rate {
     pub jobs_per_minute: Option<u32>,
     /// `READS_PER_MINUTE`: any other requests, on each replica. Unless set, 3,000 in production.
     pub reads_per_minute: Option<NonZeroU32>,
+    /// `REQUESTS_AT_ONCE`: requests of a key that are under way at the same time, or of an address without one, on each
+    /// replica. Unless set, 1,000 in production.
+    pub requests_at_once: Option<NonZeroU32>,
     /// `TRUSTED_PROXIES`: networks whose word on a client's address counts; commas between.
     pub trusted_proxies: Networks,
 }
@@ -28,9 +31,12 @@ impl Rate {
         let jobs = reader.optional("JOBS_PER_MINUTE").unwrap_or(if is_production { 60 } else { 0 });
         let reads =
             reader.optional("READS_PER_MINUTE").unwrap_or(if is_production { 3_000 } else { 0 });
+        let at_once =
+            reader.optional("REQUESTS_AT_ONCE").unwrap_or(if is_production { 1_000 } else { 0 });
         Self {
             jobs_per_minute: NonZeroU32::new(jobs).map(NonZeroU32::get),
             reads_per_minute: NonZeroU32::new(reads),
+            requests_at_once: NonZeroU32::new(at_once),
             trusted_proxies: reader.optional("TRUSTED_PROXIES").unwrap_or_default(),
         }
     }

@@ -1,49 +1,45 @@
 //! Fetches pictures that are at an address, under the rules for addresses that callers name.
 
-use std::{sync::Arc, time::Duration};
+mod turns;
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use darkroom_core::{
+    api_key::ApiKeyId,
     chain::chain,
     config,
     outbound::{self, Answer, Bounds, Client, Cut, Redirects},
     store::NewImage,
 };
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout_at},
-};
+use tokio::time::Instant;
 use url::Url;
 
+use self::turns::Turns;
 use super::{Picture, address::not_taken, picture, too_large};
 use crate::{
     State,
     error::{ApiError, Code},
 };
 
-/// For all pictures of a request together.
+/// For all pictures of a request together, once it is its turn.
 const TIME: Duration = Duration::from_secs(30);
-
-/// Pictures fetched at a time, in the whole process: each may be as large as an upload, and is held in memory.
-const MOST_AT_A_TIME: usize = 32;
 
 /// Fetches pictures. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Fetcher {
     client: Client,
-    turns: Arc<Semaphore>,
+    turns: Turns,
 }
 
 impl Fetcher {
     pub(crate) fn new(outbound: &config::Outbound) -> Result<Self, outbound::BuildError> {
         let client = Client::new(outbound.allowed.clone(), Redirects::Followed)?;
-        Ok(Self { client, turns: Arc::new(Semaphore::new(MOST_AT_A_TIME)) })
+        Ok(Self { client, turns: Turns::new() })
     }
 
     /// What is at the address, up to so many bytes.
     async fn get(&self, url: &Url, deadline: Instant, bytes: usize) -> Result<Answer, Failure> {
-        let turn = timeout_at(deadline, self.turns.acquire()).await;
-        let _turn = turn.map_err(|_elapsed| Failure::TooSlow)?;
         let time = deadline.saturating_duration_since(Instant::now());
         match self.client.get(url, Bounds { time, bytes }).await {
             Err(outbound::Error::Timeout(_)) => Err(Failure::TooSlow),
@@ -68,8 +64,11 @@ enum Failure {
 /// Fetches what is not here yet, one after the other: so the bytes of one request are counted exactly.
 pub(in crate::jobs) async fn fetch(
     pictures: Vec<Picture>,
+    key: Option<ApiKeyId>,
     state: &State,
 ) -> Result<Vec<NewImage>, ApiError> {
+    let is_elsewhere = pictures.iter().any(|picture| matches!(picture, Picture::At { .. }));
+    let _turn = if is_elsewhere { Some(state.fetcher.turns.take(key).await?) } else { None };
     let limits = &state.limits;
     let deadline = Instant::now() + TIME;
     let here = pictures.iter().map(|picture| match picture {

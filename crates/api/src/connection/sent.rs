@@ -1,0 +1,37 @@
+//! An answer's body, with what its request holds until it is sent or given up.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use bytes::Bytes;
+
+/// An answer's body, with what is held for as long as it is there.
+pub(crate) struct Sent<T> {
+    body: BoxBody,
+    _held: T,
+}
+
+impl<T: Unpin + 'static> Sent<T> {
+    /// As a body.
+    pub(crate) fn with(held: T, body: impl MessageBody + 'static) -> BoxBody {
+        BoxBody::new(Self { body: body.boxed(), _held: held })
+    }
+}
+
+impl<T: Unpin> MessageBody for Sent<T> {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}

@@ -1,0 +1,63 @@
+//! How many requests somebody has under way, in this process. Who follows events, waits, sends or takes slowly keeps a
+//! connection for as long as it likes; it keeps so many, and others find one.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::error::ApiError;
+
+/// Requests that are under way.
+#[derive(Clone, Debug)]
+pub(super) struct AtOnce(Arc<Counted>);
+
+#[derive(Debug)]
+struct Counted {
+    most: NonZeroU32,
+    /// By whose they are; who has none is not there.
+    under_way: Mutex<HashMap<String, u32>>,
+}
+
+impl AtOnce {
+    pub(super) fn new(most: NonZeroU32) -> Self {
+        Self(Arc::new(Counted { most, under_way: Mutex::default() }))
+    }
+
+    /// Takes a place, if this one has not as many as it may.
+    pub(super) fn take(&self, subject: &str) -> Result<Place, ApiError> {
+        let mut under_way = self.0.under_way();
+        let count = under_way.entry(subject.to_owned()).or_default();
+        if *count >= self.0.most.get() {
+            return Err(ApiError::too_many_at_once(self.0.most));
+        }
+        *count += 1;
+        Ok(Place { counted: Arc::clone(&self.0), subject: subject.to_owned() })
+    }
+}
+
+impl Counted {
+    fn under_way(&self) -> MutexGuard<'_, HashMap<String, u32>> {
+        // Nothing that is done under it can panic half-way.
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that is under way, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    counted: Arc<Counted>,
+    subject: String,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut under_way = self.counted.under_way();
+        let Some(count) = under_way.get_mut(&self.subject) else { return };
+        *count -= 1;
+        if *count == 0 {
+            under_way.remove(&self.subject);
+        }
+    }
+}
