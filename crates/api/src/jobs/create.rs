@@ -134,7 +134,7 @@ pub(crate) struct NewJobForm {
         (status = 422, description = "A field is missing or wrong; `field` and `detail` say which and how", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "The key makes jobs too fast, has too many requests under way, too many that have not ended, or too little money left; `detail` says which and until when", body = Problem, content_type = "application/problem+json",
             headers(("Retry-After" = u32, description = "Seconds until asking again is of use"))),
-        (status = 503, description = "The database is away; try again after `Retry-After`, under the same `Idempotency-Key`, as it is not known whether it came to a job", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away, or too many pictures are being fetched; try again after `Retry-After`, under the same `Idempotency-Key`, as it is not known whether it came to a job", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn create(
     state: web::Data<State>,

@@ -1,5 +1,7 @@
 //! How many requests one caller may have under way.
 
+use std::time::Duration;
+
 use darkroom_testing::eventually;
 use reqwest::Method;
 use serde_json::Value;
@@ -11,12 +13,10 @@ use crate::{
 };
 
 async fn app(most: &str) -> App {
-    App::start_with(&[
-        ("REQUIRE_API_KEY", "true"),
-        ("IMAGE_LINK_SECRET", SECRET),
-        ("REQUESTS_AT_ONCE", most),
-    ])
-    .await
+    let settings =
+        [("REQUIRE_API_KEY", "true"), ("IMAGE_LINK_SECRET", SECRET), ("REQUESTS_AT_ONCE", most)];
+    // Who has left a stream is missed at its heartbeats.
+    App::start_with_heartbeat(Duration::from_secs(1), &settings).await
 }
 
 impl App {
