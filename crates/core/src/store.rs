@@ -39,7 +39,7 @@ pub use job::{changed_since, find, find_all};
 pub use list::{Filter, Page, list, list_filtered};
 pub use once::{Once, asked_before};
 pub use parent::{Parent, versions};
-pub use prune::{prune, prune_idempotency_keys};
+pub use prune::{Pruned, prune, prune_idempotency_keys};
 pub use rate_limit::{Allowance, prune_rate_limits, take};
 pub use reuse::Cache;
 pub use secret::secret;

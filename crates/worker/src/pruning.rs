@@ -5,7 +5,7 @@ use std::time::Duration;
 use darkroom_core::{
     chain::chain,
     db::{Error, Pool},
-    store,
+    store::{self, Pruned},
 };
 use tokio::time::sleep;
 
@@ -40,13 +40,17 @@ pub(crate) async fn prune(life: Life) {
 }
 
 impl Old {
-    /// Batch after batch, until nothing is left.
+    /// Batch after batch, until one is not full: what comes meanwhile is for the next round, however much that is.
     async fn prune(self, pool: &Pool) {
         let mut rows = 0;
         loop {
             match self.batch(pool).await {
-                Ok(0) => break,
-                Ok(pruned) => rows += pruned,
+                Ok(pruned) => {
+                    rows += pruned.rows;
+                    if !pruned.is_full {
+                        break;
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(what = ?self, error = %chain(&error), "what is old could not be pruned; it is tried again later");
                     break;
@@ -59,12 +63,12 @@ impl Old {
         }
     }
 
-    async fn batch(self, pool: &Pool) -> Result<u64, Error> {
+    async fn batch(self, pool: &Pool) -> Result<Pruned, Error> {
         match self {
             Self::Jobs(retention) => store::prune(pool, retention).await,
             Self::IdempotencyKeys => store::prune_idempotency_keys(pool).await,
             Self::RateLimits => store::prune_rate_limits(pool).await,
-            Self::Usage => store::fold_usage(pool).await.map(u64::from),
+            Self::Usage => store::fold_usage(pool).await,
         }
     }
 }

@@ -10,11 +10,26 @@ const BATCH: i64 = 100;
 /// Keys of one batch.
 const KEYS: i64 = 1_000;
 
+/// What a batch took away.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Pruned {
+    /// So many.
+    pub rows: u64,
+    /// As many as one may: there may be more.
+    pub is_full: bool,
+}
+
+impl Pruned {
+    pub(super) fn of(rows: u64, most: i64) -> Self {
+        Self { rows, is_full: rows >= most.unsigned_abs() }
+    }
+}
+
 /// Deletes a batch of jobs that ended longer ago than this, the oldest first.
 ///
-/// Answers how many; none, when no more are there. Several at once do no harm. An id tells when its job
-/// was made, by a replica's clock that may be a day off: what is younger than that is not even looked at.
-pub async fn prune(pool: &Pool, retention: Duration) -> Result<u64, Error> {
+/// Several at once do no harm. An id tells when its job was made, by a replica's clock that may be a day off: what is
+/// younger than that is not even looked at.
+pub async fn prune(pool: &Pool, retention: Duration) -> Result<Pruned, Error> {
     let pruned = sqlx::query!(
         "with old as (
              select id from jobs
@@ -34,13 +49,13 @@ pub async fn prune(pool: &Pool, retention: Duration) -> Result<u64, Error> {
     .execute(pool)
     .await
     .map_err(Error::doing("pruning jobs"))?;
-    Ok(pruned.rows_affected())
+    Ok(Pruned::of(pruned.rows_affected(), BATCH))
 }
 
-/// Deletes a batch of idempotency keys that are forgotten, the oldest first, and answers how many.
+/// Deletes a batch of idempotency keys that are forgotten, the oldest first.
 ///
 /// They are named by where they are: to find them by their keys, all keys would be read for each batch.
-pub async fn prune_idempotency_keys(pool: &Pool) -> Result<u64, Error> {
+pub async fn prune_idempotency_keys(pool: &Pool) -> Result<Pruned, Error> {
     let pruned = sqlx::query!(
         "delete from idempotency_keys where ctid = any(array(
              select ctid from idempotency_keys
@@ -53,5 +68,5 @@ pub async fn prune_idempotency_keys(pool: &Pool) -> Result<u64, Error> {
     .execute(pool)
     .await
     .map_err(Error::doing("pruning idempotency keys"))?;
-    Ok(pruned.rows_affected())
+    Ok(Pruned::of(pruned.rows_affected(), KEYS))
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Pruned;
 use crate::db::{Error, Pool};
 
 /// In which so many are allowed.
@@ -58,8 +59,8 @@ pub async fn take(pool: &Pool, subject: &str, per_minute: u32) -> Result<Allowan
     })
 }
 
-/// Forgets a batch of those that are full again, and answers how many.
-pub async fn prune_rate_limits(pool: &Pool) -> Result<u64, Error> {
+/// Forgets a batch of those that are full again.
+pub async fn prune_rate_limits(pool: &Pool) -> Result<Pruned, Error> {
     let pruned = sqlx::query!(
         "delete from rate_limits where subject = any(array(
              select subject from rate_limits where full_at < now() - interval '1 minute'
@@ -70,5 +71,5 @@ pub async fn prune_rate_limits(pool: &Pool) -> Result<u64, Error> {
     .execute(pool)
     .await
     .map_err(Error::doing("forgetting rate limits"))?;
-    Ok(pruned.rows_affected())
+    Ok(Pruned::of(pruned.rows_affected(), BATCH))
 }

@@ -3,6 +3,7 @@
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
+use super::Pruned;
 use crate::{
     api_key::ApiKeyId,
     db::{Connection, Error, Pool},
@@ -98,22 +99,25 @@ pub(super) async fn fold(
     .await
 }
 
-/// Adds up what changed of somebody's usage; false where nothing is left to be added.
-pub async fn fold_usage(pool: &Pool) -> Result<bool, Error> {
+/// Adds up what changed of everybody's usage, one after the other: all of it. What changes meanwhile is for the next time.
+pub async fn fold_usage(pool: &Pool) -> Result<Pruned, Error> {
     let doing = Error::doing("adding usage up");
     let folding = async {
-        let mut transaction = pool.begin().await?;
-        let key = sqlx::query_scalar!("select api_key_id from usage_changes limit 1")
-            .fetch_optional(&mut *transaction)
+        let keys = sqlx::query_scalar!("select distinct api_key_id from usage_changes")
+            .fetch_all(pool)
             .await?;
-        let Some(key) = key else { return Ok(false) };
-        // Nobody's has no row to lock, and no limit that would have to hold.
-        sqlx::query!("select id from api_keys where id = $1 for no key update", key)
-            .fetch_optional(&mut *transaction)
-            .await?;
-        fold(&mut transaction, key, ANY_DAY).await?;
-        transaction.commit().await?;
-        Ok(true)
+        let mut rows = 0;
+        for key in keys {
+            let mut transaction = pool.begin().await?;
+            // Nobody's has no row to lock, and no limit that would have to hold.
+            sqlx::query!("select id from api_keys where id = $1 for no key update", key)
+                .fetch_optional(&mut *transaction)
+                .await?;
+            fold(&mut transaction, key, ANY_DAY).await?;
+            transaction.commit().await?;
+            rows += 1;
+        }
+        Ok(Pruned { rows, is_full: false })
     };
     folding.await.map_err(doing)
 }

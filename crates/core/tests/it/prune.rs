@@ -55,9 +55,10 @@ async fn old_jobs_go_with_their_images_and_attempts_and_young_or_unfinished_ones
 
     let mut batches = Vec::new();
     loop {
-        match store::prune(pool, MONTH).await.unwrap() {
-            0 => break,
-            jobs => batches.push(jobs),
+        let pruned = store::prune(pool, MONTH).await.unwrap();
+        batches.push(pruned.rows);
+        if !pruned.is_full {
+            break;
         }
     }
 

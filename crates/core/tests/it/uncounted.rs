@@ -130,7 +130,7 @@ async fn keys_that_are_forgotten_are_read_as_far_as_they_are_pruned() {
 
     let indexes = ["idempotency_keys_pkey", "idempotency_keys_created"];
     let entries = read_of(&pool, "idempotency_keys", &indexes, async || {
-        assert_eq!(store::prune_idempotency_keys(&pool).await.unwrap(), 1_000);
+        assert_eq!(store::prune_idempotency_keys(&pool).await.unwrap().rows, 1_000);
     })
     .await;
 
