@@ -46,13 +46,13 @@ pub(crate) async fn run(config: Config, command: QueueCommand) -> anyhow::Result
             let jobs: Vec<_> = jobs.into_iter().map(JobId).collect();
             let mut retried = queue::reopen(&pool, &jobs, deadline).await?.len();
             if jobs.is_empty() {
-                let wanted = FailedJobs { code, model, ..FailedJobs::default() };
+                // Those that fail again meanwhile are not tried once more: that would buy them again and again.
+                let until = Some(db::now(&pool).await?);
+                let wanted = FailedJobs { code, model, until, ..FailedJobs::default() };
                 loop {
                     let failed = queue::failed_jobs(&pool, &wanted, BATCH).await?;
-                    let reopened = queue::reopen(&pool, &failed, deadline).await?.len();
-                    retried += reopened;
-                    // Those that fail again meanwhile are not looked for again.
-                    if reopened < usize::from(BATCH) {
+                    retried += queue::reopen(&pool, &failed, deadline).await?.len();
+                    if failed.len() < usize::from(BATCH) {
                         break;
                     }
                 }

@@ -56,3 +56,36 @@ async fn the_queue_is_seen_paused_limited_and_resumed_from_the_shell() {
         assert!(!went_well && said.contains(why), "{words:?}: {said}");
     }
 }
+
+#[tokio::test]
+async fn jobs_that_fail_again_while_the_shell_retries_all_are_tried_once() {
+    let database = TestDatabase::create().await;
+    let failed =
+        "insert into jobs (id, prompt, model, status, failure_code, failure_message, finished_at)
+                  select gen_random_uuid(), 'p', 'm', 'failed', 'test', 'A test.', now()
+                  from generate_series(1, 700)";
+    // The quickest worker there can be is there with the commit.
+    let fail_again = "create function fail_at_once() returns trigger language plpgsql as $$
+         begin
+             delete from queue where job_id = new.job_id;
+             update jobs set status = 'failed', failure_code = 'test', failure_message = 'A test.',
+                 finished_at = now()
+             where id = new.job_id;
+             return null;
+         end
+         $$;
+         create constraint trigger quick after insert on queue deferrable initially deferred
+             for each row execute function fail_at_once()";
+    for statements in [failed, fail_again] {
+        sqlx::raw_sql(statements)
+            .execute(&mut database.pool.acquire().await.unwrap())
+            .await
+            .unwrap();
+    }
+    let url = database.url.expose_secret().to_owned();
+    let settings = HashMap::from([("DATABASE_URL".to_owned(), url)]);
+
+    let (went_well, said) = run(&["queue", "retry", "--all"], &settings).await;
+
+    assert!(went_well && said.contains("700 jobs are tried again"), "{said}");
+}
