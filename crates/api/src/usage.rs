@@ -50,7 +50,7 @@ pub(crate) struct DayView {
     jobs: i64,
     /// Results that were made for them.
     images: i64,
-    /// What was paid for them, in US dollars. A submission of which nobody knows what came of it counts as paid for.
+    /// What was paid for them, in US dollars. What may have been paid for counts, too.
     #[schema(example = 0.03)]
     spent_usd: f64,
     /// What jobs that have not ended may cost, in US dollars.

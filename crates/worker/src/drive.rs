@@ -154,7 +154,7 @@ async fn finish(
     submission: &Submission,
     ended: Ended,
 ) -> Result<Outcome, Stop> {
-    let output = follow::result(life, submission).await?;
+    let output = follow::result(life, job, submission).await?;
     let sides = archive::outputs(life, &job.lease, submission, &output).await?;
     job.timeline.is_archived();
     let model = life.worker.models.find(&job.model);
@@ -188,7 +188,7 @@ fn most_rescues(life: &Life, job: &Claimed) -> i16 {
 async fn worker_lost(life: &Life, job: &Claimed) -> Outcome {
     let running = job.attempt.as_ref().and_then(|attempt| attempt.submission.as_ref());
     if let Some(submission) = running
-        && let Err(error) = cancel(life, submission).await
+        && let Err(error) = cancel(life, job, submission).await
     {
         tracing::warn!(provider.request_id = submission.provider_request_id,
             error = %chain(&error), "a request of no more use could not be cancelled");
@@ -199,11 +199,20 @@ async fn worker_lost(life: &Life, job: &Claimed) -> Outcome {
     ))
 }
 
-/// Tells the provider that a request is of no more use.
-async fn cancel(life: &Life, submission: &Submission) -> Result<Cancellation, fal::Error> {
+/// Tells the provider that a request is of no more use, and notes what that says of its bill.
+async fn cancel(
+    life: &Life,
+    job: &Claimed,
+    submission: &Submission,
+) -> Result<Cancellation, fal::Error> {
     let asked = Instant::now();
     let answer = life.worker.fal.cancel(submission).await;
     life.worker.metrics.called(Call::Cancel, asked, &answer);
+    match &answer {
+        Ok(Cancellation::Removed) => job.timeline.is_free(),
+        Ok(Cancellation::Unknown) => {}
+        Ok(Cancellation::Requested | Cancellation::TooLate) | Err(_) => job.timeline.may_be_paid(),
+    }
     answer
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::PgExecutor;
 
-use super::{Error, Lease, Timeline, fenced};
+use super::{Error, Lease, Timeline, fenced, timeline::Bill};
 use crate::{
     db::{self, Pool},
     job::Failure,
@@ -44,7 +44,7 @@ pub async fn fail(
                returning job_id
            ), ended as (
                update attempts set ended_at = now(), failure_code = $4, failure_class = $6,
-                   running_at = now() - make_interval(secs => $7),
+                   running_at = now() - make_interval(secs => $7), may_be_paid = $8,
                    outcome = case when submitted_at is null then 'unknown' else 'failed' end
                from lease where attempts.job_id = lease.job_id and ended_at is null
            ), shown as (
@@ -60,6 +60,7 @@ pub async fn fail(
         failure.message,
         class.as_str(),
         timeline.running_ago() as _,
+        timeline.bill() == Bill::Due,
     )
     .fetch_one(executor)
     .await
@@ -77,6 +78,7 @@ pub async fn end_cancelled(pool: &Pool, lease: &Lease, timeline: &Timeline) -> R
            ), ended as (
                update attempts set ended_at = now(),
                    running_at = now() - make_interval(secs => $4),
+                   cost_micros = case when $5 then 0 end,
                    outcome = case when submitted_at is null then 'unknown' else 'cancelled' end
                from lease where attempts.job_id = lease.job_id and ended_at is null
            ), shown as (
@@ -88,6 +90,7 @@ pub async fn end_cancelled(pool: &Pool, lease: &Lease, timeline: &Timeline) -> R
         lease.worker.0,
         lease.number,
         timeline.running_ago() as _,
+        timeline.bill() == Bill::Free,
     )
     .fetch_one(pool)
     .await
@@ -111,7 +114,7 @@ pub async fn retry(
                returning job_id
            ), ended as (
                update attempts set ended_at = now(), failure_code = $5, failure_class = 'retry',
-                   running_at = now() - make_interval(secs => $6),
+                   running_at = now() - make_interval(secs => $6), may_be_paid = $7,
                    outcome = case when submitted_at is null then 'unknown' else 'failed' end
                from lease where attempts.job_id = lease.job_id and ended_at is null
            )
@@ -122,6 +125,7 @@ pub async fn retry(
         after.as_secs_f64(),
         failure.code,
         timeline.running_ago() as _,
+        timeline.bill() == Bill::Due,
     )
     .fetch_one(pool)
     .await

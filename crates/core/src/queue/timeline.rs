@@ -2,11 +2,11 @@
 //! worth no statement of its own.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
-/// The moments of a claimed job, as its worker saw them.
+/// The moments of a claimed job, as its worker saw them, and whether its request is paid for.
 #[derive(Clone, Debug)]
 pub struct Timeline(Arc<Moments>);
 
@@ -15,6 +15,19 @@ struct Moments {
     claimed: Instant,
     running: OnceLock<Instant>,
     archived: OnceLock<Instant>,
+    bill: Mutex<Bill>,
+}
+
+/// What is known of what a request costs that did not end well.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Bill {
+    /// Nothing: what it costs depends on how it ended.
+    #[default]
+    Unseen,
+    /// It costs nothing.
+    Free,
+    /// It may be paid for, however it ended.
+    Due,
 }
 
 /// Of a job that was claimed just now.
@@ -24,6 +37,7 @@ impl Default for Timeline {
             claimed: Instant::now(),
             running: OnceLock::new(),
             archived: OnceLock::new(),
+            bill: Mutex::default(),
         };
         Self(Arc::new(moments))
     }
@@ -38,6 +52,25 @@ impl Timeline {
     /// Its outputs are in the image store.
     pub fn is_archived(&self) {
         self.0.archived.get_or_init(Instant::now);
+    }
+
+    /// Its request was seen to cost nothing; the last that was seen counts.
+    pub fn is_free(&self) {
+        self.bills(Bill::Free);
+    }
+
+    /// Its request may be paid for, whatever comes of it; the last that was seen counts.
+    pub fn may_be_paid(&self) {
+        self.bills(Bill::Due);
+    }
+
+    fn bills(&self, bill: Bill) {
+        *self.0.bill.lock().unwrap_or_else(PoisonError::into_inner) = bill;
+    }
+
+    /// What was seen last of what its request costs.
+    pub(super) fn bill(&self) -> Bill {
+        *self.0.bill.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Since the claim.

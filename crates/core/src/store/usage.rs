@@ -23,7 +23,7 @@ pub struct Usage {
     pub jobs: i64,
     /// Results that were made for them.
     pub images: i64,
-    /// What was paid for them, in millionths of a US dollar.
+    /// What was paid for them, or may have been, in millionths of a US dollar.
     pub spent_micros: i64,
     /// What jobs that have not ended may cost, in millionths of a US dollar: kept of keys' jobs only.
     pub reserved_micros: i64,

@@ -1,11 +1,13 @@
 //! What was made and what it cost: counted when jobs end, and kept when they go.
 
+use std::time::Duration;
+
 use darkroom_core::{
     api_key::{ApiKeyId, Token},
     db::Pool,
     job::{Failure, NewJob},
     queue::{self, Ended, FailureClass, Lease, Timeline},
-    store::{self, Usage},
+    store::{self, Deletion, Usage},
 };
 use darkroom_testing::TestDatabase;
 use image::ImageFormat;
@@ -92,6 +94,61 @@ async fn nothing_is_spent_for_what_is_not_made_and_all_that_may_have_been_paid_f
     assert_eq!(told(pool, Some(key)).await, (2, 0, COST, COST));
     store::delete(pool, waiting.id).await.unwrap();
     assert_eq!(told(pool, Some(key)).await, (2, 0, 0, COST));
+}
+
+#[tokio::test]
+async fn an_attempt_of_which_nothing_came_counts_where_it_may_be_paid_for() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let key = key(pool).await;
+    let failure = Failure { code: "test".into(), message: "A test.".into() };
+    let due = Timeline::default();
+    due.is_free();
+    due.may_be_paid();
+
+    let lease = claimed(pool, Some(key)).await;
+    submitted(pool, &lease).await;
+    queue::retry(pool, &lease, &failure, Duration::ZERO, &due).await.unwrap();
+    let lease = queue::claim(pool, lease.worker, 1).await.unwrap().jobs[0].lease;
+    submitted(pool, &lease).await;
+    queue::fail(pool, &lease, &failure, FailureClass::Never, &due).await.unwrap();
+
+    assert_eq!(told(pool, Some(key)).await, (1, 0, 0, 2 * COST));
+}
+
+#[tokio::test]
+async fn a_cancelled_attempt_counts_unless_it_was_seen_to_be_free() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let key = key(pool).await;
+    let free = Timeline::default();
+    free.is_free();
+
+    let stopped = claimed(pool, Some(key)).await;
+    submitted(pool, &stopped).await;
+    queue::end_cancelled(pool, &stopped, &free).await.unwrap();
+    assert_eq!(told(pool, Some(key)).await, (1, 0, 0, 0));
+
+    let lost = claimed(pool, Some(key)).await;
+    submitted(pool, &lost).await;
+    queue::end_cancelled(pool, &lost, &Timeline::default()).await.unwrap();
+    assert_eq!(told(pool, Some(key)).await, (2, 0, 0, COST));
+}
+
+#[tokio::test]
+async fn what_attempts_of_a_job_cost_is_spent_though_it_is_deleted_before_it_has_ended() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let key = key(pool).await;
+    let lease = claimed(pool, Some(key)).await;
+    factory::begin(pool, &lease).await;
+    queue::abandon_attempt(pool, &lease).await.unwrap();
+    queue::snooze(pool, &lease, Duration::ZERO).await.unwrap();
+    assert_eq!(told(pool, Some(key)).await, (0, 0, COST, 0));
+
+    assert_eq!(store::delete(pool, lease.job).await.unwrap(), Deletion::Deleted);
+
+    assert_eq!(told(pool, Some(key)).await, (0, 0, 0, COST));
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ pub(super) async fn request(
 ) -> Result<Outcome, Stop> {
     let request_id = &submission.provider_request_id;
     let in_grace = job.overdue < GRACE;
-    match cancel(life, submission).await {
+    match cancel(life, job, submission).await {
         Ok(Cancellation::TooLate) => {
             let finished = finish(life, job, submission, Ended::default()).await;
             match if job.is_cancelled { unless_it_failed(finished) } else { finished } {

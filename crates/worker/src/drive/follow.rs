@@ -8,6 +8,7 @@ use std::time::Duration;
 use darkroom_core::{
     chain::chain,
     fal::{Error, Output, Progress, Report},
+    job::FailureCode,
     queue::{Claimed, Ended, ProviderProgress, Submission},
 };
 use tokio::time::{Instant, sleep_until};
@@ -29,6 +30,9 @@ const BELIEVED_OF_OTHERS: Duration = Duration::from_mins(8);
 
 /// How often a request is asked about whose stream is live.
 const BACKSTOP: Duration = Duration::from_secs(30);
+
+/// The failure of a request that ended well, and whose result is of no use.
+const UNUSABLE: FailureCode = FailureCode::ResultUnusable;
 
 /// Waits until the request has ended. Whatever keeps fal from answering, the request is paid for
 /// and is not given up; only one that fal does not know any more is. Answers also whether the job's
@@ -74,7 +78,7 @@ pub(super) async fn until_ended(
             }
             () = sleep_until(next_check) => {}
         }
-        Box::pin(wish.pass_on(life, submission)).await;
+        Box::pin(wish.pass_on(life, job, submission)).await;
         let asked = Instant::now().into_std();
         // Boxed: between two checks, thousands of jobs hold no room for one.
         let checked = Box::pin(life.worker.fal.check(submission)).await;
@@ -147,11 +151,11 @@ struct Wish {
 
 impl Wish {
     /// Tells fal, until it has taken it. How the request ends then is seen as ever.
-    async fn pass_on(&mut self, life: &Life, submission: &Submission) {
+    async fn pass_on(&mut self, life: &Life, job: &Claimed, submission: &Submission) {
         if !self.is_cancelled || self.is_passed_on {
             return;
         }
-        match cancel(life, submission).await {
+        match cancel(life, job, submission).await {
             Ok(cancellation) => {
                 self.is_passed_on = true;
                 tracing::info!(
@@ -180,7 +184,24 @@ fn is_lost(error: &Error, missing: &mut Option<Instant>) -> bool {
     since.elapsed() >= believed
 }
 
-/// Fetches what a request came to.
-pub(super) async fn result(life: &Life, submission: &Submission) -> Result<Output, Stop> {
-    worthwhile(life, submission, Call::Result, || life.worker.fal.result(submission)).await
+/// Fetches what a request came to, and notes what that says of its bill: one that ended badly costs nothing.
+pub(super) async fn result(
+    life: &Life,
+    job: &Claimed,
+    submission: &Submission,
+) -> Result<Output, Stop> {
+    let fetching = || life.worker.fal.result(submission);
+    let fetched = worthwhile(life, submission, Call::Result, fetching).await;
+    match &fetched {
+        Err(Stop::Outcome(Outcome::Fail(end) | Outcome::Retry(end)))
+            if end.code != UNUSABLE.as_str() =>
+        {
+            job.timeline.is_free();
+        }
+        Ok(_) | Err(Stop::Outcome(Outcome::Fail(_) | Outcome::Retry(_))) => {
+            job.timeline.may_be_paid();
+        }
+        Err(_) => {}
+    }
+    fetched
 }

@@ -7,6 +7,7 @@
 )]
 
 mod away;
+mod bill;
 mod cancel;
 mod deadline;
 mod delivering;
