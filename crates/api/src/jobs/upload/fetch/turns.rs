@@ -87,17 +87,17 @@ mod tests {
         taken
     }
 
-    fn key() -> Option<ApiKeyId> {
-        Some(ApiKeyId(Uuid::now_v7()))
+    fn key() -> ApiKeyId {
+        ApiKeyId(Uuid::now_v7())
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_key_has_its_share_and_no_more() {
-        let (turns, greedy) = (Turns::new(), key());
+        let (turns, greedy) = (Turns::new(), Some(key()));
         let mut taken = take(&turns, greedy, OF_A_KEY).await;
 
         assert!(matches!(turns.take(greedy).await, Err(ApiError::Busy)));
-        take(&turns, key(), OF_A_KEY).await;
+        take(&turns, Some(key()), OF_A_KEY).await;
         take(&turns, None, MOST - OF_A_KEY).await;
 
         taken.pop();
@@ -108,10 +108,10 @@ mod tests {
     async fn whoever_finds_none_is_told_that_it_is_busy_here() {
         let turns = Turns::new();
         let taken = take(&turns, None, MOST).await;
-        assert!(matches!(turns.take(key()).await, Err(ApiError::Busy)));
+        assert!(matches!(turns.take(Some(key())).await, Err(ApiError::Busy)));
 
         drop(taken);
-        take(&turns, key(), 1).await;
+        take(&turns, Some(key()), 1).await;
         assert_eq!(turns.of_keys.lock().unwrap().len(), 1, "who fetches nothing is forgotten");
     }
 }
