@@ -12,7 +12,7 @@ use url::Url;
 
 pub(crate) use edit::EditOptions;
 pub(crate) use keys::{KeysCommand, Limits};
-pub(crate) use queue::{QueueCommand, Subject};
+pub(crate) use queue::{QueueCommand, Subject, Wanted};
 
 /// A queue-backed service for AI image editing.
 ///

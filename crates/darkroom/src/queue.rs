@@ -13,7 +13,7 @@ use darkroom_core::{
 };
 
 use crate::{
-    cli::{QueueCommand, Subject},
+    cli::{QueueCommand, Subject, Wanted},
     database,
 };
 
@@ -41,14 +41,14 @@ pub(crate) async fn run(config: Config, command: QueueCommand) -> anyhow::Result
             };
             queue::limit(&pool, &scope(subject, &models)?, most).await?;
         }
-        QueueCommand::Retry { jobs, code, model, all: _ } => {
+        QueueCommand::Retry { jobs, wanted: Wanted { code, model, since, .. } } => {
             let deadline = Some(config.jobs.deadline);
             let jobs: Vec<_> = jobs.into_iter().map(JobId).collect();
             let mut retried = queue::reopen(&pool, &jobs, deadline).await?.len();
             if jobs.is_empty() {
                 // Those that fail again meanwhile are not tried once more: that would buy them again and again.
                 let until = Some(db::now(&pool).await?);
-                let wanted = FailedJobs { code, model, until, ..FailedJobs::default() };
+                let wanted = FailedJobs { code, model, since, until };
                 loop {
                     let failed = queue::failed_jobs(&pool, &wanted, BATCH).await?;
                     retried += queue::reopen(&pool, &failed, deadline).await?.len();

@@ -1,6 +1,7 @@
 //! `darkroom queue`: its words.
 
 use clap::{Args, Subcommand};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
 #[derive(Debug, Subcommand)]
@@ -21,18 +22,36 @@ pub(crate) enum QueueCommand {
     /// Try failed jobs again: these, or all that the options say
     Retry {
         /// Ids of jobs
-        #[arg(conflicts_with_all = ["code", "model", "all"], required_unless_present_any = ["code", "model", "all"])]
+        #[arg(conflicts_with = "wanted", required_unless_present = "wanted")]
         jobs: Vec<Uuid>,
-        /// Those that failed for this reason
-        #[arg(long)]
-        code: Option<String>,
-        /// Those for this model
-        #[arg(long)]
-        model: Option<String>,
-        /// All that failed
-        #[arg(long)]
-        all: bool,
+        #[command(flatten)]
+        wanted: Wanted,
     },
+}
+
+/// Which failed jobs.
+#[derive(Args, Debug)]
+#[group(id = "wanted", multiple = true)]
+pub(crate) struct Wanted {
+    /// Those that failed for this reason
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+    /// Those for this model
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// Those that failed at this moment or later, such as 2026-01-31T09:00:00Z
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    pub(crate) since: Option<OffsetDateTime>,
+    /// All that ever failed
+    #[arg(long)]
+    all: bool,
+}
+
+fn moment(text: &str) -> Result<OffsetDateTime, &'static str> {
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok();
+    // Some of the year 9999 are of the next one in UTC, which the database cannot be told.
+    let moment = moment.and_then(|moment| moment.checked_to_offset(UtcOffset::UTC));
+    moment.ok_or("a moment as in RFC 3339 is needed, such as 2026-01-31T09:00:00Z")
 }
 
 /// What it is about: everything, unless one of these is said.

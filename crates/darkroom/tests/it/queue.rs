@@ -51,6 +51,9 @@ async fn the_queue_is_seen_paused_limited_and_resumed_from_the_shell() {
         (&["queue", "pause", "--model", "no/such"][..], "there is no model"),
         (&["queue", "limit", "many"], "a number up to 65535"),
         (&["queue", "retry"], "required"),
+        (&["queue", "retry", "--since", "yesterday"], "as in RFC 3339"),
+        (&["queue", "retry", "--since", "9999-12-31T23:59:59-01:00"], "as in RFC 3339"),
+        (&["queue", "retry", "7d3f0c52-1f2e-4b8a-9a53-6f0f6a1c2b4d", "--all"], "cannot be used"),
     ] {
         let (went_well, said) = darkroom(words).await;
         assert!(!went_well && said.contains(why), "{words:?}: {said}");
@@ -84,6 +87,11 @@ async fn jobs_that_fail_again_while_the_shell_retries_all_are_tried_once() {
     }
     let url = database.url.expose_secret().to_owned();
     let settings = HashMap::from([("DATABASE_URL".to_owned(), url)]);
+
+    // They failed before that.
+    let since = ["queue", "retry", "--code", "test", "--since", "2999-01-01T00:00:00Z"];
+    let (went_well, said) = run(&since, &settings).await;
+    assert!(went_well && said.contains("0 jobs are tried again"), "{said}");
 
     let (went_well, said) = run(&["queue", "retry", "--all"], &settings).await;
 
