@@ -107,6 +107,8 @@ pub fn start(listener: TcpListener, state: State, settings: &config::Config) -> 
                 .client_request_timeout(client_timeout)
                 .client_disconnect_timeout(CLOSING)
                 .keep_alive(keep_alive)
+                // Whoever hangs up waits for nothing any more.
+                .h1_allow_half_closed(false)
                 .on_connect_ext(connection::keep)
                 .h1(map_config(app(), |()| dev::AppConfig::default()));
             fn_service(accept).and_then(http)

@@ -135,8 +135,10 @@ impl Error {
     pub fn has_done_nothing(&self) -> bool {
         match &*self.source {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-            // A shutdown may come between a commit and its answer.
-            sqlx::Error::Database(error) => error.code().as_deref() != Some("57P01"),
+            // A shutdown may come between a commit and its answer; and a pooler says so where it lost the server.
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+                !code.starts_with("08") && !["57P01", "40003"].contains(&&*code)
+            }),
             sqlx::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
             _ => false,
         }

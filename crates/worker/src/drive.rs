@@ -39,7 +39,7 @@ pub(crate) use expire::failure as deadline_exceeded;
 use upload::AWAY;
 
 /// How many times more often a job is rescued whose request is at the provider, before it ends.
-const MORE_WHILE_FOLLOWED: i16 = 10;
+const MORE_WHILE_FOLLOWED: i16 = 3;
 
 /// Works on a claimed job until it is settled, or somebody else's.
 ///
@@ -210,8 +210,8 @@ async fn cancel(
     life.worker.metrics.called(Call::Cancel, asked, &answer);
     match &answer {
         Ok(Cancellation::Removed) => job.timeline.is_free(),
-        Ok(Cancellation::Unknown) => {}
-        Ok(Cancellation::Requested | Cancellation::TooLate) | Err(_) => job.timeline.may_be_paid(),
+        // Nobody sees how it ends, or how it ended.
+        Ok(_) | Err(_) => job.timeline.may_be_paid(),
     }
     answer
 }

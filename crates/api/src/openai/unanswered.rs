@@ -86,9 +86,6 @@ fn failed(failure: &Failure) -> (StatusCode, ErrorBody) {
         code => {
             let status = match code {
                 "provider_timeout" | "deadline_exceeded" => StatusCode::GATEWAY_TIMEOUT,
-                "provider_busy" | "provider_account" | "provider_balance" => {
-                    StatusCode::SERVICE_UNAVAILABLE
-                }
                 _ => StatusCode::BAD_GATEWAY,
             };
             return (status, ErrorBody::new(SERVER_ERROR, failure, None, message));

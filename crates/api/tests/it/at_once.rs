@@ -54,6 +54,30 @@ async fn a_key_has_so_many_requests_under_way_and_others_are_served() {
 }
 
 #[tokio::test]
+async fn whoever_hangs_up_while_it_waits_makes_room() {
+    let app = app("1").await;
+    let (_, key) = app.new_key(false).await;
+    let job = app.new_job_of(&key).await;
+    let path = format!("/api/jobs/{}", job["id"].as_str().unwrap());
+    let wait = app.client.get(app.url(&format!("{path}?wait=60"))).bearer_auth(&key);
+    // Until it is not refused, as it is beside another one.
+    let waiting = tokio::spawn(async move {
+        while wait.try_clone().unwrap().send().await.unwrap().status() == 429 {}
+    });
+    eventually("it waits", async || {
+        (app.ask(Method::GET, &path, &key).await.status() == 429).then_some(())
+    })
+    .await;
+
+    waiting.abort();
+
+    eventually("there is room again", async || {
+        (app.ask(Method::GET, &path, &key).await.status() == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn whoever_has_a_link_is_counted_by_address() {
     let app = app("1").await;
     let (_, key) = app.new_key(false).await;

@@ -175,6 +175,12 @@ impl Error {
         }
     }
 
+    /// Whether it is how a request ended, in the words of its model or its queue. That is not charged for.
+    pub fn is_of_the_request(&self) -> bool {
+        let Self::Refused(refusal) = self else { return false };
+        matches!(refusal.origin, Origin::Model | Origin::Queue) && !self.is_unknown_request()
+    }
+
     /// The machinery is away or overloaded, not the request wrong: the same call may work soon.
     pub fn is_passing(&self) -> bool {
         match self {

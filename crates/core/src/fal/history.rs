@@ -21,8 +21,8 @@ use crate::queue::Submission;
 /// Requests on a page; fal allows no more.
 const PAGE: &str = "100";
 
-/// So many requests of one endpoint do not end between two looks, and those that ended last come first.
-const MOST_PAGES: usize = 20;
+/// So many requests of one endpoint do not end between two looks, or before the first one where that is not late.
+const MOST_PAGES: usize = 100;
 
 /// Of a whole search: others wait for their turn.
 const PATIENCE: Duration = Duration::from_mins(2);

@@ -14,7 +14,7 @@ pub struct Price {
     pub per: Per,
     /// For each further megapixel that is begun; the same as the first unless said.
     pub further_usd: Option<f64>,
-    /// For an image of this resolution, or of these sides (`WIDTHxHEIGHT`), where that is another price.
+    /// For an image of this resolution, or of these sides (`WIDTHxHEIGHT`), where that costs more.
     #[serde(default)]
     pub usd_of: BTreeMap<String, f64>,
     /// Whether it is not from fal's price list.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    Price,
+    Per, Price,
     descriptor::{ImageField, Model, Size},
     size::{parse_ratio, parse_sides},
 };
@@ -90,11 +90,17 @@ fn check(model: &Model) -> Result<(), Problem> {
     let is_path = segments.len() >= 2 && segments.iter().all(|part| is_segment(part));
     require(is_path, "id", "must be an endpoint of fal, such as owner/app/edit")?;
     require(!model.name.trim().is_empty(), "name", "must not be empty")?;
-    let Price { usd, further_usd, usd_of, .. } = &model.price;
+    let Price { usd, per, further_usd, usd_of, .. } = &model.price;
     let prices = usd_of.values().chain(further_usd).chain([usd]);
     let mut prices = prices.copied();
     let counts = |usd: f64| usd.is_finite() && usd >= 0.0;
     require(prices.all(counts), "price", "must be 0 or more")?;
+    let is_dearer = usd_of.values().all(|of| of >= usd);
+    require(is_dearer, "price.usd_of", "must be no less than usd, which is for all others")?;
+    let is_counted = usd_of.is_empty() || *per == Per::Image;
+    require(is_counted, "price.usd_of", "counts for prices by the image only")?;
+    let is_known = usd_of.keys().all(|of| can_be_asked_for(&model.size, of));
+    require(is_known, "price.usd_of", "must name resolutions of the model, or WIDTHxHEIGHT")?;
     require(model.images.most > 0, "images.most", "must be more than 0")?;
     let one = model.images.field == ImageField::ImageUrl && model.images.most > 1;
     require(!one, "images.most", "must be 1: image_url takes one picture")?;
@@ -104,6 +110,14 @@ fn check(model: &Model) -> Result<(), Problem> {
     let ordered = model.safety.tolerance.is_none_or(|(least, most)| least <= most);
     require(ordered, "safety.tolerance", "must be [least, most]")?;
     check_size(&model.size)
+}
+
+fn can_be_asked_for(size: &Size, of: &str) -> bool {
+    match size {
+        Size::Ratio { resolutions, .. } => resolutions.iter().any(|resolution| resolution == of),
+        Size::List { sizes, .. } => sizes.iter().any(|size| size == of),
+        Size::Sides { .. } => parse_sides(of).is_some(),
+    }
 }
 
 fn check_size(size: &Size) -> Result<(), Problem> {

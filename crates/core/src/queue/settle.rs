@@ -98,7 +98,8 @@ pub async fn end_cancelled(pool: &Pool, lease: &Lease, timeline: &Timeline) -> R
     fenced(settled)
 }
 
-/// The attempt failed, and another one is worth it after a while.
+/// The attempt failed, and another one is worth it after a while. It begins anew: what took its workers down may have been
+/// another job.
 pub async fn retry(
     pool: &Pool,
     lease: &Lease,
@@ -108,7 +109,7 @@ pub async fn retry(
 ) -> Result<(), Error> {
     let settled = sqlx::query_scalar!(
         r#"with lease as (
-               update queue set leased_by = null, has_attempt = false,
+               update queue set leased_by = null, has_attempt = false, rescues = 0,
                    run_at = now() + make_interval(secs => nullif($4::float8, 0))
                where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
                returning job_id

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Changes of anybody's jobs that are looked through for those of one key, at most.
-const LOOKED_AT: i64 = 10_000;
+const LOOKED_AT: i64 = 3_000;
 
 /// Jobs that have changed since a moment, in the order of their changes; if they are more than the limit, the first
 /// of them. The others are not read.

@@ -21,14 +21,15 @@ pub enum Deletion {
 /// begun an attempt, finds its lease lost and stops.
 pub async fn delete(pool: &Pool, job: JobId) -> Result<Deletion, Error> {
     let deleting = async {
-        let mut transaction = pool.begin().await?;
-        let deletion = loop {
+        loop {
+            let mut transaction = pool.begin().await?;
             if let Some(deletion) = delete_within(&mut transaction, job).await? {
-                break deletion;
+                transaction.commit().await?;
+                return Ok(deletion);
             }
-        };
-        transaction.commit().await?;
-        Ok(deletion)
+            // With it goes its lock on the job: whoever has the place takes that after it.
+            drop(transaction);
+        }
     };
     deleting.await.map_err(Error::doing("deleting a job"))
 }

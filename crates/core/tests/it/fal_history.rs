@@ -66,7 +66,7 @@ async fn a_request_that_is_on_no_page_is_not_found() {
 
 #[tokio::test]
 async fn of_a_list_that_goes_on_and_on_the_newest_are_read_and_one_in_circles_has_ended() {
-    for (circles, expected) in [(false, 20), (true, 2)] {
+    for (circles, expected) in [(false, 100), (true, 2)] {
         let server = Server::start(move |asked| {
             let next = match asked.parameter("cursor") {
                 Some(cursor) if circles => cursor,

@@ -89,6 +89,13 @@ fn what_is_wrong_with_a_file_is_said_by_entry_and_field() {
     for (right, wrong, said) in [
         ("usd = 0.01", "usd = \"cheap\"", "\"acme/repaint/edit\": price.usd: "),
         ("usd = 0.01", "usd = -1.0", "\"acme/repaint/edit\": price: "),
+        ("per =", "usd_of = { \"4K\" = 0.02 }, per =", "price.usd_of: must name resolutions"),
+        ("per =", "usd_of = { \"4K\" = 0.001 }, per =", "price.usd_of: must be no less than usd"),
+        (
+            "per = \"image\"",
+            "usd_of = { \"4K\" = 0.02 }, per = \"megapixel\"",
+            "price.usd_of: counts for",
+        ),
         ("per = \"image\"", "per = \"day\"", "\"acme/repaint/edit\": price.per: "),
         ("id = \"acme/repaint/edit\"\n", "", "number 1: .: missing field `id`"),
         ("acme/repaint/edit", "acme", "\"acme\": id: "),

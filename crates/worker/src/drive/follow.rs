@@ -8,7 +8,6 @@ use std::time::Duration;
 use darkroom_core::{
     chain::chain,
     fal::{Error, Output, Progress, Report},
-    job::FailureCode,
     queue::{Claimed, Ended, ProviderProgress, Submission},
 };
 use tokio::time::{Instant, sleep_until};
@@ -30,9 +29,6 @@ const BELIEVED_OF_OTHERS: Duration = Duration::from_mins(8);
 
 /// How often a request is asked about whose stream is live.
 const BACKSTOP: Duration = Duration::from_secs(30);
-
-/// The failure of a request that ended well, and whose result is of no use.
-const UNUSABLE: FailureCode = FailureCode::ResultUnusable;
 
 /// Waits until the request has ended. Whatever keeps fal from answering, the request is paid for
 /// and is not given up; only one that fal does not know any more is. Answers also whether the job's
@@ -104,6 +100,8 @@ pub(super) async fn until_ended(
             Err(error) => error,
         };
         if is_lost(&error, &mut missing) {
+            // Nobody saw how it ended.
+            job.timeline.may_be_paid();
             return Err(Outcome::Retry(error.failure()).into());
         }
         if failures == 0 {
@@ -190,18 +188,13 @@ pub(super) async fn result(
     job: &Claimed,
     submission: &Submission,
 ) -> Result<Output, Stop> {
-    let fetching = || life.worker.fal.result(submission);
-    let fetched = worthwhile(life, submission, Call::Result, fetching).await;
-    match &fetched {
-        Err(Stop::Outcome(Outcome::Fail(end) | Outcome::Retry(end)))
-            if end.code != UNUSABLE.as_str() =>
-        {
-            job.timeline.is_free();
+    let fetching = async || {
+        let fetched = life.worker.fal.result(submission).await;
+        match &fetched {
+            Err(error) if error.is_of_the_request() => job.timeline.is_free(),
+            Ok(_) | Err(_) => job.timeline.may_be_paid(),
         }
-        Ok(_) | Err(Stop::Outcome(Outcome::Fail(_) | Outcome::Retry(_))) => {
-            job.timeline.may_be_paid();
-        }
-        Err(_) => {}
-    }
-    fetched
+        fetched
+    };
+    worthwhile(life, submission, Call::Result, fetching).await
 }

@@ -37,10 +37,10 @@ async fn a_worker_that_stops_hands_its_requests_over_and_nothing_is_submitted_ag
 async fn a_submission_that_takes_long_keeps_a_worker_that_stops_from_handing_over_nothing_else() {
     let mut house = House::open(Duration::from_mins(1)).await;
     house.set("WORKER_HEARTBEAT_SECONDS", "1");
-    house.set("WORKER_LEASE_SECONDS", "4");
+    house.set("WORKER_LEASE_SECONDS", "8");
     let pool = &house.database.pool;
     // Longer than a lease.
-    let slow = json!({"at": "submit", "latency": {"fixed": 10.0}, "next": 1});
+    let slow = json!({"at": "submit", "latency": {"fixed": 18.0}, "next": 1});
     house.set_faults(json!({"faults": [slow]})).await;
     house.job().await;
     let first = house.worker();

@@ -16,7 +16,6 @@ async fn a_failed_edit_is_told_by_its_kind_and_never_asked_for_again() {
         ("provider_refused", 400, users, "provider_refused", None),
         ("provider_error", 502, ours, "provider_error", None),
         ("submission_unknown", 502, ours, "submission_unknown", None),
-        ("provider_busy", 503, ours, "provider_busy", None),
         ("provider_timeout", 504, ours, "provider_timeout", None),
         ("deadline_exceeded", 504, ours, "deadline_exceeded", None),
     ] {

@@ -153,3 +153,17 @@ fn nothing_that_fal_echoes_is_shown() {
     let shown = format!("{error} {error:?} {:?}", error.failure());
     assert!(!shown.contains("secret words") && !shown.contains("\"secret\""), "{shown}");
 }
+
+#[test]
+fn only_what_the_request_itself_came_to_is_not_charged_for() {
+    let own = [by_model(422, "content_policy_violation"), by_queue(500, "runner_server_error")];
+    assert!(own.iter().all(Error::is_of_the_request));
+    let others = [
+        refused(404, r#"{"status":"NOT_FOUND"}"#),
+        refused(403, "<html>proxy</html>"),
+        refused(404, "<html>proxy</html>"),
+        Error::NoPicture,
+        Error::Silent,
+    ];
+    assert!(!others.iter().any(Error::is_of_the_request));
+}
