@@ -18,8 +18,8 @@ pub struct Rescued {
 /// Removes workers whose beat is older than `lease` and frees what they held. Any worker may run it,
 /// and several at once do no harm.
 ///
-/// Two statements and not one: a claim that was on its way when the worker was found dead makes the
-/// delete wait for it, and only a later statement sees what it claimed.
+/// Two statements and not one: while a claim is on its way, its worker is passed over; and what it claimed just before the
+/// worker's row was deleted, only a later statement sees.
 pub async fn rescue(pool: &Pool, lease: Duration) -> Result<Rescued, Error> {
     let doing = "rescuing jobs";
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
