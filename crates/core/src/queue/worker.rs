@@ -124,8 +124,8 @@ impl From<WorkerId> for Round {
 /// Frees what a worker holds without knowing, after a claim whose answer was lost: it may be committed, and
 /// nobody else would ever free what it took, because the worker lives.
 ///
-/// `known` are the leases that it keeps: those that it knows of, or, where it leaves, needs for a little longer. Answers its next round and how many jobs are free again. A
-/// claim of this round that the database comes to later takes nothing.
+/// `known` are the leases that it keeps: those that it knows of, or, where it leaves, needs for a little longer. Answers its
+/// next round and how many jobs are free again. A claim of this round that the database comes to later takes nothing.
 pub async fn release_unknown(
     pool: &Pool,
     round: Round,

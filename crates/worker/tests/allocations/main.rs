@@ -1,8 +1,8 @@
 //! What a worker asks of the allocator for each job: what creeps in here is paid for by all of them. It is counted, not timed:
 //! it is the same on each machine.
 //!
-//! A program of its own, as all that it allocates is counted. A debug build
-//! had 13 of them; more are allowed, as it is not always as many jobs that are claimed and completed together.
+//! A program of its own, as all that it allocates is counted. A debug build had 13 of them; more are allowed, as it is not always
+//! as many jobs that are claimed and completed together.
 
 use std::collections::HashMap;
 
