@@ -1,13 +1,13 @@
 //! `held`: a transaction stays open, as a backup's or a forgotten session's does, and keeps all that is done with from being cleared away.
 
-use anyhow::ensure;
-use tokio::time::{Duration, Instant};
+use anyhow::{Context, ensure};
+use tokio::time::{Duration, Instant, timeout};
 
 use super::{
     Options,
     databases::{self, Database},
     rounds::{Results, cell, interleaved, ratio},
-    sides::{self, Kind, Side},
+    sides::{self, Kind, Running, Side},
 };
 use crate::{
     side::{answer::Took, stock},
@@ -66,41 +66,73 @@ struct Rates {
 }
 
 async fn load(side: &Side, database: &Database, time: Duration) -> anyhow::Result<Rates> {
-    let mut after = 0;
-    let before = come_and_go(side, database, time / STRETCHES, &mut after).await?;
+    let mut drains = Drains::of(side, database).await?;
+    let before = drains.go_on(time / STRETCHES).await?;
     // Not a transaction of the pool's: those end when they rest.
     let mut open = database.pool.acquire().await?;
     sqlx::raw_sql("begin isolation level repeatable read").execute(&mut open).await?;
     // With this it has a snapshot, and a number.
     let number: String = sqlx::query_scalar(NUMBER).fetch_one(&mut open).await?;
-    let during = come_and_go(side, database, time, &mut after).await?;
+    let during = drains.go_on(time).await?;
     let still: String = sqlx::query_scalar(NUMBER).fetch_one(&mut open).await?;
     ensure!(still == number, "the transaction did not stay open");
     sqlx::raw_sql("rollback").execute(&mut open).await?;
+    if let Some(worker) = drains.worker {
+        worker.stop().await?;
+    }
     Ok(Rates { before, during })
 }
 
-/// Fills and drains for so long. Our jobs' ids begin after the `after`th.
-async fn come_and_go(
-    side: &Side,
-    database: &Database,
-    time: Duration,
-    after: &mut i64,
-) -> anyhow::Result<Vec<f64>> {
-    let began = Instant::now();
-    let mut rates = Vec::new();
-    while began.elapsed() < time {
-        let jobs = BATCH.to_string();
-        if side.kind == Kind::Ours {
-            stock::fill(&database.pool, *after, BATCH).await?;
-            *after += i64::from(BATCH);
-        } else {
-            let _took: Took = side.ask(&database.url, &["bulk", &jobs], PATIENCE).await?;
-        }
-        let took: Took = side.ask(&database.url, &["drain", &jobs], PATIENCE).await?;
-        rates.push(took.rate());
+/// A side that is filled and drained, again and again.
+struct Drains<'a> {
+    side: &'a Side,
+    database: &'a Database,
+    /// Darkroom's worker, which lives throughout. Other sides start one for each drain, and their time begins when it is ready.
+    worker: Option<Running>,
+    /// Jobs that Darkroom has had.
+    made: i64,
+}
+
+impl<'a> Drains<'a> {
+    async fn of(side: &'a Side, database: &'a Database) -> anyhow::Result<Self> {
+        let worker = match side.kind {
+            Kind::Ours => Some(Running::start(side, &database.url).await?),
+            _ => None,
+        };
+        Ok(Self { side, database, worker, made: 0 })
     }
-    Ok(rates)
+
+    /// Fills and drains for so long, and answers the rate of each drain in jobs a second.
+    async fn go_on(&mut self, time: Duration) -> anyhow::Result<Vec<f64>> {
+        let began = Instant::now();
+        let mut rates = Vec::new();
+        while began.elapsed() < time {
+            let rate = match self.worker {
+                Some(_) => self.drain_ours().await?,
+                None => self.drain_other().await?,
+            };
+            rates.push(rate);
+        }
+        Ok(rates)
+    }
+
+    async fn drain_ours(&mut self) -> anyhow::Result<f64> {
+        let pool = &self.database.pool;
+        stock::fill(pool, self.made, BATCH).await?;
+        let filled = Instant::now();
+        let gone = stock::gone_since(pool, self.made);
+        timeout(PATIENCE, gone).await.context("jobs are left")??;
+        self.made += i64::from(BATCH);
+        Ok(f64::from(BATCH) / filled.elapsed().as_secs_f64())
+    }
+
+    async fn drain_other(&self) -> anyhow::Result<f64> {
+        let jobs = BATCH.to_string();
+        let url = &self.database.url;
+        let _took: Took = self.side.ask(url, &["bulk", &jobs], PATIENCE).await?;
+        let took: Took = self.side.ask(url, &["drain", &jobs], PATIENCE).await?;
+        Ok(took.rate())
+    }
 }
 
 fn row(results: &Results<Rates>) -> [String; 5] {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use darkroom_core::db::{Pool, Transaction};
 use futures_util::future::try_join_all;
 use secrecy::SecretString;
+use sqlx::AssertSqlSafe;
 use tokio::time::sleep;
 
 use super::unbounded;
@@ -92,6 +93,20 @@ pub(crate) async fn gone(pool: &Pool) -> anyhow::Result<()> {
         sleep(LOOK).await;
     }
     sqlx::query("reset enable_seqscan").execute(&mut looking).await?;
+    Ok(())
+}
+
+/// Waits until no job after the `after`th is left. It looks at the last one that is there: what was done with before costs
+/// nothing, also where it cannot be cleared away.
+pub(crate) async fn gone_since(pool: &Pool, after: i64) -> anyhow::Result<()> {
+    let last = format!(
+        "select job_id from queue cross join (values (1)) as first (n)
+         where job_id >= {ID} order by job_id desc limit 1"
+    );
+    let look = || sqlx::query(AssertSqlSafe(last.clone())).bind(after);
+    while look().fetch_optional(pool).await?.is_some() {
+        sleep(LOOK).await;
+    }
     Ok(())
 }
 
