@@ -17,12 +17,12 @@ pub struct Whereabouts {
     pub model: String,
     /// Jobs ahead of it, 10,000 at most; nothing where it is not in line.
     pub ahead: Option<i64>,
-    /// Since it was made, or was to start, until now or its end.
+    /// From when it was made, or was to start, until now or its end.
     pub seconds: f64,
 }
 
-/// How far a job is; nothing where there is none. Those ahead are counted from it backwards, in the order of the line, and
-/// the rest is not read.
+/// How far a job is; `None` where there is no such job. Jobs ahead are counted backwards from it in the order of the
+/// line, up to 10,000; the rest is not read.
 pub async fn whereabouts(pool: &Pool, job: JobId) -> Result<Option<Whereabouts>, Error> {
     sqlx::query_as!(
         Whereabouts,

@@ -24,7 +24,7 @@ pub struct Tried {
     pub took: Duration,
 }
 
-/// What follows.
+/// What is to follow an attempt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
     /// The receiver has it.
@@ -42,7 +42,7 @@ pub enum Settled {
     Delivered,
     /// Another attempt follows.
     Waits,
-    /// None does.
+    /// No other attempt follows.
     GaveUp,
 }
 
