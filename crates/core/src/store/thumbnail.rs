@@ -1,4 +1,4 @@
-//! Thumbnails: images scaled down, once made and kept as long as the image.
+//! Thumbnails: images scaled down, made once and kept as long as the image.
 
 use bytes::Bytes;
 
@@ -16,9 +16,9 @@ use crate::{
 pub enum Thumbnail {
     /// It was made.
     Kept(ImageFile),
-    /// It was not.
+    /// It was not made yet.
     Missing {
-        /// Whether the image is no wider, however it is turned.
+        /// Whether the image is no wider than the thumbnail would be, whichever way it is turned.
         is_needless: bool,
     },
 }
@@ -28,7 +28,7 @@ pub enum Thumbnail {
 pub struct ThumbnailSource {
     /// The image, whole.
     pub data: Bytes,
-    /// Pixels that it has, by what was seen when it was stored.
+    /// How many pixels it has, as found when it was stored.
     pub pixels: u64,
 }
 
@@ -104,7 +104,7 @@ pub async fn keep_thumbnail(
     width: u16,
     thumbnail: &Prepared,
 ) -> Result<(), Error> {
-    // The lock lets no deletion come between.
+    // The lock keeps the image from being deleted meanwhile.
     sqlx::query!(
         "insert into thumbnails (image_id, width, media_type, sha256, data)
          select id, $2, $3, sha256($4), $4 from images where id = $1 for key share
