@@ -12,7 +12,7 @@ pub struct Standing {
     pub model: String,
     /// Waiting for a submission, due.
     pub in_line: i64,
-    /// Resting until a moment that is set.
+    /// Resting until their `run_at`.
     pub resting: i64,
     /// Leased, or with a request that may run at fal.
     pub in_flight: i64,

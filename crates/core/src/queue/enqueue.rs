@@ -67,7 +67,7 @@ impl<'a> FromIterator<Place<'a>> for Places<'a> {
 ///
 /// Turns make the order fair. Inside a priority, each API key's jobs for a model take one turn after the other,
 /// and a key that has none waiting gets the turn of the first job in line. So a key with ten thousand jobs delays
-/// another key's job by one of its own. Where no job is in line, the turn is the clock in microseconds: later
+/// another key's job by only one of them. Where no job is in line, the turn is the clock in microseconds: later
 /// than any turn given before, and the same for the whole statement. Two jobs that are enqueued at the same moment
 /// may get the same turn: then the older goes first. No job in line has a lower turn than the line's front, so no
 /// lower one is read.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::db::{Error, Pool};
 
-/// Brings jobs that a front has passed up to it, and answers how many.
+/// Moves jobs that a front has passed up to that front, and answers how many.
 ///
 /// Those are jobs whose row was being written, or was locked by somebody, when the front was moved past it. Also
 /// deletes fronts that are no longer needed.

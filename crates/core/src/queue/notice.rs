@@ -20,7 +20,7 @@ pub enum Noticed {
     Nothing,
 }
 
-/// The model of a job's attempt; nothing where there is no such attempt.
+/// The model of a job's attempt; `None` where there is no such attempt.
 pub async fn attempted_model(
     pool: &Pool,
     job: JobId,

@@ -122,7 +122,7 @@ async fn reopen_within(
     deadline: Option<Duration>,
 ) -> Result<Vec<JobId>, sqlx::Error> {
     let jobs: Vec<Uuid> = jobs.iter().map(|job| job.0).collect();
-    // Its end was counted as a job of its day. That is taken back, because the next end is counted on today's.
+    // Its end was counted on its day. That is taken back, because its next end will be counted on the new day.
     let reopened = sqlx::query!(
         r#"with failed as (
                select id, coalesce(usage_day, (created_at at time zone 'UTC')::date) as day

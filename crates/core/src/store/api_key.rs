@@ -45,7 +45,7 @@ pub async fn api_keys(pool: &Pool) -> Result<Vec<ApiKey>, Error> {
     Ok(rows.into_iter().filter_map(Row::into_key).collect())
 }
 
-/// The key of this id or prefix; nothing where there is none.
+/// The key of this id or prefix; `None` where there is none.
 pub async fn api_key(pool: &Pool, id_or_prefix: &str) -> Result<Option<ApiKey>, Error> {
     let row = sqlx::query_as!(
         Row,

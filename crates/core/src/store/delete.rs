@@ -27,7 +27,7 @@ pub async fn delete(pool: &Pool, job: JobId) -> Result<Deletion, Error> {
                 transaction.commit().await?;
                 return Ok(deletion);
             }
-            // This releases its lock on the job: whoever holds the place in the queue locks the job next.
+            // This releases its lock on the job: the transaction that holds the place in the queue needs that next.
             drop(transaction);
         }
     };

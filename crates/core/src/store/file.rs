@@ -18,7 +18,7 @@ pub(super) const READ_AT_ONCE: i32 = 512 * 1024;
 pub struct ImageFile {
     /// Which image.
     pub image: ImageId,
-    /// The width that it was scaled down to; nothing, where it is the image itself.
+    /// The width that it was scaled down to; `None` where it is the image itself.
     pub scaled_to: Option<u16>,
     /// An input, or a result.
     pub is_result: bool,
@@ -36,7 +36,7 @@ pub struct ImageFile {
     pub data: Option<Bytes>,
 }
 
-/// Reads an image, or nothing where there is none of that id.
+/// Reads an image; `None` where there is none of that id.
 ///
 /// Its bytes are read unless they are many or their digest is one of `known`; where `known` is `None`, they are not.
 pub async fn image_file(
@@ -84,7 +84,7 @@ pub async fn image_owner(pool: &Pool, id: ImageId) -> Result<Option<Option<ApiKe
     Ok(owner.map(|owner| owner.map(ApiKeyId)))
 }
 
-/// Reads some of a file's bytes, or nothing where the image is gone. Its other bytes are not read, because the
+/// Reads some of a file's bytes; `None` where the image is gone. Its other bytes are not read, because the
 /// columns are stored uncompressed.
 pub async fn file_part(
     pool: &Pool,

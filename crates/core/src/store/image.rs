@@ -52,7 +52,7 @@ pub struct StoredImage {
     pub id: ImageId,
     /// An input, or a result.
     pub is_result: bool,
-    /// Whether the model's safety checker blanked it; nothing where the model does not say.
+    /// Whether the model's safety checker blanked it; `None` where the model does not say.
     pub blanked: Option<bool>,
     /// As HTTP writes it.
     pub media_type: String,
@@ -75,7 +75,7 @@ pub struct ImageData {
     pub sha256: Vec<u8>,
 }
 
-/// Reads an image, or nothing where there is none of that id.
+/// Reads an image; `None` where there is none of that id.
 pub async fn image(pool: &Pool, id: ImageId) -> Result<Option<ImageData>, Error> {
     let row = sqlx::query!("select media_type, sha256, data from images where id = $1", id.0)
         .fetch_optional(pool)

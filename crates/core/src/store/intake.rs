@@ -18,7 +18,7 @@ use crate::{
 
 const DOING: &str = "asking for a job";
 
-/// So few bytes of pictures that they reach the disk in a moment.
+/// Pictures of up to this many bytes reach the disk in a moment.
 const LITTLE: usize = 1024 * 1024;
 
 /// The most bytes of pictures with which a job is made together with others. With more, it gains little from that.

@@ -13,7 +13,7 @@ use crate::{
     webhook::Webhook,
 };
 
-/// Reads a job, or nothing where there is none of that id.
+/// Reads a job; `None` where there is none of that id.
 pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
     Ok(find_all(pool, &[id]).await?.pop())
 }

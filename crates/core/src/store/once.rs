@@ -32,7 +32,7 @@ pub async fn asked_before(
     find(&mut connection, api_key, once).await.map_err(Error::doing(doing))
 }
 
-/// As [`asked_before`], on a connection that is there already.
+/// As [`asked_before`], on a given connection.
 pub(super) async fn find(
     connection: &mut Connection,
     api_key: Option<ApiKeyId>,

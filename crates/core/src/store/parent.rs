@@ -55,7 +55,7 @@ pub(super) async fn find(
     Ok(found.ok_or(Refusal::NoSuchResult))
 }
 
-/// The whole tree that a job belongs to, in the order in which its jobs were made; nothing where there is
+/// The whole tree that a job belongs to, in the order in which its jobs were made; `None` where there is
 /// no such job. Of a tree of more than a thousand jobs, the thousand that are nearest to its root.
 pub async fn versions(pool: &Pool, job: JobId) -> Result<Vec<Job>, Error> {
     let ids = sqlx::query_scalar!(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Pruned;
 use crate::db::{Error, Pool};
 
-/// The time for which the number of requests is meant.
+/// The time in which `per_minute` requests are allowed.
 const WINDOW: Duration = Duration::from_mins(1);
 
 /// Rows of one batch.

@@ -32,7 +32,7 @@ pub struct ThumbnailSource {
     pub pixels: u64,
 }
 
-/// Reads an image's thumbnail of this width, or nothing where there is no such image. `known` is as in
+/// Reads an image's thumbnail of this width; `None` where there is no such image. `known` is as in
 /// [`image_file`](super::image_file).
 pub async fn thumbnail(
     pool: &Pool,
@@ -75,7 +75,7 @@ pub async fn thumbnail(
     }))
 }
 
-/// Reads what a thumbnail is to be made from; nothing where it is kept already, or the image is gone.
+/// Reads what a thumbnail is to be made from; `None` where it is kept already, or the image is gone.
 pub async fn thumbnail_source(
     pool: &Pool,
     id: ImageId,

@@ -9,7 +9,7 @@ use crate::{
     db::{Connection, Error, Pool},
 };
 
-/// For a fold whose sum of a day nobody needs.
+/// For a fold of which no day's sum is needed.
 const ANY_DAY: Date = OffsetDateTime::UNIX_EPOCH.date();
 
 /// What was made with a model on a day.

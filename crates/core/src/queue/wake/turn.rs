@@ -1,7 +1,7 @@
 //! Turns: when the commit that makes a new job also notifies of it, instead of a statement after it.
 //!
-//! Watchers hear of it sooner by a statement, but NOTIFY's lock is held until all that was written is on disk. So it is
-//! done only while hardly anybody else wants that lock.
+//! Workers and watchers hear of it one statement sooner, but NOTIFY's lock is held until all that was written is on
+//! disk. So it is done only while hardly anybody else wants that lock.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -25,7 +25,7 @@ pub(super) struct Quiet(Arc<Mutex<Next>>);
 struct Next {
     /// It is quiet from then on, unless a turn is taken.
     from: Instant,
-    /// A commit is notifying at this moment.
+    /// Somebody has the turn, so it is not quiet.
     is_turn_taken: bool,
 }
 
