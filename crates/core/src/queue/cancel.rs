@@ -10,7 +10,7 @@ use crate::{
     job::{JobId, Status},
 };
 
-/// Jobs that one statement ends, at most.
+/// The most jobs that one statement ends.
 const BATCH: i64 = 500;
 
 /// What came of a wish that a job should end.

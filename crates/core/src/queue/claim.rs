@@ -126,7 +126,7 @@ macro_rules! claim_query {
 }
 use claim_query;
 
-/// Jobs that one claim takes from the line, at most.
+/// The most jobs that one claim takes from the line.
 pub const MOST_CLAIMED: usize = 10_000;
 
 /// Claims up to `limit` due jobs for a worker that is alive, in one statement; from the line, at most [`MOST_CLAIMED`].

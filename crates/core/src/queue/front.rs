@@ -13,8 +13,8 @@ use crate::db::{Error, Pool};
 /// deletes fronts that are no longer needed.
 ///
 /// A statement ends within `since` after it has looked at the front. So this looks back to where the front was that
-/// long before the last look, whichever worker made that: the oldest front that is left says where. Without `since`
-/// it looks from the beginning, and reads all entries before the front, dead ones too.
+/// long before the last look, whichever worker made that: the oldest front that is left says where. Without `since`,
+/// or where all fronts are younger, it looks from the beginning, and reads all entries before the front, dead ones too.
 pub async fn gather_stragglers(pool: &Pool, since: Option<Duration>) -> Result<u64, Error> {
     let gathered = sqlx::query_scalar!(
         r#"with fronts as (

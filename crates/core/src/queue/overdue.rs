@@ -5,7 +5,7 @@ use crate::{
     job::{Failure, JobId},
 };
 
-/// Jobs that one statement ends, at most.
+/// The most jobs that one statement ends.
 const BATCH: i64 = 500;
 
 /// Fails jobs whose deadline passed in line, and answers which they were.

@@ -2,7 +2,7 @@
 
 use crate::db::{Error, Pool};
 
-/// Rows that one statement makes due, at most.
+/// The most rows that one statement makes due.
 const BATCH: i64 = 1_000;
 
 /// Makes rows due whose moment has come. True where there may be more.

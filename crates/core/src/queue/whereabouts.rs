@@ -5,7 +5,7 @@ use crate::{
     job::{JobId, Status},
 };
 
-/// Jobs ahead that are counted, at most.
+/// The most jobs ahead that are counted.
 const MOST_AHEAD: i64 = 10_000;
 
 /// How far a job has come.

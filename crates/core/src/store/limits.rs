@@ -1,7 +1,7 @@
 //! Limits of an API key: how many unfinished jobs it may have, and what its jobs may cost on a day.
 //!
-//! Both are checked last in the transaction that makes a job, under a lock on the key's row: so they hold exactly,
-//! however many requests come at the same time, on however many replicas.
+//! Both are checked last in the transaction that makes or reopens a job, under a lock on the key's row: so they hold
+//! exactly, however many requests come at the same time, on however many replicas.
 
 use time::{OffsetDateTime, Time};
 

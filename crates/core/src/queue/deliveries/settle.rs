@@ -8,7 +8,7 @@ use crate::{
     queue::Error,
 };
 
-/// Attempts that a delivery's log keeps.
+/// The most attempts that a delivery's log keeps: the latest ones.
 const LOGGED: i32 = 20;
 
 /// An attempt, as the log keeps it.
@@ -29,7 +29,7 @@ pub struct Tried {
 pub enum Verdict {
     /// The receiver has it.
     Delivered,
-    /// It is tried again after so long, if it has not expired by then.
+    /// It is tried again after this time, if it has not expired by then.
     Again(Duration),
     /// It is not tried again.
     GiveUp,
