@@ -1,28 +1,29 @@
-//! The queue: which jobs wait, who holds which, and how a job's work ends.
+//! The queue: which jobs wait, which worker holds which job, and how a job's work ends.
 //!
 //! A job's way: enqueue → [`claim()`] → [`begin_attempt`] → [`record_submission`] →
 //! [`archive()`] → one of [`complete()`], [`retry`], [`fail`], [`end_cancelled`], [`snooze`] when
-//! something that it needs is away, or [`break_off`] when our own code broke. An attempt without an answer: [`withdraw_attempt`],
-//! [`abandon_attempt`], [`fail_unanswered`]. On the way out of a worker: [`release`], [`rescue()`].
+//! something that it needs is away, or [`break_off`] when our own code broke. For an attempt without an
+//! answer: [`withdraw_attempt`], [`abandon_attempt`], [`fail_unanswered`]. When a worker stops or dies:
+//! [`release`], [`rescue()`].
 //!
-//! What a job's caller is to be told of it is delivered under leases, too: [`deliveries`].
+//! Events that a job's caller wants to be told are delivered under leases, too: [`deliveries`].
 //!
 //! Guarantees:
 //! - A worker's every write about a claimed job takes its [`Lease`]. Under an old lease it changes
-//!   nothing and answers [`Error::LeaseLost`]. Without one come what fal says ([`record_notice`],
-//!   [`record_late_answer`]) and a caller's wish ([`cancel()`]), which settle nothing that is held.
+//!   nothing and answers [`Error::LeaseLost`]. What fal says ([`record_notice`], [`record_late_answer`])
+//!   and a caller's wish to cancel ([`cancel()`]) need no lease, and settle no job that a worker holds.
 //! - A job has at most one open attempt; while one is open, no other begins.
 //! - No transaction is open while anything but the database is waited for.
 //! - The database's clock decides everything that has to do with time.
-//! - A statement reads the rows that it is about, whatever PostgreSQL thinks of how many there are: a row is named by
-//!   `job_id = $1` or `job_id = any(array(…))`, where it is joined by `any(array[…])`, and any other question has one index
-//!   that answers it, and hides its limit. (`docs/decisions/one-index-for-each-question.md`)
+//! - A statement reads only the rows that it needs, however wrong the planner's estimates are: a row is named by
+//!   `job_id = $1` or `job_id = any(array(…))`, in a join by `any(array[…])`; for any other question exactly one index
+//!   serves, and the limit is hidden from the planner. (`docs/decisions/one-index-for-each-question.md`)
 
-/// A statement that begins with `lease`: the job's row where the lease holds, locked until the
-/// statement ends, and no row where it does not.
+/// A statement that begins with the CTE `lease`: the job's row where the lease holds, locked until the
+/// transaction ends, and no row where it does not.
 ///
-/// Here and wherever one job's lease is compared: `is not distinct from` is no condition for the index of leases, which
-/// would lead through all that the worker holds, or ever held while a transaction stays open. The key leads to the row.
+/// Wherever one job's lease is compared, `is not distinct from` keeps the planner from the index of leases, in which it
+/// would read all that the worker holds, or ever held while a transaction stays open. The primary key finds the row.
 macro_rules! under_lease {
     ($query:ident, $lease:expr, $sql:literal $(, $argument:expr)* $(,)?) => {
         sqlx::$query!(
@@ -91,21 +92,21 @@ pub use worker::{Beat, Round, WorkerId, beat, register, release, release_unknown
 
 use crate::{db, job::JobId};
 
-/// A worker's right to settle a job, for as long as it lives and nobody else claimed it since.
+/// A worker's right to settle a job, as long as the worker lives and nobody has claimed the job since.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Lease {
     /// The job it is about.
     pub job: JobId,
-    /// Whose it is.
+    /// The worker that holds it.
     pub worker: WorkerId,
-    /// Counts up with each claim of the job: the fence.
+    /// The fence: it grows with each claim of the job.
     pub number: i64,
 }
 
-/// A write about a claimed job was not done.
+/// Why a write about a claimed job was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Someone else has the job, or it is gone. Normal weather: stop quietly.
+    /// The worker no longer holds the job, or the job is gone. This is normal: stop quietly.
     #[error("the lease is lost")]
     LeaseLost,
     /// The database is broken or away.

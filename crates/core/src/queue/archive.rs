@@ -17,7 +17,7 @@ pub struct Input {
     pub is_last: bool,
 }
 
-/// The picture that the caller gave in this place, from 0; nothing where there is none.
+/// The picture that the caller gave at this position, from 0; `None` where there is none.
 pub async fn input(pool: &Pool, lease: &Lease, position: i16) -> Result<Option<Input>, Error> {
     let row = sqlx::query!(
         r#"select images.data as "data?", not exists (

@@ -83,7 +83,7 @@ pub async fn begin_attempt(
     Ok(row.number.map_or(otherwise, Begun::Attempt))
 }
 
-/// How many attempts there are of which it never came out whether fal has them.
+/// How many attempts are `unknown`: it was never found out whether fal has them.
 pub async fn unknown_attempts(pool: &Pool) -> Result<i64, db::Error> {
     sqlx::query_scalar!(r#"select count(*) as "unknown!" from attempts where outcome = 'unknown'"#)
         .fetch_one(pool)
@@ -92,7 +92,7 @@ pub async fn unknown_attempts(pool: &Pool) -> Result<i64, db::Error> {
 }
 
 impl Submission {
-    /// As the columns hold it; nothing where any is missing.
+    /// Read from its columns; `None` where any is missing.
     pub(super) fn stored(
         provider_request_id: Option<String>,
         [status, response, cancel]: [Option<String>; 3],

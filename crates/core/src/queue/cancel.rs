@@ -1,15 +1,16 @@
 //! Cancel: a job's caller wants it to end.
 //!
-//! What no worker holds, and fal has nothing of, ends at once. For the rest the wish is kept in the job's place in the queue,
-//! where it cannot be lost: whoever has the job, now or later, stops its request at fal and says
-//! truly how it ended. Where a worker let go of the job before it came to it, a beat ends it.
+//! A job that no worker holds, and of which fal has nothing, ends at once. For any other, the wish is kept in
+//! its place in the queue, where it cannot be lost: the worker that has the job, now or later, stops its request
+//! at fal and settles the job by how the request really ended. If a worker gives the job back before it has seen
+//! the wish, a heartbeat ends the job.
 
 use crate::{
     db::{Error, Pool},
     job::{JobId, Status},
 };
 
-/// Jobs that one statement ends, at most.
+/// The most jobs that one statement ends.
 const BATCH: i64 = 500;
 
 /// What came of a wish that a job should end.
@@ -19,7 +20,7 @@ pub enum Cancellation {
     Cancelled,
     /// It is worked on: it will end, as cancelled or, where that comes too late, as it would have.
     Requested,
-    /// It had ended before, like this.
+    /// It had ended before, with this status.
     TooLate(Status),
     /// There is no such job.
     NoJob,
@@ -29,7 +30,7 @@ pub enum Cancellation {
 pub async fn cancel(pool: &Pool, job: JobId) -> Result<Cancellation, Error> {
     let doing = "cancelling a job";
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    // First alone: what the next statement sees is what was done by whoever held the row.
+    // The lock is a statement of its own, so that the next one sees what the row's last holder did.
     let waits = sqlx::query_scalar!(
         r#"select leased_by is null as "waits!" from queue where job_id = $1 for update"#,
         job.0,
@@ -73,8 +74,8 @@ pub async fn cancel(pool: &Pool, job: JobId) -> Result<Cancellation, Error> {
 
 /// Ends jobs that wait though their callers want them to end, and answers which they were.
 ///
-/// Whoever had them did not come to it: a halt, a pause or a limit may keep them from ever being claimed. Those that are
-/// leased, or have an attempt, are their worker's.
+/// Their workers gave them back before they saw the wish, and a halt, a pause or a limit may keep them from ever being
+/// claimed again. Jobs that are leased, or have an open attempt, are left to a worker.
 pub async fn end_unwanted(pool: &Pool) -> Result<Vec<JobId>, Error> {
     let ended = sqlx::query_scalar!(
         "with unwanted as (

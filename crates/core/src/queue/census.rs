@@ -1,27 +1,26 @@
-//! Census: how many jobs stand where, for whoever operates the service.
+//! Census: how many jobs are in line, rest or are in flight, for those who operate the service.
 
 use std::time::Duration;
 
 use super::{halt::halted, unknown_attempts};
 use crate::db::{Error, Pool};
 
-/// Where the jobs of a model are that have not ended.
+/// Where a model's unfinished jobs are.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Standing {
     /// Endpoint at fal.
     pub model: String,
     /// Waiting for a submission, due.
     pub in_line: i64,
-    /// Waiting for a moment.
+    /// Resting until their `run_at`.
     pub resting: i64,
     /// Leased, or with a request that may run at fal.
     pub in_flight: i64,
-    /// How long the job that waits longest has been due or made, in seconds; nothing where none is in
-    /// line.
+    /// Seconds since the oldest job in line was made, or was to start; `None` where none is in line.
     pub oldest_seconds: Option<i64>,
 }
 
-/// Where all jobs are that have not ended, by model. Reads the whole queue: for people, not for polling.
+/// Where all unfinished jobs are, by model. Reads the whole queue: for people, not for polling.
 pub async fn census(pool: &Pool) -> Result<Vec<Standing>, Error> {
     sqlx::query_as!(
         Standing,
@@ -57,15 +56,15 @@ pub struct Survey {
     pub workers: i64,
     /// Submissions are halted.
     pub is_halted: bool,
-    /// Attempts of which it never came out whether fal has them.
+    /// Attempts of which it was never found out whether fal has them.
     pub unknown_submissions: i64,
-    /// Age of the oldest transaction in this database but the one that asks, in seconds.
+    /// Age of the oldest transaction in this database in seconds, not counting the one that asks.
     pub oldest_transaction_seconds: f64,
-    /// Of the queue's table, by PostgreSQL's estimate.
+    /// Dead rows of the queue's table, by PostgreSQL's estimate.
     pub dead_rows: i64,
 }
 
-/// Looks at everything. Reads the whole queue: for who asks seldom. A heartbeat is late after `lease`.
+/// Surveys the whole service. It reads the whole queue, so call it seldom. A heartbeat is late after `lease`.
 pub async fn survey(pool: &Pool, lease: Duration) -> Result<Survey, Error> {
     let row = sqlx::query!(
         r#"select

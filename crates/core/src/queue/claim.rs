@@ -18,11 +18,11 @@ pub use under_rules::claim_under_rules;
 /// What a claim found.
 #[derive(Clone, Debug, Default)]
 pub struct Claims {
-    /// What it took.
+    /// The jobs that it took.
     pub jobs: Vec<Claimed>,
-    /// Limits or pauses are set. Without regard to them, nothing new was claimed.
+    /// Limits or pauses are set. [`claim()`] then takes nothing new: [`claim_under_rules`] is needed.
     pub has_rules: bool,
-    /// How long until the next of those that rest is due; nothing where none rests.
+    /// How long until the next resting job is due; `None` where none rests.
     pub next_ripe: Option<Duration>,
 }
 
@@ -35,19 +35,19 @@ pub struct Claimed {
     pub prompt: String,
     /// Endpoint at fal.
     pub model: String,
-    /// What the caller wished beside the prompt; nothing where this version does not understand it.
+    /// The caller's options; `None` where this version does not understand them.
     pub options: Option<Options>,
-    /// Until the job's deadline; zero when that has passed, nothing when there is none.
+    /// Time until the job's deadline; zero when that has passed, `None` when there is none.
     pub time_left: Option<Duration>,
-    /// Since the job's deadline; zero while it has not passed.
+    /// Time since the job's deadline; zero while it has not passed.
     pub overdue: Duration,
     /// Its caller wants it to end.
     pub is_cancelled: bool,
-    /// How often it was taken from a worker that died.
+    /// How often it was taken from a worker that died, or was broken off, since its last retry.
     pub rescues: i16,
-    /// What its worker sees of it.
+    /// When things happened to it, as its worker sees them.
     pub timeline: Timeline,
-    /// What a former worker began and did not end.
+    /// The open attempt that an earlier claim left.
     pub attempt: Option<OpenAttempt>,
 }
 
@@ -60,24 +60,27 @@ pub struct OpenAttempt {
     pub input_url: String,
     /// When it was written down.
     pub began_at: OffsetDateTime,
-    /// fal has said by itself that the request has ended.
+    /// fal's webhook has said that the request has ended.
     pub has_notice: bool,
-    /// What fal answered. Nothing, where the answer was never recorded: fal may have the request
-    /// or not.
+    /// fal's answer. `None` where it was never recorded: then nobody knows whether fal has the request.
     pub submission: Option<Submission>,
 }
 
-/// The statement of a claim: `$chosen` says which rows to take, as CTEs that end with `due`, and `$passed` what
-/// to do when it is known which they are.
+/// The statement of a claim: `$chosen` are CTEs of which the last, `due`, has the rows to take, and `$passed` is one
+/// more statement, about the rows in `claimed`.
 ///
 /// The worker's own row is locked against deletion: a worker that is being rescued claims nothing,
-/// and a claim that came first is seen by the rescue. The CTEs are needed: as a subquery with a
-/// LIMIT the planner may run it once for each row, and claim more than asked for. How many rows that is, the planner
-/// does not know where it keeps a plan for any limit, and takes a tenth of the line for it: told nothing else, it
-/// reads the whole of `queue` and `jobs` for each claim. So rows are named by an array, and jobs looked up one by one;
-/// and what is left is put in the order of `queue_left`, or it would be looked for among all that there is. And limits of what is
-/// in order are hidden: where it knows one that is higher than the number of rows that it guesses, it sorts all that wait.
-/// [`MOST_CLAIMED`] is what it may know: for a tenth of a line of millions it would compile the statement first, each time, where it may.
+/// and a claim that came first is seen by the rescue.
+///
+/// The rest is shaped by the planner:
+/// - It may run a subquery with a LIMIT once for each row, and claim more than asked for: hence the CTEs.
+/// - Where it keeps one plan for any limit, it expects a tenth of the line, and would read the whole of `queue` and
+///   `jobs` for each claim: so rows are named by an array, and jobs looked up one by one.
+/// - It would look for `resumed` among all rows, if that were not in the order of `queue_left`.
+/// - Where it knows a limit that is higher than the number of rows that it expects, it sorts all that wait: so the
+///   limits of what is read in order are hidden.
+/// - [`MOST_CLAIMED`] is a limit that it knows: expecting a tenth of a line of millions, it would compile the statement
+///   first, each time, where JIT is on.
 macro_rules! claim_query {
     ($chosen:literal, $passed:literal, $round:expr, $limit:expr $(, $argument:expr)*) => {
         sqlx::query_as!(
@@ -123,19 +126,20 @@ macro_rules! claim_query {
 }
 use claim_query;
 
-/// Jobs that one claim takes from the line, at most.
+/// The most jobs that one claim takes from the line.
 pub const MOST_CLAIMED: usize = 10_000;
 
-/// Claims up to `limit` due jobs for a worker that is alive, in one statement; of those in line, no more than [`MOST_CLAIMED`].
+/// Claims up to `limit` due jobs for a worker that is alive, in one statement; from the line, at most [`MOST_CLAIMED`].
 ///
-/// First those that have a request to go on with; then, unless the provider does not accept the account,
+/// First come the jobs with an open attempt, whose request is resumed; then, unless submissions are halted,
 /// those in line, in their order. Jobs that another claim is taking at the same moment are skipped, not
 /// waited for.
 ///
-/// Where there are limits or pauses it takes nothing new, and says so: [`claim_under_rules`] does.
+/// Where limits or pauses are set it takes nothing from the line, and says so: use [`claim_under_rules`] then.
 ///
-/// The line is read in parts: of a priority that has a [front](super::gather_stragglers), what is not before that;
-/// and what is between two such priorities; 101 and -101 are outside of all of them. One claim in a thousand moves the fronts up to what it took first.
+/// The line is read in parts: each priority that has a [front](super::gather_stragglers), from that front on, and all
+/// priorities between two such ones (101 and -101 are the bounds: no job has them). A claim that gets a lease number
+/// divisible by 1,000 moves the fronts up to the first jobs that it took from the line.
 pub async fn claim(
     pool: &Pool,
     round: impl Into<Round>,
@@ -205,8 +209,10 @@ pub async fn claim(
     taken(pool, rows, round.worker).await
 }
 
-/// What the rows tell, and of those with an open attempt what is known of it. That is a statement of its own: the
-/// claim's may be older than the rows that it waited for, and what is read under the lease is nobody else's.
+/// Turns the rows into claims, with their open attempts.
+///
+/// Those are read in a second statement: the claim's snapshot may be older than the rows that it locked, and under the
+/// lease no other worker changes them.
 async fn taken(pool: &Pool, rows: Vec<Row>, worker: WorkerId) -> Result<Claims, db::Error> {
     let (mut claims, resumed) = Row::gather(rows, worker);
     if !resumed.is_empty() {

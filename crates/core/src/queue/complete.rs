@@ -1,4 +1,4 @@
-//! Complete: the good end of jobs, many in one statement.
+//! Complete: settle jobs whose outputs are archived, many in one statement.
 
 use std::collections::HashSet;
 
@@ -22,29 +22,30 @@ pub struct Ended {
     pub cost_micros: Option<i64>,
     /// The seed that made the outputs, where the model tells it.
     pub seed: Option<i64>,
-    /// How many outputs there are. Those of an earlier attempt beyond are dropped; nothing drops none.
+    /// How many outputs there are. Further ones, of an earlier attempt, are deleted; `None` deletes none.
     pub outputs: Option<i16>,
 }
 
 /// A job that is done; its outputs are archived.
 #[derive(Clone, Debug)]
 pub struct Completion {
-    /// The right to say so.
+    /// The right to complete it.
     pub lease: Lease,
     /// What is known of its request.
     pub ended: Ended,
-    /// What its worker saw of it.
+    /// When things happened to it, as its worker saw them.
     pub timeline: Timeline,
 }
 
 /// Completes jobs in one statement: a commit costs the same for one as for hundreds.
 ///
-/// Answers which were completed. The others are somebody else's by now, and were left as they are.
+/// Answers which were completed. The leases of the others are lost, and those jobs were left as they are.
 ///
-/// The worker is compared in a way that no index serves: by the index of what workers hold, a few jobs would cost as
-/// much as all that theirs holds, and that is the plan where statistics are from a time when it held little. How many
-/// jobs there are is kept from the planner, by arrays that it does not see and a limit that limits nothing: for a few
-/// hundred it would read all of `queue`. For one, it looks it up by its key, which is one of a list: so it is no way to join.
+/// The worker is compared in a way that no index serves. Otherwise, with statistics from a time when the worker held
+/// little, the planner would take the index of leases, and a few jobs would cost as much as all that the worker holds.
+/// Arrays in subqueries, and a limit that limits nothing, hide from the planner how many jobs there are: for a few
+/// hundred it would read all of `queue`. `any(array[told.job_id])` makes it look up each job by its key: it cannot be
+/// used as a join condition.
 pub async fn complete_all(
     executor: impl PgExecutor<'_>,
     completions: &[Completion],

@@ -1,8 +1,8 @@
 //! Deliveries: events of jobs that are to be told to a receiver, leased to workers as jobs are.
 //!
-//! They are written by the database itself, with the change of status that they tell of (see
-//! `migrations/0010_deliveries.sql`). From there: [`claim()`] → [`settle()`], or, on the way out of a worker,
-//! `release` and `rescue` of the queue. [`replay()`] lets one begin anew.
+//! A trigger writes them, in the transaction of the change of status that they tell of (see
+//! `migrations/0010_deliveries.sql`). From there: [`claim()`] → [`settle()`] or, when a worker stops or dies,
+//! `release` and `rescue` of the queue. [`replay()`] starts one anew.
 //!
 //! A delivery is made at least once: a worker that dies between the call and its record leaves it to another
 //! one. Its id is the same each time.
@@ -27,10 +27,10 @@ pub struct DeliveryId(pub Uuid);
 /// A worker's right to settle a delivery.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Lease {
-    /// What it is about.
+    /// The delivery it is about.
     pub delivery: DeliveryId,
-    /// Whose it is.
+    /// The worker that holds it.
     pub worker: WorkerId,
-    /// No other claim has it, of a job or of a delivery: the fence.
+    /// The fence: no other claim, of a job or of a delivery, has this number.
     pub number: i64,
 }

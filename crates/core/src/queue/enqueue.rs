@@ -1,4 +1,4 @@
-//! Enqueue: new jobs wait for their first claim.
+//! Enqueue: new and reopened jobs get a place in the queue, and wait for their first claim.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -18,11 +18,11 @@ pub(crate) struct Place<'a> {
     pub(crate) api_key: Option<ApiKeyId>,
     /// Higher goes first.
     pub(crate) priority: i16,
-    /// Not before then; nothing is at once.
+    /// It is not claimed before then; `None` is at once.
     pub(crate) run_at: Option<OffsetDateTime>,
-    /// From its start, until it fails; nothing is never.
+    /// How long after `run_at` or, without it, after now the job fails; `None` is never.
     pub(crate) deadline: Option<Duration>,
-    /// Attempts of it that count no more.
+    /// Earlier attempts, which no longer count.
     pub(crate) attempts_before: i16,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Places<'a> {
     pub(crate) run_ats: Vec<Option<OffsetDateTime>>,
     pub(crate) deadlines: Vec<Option<f64>>,
     pub(crate) attempts_before: Vec<i16>,
-    /// How many of the same key, model and priority come into line before it.
+    /// How many jobs of this list with the same key, model and priority come into line before it.
     pub(crate) ahead: Vec<i64>,
 }
 
@@ -55,25 +55,28 @@ impl<'a> FromIterator<Place<'a>> for Places<'a> {
             columns.deadlines.push(place.deadline.map(|deadline| deadline.as_secs_f64()));
             columns.attempts_before.push(place.attempts_before);
             columns.ahead.push(*lane);
-            // One that is to start later takes its turn then.
+            // A job that is to start later takes its turn only then.
             *lane += i64::from(place.run_at.is_none());
         }
         columns
     }
 }
 
-/// A statement that puts jobs into the queue, with more around it, in pieces. `$1` to `$8` are the jobs and their [`Places`].
+/// A statement that puts jobs into the queue, between pieces of SQL that its users add. `$1` to `$8` are the
+/// [`Places`].
 ///
-/// Turns make the order fair: inside a priority, each API key's jobs for a model take one turn
-/// after the other, and a key that has none waiting starts with whoever is first. So a key with ten
-/// thousand jobs delays another key's job by one of its own. Where nobody waits, the turn is the clock in
-/// microseconds, which is later than any turn given before, and one for the whole statement. Two that are enqueued at the same moment may
-/// get the same turn: they go by age. Behind the front of the line nothing waits, so nothing is read there.
+/// Turns make the order fair. Inside a priority, each API key's jobs for a model take one turn after the other,
+/// and a key that has none waiting gets the turn of the first job in line. So a key with ten thousand jobs delays
+/// another key's job by only one of them. Where no job is in line, the turn is the clock in microseconds: later
+/// than any turn given before, and the same for the whole statement. Two jobs that are enqueued at the same moment
+/// may get the same turn: then the older goes first. No job in line has a lower turn than the line's front, so no
+/// lower one is read.
 ///
-/// A key's last job is asked for in the words and the order that only `queue_lanes` has, with the model as one of a list:
-/// where PostgreSQL knows of one model only, it would look for it from the end of the whole line. How many places there are
-/// is hidden by one list, here and in what is around it, or each statement would be planned anew. All turns are known, as they are counted,
-/// before the first row is written: else each search would step over all that the statement itself has put there.
+/// A key's last job is looked for with the condition and in the order of `queue_lanes`, which no other index has. The
+/// model is given as one of a list: where PostgreSQL knows of one model only, it would search from the end of the
+/// whole line. In each `unnest`, here and around, one list is a subquery, which hides how many rows there are; else
+/// each statement would be planned anew. All turns are computed before the first row is written, because `placed` is
+/// counted first: else each search would step over all rows that the statement itself has written.
 macro_rules! enqueue_query {
     ([$($before:literal),*], [$($after:literal),*], $places:expr $(, $argument:expr)* $(,)?) => {
         sqlx::query!(
@@ -132,7 +135,7 @@ macro_rules! enqueue_query {
 }
 pub(crate) use enqueue_query;
 
-/// Puts jobs into the queue, in the transaction that opens them again.
+/// Puts jobs into the queue, in the transaction that reopens them.
 pub(super) async fn enqueue(
     connection: &mut Connection,
     places: impl IntoIterator<Item = Place<'_>>,

@@ -1,20 +1,20 @@
-//! Front: how far the line has been claimed. Behind it nothing waits, so nothing is read there.
+//! Front: how far the line of a priority has been claimed. No job in line has a lower turn, so lower ones are not read.
 //!
-//! The fronts are moved by claims, and whoever comes into line comes at the front or behind it: a trigger sees to
-//! that. What it cannot see is a front that was moved, and not committed, when the row was written.
+//! Claims move the fronts, and a trigger gives each job that comes into line at least the front's turn. What the
+//! trigger cannot see is a front that was moved, but not committed, when the row was written.
 
 use std::time::Duration;
 
 use crate::db::{Error, Pool};
 
-/// Brings to the front what was overtaken by it, and answers how many jobs.
+/// Moves jobs that a front has passed up to that front, and answers how many.
 ///
-/// Those are jobs whose row was written, or locked by somebody, as the front was moved past it. Forgets fronts that are
-/// of no more use.
+/// Those are jobs whose row was being written, or was locked by somebody, when the front was moved past it. Also
+/// deletes fronts that are no longer needed.
 ///
-/// A statement may go on for `since`, at most, after it has looked at the front. So this looks as far back as the front was so long
-/// before it last looked: whoever looks next, and whenever, goes on from there. Without `since` it looks from the beginning, and
-/// reads all that is behind, cleared away or not.
+/// A statement ends within `since` after it has looked at the front. So this looks back to where the front was that
+/// long before the last look, whichever worker made that: the oldest front that is left says where. Without `since`,
+/// or where all fronts are younger, it looks from the beginning, and reads all entries before the front, dead ones too.
 pub async fn gather_stragglers(pool: &Pool, since: Option<Duration>) -> Result<u64, Error> {
     let gathered = sqlx::query_scalar!(
         r#"with fronts as (

@@ -11,12 +11,12 @@ use crate::db::{Error, Pool};
 pub struct Halt {
     /// Why, as a job's failure would say it.
     pub failure_code: String,
-    /// By the database's clock.
+    /// Since when, by the database's clock.
     pub since: OffsetDateTime,
 }
 
-/// Halts submissions of all workers; the first probe is due after a while. True for the one who
-/// halted: where it holds already, nothing changes.
+/// Halts submissions of all workers; the first probe is due after a while. True where this call did it: a
+/// halt that holds already is left as it is.
 pub async fn halt(pool: &Pool, failure_code: &str, probe_after: Duration) -> Result<bool, Error> {
     let halted = sqlx::query!(
         "insert into provider_halt (failure_code, probe_at)
@@ -39,8 +39,8 @@ pub async fn halted(pool: &Pool) -> Result<Option<Halt>, Error> {
         .map_err(Error::doing("reading the halt"))
 }
 
-/// Takes the probe that is due, for one worker at a time; the next is due after a while. True for
-/// the one who is to probe.
+/// Takes the probe, if it is due; the next is due after a while. True for the worker that is to probe: only
+/// one at a time.
 pub async fn take_probe(pool: &Pool, next_after: Duration) -> Result<bool, Error> {
     let taken = sqlx::query!(
         "update provider_halt set probe_at = now() + make_interval(secs => $1)
@@ -53,7 +53,7 @@ pub async fn take_probe(pool: &Pool, next_after: Duration) -> Result<bool, Error
     Ok(taken.rows_affected() == 1)
 }
 
-/// Lets submissions go on. True for the one who ended the halt.
+/// Lets submissions go on. True where this call ended the halt.
 pub async fn end_halt(pool: &Pool) -> Result<bool, Error> {
     let resumed = sqlx::query!("delete from provider_halt")
         .execute(pool)

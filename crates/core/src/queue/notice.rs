@@ -1,7 +1,7 @@
 //! Notice: what fal says of an attempt by webhook, or in an answer that came late.
 //!
-//! It takes no lease and settles nothing: it completes the attempt, makes a job that waits due and
-//! shows it as processing, and whoever holds the job goes on from there.
+//! It takes no lease and settles nothing. It fills in the attempt, makes a waiting job due and shows the
+//! job as `processing`; the worker that holds the job, now or later, goes on from there.
 
 use super::Submission;
 use crate::{
@@ -20,7 +20,7 @@ pub enum Noticed {
     Nothing,
 }
 
-/// The model of a job's attempt; nothing where there is no such attempt.
+/// The model of a job's attempt; `None` where there is no such attempt.
 pub async fn attempted_model(
     pool: &Pool,
     job: JobId,
@@ -48,8 +48,8 @@ pub async fn record_notice(
     record(pool, job, attempt, submission, true).await
 }
 
-/// Records an answer to a submission that came when its worker had lost the job: whoever has the job
-/// now must not buy again what is there.
+/// Records an answer to a submission that came after its worker had lost the job: the worker that has the
+/// job now must not submit, and pay, again.
 pub async fn record_late_answer(
     pool: &Pool,
     job: JobId,
@@ -68,8 +68,8 @@ async fn record(
 ) -> Result<Noticed, Error> {
     let doing = "recording what fal says of an attempt";
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    // The queue first, as everybody does. And alone: what the next statement sees is what was done
-    // before by whoever held the row.
+    // The queue's row first, as everywhere; and in a statement of its own, so that the next one sees what
+    // the row's last holder did.
     sqlx::query!("select job_id from queue where job_id = $1 for update", job.0)
         .fetch_optional(&mut *transaction)
         .await

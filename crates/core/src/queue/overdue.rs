@@ -5,13 +5,13 @@ use crate::{
     job::{Failure, JobId},
 };
 
-/// Jobs that one statement ends, at most.
+/// The most jobs that one statement ends.
 const BATCH: i64 = 500;
 
 /// Fails jobs whose deadline passed in line, and answers which they were.
 ///
-/// A pause or a limit may keep them from ever being claimed. Those that are leased, or have an attempt, are
-/// their worker's.
+/// A pause or a limit may keep them from ever being claimed. Jobs that are leased, or have an open attempt, are
+/// left to a worker.
 pub async fn fail_overdue(pool: &Pool, failure: &Failure) -> Result<Vec<JobId>, Error> {
     let failed = sqlx::query_scalar!(
         "with overdue as (

@@ -16,7 +16,7 @@ use crate::{
 pub struct Answered {
     /// The right to record it.
     pub lease: Lease,
-    /// Of the attempt.
+    /// The attempt's number.
     pub number: i16,
     /// What fal answered.
     pub submission: Submission,
@@ -24,8 +24,8 @@ pub struct Answered {
 
 /// Records fal's answers: from here on, a restart resumes these requests. The jobs are `processing`.
 ///
-/// Answers of which jobs they were recorded. The others are somebody else's by now. As with completions, the planner is
-/// not told how many they are.
+/// Answers for which jobs they were recorded; the leases of the others are lost. As with completions, the planner is
+/// not told how many there are.
 pub async fn record_submissions(
     executor: impl PgExecutor<'_>,
     answered: &[Answered],

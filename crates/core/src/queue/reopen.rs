@@ -1,4 +1,4 @@
-//! Reopen: a failed job gets another go, because somebody asked for it.
+//! Reopen: a failed job is tried again, because somebody asked for it.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     store::{Refusal, check_limits, find_all},
 };
 
-/// Which failed jobs; what is not said does not matter.
+/// Which failed jobs; `None` sets no condition.
 #[derive(Clone, Debug, Default)]
 pub struct FailedJobs {
     /// Why they failed.
@@ -55,8 +55,8 @@ pub async fn failed_jobs(
 
 /// Puts failed jobs into the queue again, all or none, and answers which they were.
 ///
-/// They are `pending`, due at once, with all their attempts before them and so long until they fail.
-/// Jobs of another status are left as they are.
+/// They are `pending` and due at once, may use up all attempts once more, and fail `deadline` from now. Jobs of
+/// another status are left as they are.
 pub async fn reopen(
     pool: &Pool,
     jobs: &[JobId],
@@ -76,9 +76,9 @@ pub async fn reopen(
     Ok(reopened)
 }
 
-/// Puts a failed job into the queue again, as far as its key's limits let it.
+/// Puts a failed job into the queue again, unless its key's limits refuse that.
 ///
-/// What it may cost is kept back once more. Answers the job as it was then, before any worker had it; nothing where it has
+/// What it may cost is reserved once more. Answers the job as it is before any worker claims it; `None` where it has
 /// not failed.
 pub async fn reopen_one(
     pool: &Pool,
@@ -122,7 +122,7 @@ async fn reopen_within(
     deadline: Option<Duration>,
 ) -> Result<Vec<JobId>, sqlx::Error> {
     let jobs: Vec<Uuid> = jobs.iter().map(|job| job.0).collect();
-    // It was counted when it ended, and will be again, on the day on which it is tried.
+    // Its end was counted on its day. That is taken back, because its next end will be counted on the new day.
     let reopened = sqlx::query!(
         r#"with failed as (
                select id, coalesce(usage_day, (created_at at time zone 'UTC')::date) as day

@@ -18,8 +18,8 @@ pub struct Rescued {
 /// Removes workers whose beat is older than `lease` and frees what they held. Any worker may run it,
 /// and several at once do no harm.
 ///
-/// Two statements and not one: while a claim is on its way, its worker is passed over; and what it claimed just before the
-/// worker's row was deleted, only a later statement sees.
+/// It takes two statements: the first passes over a worker whose claim is under way, and only a later one sees what a
+/// worker claimed just before its row was deleted.
 pub async fn rescue(pool: &Pool, lease: Duration) -> Result<Rescued, Error> {
     let doing = "rescuing jobs";
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;

@@ -1,17 +1,17 @@
-//! Ripen: rows that rested until now are due.
+//! Ripen: rows that rest become due when their moment has come.
 
 use crate::db::{Error, Pool};
 
-/// Rows that one statement makes due, at most.
+/// The most rows that one statement makes due.
 const BATCH: i64 = 1_000;
 
-/// Makes due what rested until now. True where there may be more.
+/// Makes rows due whose moment has come. True where there may be more.
 ///
-/// What was claimed before keeps its turn: it has waited already. What was not, because its caller
-/// wanted it to start now, takes a turn behind its API key's others, as it would on being enqueued.
+/// A job that was claimed before keeps its turn: it has waited already. One that was not, because its caller
+/// wanted it to start only now, takes a turn after its API key's others, as when it is enqueued.
 ///
-/// All turns are counted before the first row is changed: whoever looks for the last of a key steps over what this statement
-/// has put behind it.
+/// All turns are computed before the first row is changed: else each search for a key's last job would step over the
+/// rows that this statement itself has changed.
 pub async fn ripen(pool: &Pool) -> Result<bool, Error> {
     let ripened = sqlx::query!(
         "with ripe as (

@@ -28,7 +28,7 @@ pub struct Rule {
     pub subject: String,
     /// Most jobs in flight: leased, or with a request that may run at fal.
     pub max_in_flight: Option<i32>,
-    /// Nothing of it is submitted since then.
+    /// When it was paused: nothing of it is submitted since then.
     pub paused_at: Option<OffsetDateTime>,
 }
 
@@ -42,7 +42,7 @@ impl Scope {
     }
 }
 
-/// Pauses: nothing new of it is submitted, on any worker. What runs at fal is carried on.
+/// Pauses a scope: no worker submits anything new of it. Requests that run at fal are carried on.
 ///
 /// Pausing again changes nothing.
 pub async fn pause(pool: &Pool, scope: &Scope) -> Result<(), Error> {
@@ -88,9 +88,9 @@ pub async fn resume(pool: &Pool, scope: &Scope) -> Result<bool, Error> {
     Ok(resumed)
 }
 
-/// Sets how many jobs may be in flight; nothing takes the limit away.
+/// Sets how many jobs may be in flight; `None` removes the limit.
 ///
-/// It holds for claims that begin after it: what is in flight already is carried on.
+/// It holds for claims that begin after it: jobs that are in flight already are carried on.
 pub async fn limit(pool: &Pool, scope: &Scope, most: Option<u16>) -> Result<(), Error> {
     let (scope, subject) = scope.columns();
     let doing = "setting a limit";

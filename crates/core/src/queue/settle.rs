@@ -1,4 +1,4 @@
-//! Settle: the end of a lease that did not end well, and with it of the attempt or of the whole job.
+//! Settle: the ends of a lease other than completion. The job fails, is cancelled, is tried again, or waits.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
     job::Failure,
 };
 
-/// Whether another attempt may help where one has failed.
+/// Whether another attempt may help after one has failed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FailureClass {
     /// It may.
@@ -20,7 +20,7 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
-    /// In the row and on the wire.
+    /// Its name in the row and on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Retry => "retry",
@@ -29,7 +29,7 @@ impl FailureClass {
     }
 }
 
-/// The job failed, for good. An attempt that has no answer is closed as `unknown`.
+/// Fails the job for good. An attempt that has no answer is closed as `unknown`.
 pub async fn fail(
     executor: impl PgExecutor<'_>,
     lease: &Lease,
@@ -68,7 +68,7 @@ pub async fn fail(
     fenced(settled)
 }
 
-/// The job ended as its caller asked. An attempt that has no answer is closed as `unknown`.
+/// Ends the job as cancelled. An attempt that has no answer is closed as `unknown`.
 pub async fn end_cancelled(pool: &Pool, lease: &Lease, timeline: &Timeline) -> Result<(), Error> {
     let settled = sqlx::query_scalar!(
         r#"with lease as (
@@ -98,8 +98,8 @@ pub async fn end_cancelled(pool: &Pool, lease: &Lease, timeline: &Timeline) -> R
     fenced(settled)
 }
 
-/// The attempt failed, and another one is worth it after a while. It begins anew: what took its workers down may have been
-/// another job.
+/// Ends the failed attempt, and gives the job back for another one after a while. Its rescues are counted from zero
+/// again: another job may have been what took its workers down.
 pub async fn retry(
     pool: &Pool,
     lease: &Lease,
@@ -134,8 +134,8 @@ pub async fn retry(
     fenced(settled)
 }
 
-/// The job waits: something that it needs is away. It costs no attempt, and a request that is
-/// running at fal is resumed.
+/// Gives the job back for a while, because something that it needs is away. It costs no attempt, and a
+/// request that is running at fal is resumed.
 pub async fn snooze(pool: &Pool, lease: &Lease, after: Duration) -> Result<(), Error> {
     let settled = sqlx::query!(
         "update queue set leased_by = null, run_at = now() + make_interval(secs => nullif($4::float8, 0))
@@ -151,8 +151,8 @@ pub async fn snooze(pool: &Pool, lease: &Lease, after: Duration) -> Result<(), E
     fenced(settled.rows_affected() == 1)
 }
 
-/// The work on the job broke: it waits, and that counts as if it had taken its worker down. Its attempt stays
-/// open, where there is one: the request may run, and is paid for.
+/// Gives the job back for a while, because our own code broke; that counts as if the job had taken its worker
+/// down. An open attempt stays open: its request may run, and is paid for.
 pub async fn break_off(pool: &Pool, lease: &Lease, after: Duration) -> Result<(), Error> {
     let settled = sqlx::query!(
         "update queue set leased_by = null, rescues = rescues + 1,

@@ -1,5 +1,5 @@
-//! Timeline: what a worker sees of an attempt, written down with its end and not before: a moment is
-//! worth no statement of its own.
+//! Timeline: when things happened to an attempt, as its worker sees them. They are written with its end,
+//! because a moment is not worth a statement of its own.
 
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -18,7 +18,7 @@ struct Moments {
     bill: Mutex<Bill>,
 }
 
-/// What is known of what a request costs that did not end well.
+/// What is known of the cost of a request that did not end well.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) enum Bill {
     /// Nothing: what it costs depends on how it ended.
@@ -44,22 +44,22 @@ impl Default for Timeline {
 }
 
 impl Timeline {
-    /// Its request was seen to run; the first time counts.
+    /// Notes that its request runs; the first time counts.
     pub fn runs(&self) {
         self.0.running.get_or_init(Instant::now);
     }
 
-    /// Its outputs are in the image store.
+    /// Notes that its outputs are in the image store.
     pub fn is_archived(&self) {
         self.0.archived.get_or_init(Instant::now);
     }
 
-    /// Its request was seen to cost nothing; the last that was seen counts.
+    /// Notes that its request costs nothing; the latest note of its cost counts.
     pub fn is_free(&self) {
         self.bills(Bill::Free);
     }
 
-    /// Its request may be paid for, whatever comes of it; the last that was seen counts.
+    /// Notes that its request may be paid for, whatever comes of it; the latest note of its cost counts.
     pub fn may_be_paid(&self) {
         self.bills(Bill::Due);
     }
@@ -68,12 +68,12 @@ impl Timeline {
         *self.0.bill.lock().unwrap_or_else(PoisonError::into_inner) = bill;
     }
 
-    /// What was seen last of what its request costs.
+    /// The latest note of what its request costs.
     pub(super) fn bill(&self) -> Bill {
         *self.0.bill.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Since the claim.
+    /// Time since the claim.
     pub(super) fn claimed_ago(&self) -> Duration {
         self.0.claimed.elapsed()
     }

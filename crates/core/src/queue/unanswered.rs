@@ -1,8 +1,8 @@
 //! Attempts without an answer on record: taken back, looked for, given up.
 //!
-//! fal's webhook may bring the answer at any moment. Each of these locks the job's place in the
-//! queue first, as the webhook does, and then looks: an attempt that has been answered is never
-//! closed as one that has not.
+//! fal's webhook may bring the answer at any moment. Each function here first locks the job's place in
+//! the queue, as the webhook's does, and looks at the attempt then: one that has been answered is never
+//! closed as unanswered.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -14,8 +14,8 @@ use crate::{
     job::{Failure, JobId},
 };
 
-/// Takes the open attempt back: its submission surely did not arrive, so it never happened. Answers
-/// its request where fal says otherwise.
+/// Deletes the open attempt, because its submission surely did not arrive. Where fal has said otherwise,
+/// keeps it and answers its request.
 pub async fn withdraw_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
     let doing = "withdrawing an attempt";
     let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
@@ -38,8 +38,8 @@ pub async fn withdraw_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submi
     Ok(answered)
 }
 
-/// Closes the open attempt as `unknown`, so that another may begin: it was looked for long enough.
-/// Answers its request where fal has told of it meanwhile.
+/// Closes the open attempt as `unknown`, so that another may begin: it was looked for long enough. Where
+/// fal has told of it meanwhile, leaves it open and answers its request.
 pub async fn abandon_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
     let doing = "abandoning an attempt";
     let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
@@ -63,8 +63,8 @@ pub async fn abandon_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submis
     Ok(answered)
 }
 
-/// Fails the job, whose open attempt was looked for long enough. Answers its request, and fails
-/// nothing, where fal has told of it meanwhile.
+/// Fails the job, whose open attempt was looked for long enough. Where fal has told of it meanwhile,
+/// fails nothing and answers its request.
 pub async fn fail_unanswered(
     pool: &Pool,
     lease: &Lease,
@@ -82,7 +82,7 @@ pub async fn fail_unanswered(
     Ok(answered)
 }
 
-/// Notes that the open attempt was looked for and not found; answers how long ago that was first so.
+/// Notes that the open attempt was looked for and not found; answers how long ago that was first noted.
 pub async fn miss_attempt(pool: &Pool, lease: &Lease) -> Result<Duration, Error> {
     let seconds = under_lease!(
         query_scalar,
@@ -99,7 +99,7 @@ pub async fn miss_attempt(pool: &Pool, lease: &Lease) -> Result<Duration, Error>
     Ok(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
-/// Keeps everybody else from this job's attempts until the transaction ends.
+/// Locks the job's place in the queue, and so its attempts, until the transaction ends.
 async fn lock(connection: &mut Connection, lease: &Lease) -> Result<(), Error> {
     let held = sqlx::query_scalar!(
         r#"select true as "held!" from queue

@@ -1,5 +1,5 @@
-//! Wake-ups: NOTIFY as a hint that there is work, or news of a job. Losing one costs a claim interval,
-//! a check or a heartbeat, never a job.
+//! Wake-ups: NOTIFY as a hint that there is work, or news of a job. Losing one costs the wait for the next
+//! claim, check or heartbeat, never a job.
 
 mod listener;
 mod progress;
@@ -30,39 +30,39 @@ const ENDED: &str = "darkroom_ended";
 /// The channel that names jobs whose callers want them to end.
 const CANCELLED: &str = "darkroom_cancelled";
 
-/// The channel that names jobs that changed. The database speaks on it by itself, but for new jobs.
+/// The channel that names jobs that changed. A trigger notifies on it, except of new jobs.
 const JOBS: &str = "darkroom_jobs";
 
-/// The channel that tells what fal says of requests.
+/// The channel that carries what fal says of requests.
 const PROGRESS: &str = "darkroom_progress";
 
-/// The channel that says that there are deliveries. The database speaks on it by itself when it writes one.
+/// The channel that says that there are deliveries. The trigger that writes one notifies on it.
 const DELIVERIES: &str = "darkroom_deliveries";
 
-/// Hints that wait to be sent, at most; more are not sent.
+/// The most hints that wait to be sent; further ones are dropped.
 const MOST_WAITING: usize = 1000;
 
-/// NOTIFY takes a lock that all commits of the server share: however much is to be told, one waker asks for
-/// it no more often than this.
+/// NOTIFY takes a lock that all notifying commits of the server share: however many hints there are, one waker
+/// takes it no more often than this.
 const NOTIFY_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Tells workers that there is work, that a request has ended, or that a caller wants a job to end. Whatever
-/// is to be told at the same time is sent together.
+/// Tells workers that there is work, that a request has ended, or that a caller wants a job to end; and watchers
+/// that jobs were made. Hints of the same moment are sent together.
 #[derive(Clone, Debug)]
 pub struct Waker {
     hints: mpsc::Sender<Hint>,
-    /// There is work. It is told however many hints wait.
+    /// There is work. This is sent even where too many hints wait.
     is_work: Arc<AtomicBool>,
     quiet: Quiet,
 }
 
-/// A channel, and what is said on it.
+/// A channel and a payload.
 type Hint = (&'static str, String);
 
-/// Jobs that are named in one payload, at most: it may have 8,000 bytes.
+/// The most jobs that one payload names: it must have less than 8,000 bytes.
 const MOST_NAMED: usize = 200;
 
-/// What the commit of new jobs says where it has a [turn](Turn).
+/// The hints that the commit of new jobs sends by itself where it has a [turn](Turn).
 pub(crate) fn hints_of_new(jobs: &[JobId], is_work: bool) -> (Vec<&'static str>, Vec<String>) {
     let work = is_work.then(|| (WORK, String::new()));
     work.into_iter().chain(naming(jobs)).unzip()
@@ -85,7 +85,7 @@ impl Waker {
         Self { hints, is_work, quiet }
     }
 
-    /// The right to tell of a new job in the commit that makes it, where it is quiet.
+    /// The right to notify of new jobs in the commit that makes them; `None` where this process is not quiet.
     pub(crate) fn turn(&self) -> Option<Turn> {
         self.quiet.turn()
     }
@@ -93,34 +93,34 @@ impl Waker {
     /// Asks for a wake and does not wait for it. Call it after the commit: before, there is nothing
     /// to see.
     pub fn wake(&self) {
-        // Once is enough, until it is told.
+        // One hint of work is enough until it is sent.
         if !self.is_work.swap(true, Ordering::AcqRel) {
             self.hint(WORK, String::new());
         }
     }
 
-    /// Says that a job's request has ended, to whoever follows it, and does not wait for it.
+    /// Tells a job's worker that its request has ended at fal, without waiting.
     pub fn ended(&self, job: JobId) {
-        // Whoever follows the request asks by itself, too.
+        // If it is lost, the worker's next check finds out.
         self.hint(ENDED, job.to_string());
     }
 
-    /// Says that jobs were made, to whoever watches all of them, and does not wait for it.
+    /// Tells those who watch all jobs that these were made, without waiting.
     pub fn made(&self, jobs: &[JobId]) {
         for (channel, names) in naming(jobs) {
-            // Whoever asks for the list sees them, too.
+            // If it is lost, the list still shows them.
             self.hint(channel, names);
         }
     }
 
-    /// Says that a job's caller wants it to end, to whoever works on it, and does not wait for it.
+    /// Tells a job's worker that the job's caller wants it to end, without waiting.
     pub fn cancel(&self, job: JobId) {
-        // Whoever works on it hears of it at the next beat, too.
+        // If it is lost, the worker hears of it at its next heartbeat.
         self.hint(CANCELLED, job.to_string());
     }
 
     fn hint(&self, channel: &'static str, payload: String) {
-        // Full means that a thousand are told in a moment, and one is missing.
+        // When it is full, a thousand are about to be sent, and this one is dropped.
         self.hints.try_send((channel, payload)).ok();
     }
 }
@@ -143,17 +143,17 @@ async fn send(
     }
 }
 
-/// Wakes workers now. It is a hint: that it is not sent is no error.
+/// Wakes workers now. It is only a hint: failing to send it is no error.
 pub(super) async fn hint(pool: &Pool) {
     notify(pool, &[WORK], &[String::new()]).await;
 }
 
-/// Wakes those who deliver now. It is a hint, too.
+/// Wakes workers for deliveries now. It is only a hint, too.
 pub(super) async fn hint_deliveries(pool: &Pool) {
     notify(pool, &[DELIVERIES], &[String::new()]).await;
 }
 
-/// Sends hints; those that are the same go out once. Their commit changes nothing, so it waits for no disk.
+/// Sends hints; identical ones are sent once. Their commit writes nothing, so it does not wait for the disk.
 async fn notify(pool: &Pool, channels: &[&str], payloads: &[String]) {
     let sent = sqlx::query!(
         "select pg_notify(channel, payload)

@@ -1,28 +1,28 @@
-//! Whereabouts: how far a job is that somebody waits for.
+//! Whereabouts: how far a job has come, for those who wait for it.
 
 use crate::{
     db::{Error, Pool},
     job::{JobId, Status},
 };
 
-/// Jobs ahead that are counted, at most.
+/// The most jobs ahead that are counted.
 const MOST_AHEAD: i64 = 10_000;
 
-/// How far a job is.
+/// How far a job has come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Whereabouts {
     /// Where it is in its life.
     pub status: Status,
     /// Endpoint at fal.
     pub model: String,
-    /// Jobs ahead of it, 10,000 at most; nothing where it is not in line.
+    /// Jobs ahead of it, 10,000 at most; `None` where it is not in line.
     pub ahead: Option<i64>,
-    /// Since it was made, or was to start, until now or its end.
+    /// From when it was made, or was to start, until now or its end.
     pub seconds: f64,
 }
 
-/// How far a job is; nothing where there is none. Those ahead are counted from it backwards, in the order of the line, and
-/// the rest is not read.
+/// How far a job has come; `None` where there is no such job. Jobs ahead are counted backwards from it in the order of
+/// the line, up to 10,000; the rest is not read.
 pub async fn whereabouts(pool: &Pool, job: JobId) -> Result<Option<Whereabouts>, Error> {
     sqlx::query_as!(
         Whereabouts,

@@ -32,27 +32,27 @@ pub struct Beat {
     pub someone_is_late: bool,
     /// Submissions are halted, and it is time to probe the provider.
     pub probe_is_due: bool,
-    /// Jobs are past their deadline that nobody has.
+    /// Jobs in line are past their deadline.
     pub jobs_are_overdue: bool,
-    /// Jobs wait that nobody has and whose callers want them to end.
+    /// Jobs that no worker holds are to end, because their callers want it.
     pub jobs_are_unwanted: bool,
-    /// Deliveries are due that nobody has.
+    /// Deliveries are due that no worker holds.
     pub deliveries_are_due: bool,
-    /// The line's front was moved a moment ago: jobs may have been left behind it.
+    /// A front of the line was moved within the last minute: it may have passed jobs.
     pub line_has_moved: bool,
-    /// It does what one worker does for all: of those that live, its id is the least.
+    /// This worker does what one does for all: its id is the lowest of the live workers'.
     pub is_leader: bool,
-    /// Jobs of this worker whose callers want them to end. Told again at each beat until they have.
+    /// Jobs of this worker whose callers want them to end; repeated at each beat until they have ended.
     pub cancelled: Vec<JobId>,
 }
 
 /// Says that a worker is alive, for all its leases together.
 ///
-/// Its jobs are safe from rescue for another `lease`. Answers nothing when it was taken for dead: its leases are gone, and it must
-/// register anew.
+/// Its jobs are safe from rescue for another `lease`. Answers `None` when it was taken for dead: its leases are gone,
+/// and it must register anew.
 ///
-/// What is earliest is asked for in the order of its index: `exists` would read the whole table where PostgreSQL
-/// expects many that are due.
+/// The earliest row is read in the order of its index: `exists` would scan the whole table where PostgreSQL expects
+/// many due rows.
 pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Option<Beat>, Error> {
     let beat = sqlx::query!(
         r#"update workers set beat_at = now() where id = $1
@@ -121,11 +121,12 @@ impl From<WorkerId> for Round {
     }
 }
 
-/// Frees what a worker holds without knowing, after a claim whose answer was lost: it may be committed, and
-/// nobody else would ever free what it took, because the worker lives.
+/// Frees jobs that a worker holds without knowing it, after a claim whose answer was lost. The claim may have
+/// committed, and nobody else would free its jobs, because the worker lives.
 ///
-/// `known` are the leases that it keeps: those that it knows of, or, where it leaves, needs for a little longer. Answers its
-/// next round and how many jobs are free again. A claim of this round that the database comes to later takes nothing.
+/// `known` are the leases that it keeps: all that it knows of or, where it leaves, those that it needs for a little
+/// longer. Answers its next round and how many jobs were freed. A claim of the old round that reaches the database
+/// later takes nothing.
 pub async fn release_unknown(
     pool: &Pool,
     round: Round,
@@ -134,8 +135,8 @@ pub async fn release_unknown(
     let doing = "freeing jobs that a lost answer hid";
     let known: Vec<i64> = known.iter().map(|lease| lease.number).collect();
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    // A claim that is under way holds this row; the next statement sees what it took. One that comes later
-    // finds another round.
+    // Waits for a claim that is under way, which locks this row; the next statement sees what it took. A later
+    // claim finds another round.
     sqlx::query!("select id from workers where id = $1 for update", round.worker.0)
         .fetch_optional(&mut *transaction)
         .await
@@ -165,11 +166,11 @@ pub async fn release_unknown(
 
 /// Hands over: the worker leaves, and its jobs and deliveries are free at once for others.
 ///
-/// Answers how many jobs. Nothing about them is lost; a request that is running at fal is resumed by the next worker.
+/// Answers how many jobs were freed. Nothing about them is lost: the next worker resumes a request that runs at fal.
 pub async fn release(pool: &Pool, worker: WorkerId) -> Result<u64, Error> {
     let doing = "handing over a worker's jobs";
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    // First the worker: from here on no claim of it can come in between.
+    // The worker's row first: after that, none of its claims takes anything.
     sqlx::query!("delete from workers where id = $1", worker.0)
         .execute(&mut *transaction)
         .await

@@ -9,7 +9,7 @@ use crate::{
     job::JobId,
 };
 
-/// A change may commit so long after the moment that it is dated: statements have a bound well below.
+/// The longest that a change may commit after its `changed_at`: statements are limited to much less.
 const OVERLAP: Duration = Duration::minutes(1);
 
 /// Keeps a new key.
@@ -19,7 +19,7 @@ pub async fn create_api_key(
     token: &Token,
     is_admin: bool,
 ) -> Result<ApiKeyId, Error> {
-    // Ordered by when they were made, as jobs are.
+    // Ids are in the order in which keys are made, as those of jobs are.
     let id = ApiKeyId(JobId::generate().0);
     let digest = token.digest();
     sqlx::query!(
@@ -45,7 +45,7 @@ pub async fn api_keys(pool: &Pool) -> Result<Vec<ApiKey>, Error> {
     Ok(rows.into_iter().filter_map(Row::into_key).collect())
 }
 
-/// The key of this id or prefix; nothing where there is none.
+/// The key of this id or prefix; `None` where there is none.
 pub async fn api_key(pool: &Pool, id_or_prefix: &str) -> Result<Option<ApiKey>, Error> {
     let row = sqlx::query_as!(
         Row,
@@ -58,8 +58,8 @@ pub async fn api_key(pool: &Pool, id_or_prefix: &str) -> Result<Option<ApiKey>, 
     Ok(row.and_then(Row::into_key))
 }
 
-/// Keys that changed since a moment, and a little before: a change is dated before it is committed. Without
-/// a moment, all that open something.
+/// Keys that changed since a minute before `since`, because a change is dated before it commits. Without
+/// `since`, all that are not revoked.
 pub async fn api_keys_changed_since(
     pool: &Pool,
     since: Option<OffsetDateTime>,
@@ -80,7 +80,7 @@ pub async fn api_keys_changed_since(
     Ok(rows.into_iter().filter_map(Row::into_key).collect())
 }
 
-/// Sets what a key may do. False where there is none.
+/// Sets a key's limits. False where there is no such key.
 pub async fn limit_api_key(pool: &Pool, id: ApiKeyId, limits: KeyLimits) -> Result<bool, Error> {
     let column = |limit: Option<u32>| limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX));
     let limited = sqlx::query!(

@@ -11,7 +11,7 @@ use crate::job::{Job, JobId};
 pub enum Asked {
     /// It was made.
     Made(Box<Job>),
-    /// The same had been asked for under the same key, and this came of it.
+    /// The same was asked for before under the same idempotency key, and this job was made.
     Before(JobId),
     /// It was not made.
     Refused(Refusal),
@@ -20,22 +20,22 @@ pub enum Asked {
 /// Why a job was not made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
-    /// Something else was asked for under the same key.
+    /// Something else was asked for under the same idempotency key.
     KeyOfAnother,
-    /// The same was asked for under the same key, and that job is deleted.
+    /// The same was asked for under the same idempotency key, and that job is deleted.
     JobDeleted,
     /// There is no job of the parent's id.
     UnknownParent,
-    /// The parent has no results.
+    /// The parent is not completed, so it has no results.
     ParentNotCompleted,
-    /// The parent has fewer results.
+    /// The parent has no result at this position.
     NoSuchResult,
-    /// The key has as many jobs that have not ended as it may have.
+    /// The API key has as many unfinished jobs as it may have.
     TooManyPending {
-        /// So many.
+        /// How many that is.
         most: i32,
     },
-    /// The key's money of the day does not suffice. In millionths of a US dollar.
+    /// The API key's budget for the day does not cover the job. In millionths of a US dollar.
     BudgetExhausted {
         /// What it may spend on a day.
         budget: i64,
@@ -43,9 +43,9 @@ pub enum Refusal {
         left: i64,
         /// What the job may cost.
         cost: i64,
-        /// When all of it is there again.
+        /// When the whole budget is there again.
         full_at: OffsetDateTime,
-        /// How long that is.
+        /// How long until then.
         wait: Duration,
     },
 }

@@ -19,9 +19,9 @@ pub struct Attempt {
     pub claimed_at: Option<OffsetDateTime>,
     /// When it was written down, just before it was submitted.
     pub began_at: OffsetDateTime,
-    /// When fal's answer was recorded, and so when it was in fal's queue; nothing where there was none.
+    /// When fal's answer was recorded, and so when it was in fal's queue; `None` where no answer came.
     pub submitted_at: Option<OffsetDateTime>,
-    /// When its worker first saw it run at fal; nothing where it ended between two looks.
+    /// When its worker first saw it run at fal; `None` where it ended between two checks.
     pub running_at: Option<OffsetDateTime>,
     /// When its outputs were in the image store.
     pub archived_at: Option<OffsetDateTime>,
@@ -29,7 +29,7 @@ pub struct Attempt {
     pub notice_at: Option<OffsetDateTime>,
     /// When its outcome was known.
     pub ended_at: Option<OffsetDateTime>,
-    /// `completed`, `failed`, `cancelled` or `unknown`; nothing while it is open.
+    /// `completed`, `failed`, `cancelled` or `unknown`; `None` while it is open.
     pub outcome: Option<String>,
     /// Why it failed, as a job's failure would say it.
     pub failure_code: Option<String>,
@@ -45,7 +45,7 @@ pub struct Attempt {
     pub cost_micros: Option<i64>,
 }
 
-/// A job's attempts, the first one first; nothing where there is no such job.
+/// A job's attempts, the first one first; `None` where there is no such job.
 pub async fn attempts(pool: &Pool, job: JobId) -> Result<Option<Vec<Attempt>>, Error> {
     let attempts = sqlx::query_as!(
         Attempt,

@@ -1,4 +1,4 @@
-//! Which jobs have changed of late.
+//! Which jobs have changed recently.
 
 use time::OffsetDateTime;
 
@@ -8,11 +8,11 @@ use crate::{
     job::JobId,
 };
 
-/// Changes of anybody's jobs that are looked through for those of one key, at most.
+/// The most changes, of all keys' jobs, that are searched for those of one key.
 const LOOKED_AT: i64 = 3_000;
 
-/// Jobs that have changed since a moment, in the order of their changes; if they are more than the limit, the first
-/// of them. The others are not read.
+/// Jobs that have changed since a moment, in the order of their changes: the first `limit` of them. The others are not
+/// read.
 pub async fn changed_since(
     pool: &Pool,
     since: OffsetDateTime,
@@ -40,8 +40,8 @@ pub async fn changed_since(
     Ok(changed.into_iter().map(JobId).collect())
 }
 
-/// All jobs of a key that have changed since a moment, or of all keys; nothing, where more has changed since than is looked
-/// through.
+/// All jobs of a key, or of all keys, that have changed since a moment; `None` where more jobs have changed than are
+/// searched.
 pub async fn all_changed_since(
     pool: &Pool,
     since: OffsetDateTime,

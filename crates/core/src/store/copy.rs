@@ -8,12 +8,12 @@ use crate::{db::Connection, job::JobId};
 pub(super) enum Copied {
     /// All, as its results.
     Results,
-    /// The one in this place, as its input.
+    /// The one at this position, as its input.
     Input(i16),
 }
 
-/// Copies results of a job to another one: they stay when the first one goes. The bytes do not leave the
-/// database.
+/// Copies results of a job to another one, where they stay when the first job goes. The bytes do not leave
+/// the database.
 pub(super) async fn copy(
     connection: &mut Connection,
     from: JobId,

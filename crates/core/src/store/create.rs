@@ -1,4 +1,4 @@
-//! Create: what is asked for becomes a job, if nothing is in the way.
+//! Create: a request becomes a job, unless there is a reason to refuse it.
 
 use time::OffsetDateTime;
 
@@ -14,21 +14,23 @@ use crate::{
     job::{Job, NewJob},
 };
 
-/// Makes a job of pictures and puts it into the queue: key, parent and cache are not heeded, and nobody is told.
+/// Makes a job of the pictures that were sent and puts it into the queue. Idempotency key, parent, cache and
+/// limits are ignored, and nobody is notified.
 pub async fn create(pool: &Pool, new: &NewJob) -> Result<Job, Error> {
     let draft = Draft::of(new.clone());
     let at = insert_all(pool, std::slice::from_ref(&draft), false).await;
     Ok(draft.made(at.map_err(Error::doing("making a job"))?))
 }
 
-/// Makes a job for which something is to be looked at first, or afterwards. Nothing, where its key is somebody's who is not to be
-/// found.
+/// Makes a job for which something is to be looked at before or after its insertion. `None` where its idempotency key
+/// was taken, but is forgotten by the time it is looked up.
 pub(super) async fn create_within(
     transaction: &mut Transaction,
     mut draft: Draft,
     tells: bool,
 ) -> Result<Option<Asked>, sqlx::Error> {
-    // What is asked for again may have been all right the first time, and is not sent again.
+    // A repeated request is answered as the first one was, though it might be refused now; and its pictures are not
+    // sent again.
     if let Some(before) = before(transaction, &draft).await? {
         return Ok(Some(before));
     }
@@ -40,7 +42,7 @@ pub(super) async fn create_within(
     };
     let (limited_key, cost) = (draft.limited_key(), draft.new.cost_micros);
     let job = copied(transaction, draft, at).await?;
-    // At the very end: others of the key wait from here on, until the commit.
+    // At the very end: the key's other requests wait from here until the commit.
     if let Some(key) = limited_key.filter(|_| !job.cached)
         && let Err(refusal) = limits::check(transaction, key, cost).await?
     {
@@ -49,7 +51,7 @@ pub(super) async fn create_within(
     Ok(Some(Asked::Made(Box::new(job))))
 }
 
-/// Finds what it is to be made of.
+/// Finds its parent's result, and results that may be reused.
 async fn look_around(
     transaction: &mut Transaction,
     draft: &mut Draft,
@@ -68,7 +70,7 @@ async fn look_around(
     Ok(None)
 }
 
-/// What came of an earlier request under its key.
+/// What came of an earlier request under its idempotency key.
 async fn before(
     transaction: &mut Transaction,
     draft: &Draft,
@@ -79,7 +81,7 @@ async fn before(
     }
 }
 
-/// The job, with its parent's picture or another one's results.
+/// The job, with the picture copied from its parent or the results copied from another job.
 async fn copied(
     transaction: &mut Transaction,
     draft: Draft,

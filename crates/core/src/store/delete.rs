@@ -1,4 +1,4 @@
-//! Delete: a job goes, with all that belongs to it; and not before its request at fal has ended.
+//! Delete: a job goes, with all that belongs to it, but not before its request at fal has ended.
 
 use crate::{
     db::{Connection, Error, Pool},
@@ -10,8 +10,8 @@ use crate::{
 pub enum Deletion {
     /// Nothing of it is left.
     Deleted,
-    /// Nobody is shown it any more. Whoever has it was asked to stop its request at fal; when that has
-    /// ended, its rows go.
+    /// Nobody is shown it any more. The worker that has it is asked to stop its request at fal; when that
+    /// has ended, its rows are deleted.
     Stopping,
     /// There is no such job, or it was deleted before.
     NoJob,
@@ -27,20 +27,20 @@ pub async fn delete(pool: &Pool, job: JobId) -> Result<Deletion, Error> {
                 transaction.commit().await?;
                 return Ok(deletion);
             }
-            // With it goes its lock on the job: whoever has the place takes that after it.
+            // This releases its lock on the job: the transaction that holds the place in the queue needs that next.
             drop(transaction);
         }
     };
     deleting.await.map_err(Error::doing("deleting a job"))
 }
 
-/// Nothing, where the job came back into the queue meanwhile: then it is to be begun again.
+/// `None` where the job came back into the queue meanwhile: then the caller starts again.
 async fn delete_within(
     connection: &mut Connection,
     job: JobId,
 ) -> Result<Option<Deletion>, sqlx::Error> {
-    // The queue first, as every settle does: the other order would deadlock with one. And alone: what the next
-    // statement sees is what was done by whoever held the row.
+    // The queue's row first, as every settle does: the other order would deadlock with one. And in a statement of its
+    // own, so that the next one sees what the row's last holder did.
     let place =
         sqlx::query_scalar!("select has_attempt from queue where job_id = $1 for update", job.0)
             .fetch_optional(&mut *connection)
@@ -61,7 +61,7 @@ async fn delete_within(
         let is_hidden = hidden.rows_affected() == 1;
         return Ok(Some(if is_hidden { Deletion::Stopping } else { Deletion::NoJob }));
     }
-    // A job without a place has ended, unless it gets one at this moment: that could not be locked.
+    // A job without a place has ended, unless it is getting one at this moment, which could not be locked.
     let deleted = sqlx::query!(
         "with gone as (
              delete from jobs

@@ -19,7 +19,7 @@ pub struct Delivery {
     pub event: String,
     /// When that was.
     pub created_at: OffsetDateTime,
-    /// When the next attempt is due; nothing when none follows.
+    /// When the next attempt is due; `None` when none follows.
     pub next_at: Option<OffsetDateTime>,
     /// When the receiver took it.
     pub delivered_at: Option<OffsetDateTime>,
@@ -45,7 +45,7 @@ pub struct DeliveryAttempt {
     pub milliseconds: u64,
 }
 
-/// A job's deliveries, the first one first; nothing where there is no such job.
+/// A job's deliveries, the first one first; `None` where there is no such job.
 pub async fn deliveries(pool: &Pool, job: JobId) -> Result<Option<Vec<Delivery>>, Error> {
     let doing = "reading a job's deliveries";
     let rows = sqlx::query!(

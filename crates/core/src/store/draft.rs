@@ -18,7 +18,7 @@ use crate::{
 pub(super) struct Draft {
     pub(super) id: JobId,
     pub(super) new: NewJob,
-    /// Of the pictures that were sent, in order.
+    /// Ids and digests of the pictures that were sent, in order.
     pub(super) pictures: Vec<(ImageId, Sha256)>,
     pub(super) parent: Option<Found>,
     pub(super) request_hash: Option<Sha256>,
@@ -26,7 +26,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// What was asked for, and nothing else.
+    /// A draft of what was asked for; nothing has been looked up for it yet.
     pub(super) fn of(new: NewJob) -> Self {
         let pictures =
             new.inputs.iter().map(|input| (ImageId::generate(), sha256(&input.data))).collect();
@@ -40,12 +40,12 @@ impl Draft {
         }
     }
 
-    /// Of its pictures.
+    /// How many bytes its pictures have.
     pub(super) fn bytes(&self) -> usize {
         self.new.inputs.iter().map(|input| input.data.len()).sum()
     }
 
-    /// Of the files that are edited, in order.
+    /// Digests of the files that are edited, in order.
     pub(super) fn digests(&self) -> Vec<Sha256> {
         match &self.parent {
             Some(parent) => vec![parent.sha256],
@@ -53,28 +53,28 @@ impl Draft {
         }
     }
 
-    /// Its key, where that has limits of its own.
+    /// Its API key, where that has limits of its own.
     pub(super) fn limited_key(&self) -> Option<ApiKeyId> {
         self.new.api_key.filter(|_| self.new.has_limits)
     }
 
-    /// Nothing has to be looked at first, and nothing afterwards.
+    /// Whether nothing has to be looked at before or after it is inserted.
     pub(super) fn is_made_at_once(&self) -> bool {
         self.copies_nothing() && self.limited_key().is_none()
     }
 
-    /// Neither a parent's picture nor another's results.
+    /// Whether it needs neither a parent's picture nor another job's results.
     pub(super) fn copies_nothing(&self) -> bool {
         self.new.parent.is_none() && !self.new.cache.is_some_and(|cache| cache.is_looked_into)
     }
 
-    /// What it may cost, in millionths of a US dollar, where that is kept back from anybody.
+    /// What it may cost, in millionths of a US dollar; 0 where it has no API key or reuses results.
     pub(super) fn reserved_micros(&self) -> i64 {
         let is_paid_for = self.new.api_key.is_some() && self.reusable.is_none();
         if is_paid_for { self.new.cost_micros } else { 0 }
     }
 
-    /// In the queue; nothing where another's results are its own.
+    /// Its place in the queue; `None` where it is answered with another job's results.
     pub(super) fn place(&self) -> Option<Place<'_>> {
         self.reusable.is_none().then_some(Place {
             job: self.id,
@@ -87,7 +87,7 @@ impl Draft {
         })
     }
 
-    /// Once it is inserted.
+    /// The job, once it is inserted.
     pub(super) fn made(self, at: OffsetDateTime) -> Job {
         let new = self.new;
         let images = self.pictures.iter().zip(new.inputs).map(|((id, _), input)| StoredImage {

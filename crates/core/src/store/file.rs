@@ -10,7 +10,7 @@ use crate::{
     db::{Error, Pool},
 };
 
-/// Bytes of a file that are read with it, at most: a larger one is read in parts, as far as each gets.
+/// The most bytes of a file that are read together with its row: a larger one is read in parts, as it is sent.
 pub(super) const READ_AT_ONCE: i32 = 512 * 1024;
 
 /// An image, or a thumbnail of it, as it is served.
@@ -18,7 +18,7 @@ pub(super) const READ_AT_ONCE: i32 = 512 * 1024;
 pub struct ImageFile {
     /// Which image.
     pub image: ImageId,
-    /// The width that it was scaled down to; nothing, where it is the image itself.
+    /// The width that it was scaled down to; `None` where it is the image itself.
     pub scaled_to: Option<u16>,
     /// An input, or a result.
     pub is_result: bool,
@@ -32,13 +32,13 @@ pub struct ImageFile {
     pub digest: String,
     /// How many bytes it has.
     pub length: u64,
-    /// All of them, where they were to be read and are not many.
+    /// All its bytes, where they were to be read and are not many.
     pub data: Option<Bytes>,
 }
 
-/// Reads an image, or nothing where there is none of that id.
+/// Reads an image; `None` where there is none of that id.
 ///
-/// Its bytes are read unless they are many, or their digest is one of `known`; without such a list, they are not.
+/// Its bytes are read unless they are many or their digest is one of `known`; where `known` is `None`, they are not.
 pub async fn image_file(
     pool: &Pool,
     id: ImageId,
@@ -71,7 +71,7 @@ pub async fn image_file(
     }))
 }
 
-/// Whose an image is: nothing where there is no such image, and within it nothing where it is nobody's.
+/// The API key whose image it is: `None` where there is no such image, `Some(None)` where it is nobody's.
 pub async fn image_owner(pool: &Pool, id: ImageId) -> Result<Option<Option<ApiKeyId>>, Error> {
     let owner = sqlx::query_scalar!(
         "select api_key_id from images join jobs on jobs.id = job_id
@@ -84,8 +84,8 @@ pub async fn image_owner(pool: &Pool, id: ImageId) -> Result<Option<Option<ApiKe
     Ok(owner.map(|owner| owner.map(ApiKeyId)))
 }
 
-/// Reads some of a file's bytes, or nothing where the image is gone. What lies beside them is not touched:
-/// the columns are stored uncompressed.
+/// Reads some of a file's bytes; `None` where the image is gone. Its other bytes are not read, because the
+/// columns are stored uncompressed.
 pub async fn file_part(
     pool: &Pool,
     file: &ImageFile,

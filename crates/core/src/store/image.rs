@@ -35,13 +35,13 @@ pub struct NewImage {
     pub height: u32,
 }
 
-/// Of a file, or of what was said.
+/// The SHA-256 of a file, or of a request.
 pub type Sha256 = [u8; 32];
 
 /// The SHA-256 of these bytes.
 pub fn sha256(bytes: &[u8]) -> Sha256 {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    // It is as long as its name says.
+    // A SHA-256 always has 32 bytes.
     digest.as_ref().try_into().unwrap_or_default()
 }
 
@@ -52,7 +52,7 @@ pub struct StoredImage {
     pub id: ImageId,
     /// An input, or a result.
     pub is_result: bool,
-    /// Whether the model's safety checker blanked it; nothing where the model does not say.
+    /// Whether the model's safety checker blanked it; `None` where the model does not say.
     pub blanked: Option<bool>,
     /// As HTTP writes it.
     pub media_type: String,
@@ -60,7 +60,7 @@ pub struct StoredImage {
     pub width: u32,
     /// In pixels.
     pub height: u32,
-    /// Of the file.
+    /// Length of the file.
     pub bytes: u64,
 }
 
@@ -75,7 +75,7 @@ pub struct ImageData {
     pub sha256: Vec<u8>,
 }
 
-/// Reads an image, or nothing where there is none of that id.
+/// Reads an image; `None` where there is none of that id.
 pub async fn image(pool: &Pool, id: ImageId) -> Result<Option<ImageData>, Error> {
     let row = sqlx::query!("select media_type, sha256, data from images where id = $1", id.0)
         .fetch_optional(pool)
@@ -122,7 +122,7 @@ pub(crate) async fn insert_result(
     Ok(stored.rows_affected() == 1)
 }
 
-/// As the columns hold them. Pixel limits keep real sides far below the cap.
+/// Width and height as the columns hold them. Pixel limits keep real sides far below the cap.
 pub(super) fn sides(image: &NewImage) -> (i32, i32) {
     let column = |side: u32| i32::try_from(side).unwrap_or(i32::MAX);
     (column(image.width), column(image.height))

@@ -1,5 +1,7 @@
-//! Insert: jobs, the pictures that were sent, and their places in the queue, in one statement; and the key under which one is
-//! asked for. Where nothing else is to be done, that is all that jobs cost, and needs no transaction around it.
+//! Insert: jobs, the pictures that were sent, their places in the queue, and one job's idempotency key, all in one
+//! statement.
+//!
+//! Where nothing else is to be done, that is all that jobs cost, and needs no transaction around it.
 
 mod rows;
 
@@ -36,7 +38,8 @@ impl<'a> Insertion<'a> {
     }
 }
 
-/// The statement: `$taken` comes first, and `$if_taken` says whether anything is written at all.
+/// The statement: `$taken` is a CTE that takes the idempotency key, and `$if_taken` the condition for writing anything
+/// at all. Both may be empty.
 macro_rules! insert_query {
     ($taken:literal, $if_taken:literal, $insertion:expr $(, $argument:expr)*) => {
         enqueue_query!(
@@ -110,8 +113,8 @@ macro_rules! insert_query {
     };
 }
 
-/// Inserts jobs, in the order in which they come into line, and answers when. Where it is to tell of them, their commit
-/// does. Keys under which they are asked for are not heeded.
+/// Inserts jobs, in the order in which they come into line, and answers when. If it `tells`, their commit notifies of
+/// them. Idempotency keys are ignored.
 pub(super) async fn insert_all(
     executor: impl PgExecutor<'_>,
     drafts: &[Draft],
@@ -122,8 +125,8 @@ pub(super) async fn insert_all(
     Ok(inserted.at)
 }
 
-/// Inserts a job, and takes the key under which it is asked for. Where somebody has that, nothing is inserted; whoever is
-/// about to have it is waited for.
+/// Inserts a job, and takes its idempotency key. Where that is taken, nothing is inserted; where another transaction is
+/// taking it, the end of that is waited for.
 pub(super) async fn insert(
     executor: impl PgExecutor<'_>,
     draft: &Draft,

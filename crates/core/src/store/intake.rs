@@ -1,4 +1,4 @@
-//! Intake: jobs that are asked for at the same time are made in one statement, and whoever waits for them is told.
+//! Intake: jobs that are asked for at the same time are made in one statement, and workers and watchers are notified.
 
 use std::{slice, time::Duration};
 
@@ -18,10 +18,10 @@ use crate::{
 
 const DOING: &str = "asking for a job";
 
-/// Bytes of pictures that reach the disk in a moment.
+/// Pictures of up to this many bytes reach the disk in a moment.
 const LITTLE: usize = 1024 * 1024;
 
-/// Bytes of pictures up to which a job is made with others. With more, it has little of them.
+/// The most bytes of pictures with which a job is made together with others. With more, it gains little from that.
 const LIGHT: usize = 256 * 1024;
 
 /// What a job weighs without its pictures and its prompt: a statement makes 512 jobs at most.
@@ -29,7 +29,8 @@ const ROW: usize = 2 * 1024;
 
 const BOUNDS: Bounds<Draft> = Bounds {
     doing: DOING,
-    // More than there are connections to the API: whoever waits outside would not be told with the others.
+    // More than the API has connections: a request that had to wait to be queued would not be answered with the others
+    // when the database is away.
     waiting: 5_000,
     at_a_time: 4,
     alone: Duration::from_millis(2),
@@ -41,9 +42,9 @@ const BOUNDS: Bounds<Draft> = Bounds {
 
 /// Where jobs are asked for; cheap to clone.
 ///
-/// A job's key, its row, its images and its place in the queue commit together or not at all. One that is answered with
-/// another's results is completed, and has no place in the queue. Workers and watchers are told: in that commit where all
-/// was quiet, and shortly after it else.
+/// A job's idempotency key, its row, its images and its place in the queue commit together or not at all. A job that is
+/// answered with another's results is completed, and has no place in the queue. Workers and watchers are notified: by
+/// that commit itself where this process was quiet, otherwise shortly after it.
 #[derive(Clone, Debug)]
 pub struct Intake {
     pool: Pool,
@@ -63,15 +64,15 @@ impl Intake {
 
     /// Asks for a job.
     ///
-    /// One of small pictures, for which nothing else is to be looked at, is made together with those that are asked for at
-    /// the same time: without a key under which it is asked for once, a parent, limits or a look into the cache. Whoever
-    /// is gone before that has no job.
+    /// A job of small pictures, without an idempotency key, a parent, limits or a look into the cache, is made together
+    /// with others that are asked for at the same time. If its caller is gone before their statement begins, it is not
+    /// made.
     pub async fn ask(&self, new: NewJob) -> Result<Asked, Error> {
         let mut draft = Draft::of(new);
         if !draft.is_made_at_once() {
             return self.ask_within(draft).await;
         }
-        // For others, who may use the result.
+        // For later requests, which may reuse the result.
         draft.request_hash = draft.new.cache.map(|_kept| reuse::request_hash(&draft));
         if draft.new.once.is_none() && draft.bytes() <= LIGHT {
             let made = self.together.ask(draft).await?;
@@ -81,7 +82,7 @@ impl Intake {
     }
 
     async fn ask_alone(&self, draft: Draft) -> Result<Asked, Error> {
-        // What is asked for again is not sent again.
+        // The pictures of a repeated request are not sent to the database again.
         if draft.bytes() > LIGHT
             && let Some(before) = self.before(&draft).await?
         {
@@ -126,7 +127,7 @@ impl Intake {
     }
 }
 
-/// In one statement; or, where one of them cannot be made, each by itself.
+/// Makes jobs in one statement or, where one of them cannot be made, each by itself.
 async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker: Waker) {
     let (drafts, askers): (Vec<_>, Vec<_>) =
         asks.into_iter().map(|ask| (ask.question, ask.asker)).unzip();
@@ -163,7 +164,7 @@ async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker:
     }
 }
 
-/// Its key was somebody's, and was forgotten before it was looked whose: asked for again, the job is made.
+/// The idempotency key was taken, but was forgotten before it was looked up: asked for again, the job is made.
 fn forgotten() -> Error {
     Error::unanswered(DOING)
 }

@@ -1,4 +1,4 @@
-//! Jobs: read.
+//! Reads jobs.
 
 use serde_json::Value;
 use sqlx::PgExecutor;
@@ -13,7 +13,7 @@ use crate::{
     webhook::Webhook,
 };
 
-/// Reads a job, or nothing where there is none of that id.
+/// Reads a job; `None` where there is none of that id.
 pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
     Ok(find_all(pool, &[id]).await?.pop())
 }
@@ -49,7 +49,7 @@ pub(super) async fn exists(pool: &Pool, id: JobId) -> Result<bool, Error> {
     .map_err(Error::doing("looking for a job"))
 }
 
-/// A job beside one of its images; a job with several comes in as many rows, one after the other.
+/// A job with one of its images; a job with several comes in as many rows, one after the other.
 pub(super) struct JobImageRow {
     pub(super) id: Uuid,
     pub(super) api_key_id: Option<Uuid>,
@@ -79,7 +79,7 @@ pub(super) struct JobImageRow {
 }
 
 impl JobImageRow {
-    /// Of rows in the order of their jobs.
+    /// Makes jobs of rows that are in the order of their jobs.
     pub(super) fn gather(rows: Vec<Self>) -> Vec<Job> {
         let mut jobs: Vec<Job> = Vec::new();
         for mut row in rows {

@@ -1,21 +1,21 @@
-//! Limits of an API key: how many jobs it may have that have not ended, and what they may cost on a day.
+//! Limits of an API key: how many unfinished jobs it may have, and what its jobs may cost on a day.
 //!
-//! Both are looked at last in the transaction that makes a job, under the key's lock: so they hold exactly, however many
-//! ask at the same time and on however many replicas.
+//! Both are checked last in the transaction that makes or reopens a job, under a lock on the key's row: so they hold
+//! exactly, however many requests come at the same time, on however many replicas.
 
 use time::{OffsetDateTime, Time};
 
 use super::asked::Refusal;
 use crate::{api_key::ApiKeyId, db::Connection};
 
-/// Looks at what a key has with the job that was just made, or reopened; it is not to be kept where that is too
-/// much. `cost` is what the job may cost, in millionths of a US dollar.
+/// Checks a key's limits with the job that was just made or reopened; on a refusal, the transaction must not
+/// commit. `cost` is what the job may cost, in millionths of a US dollar.
 pub(crate) async fn check(
     connection: &mut Connection,
     key: ApiKeyId,
     cost: i64,
 ) -> Result<Result<(), Refusal>, sqlx::Error> {
-    // Alone: what the next statements see is what was done by whoever held the lock.
+    // The lock is a statement of its own, so that the next ones see what its last holder did.
     let limits = sqlx::query!(
         r#"select max_pending, daily_budget_micros, (now() at time zone 'UTC')::date as "today!",
                now() as "now!"

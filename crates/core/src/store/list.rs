@@ -1,7 +1,7 @@
 //! List: jobs, newest first, all or those that a filter lets pass.
 //!
-//! Each set of filters has its own statement, which is planned with its own values, because what is quick
-//! differs: what is rare is looked up in an index, and what most jobs have is found by walking back from the
+//! Each set of filters has its own statement, which is planned with its own values, because the quick way
+//! differs: what few jobs have is looked up in an index, and what most have is found by walking back from the
 //! newest. See `docs/decisions/listing-by-index.md`.
 
 mod filter;
@@ -54,7 +54,7 @@ pub async fn list_filtered(pool: &Pool, page: Page, filter: &Filter) -> Result<V
     }
     let ids = query(page, filter)
         .build_query_scalar::<Uuid>()
-        // Planned with these values, each time: one plan for all would suit few.
+        // Planned with these values, each time: one plan for all values would suit few.
         .persistent(false)
         .fetch_all(pool)
         .await
@@ -65,7 +65,7 @@ pub async fn list_filtered(pool: &Pool, page: Page, filter: &Filter) -> Result<V
     Ok(jobs)
 }
 
-/// Ids of a page. A status is a branch of its own, which reads no more than a page by its own index.
+/// The statement for a page's ids. Each status is a branch that reads no more than a page, by its own index.
 fn query(page: Page, filter: &Filter) -> QueryBuilder<Postgres> {
     let statuses: Vec<Option<Status>> = match filter.statuses.as_slice() {
         [] => vec![None],

@@ -1,4 +1,4 @@
-//! Once: what is asked for again under the same key, within a day, makes no other job.
+//! Once: what is asked for again within a day, under the same idempotency key, makes no second job.
 
 use uuid::Uuid;
 
@@ -12,16 +12,16 @@ use crate::{
     job::JobId,
 };
 
-/// A key under which something is asked for once only.
+/// An idempotency key, under which something is asked for once only.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Once {
     /// As the caller chose it; up to 200 visible ASCII characters.
     pub key: String,
-    /// Of all that was said and sent: what is asked for again has the same.
+    /// A hash of the whole request: a repeated one has the same.
     pub fingerprint: Sha256,
 }
 
-/// What came of an earlier request under the same key; nothing where there was none.
+/// What came of an earlier request under the same idempotency key; `None` where there was none.
 pub async fn asked_before(
     pool: &Pool,
     api_key: Option<ApiKeyId>,
@@ -32,7 +32,7 @@ pub async fn asked_before(
     find(&mut connection, api_key, once).await.map_err(Error::doing(doing))
 }
 
-/// The same, where there is a connection.
+/// As [`asked_before`], on a given connection.
 pub(super) async fn find(
     connection: &mut Connection,
     api_key: Option<ApiKeyId>,
@@ -62,7 +62,7 @@ pub(super) async fn find(
     }))
 }
 
-/// Whose the key is, as it is kept.
+/// The idempotency key's owner, as its column holds it.
 pub(super) fn owner(api_key: Option<ApiKeyId>) -> Uuid {
     api_key.map_or(ApiKeyId::NOBODY, |key| key.0)
 }

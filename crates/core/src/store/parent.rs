@@ -1,4 +1,4 @@
-//! Parents: a job may edit another one's result, and the trees that come of it.
+//! Parents: a job may edit another job's result, and so jobs form trees.
 
 use super::{asked::Refusal, image::Sha256, job::find_all};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     job::{Job, JobId, Status},
 };
 
-/// The most jobs of a tree that are read, and the most generations that its root is looked for.
+/// The most jobs of a tree that are read, and the most generations through which its root is looked for.
 const MOST: i64 = 1_000;
 
 /// A result of another job, to be edited further.
@@ -55,8 +55,8 @@ pub(super) async fn find(
     Ok(found.ok_or(Refusal::NoSuchResult))
 }
 
-/// The whole tree that a job belongs to, in the order in which its jobs were made; nothing where there is
-/// no such job. Of a tree of more than a thousand, those that are nearest to its root.
+/// The whole tree that a job belongs to, in the order in which its jobs were made; `None` where there is
+/// no such job. Of a tree of more than a thousand jobs, the thousand that are nearest to its root.
 pub async fn versions(pool: &Pool, job: JobId) -> Result<Vec<Job>, Error> {
     let ids = sqlx::query_scalar!(
         r#"with recursive ancestors as (

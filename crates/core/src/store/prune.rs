@@ -7,15 +7,15 @@ use crate::db::{Error, Pool};
 /// Jobs of one batch: their images are megabytes each.
 const BATCH: i64 = 100;
 
-/// Keys of one batch.
+/// Idempotency keys of one batch.
 const KEYS: i64 = 1_000;
 
-/// What a batch took away.
+/// What a batch deleted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Pruned {
-    /// So many.
+    /// How many rows.
     pub rows: u64,
-    /// As many as one may: there may be more.
+    /// It deleted as many as a batch may: there may be more.
     pub is_full: bool,
 }
 
@@ -27,8 +27,8 @@ impl Pruned {
 
 /// Deletes a batch of jobs that ended longer ago than this, the oldest first.
 ///
-/// Several at once do no harm. An id tells when its job was made, by a replica's clock that may be a day off: what is
-/// younger than that is not even looked at.
+/// Several at once do no harm. An id tells when its job was made, by a replica's clock that may be a day off: jobs that
+/// are younger by more than a day are not even read.
 pub async fn prune(pool: &Pool, retention: Duration) -> Result<Pruned, Error> {
     let pruned = sqlx::query!(
         "with old as (
@@ -52,9 +52,9 @@ pub async fn prune(pool: &Pool, retention: Duration) -> Result<Pruned, Error> {
     Ok(Pruned::of(pruned.rows_affected(), BATCH))
 }
 
-/// Deletes a batch of idempotency keys that are forgotten, the oldest first.
+/// Deletes a batch of idempotency keys that are older than a day, the oldest first.
 ///
-/// They are named by where they are: to find them by their keys, all keys would be read for each batch.
+/// Rows are named by their `ctid`: to find them by their primary keys, all keys would be read for each batch.
 pub async fn prune_idempotency_keys(pool: &Pool) -> Result<Pruned, Error> {
     let pruned = sqlx::query!(
         "delete from idempotency_keys where ctid = any(array(

@@ -1,28 +1,29 @@
-//! How fast somebody may go on, on all replicas together (the generic cell rate algorithm; source: ITU-T I.371).
+//! How many requests a subject may make in a minute, on all replicas together (the generic cell rate algorithm; source:
+//! ITU-T I.371).
 
 use std::time::Duration;
 
 use super::Pruned;
 use crate::db::{Error, Pool};
 
-/// In which so many are allowed.
+/// The time in which `per_minute` requests are allowed.
 const WINDOW: Duration = Duration::from_mins(1);
 
 /// Rows of one batch.
 const BATCH: i64 = 1_000;
 
-/// What came of asking.
+/// Whether one was allowed, and how many more are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Allowance {
-    /// Nothing, where it was allowed; else how long to wait.
+    /// `None` where it was allowed; else how long to wait.
     pub wait: Option<Duration>,
     /// How many more are allowed now.
     pub left: u32,
-    /// When as many as ever are allowed again.
+    /// How long until the whole number is allowed again.
     pub full_in: Duration,
 }
 
-/// Takes one of `per_minute`, which somebody has: as many at once, where nothing was taken for a minute.
+/// Takes one of the `per_minute` that a subject has: all of them at once, where none was taken for a minute.
 pub async fn take(pool: &Pool, subject: &str, per_minute: u32) -> Result<Allowance, Error> {
     let interval = WINDOW.as_secs_f64() / f64::from(per_minute.max(1));
     let taken = sqlx::query!(
@@ -59,7 +60,7 @@ pub async fn take(pool: &Pool, subject: &str, per_minute: u32) -> Result<Allowan
     })
 }
 
-/// Forgets a batch of those that are full again.
+/// Deletes a batch of subjects that have had their whole number again for a minute.
 pub async fn prune_rate_limits(pool: &Pool) -> Result<Pruned, Error> {
     let pruned = sqlx::query!(
         "delete from rate_limits where subject = any(array(

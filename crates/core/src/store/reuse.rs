@@ -17,7 +17,7 @@ use crate::{
 pub struct Cache {
     /// How old a result may be.
     pub within: Duration,
-    /// Whether this request may be answered with one; its own is kept for others either way.
+    /// Whether this request may be answered with one. Its own result may be reused by later requests either way.
     pub is_looked_into: bool,
 }
 
@@ -28,10 +28,10 @@ pub(super) struct Reusable {
     pub(super) seed: Option<i64>,
 }
 
-/// Of all that makes a request's result.
+/// A hash of everything that decides a request's result.
 pub(super) fn request_hash(draft: &Draft) -> Sha256 {
     let new = &draft.new;
-    // One picture is made unless said.
+    // One picture is made unless the request says how many.
     let num_images = new.options.num_images.or(Some(1));
     let options = Options { num_images, ..new.options.clone() };
     let said = json!([new.model, new.prompt, options]);
@@ -40,7 +40,7 @@ pub(super) fn request_hash(draft: &Draft) -> Sha256 {
         context.update(&file);
     }
     context.update(said.to_string().as_bytes());
-    // It is as long as its name says.
+    // A SHA-256 always has 32 bytes.
     context.finish().as_ref().try_into().unwrap_or_default()
 }
 

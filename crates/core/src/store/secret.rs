@@ -5,10 +5,10 @@ use secrecy::SecretSlice;
 
 use crate::db::{Error, Pool};
 
-/// Of a secret, in bytes.
+/// Length of a secret, in bytes.
 const LENGTH: usize = 32;
 
-/// The secret of this name, made by whoever asks first.
+/// The secret of this name; the first call makes it.
 pub async fn secret(pool: &Pool, name: &str) -> Result<SecretSlice<u8>, Error> {
     let mut fresh = [0; LENGTH];
     SystemRandom::new().fill(&mut fresh).map_err(|_unspecified| {

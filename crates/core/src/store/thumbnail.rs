@@ -1,4 +1,4 @@
-//! Thumbnails: images scaled down, once made and kept as long as the image.
+//! Thumbnails: images scaled down, made once and kept as long as the image.
 
 use bytes::Bytes;
 
@@ -16,9 +16,9 @@ use crate::{
 pub enum Thumbnail {
     /// It was made.
     Kept(ImageFile),
-    /// It was not.
+    /// It was not made yet.
     Missing {
-        /// Whether the image is no wider, however it is turned.
+        /// Whether the image is no wider than the thumbnail would be, whichever way it is turned.
         is_needless: bool,
     },
 }
@@ -28,11 +28,11 @@ pub enum Thumbnail {
 pub struct ThumbnailSource {
     /// The image, whole.
     pub data: Bytes,
-    /// Pixels that it has, by what was seen when it was stored.
+    /// How many pixels it has, as found when it was stored.
     pub pixels: u64,
 }
 
-/// Reads an image's thumbnail of this width, or nothing where there is no such image. `known` is as in
+/// Reads an image's thumbnail of this width; `None` where there is no such image. `known` is as in
 /// [`image_file`](super::image_file).
 pub async fn thumbnail(
     pool: &Pool,
@@ -75,7 +75,7 @@ pub async fn thumbnail(
     }))
 }
 
-/// Reads what a thumbnail is to be made from; nothing where it is kept already, or the image is gone.
+/// Reads what a thumbnail is to be made from; `None` where it is kept already, or the image is gone.
 pub async fn thumbnail_source(
     pool: &Pool,
     id: ImageId,
@@ -104,7 +104,7 @@ pub async fn keep_thumbnail(
     width: u16,
     thumbnail: &Prepared,
 ) -> Result<(), Error> {
-    // The lock lets no deletion come between.
+    // The lock keeps the image from being deleted meanwhile.
     sqlx::query!(
         "insert into thumbnails (image_id, width, media_type, sha256, data)
          select id, $2, $3, sha256($4), $4 from images where id = $1 for key share

@@ -9,7 +9,7 @@ use crate::{
     db::{Connection, Error, Pool},
 };
 
-/// Where nobody wants to know of a day.
+/// For a fold of which no day's sum is needed.
 const ANY_DAY: Date = OffsetDateTime::UNIX_EPOCH.date();
 
 /// What was made with a model on a day.
@@ -25,11 +25,11 @@ pub struct Usage {
     pub images: i64,
     /// What was paid for them, or may have been, in millionths of a US dollar.
     pub spent_micros: i64,
-    /// What jobs that have not ended may cost, in millionths of a US dollar: kept of keys' jobs only.
+    /// What unfinished jobs may cost, in millionths of a US dollar: only those that have an API key.
     pub reserved_micros: i64,
 }
 
-/// What was made from one day to another, both included: with a key, or with all and with none. The latest first.
+/// What was made from one day to another, both included, the latest first: with a key or, for `None`, by everybody.
 pub async fn usage(
     pool: &Pool,
     key: Option<ApiKeyId>,
@@ -59,8 +59,8 @@ pub async fn usage(
     .map_err(Error::doing("reading usage"))
 }
 
-/// Adds up what changed of a key's usage, and answers what is spent and kept back of it on a day. Its key must be
-/// locked: what somebody else adds up at the same time would not be seen.
+/// Adds up the changes of a key's usage, and answers what is spent and reserved of it on a day. The key must be
+/// locked: else what is added up at the same time would not be seen.
 pub(super) async fn fold(
     connection: &mut Connection,
     key: Uuid,
@@ -99,7 +99,8 @@ pub(super) async fn fold(
     .await
 }
 
-/// Adds up what changed of everybody's usage, one after the other: all of it. What changes meanwhile is for the next time.
+/// Adds up all changes of everybody's usage, one key after the other. Changes that come meanwhile are left for the next
+/// time.
 pub async fn fold_usage(pool: &Pool) -> Result<Pruned, Error> {
     let doing = Error::doing("adding usage up");
     let folding = async {
@@ -109,7 +110,7 @@ pub async fn fold_usage(pool: &Pool) -> Result<Pruned, Error> {
         let mut rows = 0;
         for key in keys {
             let mut transaction = pool.begin().await?;
-            // Nobody's has no row to lock, and no limit that would have to hold.
+            // `NOBODY` has no row to lock, and no limit that would have to hold.
             sqlx::query!("select id from api_keys where id = $1 for no key update", key)
                 .fetch_optional(&mut *transaction)
                 .await?;

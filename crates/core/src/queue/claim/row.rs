@@ -11,8 +11,8 @@ use crate::{
     queue::{Lease, Timeline, WorkerId},
 };
 
-/// A claimed job, or nothing where none was claimed; and in each row, what is
-/// true of the queue.
+/// A claimed job, or no job where none was claimed. `has_rules` and `rests` are about the whole queue,
+/// the same in each row.
 pub(super) struct Row {
     pub(super) has_rules: bool,
     pub(super) rests: Option<f64>,
@@ -28,7 +28,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// And which of them have an open attempt.
+    /// The claims, and which of their jobs have an open attempt.
     pub(super) fn gather(rows: Vec<Self>, worker: WorkerId) -> (Claims, Vec<JobId>) {
         let first = rows.first();
         let resumed = rows.iter().filter(|row| row.has_attempt == Some(true));
@@ -46,7 +46,7 @@ impl Row {
             lease: Lease { job: JobId(self.job_id?), worker, number: self.lease_no? },
             prompt: self.prompt?,
             model: self.model?,
-            // One row that a newer version wrote must not keep this one from claiming the others.
+            // A row that a newer version wrote must not keep this version from claiming the others.
             options: serde_json::from_value(self.options?).ok(),
             time_left: self.time_left.map(seconds),
             overdue: self.time_left.map_or(Duration::ZERO, |left| seconds(-left)),
@@ -58,7 +58,7 @@ impl Row {
     }
 }
 
-/// What is past is zero.
+/// A moment in the past, which is negative, is zero.
 fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }

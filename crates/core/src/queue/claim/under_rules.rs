@@ -6,30 +6,30 @@ use crate::{
     queue::Round,
 };
 
-/// Claims under limits go one after the other: the lock's number among advisory locks, for all who use
-/// this database. It spells "queue".
+/// The number of the advisory lock under which claims go one after the other, for all who use this
+/// database. It spells "queue".
 const ONE_AT_A_TIME: i64 = 0x71_7565_7565;
 
-/// The transaction of a claim, once it is its turn.
+/// Begins the transaction of a claim, and waits for its turn.
 async fn begin(pool: &Pool) -> Result<db::Transaction, sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    // Where many wait, PostgreSQL expects so much of the claim that it would compile it first, each time. Said once more: behind
-    // PgBouncer, what a connection was told may be another one's.
+    // With many jobs in line, PostgreSQL expects so much work that it would compile the claim first, each time. The
+    // pool has set this already; but behind PgBouncer, that may have been on another server connection.
     sqlx::query!("set local jit = off").execute(&mut *transaction).await?;
     let turn = sqlx::query!("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME);
     turn.execute(&mut *transaction).await?;
     Ok(transaction)
 }
 
-/// Claims up to `limit` due jobs like [`claim`](super::claim()), and no more than rules let through.
+/// Claims up to `limit` due jobs like [`claim`](super::claim()), as far as the rules allow.
 /// `max_in_flight` is the limit of everything, unless a rule sets another.
 ///
-/// What is in flight is counted from the rows themselves: those that are leased, and those whose request
-/// may run at fal though nobody follows it. The count is exact because nobody else claims between it and the
-/// commit: the lock is taken in a statement before, so that the count sees what its last holder took.
+/// Jobs in flight are counted from their rows: those that are leased, and those whose request may run at fal
+/// though no worker follows it. The count is exact because nobody else claims between it and the commit, and
+/// because the lock is taken in an earlier statement: so the count sees what the last holder claimed.
 ///
-/// The rows of a model and an API key are a lane: however many wait in one that is full, the claim
-/// reads none of them. What was chosen is looked up in words that lead to no index of the line.
+/// The rows of one model and one API key are a lane: however many wait in a full lane, the claim
+/// reads none of them. The chosen rows are looked up with a condition that fits no index of the line.
 pub async fn claim_under_rules(
     pool: &Pool,
     round: impl Into<Round>,
@@ -124,7 +124,7 @@ pub async fn claim_under_rules(
          ), due as (
              select job_id from resumed union all select job_id from fresh
          )",
-        // Others may wait before these.
+        // No front is moved: jobs in full lanes may wait before these.
         "select",
         round,
         i64::try_from(limit).unwrap_or(i64::MAX),

@@ -25,7 +25,7 @@ pub struct Claimed {
     pub created_at: OffsetDateTime,
     /// Now, by the database's clock.
     pub claimed_at: OffsetDateTime,
-    /// Whom: checked when the job was made, and not since.
+    /// The receiver's address: checked when the job was made, and not since.
     pub url: String,
     /// Attempts that failed so far.
     pub failures: u32,
@@ -33,7 +33,7 @@ pub struct Claimed {
     pub model: String,
     /// Why the job failed, where it tells of that.
     pub failure: Option<Failure>,
-    /// The job's results, in order, where it tells of its good end.
+    /// The job's results, in order, where it tells that the job completed.
     pub results: Vec<ImageId>,
 }
 
@@ -55,8 +55,8 @@ struct Row {
 /// Claims up to `limit` due deliveries for a worker that is alive, the longest due first.
 ///
 /// As at a claim of jobs, the worker's own row is locked against deletion, and what is taken is looked up row by
-/// row. Events that a later version writes are left to it; where it looks like a condition of its own, PostgreSQL thinks that
-/// hardly any are known, and sorts all that are due.
+/// row. Events that only a later version knows are left to it. That condition is hidden in a `case`: else PostgreSQL
+/// expects that it matches hardly any, and sorts all that are due.
 pub async fn claim(
     pool: &Pool,
     round: impl Into<Round>,

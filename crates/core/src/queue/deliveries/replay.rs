@@ -6,8 +6,8 @@ use crate::{
     job::JobId,
 };
 
-/// Lets a delivery begin anew, with all its attempts and its day before it; false where the job has none
-/// of that id. One that is under way goes on.
+/// Starts a delivery anew, with no failures counted and a day until it expires; false where the job has no
+/// such delivery. An attempt that is under way goes on.
 pub async fn replay(pool: &Pool, job: JobId, delivery: DeliveryId) -> Result<bool, Error> {
     let replayed = sqlx::query!(
         r#"with replayed as (

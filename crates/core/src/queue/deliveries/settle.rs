@@ -8,7 +8,7 @@ use crate::{
     queue::Error,
 };
 
-/// Attempts that a delivery's log keeps.
+/// The most attempts that a delivery's log keeps: the latest ones.
 const LOGGED: i32 = 20;
 
 /// An attempt, as the log keeps it.
@@ -24,12 +24,12 @@ pub struct Tried {
     pub took: Duration,
 }
 
-/// What follows.
+/// What is to follow an attempt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
     /// The receiver has it.
     Delivered,
-    /// It is tried again after so long, if it has not expired by then.
+    /// It is tried again after this time, if it has not expired by then.
     Again(Duration),
     /// It is not tried again.
     GiveUp,
@@ -42,7 +42,7 @@ pub enum Settled {
     Delivered,
     /// Another attempt follows.
     Waits,
-    /// None does.
+    /// No other attempt follows.
     GaveUp,
 }
 

@@ -1,4 +1,4 @@
-//! What a worker holds without knowing.
+//! Deliveries that a worker holds without knowing it.
 
 use super::Lease;
 use crate::{
@@ -6,8 +6,9 @@ use crate::{
     queue::{Round, wake},
 };
 
-/// Frees the deliveries of a worker that are not among `known`, after a claim whose answer was lost. As
-/// [`release_unknown`](crate::queue::release_unknown) does for jobs, in rounds of their own.
+/// Frees the deliveries of a worker that are not among `known`, after a claim whose answer was lost.
+///
+/// [`release_unknown`](crate::queue::release_unknown) does the same for jobs; deliveries have rounds of their own.
 pub async fn release_unknown(
     pool: &Pool,
     round: Round,

@@ -11,26 +11,26 @@ use crate::{
     job::JobId,
 };
 
-/// Longest wait for a connection before a listener gives up and comes again.
+/// How long a listener waits for a connection before it gives up; its owner tries again.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long what is said may take to be heard.
+/// How long a notification may take to arrive.
 const HEARING_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Who listens, and so to what.
+/// Who listens; that decides on which channels.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Audience {
-    /// A worker: to work, and news of jobs that it may have.
+    /// A worker: it hears of work and deliveries, and news of jobs that it may have.
     Worker,
-    /// An API: to changes of jobs.
+    /// An API: it hears of changes of jobs, and of progress at fal.
     Watchers,
 }
 
-/// Hears wakes, on a connection of its own, beside the pool's.
+/// Hears wakes, on a connection of its own outside of the pool.
 #[derive(Debug)]
 pub struct Listener {
     connection: PgListener,
-    /// One of those that it listens to.
+    /// One of the channels that it listens to.
     channel: &'static str,
     ping: Duration,
 }
@@ -65,16 +65,16 @@ impl Wake {
             (CANCELLED, Some(job)) => Self::Cancelled(job),
             (DELIVERIES, _) => Self::Deliveries,
             (JOBS, first) => Self::Changed(first.into_iter().chain(jobs).collect()),
-            // Whatever else somebody may say there is no reason to stop listening.
+            // `WORK`. An unexpected payload elsewhere is no reason to stop listening, either.
             _ => Self::Work,
         }
     }
 }
 
 impl Listener {
-    /// Starts to listen. Register interest first and look into the queue then: a wake in between is
-    /// not missed. A connection that is silent for `ping` is asked whether it lives, and has as long
-    /// to answer.
+    /// Starts to listen. Connect first and look into the queue then, so that no wake in between is missed.
+    ///
+    /// A connection that is silent for `ping` is asked whether it lives, and has as long to answer.
     pub async fn connect(pool: &Pool, audience: Audience, ping: Duration) -> Result<Self, Error> {
         let channels: &[&'static str] = match audience {
             Audience::Worker => &[WORK, DELIVERIES, ENDED, CANCELLED],
@@ -109,8 +109,8 @@ impl Listener {
         }
     }
 
-    /// Whether what is said reaches this connection at all, which a pooler in transaction mode keeps from it. Says
-    /// something and listens for it.
+    /// Whether notifications reach this connection at all: through a pooler in transaction mode they do not.
+    /// Sends one and waits for it.
     pub async fn hears(&mut self, pool: &Pool) -> Result<bool, Error> {
         let doing = "trying whether wakes are heard";
         let channel = self.channel;
@@ -119,12 +119,12 @@ impl Listener {
             .await
             .map_err(Error::doing(doing))?;
         Ok(timeout(HEARING_PATIENCE, self.connection.try_recv()).await.is_ok_and(|heard| {
-            // Whatever is heard.
+            // Any notification will do.
             matches!(heard, Ok(Some(_)))
         }))
     }
 
-    /// Makes sure that the connection lives, and answers what was said on it before it proved so.
+    /// Makes sure that the connection lives, and answers the wakes that came before it proved so.
     pub async fn prove(&mut self) -> Result<Vec<Wake>, Error> {
         self.ping().await.map_err(Error::doing("pinging for wakes"))?;
         let said = std::iter::from_fn(|| self.connection.next_buffered());

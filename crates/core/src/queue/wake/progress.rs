@@ -1,6 +1,6 @@
-//! Progress: what fal says of a request while it waits and runs, passed on to whoever watches its job.
+//! Progress: what fal says of a request while it waits and runs, passed on to those who watch its job.
 //!
-//! It is told and not kept: it is news for a moment, and not worth a write for each.
+//! It is sent and not stored: such news is soon out of date, and not worth a write each time.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -17,17 +17,17 @@ use crate::{
     job::JobId,
 };
 
-/// How long news is collected before it is told: people do not see more.
+/// How long news is collected before it is sent: people do not notice faster changes.
 const INTERVAL: Duration = Duration::from_millis(300);
 
-/// News that waits to be told; more is dropped.
+/// How much news may wait to be sent; more is dropped.
 const MOST_WAITING: usize = 2_000;
 
-/// Lines of a log that are told at a time, and how much of each.
+/// The most lines of a log that are sent at a time, and the most characters of each.
 const MOST_LINES: usize = 20;
 const MOST_CHARS: usize = 300;
 
-/// Of a notification, in bytes: less than 8000 (source: PostgreSQL, NOTIFY).
+/// The most bytes of a notification: it must have less than 8000 (source: PostgreSQL, NOTIFY).
 const MOST_BYTES: usize = 7_900;
 
 /// What fal says of a job's request.
@@ -35,17 +35,17 @@ const MOST_BYTES: usize = 7_900;
 pub struct ProviderProgress {
     /// Whose request it is.
     pub job: JobId,
-    /// It runs; or it waits in fal's queue.
+    /// It runs; otherwise it waits in fal's queue.
     pub is_running: bool,
     /// Requests ahead of it in fal's queue.
     pub position: Option<u64>,
-    /// What the model said since the last time.
+    /// What the model has logged since the last time.
     pub logs: Vec<String>,
 }
 
 impl ProviderProgress {
-    /// From a report with what is new in the log; nothing of a request that has ended, which is told
-    /// otherwise.
+    /// From a report whose log has only new lines; `None` where the request has ended, which watchers hear of
+    /// in another way.
     pub fn of(job: JobId, report: &Report) -> Option<Self> {
         let (is_running, position) = match report.progress {
             Progress::Waiting { position } => (false, position),
@@ -57,7 +57,7 @@ impl ProviderProgress {
         Some(Self { job, is_running, position, logs })
     }
 
-    /// With what came later.
+    /// Adds what came later.
     fn and(&mut self, later: Self) {
         self.is_running = later.is_running;
         self.position = later.position;
@@ -67,7 +67,7 @@ impl ProviderProgress {
     }
 }
 
-/// Tells of progress, for whoever wants to know.
+/// Sends progress to those who watch jobs.
 #[derive(Clone, Debug)]
 pub struct Teller(mpsc::Sender<ProviderProgress>);
 
@@ -80,9 +80,9 @@ impl Teller {
         Self(tells)
     }
 
-    /// Tells it soon, and does not wait for it.
+    /// Sends it soon, without waiting.
     pub fn tell(&self, progress: ProviderProgress) {
-        // It is news for a moment: where there is too much of it, some is not told.
+        // Such news is soon out of date: where there is too much of it, some is dropped.
         self.0.try_send(progress).ok();
     }
 }
@@ -107,11 +107,11 @@ async fn pass_on(pool: Pool, mut told: mpsc::Receiver<ProviderProgress>) {
     }
 }
 
-/// As few notifications as hold it all, each a JSON array.
+/// Packs the news into few notifications, each a JSON array.
 fn payloads(news: impl Iterator<Item = ProviderProgress>) -> Vec<String> {
     let mut payloads: Vec<String> = Vec::new();
     for mut progress in news {
-        // However long its lines, it fits: the oldest go first.
+        // However long its lines, it is made to fit: the oldest are dropped first.
         let text = loop {
             let text = serde_json::to_string(&progress).unwrap_or_default();
             if text.len() + 2 <= MOST_BYTES || progress.logs.is_empty() {

@@ -1,7 +1,7 @@
-//! Turns: when a new job is told of in the commit that makes it, and not after it.
+//! Turns: when the commit that makes a new job also notifies of it, instead of a statement after it.
 //!
-//! It is sooner by a statement, and holds the lock of NOTIFY until all that was written is on disk. So it is done where
-//! hardly anybody else wants that lock.
+//! Workers and watchers hear of it one statement sooner, but NOTIFY's lock is held until all that was written is on
+//! disk. So it is done only while hardly anybody else wants that lock.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -10,25 +10,26 @@ use std::{
 
 use tokio::time::Instant;
 
-/// How long a process has told nothing where it is quiet.
+/// A process is quiet when it has notified of nothing for this long.
 const QUIET: Duration = Duration::from_millis(20);
 
-/// As many times as long as its last turn took: it holds the lock for a tenth of the time at most.
+/// After a turn, it is not quiet for this many times as long as the turn took: so it holds the lock for at
+/// most a tenth of the time.
 const REST: u32 = 10;
 
-/// When it is quiet, for all clones of a waker.
+/// Whether this process is quiet; shared by all clones of a waker.
 #[derive(Clone, Debug)]
 pub(super) struct Quiet(Arc<Mutex<Next>>);
 
 #[derive(Debug)]
 struct Next {
-    /// It is quiet from then on.
+    /// It is quiet from then on, unless a turn is taken.
     from: Instant,
-    /// Not while somebody tells.
+    /// Somebody has the turn, so it is not quiet.
     is_turn_taken: bool,
 }
 
-/// The right to tell of a new job in the commit that makes it, until that is done.
+/// The right to notify of new jobs in the commit that makes them. Drop it after the commit.
 #[derive(Debug)]
 pub(crate) struct Turn {
     quiet: Quiet,
@@ -40,7 +41,7 @@ impl Quiet {
         Self(Arc::new(Mutex::new(Next { from: Instant::now(), is_turn_taken: false })))
     }
 
-    /// Nothing where it is not quiet: what is to be told is told otherwise then.
+    /// `None` where it is not quiet: the waker notifies after the commit then.
     pub(super) fn turn(&self) -> Option<Turn> {
         let (mut next, began) = (self.lock(), Instant::now());
         if next.is_turn_taken || began < next.from {
@@ -52,13 +53,13 @@ impl Quiet {
         Some(Turn { quiet: self.clone(), began })
     }
 
-    /// Something is told.
+    /// The waker notifies now, so it is not quiet for a while.
     pub(super) fn end(&self) {
         self.lock().not_before(Instant::now() + QUIET);
     }
 
     fn lock(&self) -> MutexGuard<'_, Next> {
-        // Nothing that is done under it can panic.
+        // Nothing that is done under the lock can panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::super::{draft::Draft, image::sides};
 use crate::{job::JobId, webhook::Webhook};
 
-/// Of `jobs`.
+/// The columns of `jobs`.
 #[derive(Debug, Default)]
 pub(super) struct Rows<'a> {
     pub(super) ids: Vec<Uuid>,
@@ -22,7 +22,7 @@ pub(super) struct Rows<'a> {
     pub(super) cached: Vec<bool>,
     pub(super) seeds: Vec<Option<i64>>,
     pub(super) webhook_urls: Vec<Option<&'a str>>,
-    /// Joined by commas: lists of several lengths make no list.
+    /// Joined by commas: PostgreSQL has no array of arrays of different lengths.
     pub(super) webhook_events: Vec<Option<String>>,
     pub(super) reserved_micros: Vec<i64>,
 }
@@ -56,7 +56,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Of `images`.
+/// The columns of `images`.
 #[derive(Debug, Default)]
 pub(super) struct Pictures<'a> {
     pub(super) ids: Vec<Uuid>,

@@ -10,16 +10,16 @@ use crate::{
     job::{JobId, Status},
 };
 
-/// How far the clock of an API that made an id may be off the database's. A job's moment is the
-/// database's; its id only says where to look.
+/// How far the clock of the API that made an id may be off the database's. What counts is `created_at`, by
+/// the database's clock; the id only says where to look.
 const CLOCK_DIFFERENCE: Duration = Duration::minutes(10);
 
-/// Which jobs are listed: those that pass all that is said.
+/// Which jobs are listed: those that meet all conditions that are set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
-    /// Of this API key; of all, where it is nothing.
+    /// Of this API key; of all, where it is `None`.
     pub api_key: Option<ApiKeyId>,
-    /// Of any of these; all, where it is empty.
+    /// With any of these statuses; all, where it is empty.
     pub statuses: Vec<Status>,
     /// Of this model.
     pub model: Option<String>,
@@ -29,7 +29,7 @@ pub struct Filter {
     pub created_after: Option<OffsetDateTime>,
     /// Made before this moment.
     pub created_before: Option<OffsetDateTime>,
-    /// For each, the metadata contains any of its objects.
+    /// For each list, the metadata contains at least one of its objects.
     pub metadata: Vec<Vec<Value>>,
 }
 
@@ -39,7 +39,7 @@ impl Filter {
         *self == Self::default()
     }
 
-    /// Ids of the jobs that pass, of one status where it is said, older than a cursor.
+    /// Adds the query for the ids of jobs that pass, of one status where it is given, older than a cursor.
     pub(super) fn push_branch(
         &self,
         query: &mut QueryBuilder<Postgres>,
@@ -84,7 +84,7 @@ impl Filter {
     }
 }
 
-/// Where ids of this moment begin.
+/// The lowest id of this moment.
 fn id_at(moment: OffsetDateTime) -> Uuid {
     let millis = u64::try_from(moment.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
     Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
