@@ -20,8 +20,8 @@ impl ApiKeyId {
     pub(crate) const NOBODY: Uuid = Uuid::nil();
 }
 
-/// The limits of an API key; `None` is no limit of its own. How many of its jobs may be in flight is a
-/// rule of the queue.
+/// The limits of an API key; where one is `None`, the key has no such limit of its own. How many of its jobs
+/// may be in flight is a rule of the queue.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct KeyLimits {
     /// Jobs that may be made in a minute.

@@ -61,7 +61,7 @@ pub struct Config {
     pub log: Log,
 }
 
-/// Development accepts missing settings that production must not.
+/// Development accepts missing settings that production does not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Environment {
     /// Needs no key: without one, the stand-in edits.
@@ -78,8 +78,10 @@ pub struct Database {
     /// `DATABASE_MAX_CONNECTIONS`: the pool of one process. A worker and an API each keep one of them to
     /// listen.
     pub max_connections: u32,
-    /// `DATABASE_NOTIFY`: wake workers, and tell APIs of changes, by NOTIFY. When off, workers look by themselves every
-    /// second and APIs answer each poll from the database, which is what a pooler in transaction mode needs.
+    /// `DATABASE_NOTIFY`: wake workers, and tell APIs of changes, by NOTIFY.
+    ///
+    /// Off is what a pooler in transaction mode needs: then workers look by themselves every second, and APIs answer
+    /// each poll from the database.
     pub notify: bool,
     /// `DATA_DIR`: home of the embedded PostgreSQL.
     pub data_dir: PathBuf,

@@ -2,7 +2,7 @@
 //! before they are sent.
 //!
 //! [`inspect()`] decodes nothing, so a decompression bomb costs no more than its bytes.
-//! [`prepare()`] and [`thumbnail()`] decode, within bounds, on a blocking thread.
+//! [`prepare()`] and [`thumbnail()`] decode, within bounds; call them on a blocking thread.
 
 mod gif;
 mod inspect;

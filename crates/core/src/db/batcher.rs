@@ -16,7 +16,7 @@ use super::{Connection, Error, Pool};
 /// The limits of a batcher.
 #[derive(Debug)]
 pub struct Bounds<Question> {
-    /// What it does, for errors.
+    /// What its statements do, for errors.
     pub doing: &'static str,
     /// The most questions that wait to be sent; a caller beyond that waits before it can ask.
     pub waiting: usize,

@@ -34,8 +34,9 @@ const STATEMENT_PATIENCE: Duration = Duration::from_secs(15);
 const RETURN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A process that is stopped inside of a transaction, or cut off, holds its locks no longer than this: the
-/// server ends the connection and rolls back. Set for the transaction and not for the connection, which a
-/// pooler may give to somebody else.
+/// server ends the connection and rolls back.
+///
+/// Set for the transaction and not for the connection, which a pooler may give to somebody else.
 const BEGIN: &str = "begin; set local idle_in_transaction_session_timeout = '3s'";
 
 /// A connection, given back when dropped.

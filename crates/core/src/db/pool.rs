@@ -48,9 +48,9 @@ pub struct Pool {
 /// How a pool is used at the moment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PoolUsage {
-    /// Connections that somebody has.
+    /// Connections in use.
     pub in_use: u32,
-    /// Connections that nobody has.
+    /// Connections that are not in use.
     pub idle: u32,
     /// The most connections that there may be.
     pub max: u32,

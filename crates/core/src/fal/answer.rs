@@ -12,13 +12,13 @@ use super::{
     malformed,
 };
 
-/// No answer from fal is larger, except pictures and lists: results hold only the addresses of pictures.
+/// The largest answer that is read, pictures and lists aside: results hold only the addresses of pictures.
 pub(super) const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// A body of which no byte comes for so long is given up.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// An answer, good or not.
+/// An answer, whatever its status.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,

@@ -11,13 +11,13 @@ use super::{
 };
 use crate::images::{Inspected, inspect};
 
-/// No output of the models on offer is larger.
+/// The largest output that is fetched; none of the models on offer makes a larger one.
 const MAX_OUTPUT_BYTES: usize = 64 * 1024 * 1024;
 
 /// Enough for the largest output on a slow line; a download that stands still is cut off earlier.
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Twice what the largest model makes.
+/// Several times what the largest model makes, which is about 17 million.
 const MAX_OUTPUT_PIXELS: u64 = 100_000_000;
 
 /// fal's own hosts of pictures (source: fal's pages on its CDN and on file access).

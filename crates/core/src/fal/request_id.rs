@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// fal's ids are UUIDs, of 36 characters.
+/// Most characters that are accepted; fal's ids are UUIDs, of 36.
 const LONGEST: usize = 128;
 
 /// Reads a request's id.

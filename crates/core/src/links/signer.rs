@@ -31,7 +31,7 @@ pub(super) struct Signer {
 }
 
 impl Signer {
-    /// Links hold for `lifetime` at least, and for less than twice as long.
+    /// Links hold for `lifetime` at least, and for at most twice as long.
     pub(super) fn new(secrets: &LinkSecrets, lifetime: Duration) -> Self {
         Self::of(&secrets.0, lifetime)
     }

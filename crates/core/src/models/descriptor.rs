@@ -115,7 +115,7 @@ pub struct Safety {
     pub tolerance: Option<(u8, u8)>,
 }
 
-/// Pixels assumed for an output whose size is not known in advance: more than any model makes today.
+/// Pixels assumed for an output whose size is not known in advance: about as many as the largest models make today.
 const LARGEST_OUTPUT: u64 = 16_000_000;
 
 impl Model {

@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(price.cost_micros(&[(1, 1), (1, 1)], Some("4K"), None), Some(600_000));
         assert_eq!(price.cost_micros(&[(1, 1)], Some("2K"), None), Some(150_000));
         assert_eq!(price.cost_micros(&[(1024, 1536), (1, 1)], None, None), Some(350_000));
-        // Whether units are images or twice as many, nothing is forgotten, and nothing is counted twice.
+        // An image in 4K costs double. Whether fal bills one unit for it or two, it counts in full and only once.
         for units in [1.0, 2.0] {
             assert_eq!(price.cost_micros(&[(1, 1)], Some("4K"), Some(units)), Some(300_000));
         }

@@ -45,7 +45,7 @@ pub struct Bounds {
     pub bytes: usize,
 }
 
-/// What came back, good or not.
+/// The answer, whatever its status.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// As answered.

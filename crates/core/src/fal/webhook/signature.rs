@@ -13,7 +13,7 @@ const MAX_SKEW_SECONDS: u64 = 300;
 
 const SIGNATURE_BYTES: usize = 64;
 
-/// None of fal's ids is longer.
+/// The longest id that is accepted; none of fal's is longer.
 const MAX_ID_BYTES: usize = 256;
 
 /// The headers of a webhook that count; each must be there.
