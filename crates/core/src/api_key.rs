@@ -1,8 +1,8 @@
-//! API keys: who asks, and whose a job is.
+//! API keys: who is calling, and who owns a job.
 //!
 //! Guarantees:
 //! - A key is shown once, when it is made. Neither the database nor a log holds it.
-//! - What is compared with it is compared in constant time.
+//! - Keys are compared in constant time.
 
 mod token;
 
@@ -16,19 +16,19 @@ pub use token::{Digest, Malformed, Token};
 pub struct ApiKeyId(pub Uuid);
 
 impl ApiKeyId {
-    /// As the queue writes that a job is nobody's, where nobody needs a key.
+    /// What the queue writes as the owner of a job without a key, where none is required.
     pub(crate) const NOBODY: Uuid = Uuid::nil();
 }
 
-/// What an API key may do; what is nothing has no limit of its own. How many of its jobs may be in flight is a
-/// rule of the queue.
+/// The limits of an API key; where one is `None`, the key has no such limit of its own. How many of its jobs
+/// may be in flight is a rule of the queue.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct KeyLimits {
     /// Jobs that may be made in a minute.
     pub jobs_per_minute: Option<u32>,
-    /// Jobs that may not have ended at a time.
+    /// Jobs that may be unfinished at a time.
     pub max_pending: Option<u32>,
-    /// Millionths of a US dollar that may be spent on a day (UTC).
+    /// Millionths of a US dollar that may be spent in a day (UTC).
     pub daily_budget_micros: Option<i64>,
 }
 
@@ -39,9 +39,9 @@ pub struct ApiKey {
     pub id: ApiKeyId,
     /// Names it for operators; up to 100 characters.
     pub name: String,
-    /// How it begins.
+    /// How the key begins.
     pub prefix: String,
-    /// Of all of it.
+    /// Of the whole key.
     pub digest: Digest,
     /// Whether it opens the operators' paths and everybody's jobs.
     pub is_admin: bool,
@@ -49,8 +49,8 @@ pub struct ApiKey {
     pub limits: KeyLimits,
     /// By the database's clock.
     pub created_at: OffsetDateTime,
-    /// Since when it opens nothing.
+    /// When it was revoked; since then it opens nothing.
     pub revoked_at: Option<OffsetDateTime>,
-    /// When anything of it changed last.
+    /// When this record last changed.
     pub changed_at: OffsetDateTime,
 }

@@ -1,5 +1,5 @@
-//! The webhook address that fal is given for an attempt. It carries a MAC, so that only who holds our
-//! secret can make one.
+//! The webhook address that fal is given for an attempt. It carries a MAC, so that it cannot be made
+//! without our secret.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     store,
 };
 
-/// Where the API takes notices, before job, attempt and MAC.
+/// The path at which the API takes notices; job, attempt and MAC follow it.
 pub const PATH: &str = "/webhooks/fal";
 
 /// The callback of a process, made when it is first needed: its secret is in the database, which may

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// An error and its causes, outermost first. Displays of ours never repeat their source.
+/// An error and its causes, outermost first. The `Display` of our own errors never repeats their source.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

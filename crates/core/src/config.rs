@@ -35,9 +35,9 @@ use reader::Reader;
 pub struct Config {
     /// `ENVIRONMENT`: what may be left out, and how cautious to be.
     pub environment: Environment,
-    /// Who may ask for what.
+    /// Who may call what.
     pub access: Access,
-    /// How fast callers may go on.
+    /// How fast callers may call.
     pub rate: Rate,
     /// The HTTP server.
     pub server: Server,
@@ -51,7 +51,7 @@ pub struct Config {
     pub worker: Worker,
     /// How to reach fal.ai.
     pub fal: Fal,
-    /// How addresses are called that callers name.
+    /// How addresses that callers name are called.
     pub outbound: Outbound,
     /// The stand-in for fal.ai.
     pub sim: Sim,
@@ -61,10 +61,10 @@ pub struct Config {
     pub log: Log,
 }
 
-/// Development forgives what production must not.
+/// Development accepts missing settings that production does not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Environment {
-    /// No key is needed: the stand-in edits.
+    /// Needs no key: without one, the stand-in edits.
     Development,
     /// For a worker, a missing key is a start-up error.
     Production,
@@ -73,13 +73,15 @@ pub enum Environment {
 /// Where the data is.
 #[derive(Clone, Debug)]
 pub struct Database {
-    /// `DATABASE_URL`: the PostgreSQL to use. Without it `darkroom up` runs one of its own.
+    /// `DATABASE_URL`: the PostgreSQL to use. Without it `darkroom up` runs its own.
     pub url: Option<SecretString>,
     /// `DATABASE_MAX_CONNECTIONS`: the pool of one process. A worker and an API each keep one of them to
     /// listen.
     pub max_connections: u32,
-    /// `DATABASE_NOTIFY`: wake workers, and tell APIs of changes, by NOTIFY. Off, workers look by themselves every
-    /// second and APIs read each poll from the database, which is what a pooler in transaction mode needs.
+    /// `DATABASE_NOTIFY`: wake workers, and tell APIs of changes, by NOTIFY.
+    ///
+    /// Off is what a pooler in transaction mode needs: then workers look by themselves every second, and APIs answer
+    /// each poll from the database.
     pub notify: bool,
     /// `DATA_DIR`: home of the embedded PostgreSQL.
     pub data_dir: PathBuf,
@@ -90,7 +92,7 @@ pub struct Database {
 pub struct Log {
     /// `LOG`: a level, or directives as `tracing` takes them.
     pub filter: String,
-    /// `LOG_FORMAT`: `text` for people or `json` for machines. Unless set, it is for machines in production.
+    /// `LOG_FORMAT`: `text` for people or `json` for machines. Unless set, it is `json` in production.
     pub json: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The connection pool, the schema's version, and what a broken database means.
+//! The connection pool, the schema's version, and what a database's errors mean.
 
 mod batcher;
 mod connection;
@@ -20,7 +20,7 @@ pub use pool::{Pool, PoolUsage};
 
 /// The database did not do what it was asked.
 ///
-/// Cloned for all who wait for the same answer.
+/// It can be cloned, because several callers may wait for the same answer.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the database failed while {doing}")]
 pub struct Error {
@@ -29,12 +29,13 @@ pub struct Error {
     source: Arc<sqlx::Error>,
 }
 
-/// Opens a pool, in a tokio runtime. Connects when first used: a database that is away at start-up may come back.
+/// Opens a pool; must be called in a tokio runtime. It connects at first use: the database may be away at start-up.
 pub fn connect(url: &SecretString, max_connections: u32) -> Result<Pool, Error> {
     connect_patiently(url, max_connections, ACQUIRE_TIMEOUT)
 }
 
-/// The same, for who would rather wait so long for a connection than be told that the database is away.
+/// The same, for callers that would rather wait for a connection, up to `patience`, than be told that the database
+/// is away.
 pub fn connect_patiently(
     url: &SecretString,
     max_connections: u32,
@@ -42,12 +43,12 @@ pub fn connect_patiently(
 ) -> Result<Pool, Error> {
     let options: PgConnectOptions =
         url.expose_secret().parse().map_err(Error::doing("reading its URL"))?;
-    // Not for PgBouncer, which refuses what it does not know, and of no use to PostgreSQL from 12 on.
+    // PgBouncer refuses start-up parameters that it does not know, and PostgreSQL from 12 on has no use for this one.
     let options = options.application_name("darkroom").extra_float_digits(None);
     Pool::new(options, max_connections, patience).map_err(Error::doing("opening a pool"))
 }
 
-/// The clock that decides everything.
+/// The database's time: the only clock that decides about leases and schedules.
 pub async fn now(pool: &Pool) -> Result<OffsetDateTime, Error> {
     sqlx::query_scalar!(r#"select now() as "now!""#)
         .fetch_one(pool)
@@ -55,22 +56,22 @@ pub async fn now(pool: &Pool) -> Result<OffsetDateTime, Error> {
         .map_err(Error::doing("reading the clock"))
 }
 
-/// The schema, as this build knows it. A newer one is left as it is, so that going back a version
-/// is not stopped by it.
+/// This build's migrations. A schema with newer ones is accepted, so that an older version can still
+/// be started.
 fn migrator() -> Migrator {
     let mut migrator = sqlx::migrate!("../../migrations");
     migrator.set_ignore_missing(true);
     migrator
 }
 
-/// What was done to a schema, and how it is now.
+/// What was done to a schema, and its version now.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Migrated {
-    /// Numbers and names of the migrations that were applied, the first one first.
+    /// Numbers and names of the migrations that were applied, in order.
     pub applied: Vec<(i64, String)>,
     /// Number of the newest migration of the schema.
     pub version: i64,
-    /// Whether that is of a later build.
+    /// Whether that migration is from a later build than this one.
     pub is_newer: bool,
 }
 
@@ -79,7 +80,7 @@ pub async fn migrate(pool: &Pool) -> Result<Migrated, Error> {
     let before = versions(pool).await?;
     let migrator = migrator();
     let doing = "applying the migrations";
-    // Not given back: where it fails, its session has a lock that keeps others out.
+    // Not given back to the pool: after a failure its session still holds the lock that keeps other migrators out.
     let connection = pool.acquire().await.and_then(Connection::detach);
     let mut connection = connection.map_err(Error::doing(doing))?;
     let migrated = migrator.run(&mut connection).await;
@@ -96,14 +97,14 @@ pub async fn migrate(pool: &Pool) -> Result<Migrated, Error> {
     })
 }
 
-/// Whether the schema is what this build needs. A newer one is: migrations expand before they
+/// Whether the schema has all that this build needs. A newer one has: migrations expand before they
 /// contract.
 pub async fn schema_is_current(pool: &Pool) -> Result<bool, Error> {
     let needed = migrator().iter().map(|migration| migration.version).max();
     Ok(versions(pool).await?.into_iter().max() >= needed)
 }
 
-/// Of the migrations that the schema has; none before the first one.
+/// The versions of the migrations that the schema has; none before the first one.
 async fn versions(pool: &Pool) -> Result<Vec<i64>, Error> {
     // Not `query!`: the table is sqlx's own.
     let versions = sqlx::query_scalar("select version from _sqlx_migrations where success")
@@ -126,16 +127,17 @@ impl Error {
         move |source| Self { doing, source: Arc::new(source) }
     }
 
-    /// Whoever was to ask the database gave up, or ended, before it had an answer.
+    /// The task that was to ask the database gave up, or ended, before it had an answer.
     pub fn unanswered(doing: &'static str) -> Self {
         Self::doing(doing)(sqlx::Error::WorkerCrashed)
     }
 
-    /// Whether it is known that nothing was done: it was never asked, or has refused. Else an answer may have been lost.
+    /// Whether certainly nothing was done: the database was not asked, or it refused. Otherwise its answer may be lost.
     pub fn has_done_nothing(&self) -> bool {
         match &*self.source {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-            // A shutdown may come between a commit and its answer; and a pooler says so where it lost the server.
+            // After these codes a commit may have been done: a shutdown can come between a commit and its answer,
+            // and a pooler reports one of them when it has lost the server.
             sqlx::Error::Database(error) => error.code().is_some_and(|code| {
                 !code.starts_with("08") && !["57P01", "40003"].contains(&&*code)
             }),
@@ -153,9 +155,9 @@ impl Error {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Protocol(_) => true,
-            // Connection exceptions, rolled back for another's sake, out of resources, operator
-            // intervention (a restart); read-only, as a primary is that was just replaced; idle in a transaction for too long; and closed
-            // to connections, as a database is under maintenance.
+            // The classes: connection exceptions, rollbacks because of another transaction, out of resources, operator
+            // intervention (a restart). The codes: read-only, as a primary is that was just replaced; idle in a
+            // transaction for too long; closed to connections, as a database is under maintenance.
             sqlx::Error::Database(error) => error.code().is_some_and(|code| {
                 matches!(code.as_ref(), "25006" | "25P03" | "55000")
                     || ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class))

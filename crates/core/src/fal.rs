@@ -1,7 +1,7 @@
 //! fal.ai, as a client: upload, submit, check, watch, cancel, result, download, and its webhooks.
 //!
 //! The only place that knows fal's addresses and fal's words. It never submits twice by itself:
-//! [`SubmitError`] tells apart what surely did not arrive from what may have.
+//! [`SubmitError`] distinguishes submissions that surely did not arrive from those that may have.
 
 mod address;
 mod answer;

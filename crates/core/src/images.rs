@@ -1,8 +1,8 @@
-//! Pictures: looked at before they are stored, and made right for the model, or small for a page, before
-//! they leave.
+//! Pictures: inspected before they are stored, and prepared for the model, or made small for a page,
+//! before they are sent.
 //!
-//! [`inspect()`] decodes nothing, so that a decompression bomb costs no more than its bytes.
-//! [`prepare()`] and [`thumbnail()`] decode, within bounds, on a blocking thread.
+//! [`inspect()`] decodes nothing, so a decompression bomb costs no more than its bytes.
+//! [`prepare()`] and [`thumbnail()`] decode, within bounds; call them on a blocking thread.
 
 mod gif;
 mod inspect;

@@ -19,7 +19,7 @@ pub use failure::{Failure, FailureCode};
 /// Most characters that a prompt may have.
 pub const MAX_PROMPT_CHARS: usize = 5_000;
 
-/// The priorities there are; 0 unless said.
+/// The priorities that a job may have; 0 by default.
 pub const PRIORITIES: RangeInclusive<i16> = -100..=100;
 
 /// Names a job. A `UUIDv7`: later jobs have greater ids.
@@ -28,7 +28,7 @@ pub const PRIORITIES: RangeInclusive<i16> = -100..=100;
 pub struct JobId(pub Uuid);
 
 impl JobId {
-    /// A new id, greater than those made before it.
+    /// A new id, greater than those that this process made before.
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
     }
@@ -70,7 +70,7 @@ impl Status {
     pub const ALL: [Self; 5] =
         [Self::Pending, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
 
-    /// Nothing more happens to it by itself.
+    /// Whether nothing more happens to the job by itself.
     pub fn has_ended(self) -> bool {
         match self {
             Self::Pending | Self::Processing => false,
@@ -95,27 +95,27 @@ impl Status {
 pub struct Job {
     /// Made with the job.
     pub id: JobId,
-    /// Whose it is; nothing where it was made without a key. Never changes.
+    /// The key that owns it; nothing where it was made without one. Never changes.
     pub api_key: Option<ApiKeyId>,
     /// What the caller asked for; never changes.
     pub prompt: String,
     /// Endpoint at fal that edits; never changes.
     pub model: String,
-    /// What the caller wished beside the prompt, as [`Options`] writes it; never changes.
+    /// What the caller asked for besides the prompt, as [`Options`] writes it; never changes.
     pub options: serde_json::Value,
     /// The seed that made the results; set when the job completes, where the model tells it.
     pub seed: Option<i64>,
     /// Higher goes first.
     pub priority: i16,
-    /// When it is to start; nothing is at once.
+    /// When it is to start; nothing means at once.
     pub run_at: Option<OffsetDateTime>,
-    /// Who is told of what.
+    /// Which receiver is told of which events.
     pub webhook: Option<Webhook>,
     /// What the caller attached to it: an object; never changes.
     pub metadata: Option<serde_json::Value>,
     /// Whether it was completed when it was made, with another job's results; never changes.
     pub cached: bool,
-    /// Whose result it edits; nothing where that is none's, or that job is deleted.
+    /// The job whose result it edits; nothing where it edits none, or where that job is deleted.
     pub parent: Option<JobId>,
     /// Changes when the job is submitted and when it ends.
     pub status: Status,
@@ -140,26 +140,26 @@ pub struct NewJob {
     pub options: Options,
     /// The pictures to edit, in order; at least one, unless there is a parent.
     pub inputs: Vec<NewImage>,
-    /// Whose it is; nothing where nobody needs a key.
+    /// The key that owns it; nothing where no key is required.
     pub api_key: Option<ApiKeyId>,
-    /// Whether that key has limits that are to be looked at.
+    /// Whether that key has limits to be checked.
     pub has_limits: bool,
     /// What it may cost at most, in millionths of a US dollar.
     pub cost_micros: i64,
     /// Higher goes first; one of [`PRIORITIES`].
     pub priority: i16,
-    /// When it is to start; nothing is at once.
+    /// When it is to start; nothing means at once.
     pub run_at: Option<OffsetDateTime>,
-    /// Who is to be told of what; nothing is nobody.
+    /// Which receiver to tell of which events; nothing means none.
     pub webhook: Option<Webhook>,
-    /// Whose result to edit, in place of pictures.
+    /// The job whose result to edit, in place of pictures.
     pub parent: Option<Parent>,
     /// What its caller attaches to it: an object, without NUL.
     pub metadata: Option<serde_json::Value>,
     /// How long the job may take, from its start, before it fails; nothing means for ever.
     pub deadline: Option<Duration>,
-    /// Whether results are used again; nothing where they never are.
+    /// How results are reused; nothing means never.
     pub cache: Option<Cache>,
-    /// The key under which it is asked for once only, where its caller gave one.
+    /// The idempotency key, where its caller gave one.
     pub once: Option<Once>,
 }

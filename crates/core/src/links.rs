@@ -1,7 +1,7 @@
 //! Links to images, and to the events of jobs.
 //!
-//! Where API keys are needed they are signed and expire, so that an `<img>` shows the one and an `EventSource` follows the
-//! other: browsers send no key with either.
+//! Where API keys are required, links are signed and expire. So an `<img>` and an `EventSource` work, although browsers
+//! send no key with either.
 
 mod linked;
 mod signer;
@@ -43,17 +43,17 @@ struct Signing {
     signer: Arc<Signer>,
     /// When they expire.
     expires: u64,
-    /// None expires later than this.
+    /// No link expires later than this.
     latest: u64,
 }
 
 impl Links {
-    /// To the API at `base`, which has no slash at its end, open to all.
+    /// Unsigned links to the API at `base`, which has no slash at its end.
     pub fn open(base: impl Into<String>) -> Self {
         Self { base: base.into(), signing: None }
     }
 
-    /// None that expires later than this: whoever came by a link is shown none that holds for longer.
+    /// Lets no link expire later than `latest`: a client that was let in by a link gets none that holds for longer.
     #[must_use]
     pub fn until(mut self, latest: u64) -> Self {
         if let Some(signing) = &mut self.signing {
@@ -63,7 +63,7 @@ impl Links {
         self
     }
 
-    /// From here on as they are written now: whoever goes on for hours would write links that have expired.
+    /// Gives the links from here on the expiry of now: an answer that goes on for hours would write expired ones.
     pub fn renew(&mut self) {
         self.renew_at(seconds_now());
     }
@@ -74,7 +74,7 @@ impl Links {
         }
     }
 
-    /// What all of them begin with.
+    /// What all links begin with.
     pub fn base(&self) -> &str {
         &self.base
     }
@@ -85,17 +85,17 @@ impl Links {
         self.base == other.base && expiry(self) == expiry(other)
     }
 
-    /// To an image.
+    /// A link to an image.
     pub fn image(&self, id: ImageId) -> String {
         self.to(Linked::Image(id), None)
     }
 
-    /// To a small one of it.
+    /// A link to its thumbnail.
     pub fn thumbnail(&self, id: ImageId) -> String {
         self.to(Linked::Image(id), Some(THUMBNAIL_WIDTH))
     }
 
-    /// To the events of a job.
+    /// A link to the events of a job.
     pub fn events(&self, id: JobId) -> String {
         self.to(Linked::Events(id), None)
     }
@@ -114,7 +114,7 @@ impl Links {
 /// Makes the links of a process. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Linker {
-    /// Nothing where all is open to all.
+    /// `None` where no link needs a signature.
     secrets: Option<Arc<Secrets>>,
 }
 
@@ -127,7 +127,7 @@ struct Secrets {
 }
 
 impl Linker {
-    /// One that signs where keys are needed.
+    /// A linker that signs where API keys are required.
     pub fn new(settings: &config::Access) -> Self {
         let secrets = settings.require_api_key.then(|| {
             Arc::new(Secrets {
@@ -152,7 +152,7 @@ impl Linker {
         self.secrets.is_none()
     }
 
-    /// What is to be said of a link's signature, or of the want of one.
+    /// Judges a link by its signature. Where no link needs one, it holds.
     pub async fn check(
         &self,
         pool: &Pool,
@@ -182,32 +182,32 @@ impl Secrets {
     }
 }
 
-/// What makes a link hold.
+/// The part of a link that proves that it holds.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LinkSignature {
-    /// Until when; seconds since 1970.
+    /// When it expires; seconds since 1970.
     pub expires: u64,
     /// As it stands in the link.
     pub signature: String,
 }
 
-/// What is to be said of a link.
+/// What the check of a link came to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
     /// It opens what it leads to.
     Holds,
-    /// It is ours, and too old.
+    /// We signed it, and it has expired.
     Expired,
-    /// It is not ours, or not to this.
+    /// We did not sign it, or not for this image or job.
     Foreign,
 }
 
-/// Whether a link that expires then does not hold any more.
+/// Whether a link has expired, by its `expires`.
 pub fn has_expired(expires: u64) -> bool {
     expires < seconds_now()
 }
 
-/// Links hold for an hour or more: whose clock it is makes no difference.
+/// This process's clock will do: compared with how long links hold, clocks differ by little.
 fn seconds_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

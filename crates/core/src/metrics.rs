@@ -1,7 +1,7 @@
-//! Metrics: what a process counts and measures, told in Prometheus's text format.
+//! Metrics: what a process counts and measures, shown in Prometheus's text format.
 //!
-//! Whoever counts holds handles of its own, and adds them to the [`Registry`] of its process. A count costs an atomic
-//! addition; nothing is written down until somebody asks.
+//! Each part that counts holds its own handles, and adds them to the [`Registry`] of its process. A count costs an
+//! atomic addition; the text is only written when it is asked for.
 
 mod in_progress;
 pub mod names;
@@ -27,12 +27,12 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// As the exporter wants it: it puts `_total` to a counter itself.
+    /// The name as the exporter wants it: it adds `_total` to a counter's itself.
     fn stem(&self) -> &'static str {
         self.name.strip_suffix("_total").unwrap_or(self.name)
     }
 
-    /// Tells values that are looked up when somebody asks.
+    /// Writes values that are looked up when metrics are asked for.
     pub fn tell<L: EncodeLabelSet, M: EncodeMetric>(
         &self,
         encoder: &mut DescriptorEncoder<'_>,
@@ -48,10 +48,10 @@ impl Metric {
     }
 }
 
-/// One label, of a metric whose values of it are known when it is written.
+/// One label, of a metric whose label values are known at compile time.
 pub type Label = [(&'static str, &'static str); 1];
 
-/// Counters told apart by one label. They begin at 0, so that a first event is seen as one.
+/// Counters told apart by one label. They begin at 0, so that the first event shows as an increase.
 pub fn counters(label: &'static str, values: &[&'static str]) -> Family<Label, Counter> {
     let counters = Family::default();
     for value in values {

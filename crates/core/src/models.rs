@@ -3,9 +3,9 @@
 //! A model is a [`Model`] descriptor in a TOML file: `models.toml`, which is embedded, extended and
 //! overridden by the file that `MODELS_FILE` names. Adding a model is adding an entry.
 //!
-//! What a caller wishes ([`Options`]) is one vocabulary for all models. [`Model::check`] holds it
-//! against the descriptor before anything is stored or paid for; [`Model::input`] says it in the
-//! model's own dialect.
+//! Callers state their [`Options`] in one vocabulary for all models. [`Model::check`] compares them
+//! with the descriptor before anything is stored or paid for; [`Model::input`] translates them into
+//! the model's own dialect.
 
 mod check;
 mod descriptor;
@@ -26,7 +26,7 @@ pub use read::ModelsError;
 
 use crate::config;
 
-/// Edits when nobody says which model.
+/// The model of a job that names none, unless `DEFAULT_MODEL` is set.
 pub const DEFAULT: &str = "fal-ai/bytedance/seedream/v4/edit";
 
 /// The embedded descriptors.
@@ -36,7 +36,7 @@ const EMBEDDED: &str = include_str!("../models.toml");
 #[derive(Clone, Debug)]
 pub struct Models {
     all: Arc<[Model]>,
-    /// Place of the one that edits when nobody says which.
+    /// Index of the default model.
     default: usize,
 }
 
@@ -56,8 +56,8 @@ impl Models {
         Self::new(file, &settings.default_model)
     }
 
-    /// The embedded models, those of `file` (its name, for errors, and its TOML), and which of them
-    /// edits when nobody says which.
+    /// The embedded models and those of `file` (its name, for errors, and its TOML). `default` is the id of
+    /// the one that edits for a job that names no model.
     pub fn new(file: Option<(&str, &str)>, default: &str) -> Result<Self, ModelsError> {
         let mut all = read::models("the embedded models", EMBEDDED)?;
         if let Some((name, text)) = file {
@@ -78,7 +78,7 @@ impl Models {
         self.iter().find(|model| model.id == id)
     }
 
-    /// The id of the model that edits when nobody says which.
+    /// The id of the model that edits for a job that names none.
     pub fn default_id(&self) -> &str {
         self.all.get(self.default).map_or(DEFAULT, |model| &model.id)
     }

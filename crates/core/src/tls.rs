@@ -1,7 +1,7 @@
 //! Which cryptography TLS uses.
 
-/// Makes `ring` do it, unless the process has chosen already. Before the first HTTP client.
+/// Selects `ring`, unless the process has chosen already. To be called before the first HTTP client is made.
 pub fn install_provider() {
-    // Whoever installed one first keeps it.
+    // It is an error if a provider was installed before; that one stays.
     drop(rustls::crypto::ring::default_provider().install_default());
 }

@@ -1,8 +1,8 @@
 //! Webhooks out: what a job's caller wants to be told, what is told, and the proof that it is us
 //! (Standard Webhooks, <https://www.standardwebhooks.com>).
 //!
-//! When something is to be told is the database's business (`migrations/0010_deliveries.sql`), to whom it
-//! gets the queue's (`queue::deliveries`), and the call is made by `outbound`.
+//! The database decides when there is something to tell (`migrations/0010_deliveries.sql`), the queue hands it
+//! to a worker (`queue::deliveries`), and `outbound` makes the call.
 
 mod event;
 mod message;
@@ -19,7 +19,7 @@ pub use signer::Signer;
 /// Most characters that a receiver's address may have.
 pub const MAX_URL_CHARS: usize = 2_000;
 
-/// Whom a job's caller wants to be told, and of what.
+/// Which receiver a job's caller wants to be told, and of which events.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Webhook {
     /// The receiver.
@@ -29,7 +29,7 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// As the columns hold it; events that this version does not know are left out.
+    /// Reads it from its columns; events that this version does not know are left out.
     pub(crate) fn stored(url: Option<String>, events: Option<Vec<String>>) -> Option<Self> {
         let events = events.unwrap_or_default();
         let events = events.iter().filter_map(|event| event.parse().ok()).collect();

@@ -10,13 +10,13 @@ use ring::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-/// Bytes of randomness: nobody guesses one, and a plain hash of it is as good as a slow one.
+/// Bytes of randomness: too many to guess, so that a plain hash of a key is as good as a slow one.
 const RANDOM_BYTES: usize = 32;
 
 /// Characters of the whole: 32 bytes take 43 in Base64.
 const LENGTH: usize = Token::MARK.len() + 43;
 
-/// Characters that are kept: enough to tell all keys apart, and few enough to leave 222 bits unknown.
+/// Characters that are kept: enough to tell all keys apart, and few enough to leave 208 bits unknown.
 const PREFIX_LENGTH: usize = Token::MARK.len() + 8;
 
 /// A key as its holder sends it.
@@ -27,35 +27,35 @@ pub struct Token(SecretString);
 #[derive(Clone, Copy)]
 pub struct Digest([u8; 32]);
 
-/// A text that cannot be a key. It is not repeated: it may be one with a slip in it.
+/// A text that cannot be a key. It is not shown, because it may be one with a typing error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("an API key is dk_ and 43 letters, digits, - or _")]
 pub struct Malformed;
 
 impl Token {
-    /// What each begins with, so that it is known for what it is wherever it turns up.
+    /// What each key begins with, so that it is recognised as one wherever it turns up.
     pub const MARK: &str = "dk_";
 
-    /// A new one. Fails where the machine has no randomness.
+    /// Makes a new key. Fails where the machine has no randomness.
     pub fn generate() -> Result<Self, Unspecified> {
         let mut random = [0; RANDOM_BYTES];
         SystemRandom::new().fill(&mut random)?;
         Ok(Self(format!("{}{}", Self::MARK, URL_SAFE_NO_PAD.encode(random)).into()))
     }
 
-    /// How it begins: no secret.
+    /// How it begins, which is no secret.
     pub fn prefix(&self) -> &str {
         self.0.expose_secret().get(..PREFIX_LENGTH).unwrap_or_default()
     }
 
-    /// What is kept of it.
+    /// Its digest, which is kept in its place.
     pub fn digest(&self) -> Digest {
         let digest = digest(&SHA256, self.0.expose_secret().as_bytes());
-        // It is as long as its name says.
+        // A SHA-256 always has 32 bytes.
         Digest(digest.as_ref().try_into().unwrap_or_default())
     }
 
-    /// To be shown to its holder, once.
+    /// The key itself, to be shown to its holder once.
     pub fn secret(&self) -> &SecretString {
         &self.0
     }
@@ -76,17 +76,17 @@ impl FromStr for Token {
 }
 
 impl Digest {
-    /// As it is kept.
+    /// The bytes that are kept.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Of bytes that were kept; nothing where they are not as many as they must be.
+    /// Reads bytes that were kept; `None` where their number is wrong.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
 
-    /// Whether both are of the same key, told in the same time whatever differs.
+    /// Whether both are of the same key; compared in constant time.
     pub fn is_same(&self, other: &Self) -> bool {
         constant_time_eq::constant_time_eq_32(&self.0, &other.0)
     }

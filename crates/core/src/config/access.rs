@@ -1,17 +1,17 @@
-//! Settings of who may ask for what.
+//! Settings of who may call what.
 
 use std::time::Duration;
 
 use super::{Environment, reader::Reader};
 use crate::links::LinkSecrets;
 
-/// Who may ask for what.
+/// Who may call what.
 #[derive(Clone, Debug)]
 pub struct Access {
     /// `REQUIRE_API_KEY`: whether API keys are required. Unless set, they are in production.
     pub require_api_key: bool,
-    /// `IMAGE_LINK_SECRET`: what links to images and events are signed with where keys are needed; two while one takes the
-    /// other's place. Without it, the one that all replicas share.
+    /// `IMAGE_LINK_SECRET`: what links to images and events are signed with where keys are required; two while one
+    /// replaces the other. Without it, the one that all replicas share.
     pub link_secrets: Option<LinkSecrets>,
     /// `IMAGE_LINK_SECONDS`: how long such a link holds at least; at most it is twice as long.
     pub link_lifetime: Duration,

@@ -1,4 +1,4 @@
-//! Settings of those who call the API from a shell.
+//! Settings of the command line's own calls to the API.
 
 use secrecy::SecretString;
 use url::Url;

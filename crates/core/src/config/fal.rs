@@ -28,18 +28,18 @@ pub struct Fal {
     pub rest_url: Url,
     /// `FAL_API_URL`: the platform's own API.
     pub api_url: Url,
-    /// `FAL_MEDIA_HOSTS`: hosts that results may be fetched from, beside fal's own; commas between.
+    /// `FAL_MEDIA_HOSTS`: hosts that results may be fetched from besides fal's own, separated by commas.
     pub media_hosts: String,
-    /// `FAL_MAX_IN_FLIGHT`: jobs in flight at a time on all workers together; what the account runs at a
-    /// time. A limit that is set at run time holds instead. Without either, fal lets requests wait.
+    /// `FAL_MAX_IN_FLIGHT`: jobs in flight at a time on all workers together: as many as the account runs at
+    /// a time. A limit that is set at run time replaces it. Without either, requests wait in fal's queue.
     pub max_in_flight: Option<u16>,
     /// `FAL_START_DEADLINE_SECONDS`: how long a request may wait for its start before fal gives it
-    /// up. Without it, as long as it takes.
+    /// up. Without it, there is no limit.
     pub start_deadline: Option<Duration>,
     /// `FAL_OBJECT_LIFETIME_SECONDS`: how long fal keeps inputs and results. Without it, as the
     /// account is set.
     pub object_lifetime: Option<Duration>,
-    /// `FAL_TAGS`: what submissions are told apart by in fal's bills.
+    /// `FAL_TAGS`: tags that tell submissions apart in fal's bills.
     pub tags: Option<Tags>,
 }
 
@@ -74,7 +74,7 @@ impl Fal {
             object_lifetime: seconds(reader, "FAL_OBJECT_LIFETIME_SECONDS"),
             tags: reader.optional("FAL_TAGS"),
         };
-        // fal's own clients send no less (source: fal-js, `headers.ts`).
+        // fal's own clients accept only more than 1 second (source: fal-js, `headers.ts`).
         let starts = fal.start_deadline.is_none_or(|deadline| deadline > Duration::from_secs(1));
         reader.require("FAL_START_DEADLINE_SECONDS", starts, "must be more than 1");
         let lives = fal.object_lifetime.is_none_or(|lifetime| lifetime >= SHORTEST_LIFETIME);

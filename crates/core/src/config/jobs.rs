@@ -8,31 +8,31 @@ use crate::models;
 /// What jobs may be.
 #[derive(Clone, Debug)]
 pub struct Jobs {
-    /// `MODELS_FILE`: models beside the embedded ones, or in their place.
+    /// `MODELS_FILE`: models besides the embedded ones, or in their place.
     pub models_file: Option<PathBuf>,
-    /// `DEFAULT_MODEL`: edits when nobody says which model.
+    /// `DEFAULT_MODEL`: the model of a job that names none.
     pub default_model: String,
     /// `JOB_DEADLINE_SECONDS`: how long a job may take, from its start, before it fails.
     pub deadline: Duration,
-    /// `RETENTION_DAYS`: how long after its end a job goes, with its images. Without it, jobs stay.
+    /// `RETENTION_DAYS`: how long after its end a job is pruned, with its images. Without it, jobs stay.
     pub retention: Option<Duration>,
     /// `RESULT_CACHE_HOURS`: how long a result answers the same request; 0 is never.
     pub result_cache: Option<Duration>,
     /// `MAX_ATTEMPTS`: submissions to fal before a job fails for good.
     pub max_attempts: i16,
-    /// `MAX_RESCUES`: how often a job may be on a worker that goes down before it fails for good, where it has no
-    /// request at fal.
+    /// `MAX_RESCUES`: how often a job may be rescued from a dead worker, or the work on it may break off, before it
+    /// fails for good; three times as often where it has a request at fal.
     pub max_rescues: i16,
-    /// `UNKNOWN_SUBMISSION_SECONDS`: how long a submission is looked for whose answer was lost.
+    /// `UNKNOWN_SUBMISSION_SECONDS`: how long a submission whose answer was lost is looked for.
     pub unknown_patience: Duration,
-    /// `UNKNOWN_SUBMISSION`: what follows when it was not found.
+    /// `UNKNOWN_SUBMISSION`: what follows when such a submission was not found.
     pub unknown: UnknownSubmission,
 }
 
-/// What follows when it does not come out whether fal has a submission.
+/// What follows when it cannot be found out whether fal has a submission.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum UnknownSubmission {
-    /// Another attempt, as far as there are any left: the edit may be paid for twice.
+    /// Another attempt is made, if any are left: the edit may be paid for twice.
     Resubmit,
     /// The job fails: the edit may be paid for and lost.
     Fail,

@@ -3,14 +3,14 @@
 use super::reader::Reader;
 use crate::{outbound::Allowed, webhook::Secrets};
 
-/// How addresses are called that callers name.
+/// How addresses that callers name are called.
 #[derive(Clone, Debug)]
 pub struct Outbound {
-    /// `OUTBOUND_ALLOWED`: hosts and networks that may be reached although they are private; commas
-    /// between.
+    /// `OUTBOUND_ALLOWED`: hosts and networks that may be reached although they are private, separated
+    /// by commas.
     pub allowed: Allowed,
-    /// `WEBHOOK_SECRET`: what deliveries are signed with; two while one takes the other's place. Without it,
-    /// the one that all replicas share.
+    /// `WEBHOOK_SECRET`: what deliveries are signed with; two while one replaces the other. Without it, the
+    /// one that all replicas share.
     pub webhook_secrets: Option<Secrets>,
 }
 

@@ -1,4 +1,4 @@
-//! Settings of how fast callers may go on.
+//! Settings of how fast callers may call.
 
 use std::{net::IpAddr, num::NonZeroU32, str::FromStr};
 
@@ -6,22 +6,22 @@ use ipnet::IpNet;
 
 use super::{Environment, reader::Reader};
 
-/// How fast callers may go on.
+/// How fast callers may call.
 #[derive(Clone, Debug)]
 pub struct Rate {
-    /// `JOBS_PER_MINUTE`: jobs that a key may make in a minute, or an address without one, on all replicas together.
+    /// `JOBS_PER_MINUTE`: jobs that a key, or an address without one, may make in a minute, on all replicas together.
     /// Unless set, 60 in production.
     pub jobs_per_minute: Option<u32>,
-    /// `READS_PER_MINUTE`: any other requests, on each replica. Unless set, 3,000 in production.
+    /// `READS_PER_MINUTE`: the same for any other requests, on each replica. Unless set, 3,000 in production.
     pub reads_per_minute: Option<NonZeroU32>,
-    /// `REQUESTS_AT_ONCE`: requests of a key that are under way at the same time, or of an address without one, on each
-    /// replica. Unless set, 1,000 in production.
+    /// `REQUESTS_AT_ONCE`: requests of a key, or of an address without one, that may be under way at the same time, on
+    /// each replica. Unless set, 1,000 in production.
     pub requests_at_once: Option<NonZeroU32>,
-    /// `TRUSTED_PROXIES`: networks whose word on a client's address counts; commas between.
+    /// `TRUSTED_PROXIES`: networks of proxies that are believed about a client's address, separated by commas.
     pub trusted_proxies: Networks,
 }
 
-/// Networks.
+/// A list of networks.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Networks(Vec<IpNet>);
 

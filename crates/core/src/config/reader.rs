@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub struct Variable {
     /// Its name in the environment.
     pub name: &'static str,
-    /// What holds when it is not set; empty when nothing does.
+    /// The value when it is not set; empty when there is none.
     pub default: String,
 }
 
@@ -68,12 +68,12 @@ impl Reader {
         self.parse(name, &text)
     }
 
-    /// A secret that may be missing. Spaces and line ends around it are a copying accident.
+    /// A secret that may be missing. Spaces and line ends around it are dropped, as accidents of copying.
     pub(super) fn secret(&mut self, name: &'static str) -> Option<SecretString> {
         self.ask(name, String::new()).map(SecretString::from)
     }
 
-    /// What a secret's text holds. Where it does not fit, its own problem says why, without repeating it.
+    /// Parses a secret's text. Where that fails, its type's own error says why, without showing the text.
     pub(super) fn parse_secret<T>(&mut self, name: &str, text: Option<SecretString>) -> Option<T>
     where
         T: FromStr<Err: fmt::Display>,
@@ -87,7 +87,7 @@ impl Reader {
         }
     }
 
-    /// One of a few words; the first is the default.
+    /// One of two words; the first is the default.
     pub(super) fn choice<T: Copy>(
         &mut self,
         name: &'static str,

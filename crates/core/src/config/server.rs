@@ -14,13 +14,13 @@ pub struct Server {
     /// `PORT`: the port to listen on; 0 takes a free one.
     pub port: u16,
     /// `PUBLIC_URL`: how clients and fal reach this server. Without it, links follow the request's
-    /// host and fal does not say by itself that a request has ended.
+    /// host, and fal sends no webhook when a request has ended.
     pub public_url: Option<Url>,
-    /// `CORS_ALLOWED_ORIGINS`: whose pages may call, separated by commas.
+    /// `CORS_ALLOWED_ORIGINS`: origins whose pages may call, separated by commas.
     pub cors_allowed_origins: CorsOrigins,
-    /// `MAX_CONNECTIONS`: connections that one process has at a time; more wait to be accepted.
+    /// `MAX_CONNECTIONS`: connections that one process has at a time; further ones wait to be accepted.
     pub max_connections: usize,
-    /// `CLIENT_TIMEOUT_SECONDS`: how long a client may take for the head of a request, and for each stretch of its
+    /// `CLIENT_TIMEOUT_SECONDS`: how long a client may take to send the head of a request, and each stretch of its
     /// body.
     pub client_timeout: Duration,
     /// `KEEP_ALIVE_SECONDS`: how long a connection without a request stays open.
@@ -34,9 +34,9 @@ pub struct CorsOrigins(pub Vec<String>);
 /// What an upload may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// `MAX_UPLOAD_BYTES`: of one image.
+    /// `MAX_UPLOAD_BYTES`: bytes of one image.
     pub upload_bytes: usize,
-    /// `MAX_REQUEST_BYTES`: of all images of one request together.
+    /// `MAX_REQUEST_BYTES`: bytes of all images of one request together.
     pub request_bytes: usize,
     /// `MAX_IMAGE_PIXELS`: width times height of one image.
     pub image_pixels: u64,

@@ -7,7 +7,7 @@ use super::reader::Reader;
 /// How jobs are worked on.
 #[derive(Clone, Copy, Debug)]
 pub struct Worker {
-    /// `WORKER_CONCURRENCY`: jobs that one process holds at a time. One that waits for fal costs
+    /// `WORKER_CONCURRENCY`: jobs that one process holds at a time. A job that waits for fal costs
     /// little more than its row.
     pub concurrency: usize,
     /// `WORKER_HEARTBEAT_SECONDS`: how often a worker says that it is alive.
@@ -17,11 +17,11 @@ pub struct Worker {
     /// `WORKER_CLAIM_INTERVAL_SECONDS`: how long an idle worker waits before it looks again,
     /// when nothing wakes it.
     pub claim_interval: Duration,
-    /// `WORKER_STREAMS`: status streams that one process holds open at a time; requests beyond are
-    /// followed by asking.
+    /// `WORKER_STREAMS`: status streams that one process holds open at a time; further requests are
+    /// followed by checks.
     pub streams: usize,
-    /// `HALT_PROBE_SECONDS`: how long submissions rest before fal is asked again whether it accepts
-    /// the account.
+    /// `HALT_PROBE_SECONDS`: during a halt, how long until fal is asked again whether it accepts the
+    /// account.
     pub halt_probe: Duration,
     /// `METRICS_ADDRESS`: where a worker serves `/metrics` and `/health`. Without it, nowhere.
     pub metrics_address: Option<SocketAddr>,

@@ -1,7 +1,7 @@
-//! Batcher: what many ask of the database at the same time is asked in one statement.
+//! Batcher: questions that many callers have for the database at the same time go into one statement.
 //!
-//! Who asks first is asked for at once. What is asked meanwhile is asked next, together: when that statement has ended, or
-//! turns out to be slow. So a few who ask share one, and many keep several connections busy.
+//! The first question is sent at once. Those that come meanwhile are sent together, when that statement has ended or
+//! turns out to be slow. So a few callers share one connection, and many keep several busy.
 
 use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
@@ -13,43 +13,43 @@ use tokio::{
 
 use super::{Connection, Error, Pool};
 
-/// What a batcher keeps to.
+/// The limits of a batcher.
 #[derive(Debug)]
 pub struct Bounds<Question> {
-    /// What it does, for errors.
+    /// What its statements do, for errors.
     pub doing: &'static str,
-    /// Questions that wait; who asks beyond that waits to ask.
+    /// The most questions that wait to be sent; a caller beyond that waits before it can ask.
     pub waiting: usize,
-    /// Statements at the same time. With fewer, everybody waits for slow ones.
+    /// The most statements under way at the same time. With too few, every caller waits for slow ones.
     pub at_a_time: usize,
-    /// How long the next statement waits for the end of the last one, and finds more to do then.
+    /// How long the next statement waits for the last one to end, while more questions gather for it.
     pub alone: Duration,
-    /// How long as many statements as may be under way may all take, until whoever asks is told that the database is away,
-    /// as when no connection is to be had.
+    /// How long the next statement waits while `at_a_time` are under way, before its callers are told that the
+    /// database is away, as they are when no connection is free.
     pub patience: Duration,
-    /// Whether a question is asked also where whoever asked is gone by then.
+    /// Whether a question is sent even if its caller has gone by then.
     pub asks_for_the_gone: bool,
-    /// What a question weighs.
+    /// The weight of a question.
     pub weigh: fn(&Question) -> usize,
-    /// A statement takes no more questions once those that it has weigh as much.
+    /// A statement takes no further questions once those that it has weigh this much.
     pub weight: usize,
 }
 
-/// A question, and whoever waits for the answer.
+/// A question, and the caller that waits for the answer.
 #[derive(Debug)]
 pub struct Ask<Question, Answer> {
-    /// What is asked.
+    /// The question itself.
     pub question: Question,
-    /// Who is to be told.
+    /// Where the answer goes.
     pub asker: Asker<Answer>,
 }
 
-/// Whoever waits for an answer.
+/// The caller that waits for an answer.
 #[derive(Debug)]
 pub struct Asker<Answer>(oneshot::Sender<Result<Answer, Error>>);
 
 impl<Answer> Asker<Answer> {
-    /// Tells what came of it. Whoever asked may be gone.
+    /// Sends the answer. The caller may have gone.
     pub fn tell(self, answer: Result<Answer, Error>) {
         self.0.send(answer).ok();
     }
@@ -62,8 +62,8 @@ pub struct Batcher<Question, Answer> {
 }
 
 impl<Question: Send + 'static, Answer: Send + 'static> Batcher<Question, Answer> {
-    /// `answer` is given a connection, and at least one question. Must be called in a tokio runtime; its task ends with
-    /// the last clone.
+    /// `answer` is given a connection and at least one question. Must be called in a tokio runtime; the batcher's task
+    /// ends with the last clone.
     pub fn new<Answering>(
         pool: Pool,
         bounds: Bounds<Question>,
@@ -78,10 +78,11 @@ impl<Question: Send + 'static, Answer: Send + 'static> Batcher<Question, Answer>
         Self { asks, doing }
     }
 
-    /// What is so once this is called, not before. Once it is asked it is done, whether or not the answer is waited for.
+    /// Asks in a statement that is sent after this call, so the answer is never older. Once sent, a question is carried
+    /// out even if the caller stops waiting.
     pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         let (asker, answered) = oneshot::channel();
-        // Whoever asks ends with the last clone only, or with the whole process.
+        // This fails only if the batcher's task has ended: with the last clone, or with the whole process.
         self.asks.send(Ask { question, asker: Asker(asker) }).await.ok();
         answered.await.unwrap_or_else(|_gone| Err(Error::unanswered(self.doing)))
     }
@@ -100,10 +101,10 @@ async fn ask_together<Question: Send + 'static, Answer: Send + 'static, Answerin
         let mut asks = vec![first];
         match connect(&pool, &bounds, &places).await {
             Ok((connection, place)) => {
-                // Whoever was just answered may ask again at once.
+                // Callers that were just answered may ask again at once, and so join this statement.
                 yield_now().await;
                 let mut weight: usize = asks.iter().map(|ask| (bounds.weigh)(&ask.question)).sum();
-                // Who asked meanwhile is answered with them.
+                // Questions that came meanwhile join it too.
                 while weight < bounds.weight
                     && let Ok(ask) = asked.try_recv()
                 {
@@ -116,7 +117,7 @@ async fn ask_together<Question: Send + 'static, Answer: Send + 'static, Answerin
                 }
             }
             Err(error) => {
-                // All who asked meanwhile are told so with them, and do not wait for it again.
+                // Callers that asked meanwhile get the same error now, instead of waiting for a connection in turn.
                 while let Ok(ask) = asked.try_recv() {
                     asks.push(ask);
                 }
@@ -128,7 +129,7 @@ async fn ask_together<Question: Send + 'static, Answer: Send + 'static, Answerin
     }
 }
 
-/// A connection, once it may be used.
+/// A place among the statements under way, and then a connection.
 async fn connect<Question>(
     pool: &Pool,
     bounds: &Bounds<Question>,
@@ -141,18 +142,18 @@ async fn connect<Question>(
     Ok((connection, place))
 }
 
-/// For statements that are under way.
+/// Places for statements that are under way.
 #[derive(Debug)]
 struct Places {
     all: Arc<Semaphore>,
-    /// The one whose statement is alone.
+    /// Held by the newest statement until it ends or has run for `alone`; the next one waits for it.
     first: Arc<Semaphore>,
     alone: Duration,
 }
 
 #[derive(Debug)]
 struct Place {
-    /// Never closed, so always there; until it is dropped.
+    /// Always `Some`, because the semaphore is never closed; released when the place is dropped.
     _one_of_all: Option<OwnedSemaphorePermit>,
     first: Option<OwnedSemaphorePermit>,
     alone: Duration,
@@ -175,7 +176,7 @@ impl Places {
 }
 
 impl Place {
-    /// Keeps it until this has ended.
+    /// Holds the place until `answering` has ended, and lets the next statement go when it takes longer than `alone`.
     async fn keep(mut self, answering: impl Future<Output = ()>) {
         let mut answering = pin!(answering);
         if timeout(self.alone, &mut answering).await.is_err() {

@@ -1,7 +1,7 @@
-//! A connection of the pool, and a transaction on one, whose statements have a bound.
+//! A connection of the pool, and a transaction on one. Their statements have a time limit.
 //!
-//! sqlx waits for an answer as long as it takes, and sets no keepalive: without a bound, a server that
-//! goes silent would keep who asks it, and its connection, until the kernel gives up, or for ever.
+//! sqlx waits for an answer without limit, and sets no keepalive: a server that goes silent would hold
+//! the caller and its connection until the kernel gives up, or for ever.
 
 use std::{
     io,
@@ -30,31 +30,33 @@ use super::{manager::Manager, silence::Silence};
 /// How long a statement may take. More than any needs, and less than a caller likes to wait.
 const STATEMENT_PATIENCE: Duration = Duration::from_secs(15);
 
-/// How long a connection that is given back may take to end what it was asked for.
+/// How long a connection that is given back may take to finish what it was asked for.
 const RETURN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A process that is stopped inside of a transaction, or cut off, holds its locks no longer than this: the
-/// server ends the connection, and nothing was done. With the transaction and not with the connection: a pooler
-/// may give that to somebody else.
+/// server ends the connection and rolls back.
+///
+/// Set for the transaction and not for the connection, which a pooler may give to somebody else.
 const BEGIN: &str = "begin; set local idle_in_transaction_session_timeout = '3s'";
 
 /// A connection, given back when dropped.
 ///
-/// One that does not answer is closed instead, so that its place in the pool is free.
+/// One that does not answer is closed instead, so that its place in the pool becomes free.
 #[derive(Debug)]
 pub struct Connection {
-    /// There until it is closed.
+    /// `None` once it is closed.
     held: Option<Held>,
     in_transaction: bool,
-    /// All that it was asked is answered.
+    /// Whether its last statement was answered in full and without an error.
     is_clean: bool,
     silence: Silence,
 }
 
-/// A connection that somebody has. Unless it is given back, it is closed: whatever it was asked for, nobody else is to find.
+/// A connection in use. If it is dropped without being given back, it is closed, so that the next user does not find
+/// an unfinished statement or transaction on it.
 #[derive(Debug)]
 pub(super) struct Held {
-    /// There until then.
+    /// `None` once it is given back or closed.
     pooled: Option<Object<Manager>>,
     _in_use: TaskTrackerToken,
 }
@@ -68,13 +70,13 @@ impl Connection {
         Self { held: Some(held), in_transaction: false, is_clean: true, silence }
     }
 
-    /// Takes it out of the pool, for what leaves traces in its session or is not to be bounded.
+    /// Takes it out of the pool, for work that leaves traces in its session or must not have a time limit.
     pub(super) fn detach(mut self) -> Result<PgConnection, Error> {
         let pooled = self.held.as_mut().and_then(|held| held.pooled.take());
         pooled.map(|pooled| Object::take(pooled).raw).ok_or(Error::PoolClosed)
     }
 
-    /// Whoever asks says afterwards whether all was answered.
+    /// Marks the connection as not clean; the caller sets `is_clean` once it has the whole answer.
     fn raw(&mut self) -> Result<&mut PgConnection, Error> {
         self.is_clean = false;
         let pooled = self.held.as_mut().and_then(|held| held.pooled.as_mut());
@@ -98,16 +100,16 @@ impl Held {
         self.pooled.as_ref().is_some_and(|pooled| pooled.is_old())
     }
 
-    /// For the next one.
+    /// Returns it to the pool.
     fn give_back(mut self) {
         if let Some(mut pooled) = self.pooled.take() {
-            // They are as large as the largest picture that went through them.
+            // The buffers have grown to the size of the largest picture that went through them.
             pooled.raw.shrink_buffers();
             pooled.free_since = Instant::now();
         }
     }
 
-    /// Gives it back once what it was asked for has ended, or closes it.
+    /// Gives it back once what it was asked for has ended and a transaction is rolled back; closes it if that fails.
     async fn clean(mut self, in_transaction: bool) {
         let Some(pooled) = &mut self.pooled else { return };
         let cleaning = async {
@@ -130,13 +132,13 @@ impl Held {
 
 impl Transaction {
     pub(super) async fn begin(mut connection: Connection) -> Result<Self, Error> {
-        // First: a begin whose answer is lost may be carried out.
+        // Set first: a `begin` may be carried out although its answer is lost.
         connection.in_transaction = true;
         connection.execute(BEGIN).await?;
         Ok(Self(connection))
     }
 
-    /// Makes what was done last. An error leaves it open whether it does.
+    /// Commits. After an error it is not known whether the transaction was committed.
     pub async fn commit(mut self) -> Result<(), Error> {
         self.0.execute("commit").await?;
         self.0.in_transaction = false;
@@ -171,12 +173,12 @@ impl Drop for Connection {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Without a word to the server, which may not hear it.
+        // Without telling the server, which may not answer.
         drop(self.pooled.take().map(Object::take));
     }
 }
 
-/// What is said of a server that did not answer in time.
+/// The error for a server that did not answer in time.
 pub(crate) fn silent() -> Error {
     Error::Io(io::ErrorKind::TimedOut.into())
 }

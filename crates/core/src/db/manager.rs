@@ -10,30 +10,31 @@ use tokio_util::task::TaskTracker;
 
 use super::{connection::silent, silence::Silence};
 
-/// A connection that rested longer is tried before it is handed out.
+/// A connection that was idle for longer is tested before it is handed out.
 const TRUSTED_REST: Duration = Duration::from_secs(2);
 
-/// How long one that is tried has to answer before another one is opened.
+/// How long a connection under test has to answer before another one is opened instead.
 const TRIAL: Duration = Duration::from_secs(1);
 
-/// One that nobody needed for so long is closed.
+/// A connection that was idle for so long is closed.
 const LONGEST_REST: Duration = Duration::from_mins(5);
 
-/// How often it is looked for what nobody needed.
+/// How often the pool is searched for connections to close.
 const LOOK_INTERVAL: Duration = Duration::from_mins(1);
 
-/// What a server keeps for a connection grows: an older one is closed when it is given back.
+/// What a server keeps in memory for a connection grows, so one that is older than this is closed when given back.
 const LONGEST_LIFE: Duration = Duration::from_mins(30);
 
-/// How long the server has to hear that a connection ends.
+/// How long it may take to tell the server that a connection ends.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// To compile a statement takes longer than nearly any of ours runs, and PostgreSQL does so each time that it guesses that one reads much:
-/// a claim, where an open transaction has kept its table from being cleared. Not said at the start of the connection, where PgBouncer
-/// refuses what it does not know.
+/// Turns off JIT compilation, which takes longer than nearly any of our statements runs.
+///
+/// PostgreSQL compiles whenever it estimates that a statement reads much: a claim, for example, while an open
+/// transaction keeps vacuum from clearing the table. Not a start-up parameter, as PgBouncer refuses unknown ones.
 const UNCOMPILED: &str = "set jit = off";
 
-/// How long a server that starts is left alone, at first and at most.
+/// How long to wait before connecting again to a server that is starting, at first and at most.
 const FIRST_WAIT: Duration = Duration::from_millis(10);
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
@@ -48,7 +49,7 @@ pub(super) struct Manager {
 pub(super) struct Pooled {
     pub(super) raw: PgConnection,
     opened_at: Instant,
-    /// Since when nobody has it.
+    /// When it was last given back.
     pub(super) free_since: Instant,
 }
 
@@ -56,11 +57,11 @@ impl managed::Manager for Manager {
     type Type = Pooled;
     type Error = Error;
 
-    /// Whoever waits for it decides how long a server that starts is waited for.
+    /// Retries while the server is starting. The caller's own time limit says how long that may go on.
     async fn create(&self) -> Result<Pooled, Error> {
         let mut wait = FIRST_WAIT;
         loop {
-            // Boxed: whoever asks for a connection holds room for this, too.
+            // Boxed: every future that waits for a connection would otherwise be larger by this one.
             match Box::pin(self.open()).await {
                 Ok(opened) => return Ok(opened),
                 Err(error) if may_take_others_soon(&error) => {
@@ -103,7 +104,7 @@ impl Manager {
     }
 }
 
-/// Without what the options hold: a password.
+/// Leaves out the options, which hold a password.
 impl fmt::Debug for Manager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Manager").field("silence", &self.silence).finish_non_exhaustive()
@@ -126,7 +127,7 @@ impl Pooled {
     }
 }
 
-/// Closes what nobody needs any more, for as long as there is the pool.
+/// Closes connections that nobody needs any more, for as long as the pool exists.
 pub(super) async fn close_unneeded(pool: WeakPool<Manager>, in_use: TaskTracker) {
     loop {
         sleep(LOOK_INTERVAL).await;
@@ -138,8 +139,8 @@ pub(super) async fn close_unneeded(pool: WeakPool<Manager>, in_use: TaskTracker)
     }
 }
 
-/// Nobody listens yet, the server starts (57P03), or has as many connections as it takes (53300; source: PostgreSQL,
-/// appendix A).
+/// Whether nothing listens yet, the server is starting (57P03), or it has as many connections as it allows (53300;
+/// source: PostgreSQL, appendix A).
 fn may_take_others_soon(error: &Error) -> bool {
     match error {
         Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,

@@ -1,7 +1,7 @@
 //! The pool of connections.
 //!
-//! The one that was used last is used next: its server process has the plans and the tables at hand, and what is not
-//! needed rests until it is closed.
+//! The connection that was used last is used next: its server process has plans and tables cached, and connections that
+//! are not needed stay idle until they are closed.
 
 use std::{
     sync::{
@@ -33,13 +33,13 @@ use super::{
 /// How long a caller waits for a connection before it is told that the database is away.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The pool of connections that one process shares. Every statement through it has a bound.
+/// The pool of connections that one process shares. Every statement through it has a time limit.
 #[derive(Clone, Debug)]
 pub struct Pool {
     connections: managed::Pool<Manager>,
     max: u32,
     patience: Duration,
-    /// Those that somebody has.
+    /// The connections in use.
     in_use: TaskTracker,
     /// Times that a caller was told that the database is away.
     timeouts: Arc<AtomicU64>,
@@ -48,13 +48,13 @@ pub struct Pool {
 /// How a pool is used at the moment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PoolUsage {
-    /// Connections that somebody has.
+    /// Connections in use.
     pub in_use: u32,
-    /// Connections that nobody has.
+    /// Connections that are not in use.
     pub idle: u32,
-    /// Connections that there may be.
+    /// The most connections that there may be.
     pub max: u32,
-    /// Times, so far, that none was to be had in time.
+    /// How often so far no connection was free in time.
     pub timeouts: u64,
 }
 
@@ -76,8 +76,8 @@ impl Pool {
         Ok(Self { connections, max: max_connections, patience, in_use, timeouts: Arc::default() })
     }
 
-    /// A pool of one connection that is none of this one's, for somebody who keeps it. Whatever becomes
-    /// of it there, this pool loses no place.
+    /// A separate pool of one connection, for a user that keeps it. Whatever happens to that connection, this
+    /// pool loses no place.
     pub(crate) fn beside(&self) -> PgPool {
         PgPoolOptions::new()
             .max_connections(1)
@@ -92,7 +92,7 @@ impl Pool {
             Ok(Ok(acquired)) => acquired,
             Ok(Err(PoolError::Backend(error))) => return Err(error),
             Ok(Err(PoolError::Closed)) => return Err(Error::PoolClosed),
-            // It is given no times of its own.
+            // Only our own `timeout` comes here: deadpool is given no timeouts.
             Ok(Err(_)) | Err(_) => {
                 self.timeouts.fetch_add(1, Ordering::Relaxed);
                 return Err(Error::PoolTimedOut);
@@ -106,7 +106,7 @@ impl Pool {
     pub fn usage(&self) -> PoolUsage {
         let status = self.connections.status();
         let count = |connections| u32::try_from(connections).unwrap_or(u32::MAX);
-        // Whoever has one, waits for one or opens one.
+        // Callers that have a connection, wait for one or open one.
         let users = (status.size + status.waiting).saturating_sub(status.available);
         PoolUsage {
             in_use: count(users).min(self.max),
@@ -127,7 +127,7 @@ impl Pool {
         self.connections.close();
         self.in_use.close();
         self.in_use.wait().await;
-        // What was given back in that moment.
+        // Connections that were given back meanwhile.
         self.close_idle().await;
     }
 

@@ -1,4 +1,4 @@
-//! Addresses of a request: fal's own where they are fal's, else rebuilt.
+//! Addresses of a request: those that fal gave, if they are on fal's host, else rebuilt from the id.
 
 use serde::Deserialize;
 use url::Url;
@@ -26,8 +26,8 @@ impl Named {
         Self { id, status: None, response: None, cancel: None }
     }
 
-    /// The request at this queue, with its addresses. Those of somebody else are not followed: the
-    /// key would go there.
+    /// The request at this queue, with its addresses. Addresses on another host are replaced, because
+    /// the key would be sent there.
     pub(super) fn at(self, queue_url: &Url, endpoint: &str) -> Submission {
         let own = |given: Option<Url>, suffix: &str| {
             given
@@ -43,8 +43,8 @@ impl Named {
     }
 }
 
-/// The address of a request: only owner and app of the endpoint, after the namespace where there is
-/// one (source: fal-js, `utils.ts`, `parseEndpointId`).
+/// The address of a request. Of the endpoint it has only owner and app, after the namespace where there
+/// is one (source: fal-js, `utils.ts`, `parseEndpointId`).
 fn request_url(queue_url: &Url, endpoint: &str, request_id: &str, suffix: &str) -> Url {
     let segments = match endpoint.split('/').next() {
         Some("workflows" | "comfy") => 3,

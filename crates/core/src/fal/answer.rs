@@ -1,4 +1,4 @@
-//! An answer of fal's, read whole and within bounds.
+//! An answer from fal, read as a whole and within bounds.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use super::{
     malformed,
 };
 
-/// No answer of fal's is larger, pictures and lists aside: results hold addresses of pictures.
+/// The largest answer that is read, pictures and lists aside: results hold only the addresses of pictures.
 pub(super) const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
-/// A body that brings nothing for so long brings nothing any more.
+/// A body of which no byte comes for so long is given up.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// An answer, good or not.
+/// An answer, whatever its status.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
@@ -31,7 +31,7 @@ impl Answer {
         Self::read(send(request).await?, MAX_ANSWER_BYTES).await
     }
 
-    /// Reads an answer. Where it is not good and breaks off, the code stands for itself.
+    /// Reads an answer. If a refusal breaks off, its status code is kept without a body.
     pub(super) async fn read(response: Response, limit: usize) -> Result<Self, Error> {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = match bounded(response, limit).await {
@@ -42,7 +42,7 @@ impl Answer {
         Ok(Self { status, headers, body })
     }
 
-    /// A good answer's JSON, or what the answer says instead.
+    /// The JSON of a successful answer, or else the refusal.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         if self.status.is_success() {
             malformed::parse(&self.body).map_err(Error::Malformed)
@@ -51,7 +51,7 @@ impl Answer {
         }
     }
 
-    /// What an answer that is not good says.
+    /// What an answer that is not successful says.
     pub(super) fn refusal(&self) -> Error {
         Error::Refused(Refusal::read(self.status, &self.headers, &self.body))
     }

@@ -15,15 +15,15 @@ use crate::queue::Submission;
 pub enum Cancellation {
     /// It had not started and never will; nothing is charged.
     Removed,
-    /// It was told to stop, and may still end well and be charged for.
+    /// It was told to stop, but may still end well and be charged for.
     Requested,
-    /// It had ended before.
+    /// It had already ended.
     TooLate,
     /// fal does not know it.
     Unknown,
 }
 
-/// Two generations of the same answer: the queue's, and the one in the models' own descriptions.
+/// The same answer in two generations of fal's API: the queue's, and the one in the models' own descriptions.
 #[derive(Default, Deserialize)]
 pub(super) struct Said {
     #[serde(default, deserialize_with = "hint")]
@@ -47,7 +47,7 @@ fn read(answer: &Answer) -> Option<Cancellation> {
         (Some("NOT_FOUND"), 200..=499) => Some(Cancellation::Unknown),
         (Some("OK"), 200) => Some(Cancellation::Removed),
         (_, 200..=299) if said.success == Some(false) => Some(Cancellation::TooLate),
-        // Accepted in other words: the weaker of the two promises.
+        // Accepted in words that are not known: assume the weaker of the two promises.
         (_, 200..=299) => Some(Cancellation::Requested),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! The connection pools, the key, and what every submission says of itself.
+//! The connection pools, the key, and the headers of every submission.
 
 use std::time::Duration;
 
@@ -16,19 +16,19 @@ use crate::{config, tls};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Of one call, from its start to the last byte received. Calls with pictures have their own.
+/// Time limit of one call, from its start to the last byte received. Calls with pictures have their own.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How often a connection is looked at, and how long it may take to show life: one that broke
-/// without a word would otherwise swallow calls until they time out.
+/// How often a connection is probed, and how long it may take to answer: one that broke silently
+/// would otherwise swallow calls until they time out.
 const KEEPALIVE: Duration = Duration::from_secs(20);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a connection may rest before it is not used again: whoever closes first must not be the server, or a
-/// submission may meet its end. Servers usually wait a minute or more.
+/// How long a connection may be idle before it is not used again. The client must close first: a submission could
+/// otherwise be sent while the server closes. Servers usually wait a minute or more.
 const MOST_IDLE: Duration = Duration::from_secs(30);
 
-/// Connections that are kept without work.
+/// The most idle connections that are kept for one host.
 const MAX_IDLE_CONNECTIONS: usize = 64;
 
 const STAND_IN_KEY: HeaderValue = HeaderValue::from_static("Key stand-in:no-key-is-set");
@@ -38,18 +38,18 @@ const STAND_IN_KEY: HeaderValue = HeaderValue::from_static("Key stand-in:no-key-
 pub struct Client {
     /// Sends the key, and follows no redirect, so that the key stays with fal.
     pub(super) keyed: reqwest::Client,
-    /// Sends the key, and lets answers take as long as they like.
+    /// Sends the key, and sets no time limit on answers.
     pub(super) streaming: reqwest::Client,
-    /// Sends no key: pictures are another service's.
+    /// Sends no key: pictures are stored at another service.
     pub(super) keyless: reqwest::Client,
     pub(super) queue_url: Url,
     pub(super) rest_url: Url,
     pub(super) api_url: Url,
-    /// Hosts that results may be fetched from, beside fal's own.
+    /// Hosts that results may be fetched from besides fal's own.
     pub(super) media_hosts: Vec<String>,
-    /// Of every submission.
+    /// Sent with every submission.
     pub(super) submit_headers: HeaderMap,
-    /// Of every upload.
+    /// Sent with every upload.
     pub(super) upload_headers: HeaderMap,
 }
 
@@ -62,7 +62,7 @@ pub enum BuildError {
     /// A setting that does not fit into a header.
     #[error("FAL_TAGS does not fit into a header")]
     Tags,
-    /// TLS is not to be had.
+    /// TLS cannot be set up.
     #[error("the HTTP client cannot be made")]
     Http(#[source] reqwest::Error),
 }
@@ -73,13 +73,13 @@ impl Client {
         let mut headers = HeaderMap::new();
         match &settings.key {
             Some(key) => headers.insert(AUTHORIZATION, authorization(key)?),
-            // A stand-in wants to see one, as fal does.
+            // The stand-in requires a key, as fal does.
             None if !settings.is_live() => headers.insert(AUTHORIZATION, STAND_IN_KEY),
             None => None,
         };
         let keyed = builder().timeout(CALL_TIMEOUT).default_headers(headers.clone());
-        // A stream keeps its place for as long as its request runs. In HTTP/2 those would take
-        // the places of calls on the one connection; so each has a connection of its own.
+        // A stream lasts as long as its request runs. In HTTP/2, streams would share one
+        // connection with calls and take their places; so each has its own connection.
         let streaming = builder().http1_only().default_headers(headers);
         let keyless = builder().timeout(CALL_TIMEOUT);
         Ok(Self {
@@ -100,14 +100,14 @@ impl Client {
         self.require_own(url)?;
         let mut call = self.keyed.request(method.clone(), url.clone());
         if method == Method::PUT {
-            // Not said by itself, and some servers answer 411 without it.
+            // Not sent by default, and some servers answer 411 without it.
             call = call.header(CONTENT_LENGTH, 0);
         }
         Answer::to(call).await
     }
 
-    /// The provider may have been another one when an address was stored, and the key is none of
-    /// its business.
+    /// Refuses an address on another host: it may have been stored under another provider, which must
+    /// not see the key.
     pub(super) fn require_own(&self, url: &Url) -> Result<(), Error> {
         if url.origin() == self.queue_url.origin() { Ok(()) } else { Err(Error::ForeignRequest) }
     }
@@ -145,7 +145,7 @@ fn authorization(key: &SecretString) -> Result<HeaderValue, BuildError> {
     Ok(value)
 }
 
-/// What holds for all submissions (source: fal-js, `headers.ts`).
+/// The headers of all submissions (source: fal-js, `headers.ts`).
 fn submit_headers(settings: &config::Fal) -> Result<HeaderMap, BuildError> {
     let mut headers = HeaderMap::new();
     if let Some(deadline) = settings.start_deadline {
@@ -162,7 +162,7 @@ fn submit_headers(settings: &config::Fal) -> Result<HeaderMap, BuildError> {
     Ok(headers)
 }
 
-/// Under both names: which one is read depends on the storage (source: `fal_client`, `client.py`).
+/// The lifetime under both names: which one is read depends on the storage (source: `fal_client`, `client.py`).
 fn upload_headers(settings: &config::Fal) -> HeaderMap {
     let names = ["x-fal-object-lifecycle", "x-fal-object-lifecycle-preference"];
     let lifetime = lifetime(settings).into_iter();
@@ -176,7 +176,8 @@ fn lifetime(settings: &config::Fal) -> Option<HeaderValue> {
     HeaderValue::from_str(&json!({"expiration_duration_seconds": seconds}).to_string()).ok()
 }
 
-/// Where the hosts are not fal's, their pictures come from the same place.
+/// The configured hosts; and where the queue is not fal's, also the queue's and the REST host, which then have the
+/// pictures.
 fn media_hosts(settings: &config::Fal) -> Vec<String> {
     let configured = settings.media_hosts.split(',').map(str::trim);
     let mut hosts: Vec<String> =

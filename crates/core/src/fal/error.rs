@@ -1,7 +1,6 @@
 //! What goes wrong at fal, and what to do about it: classified here and nowhere else.
 //!
-//! Nothing that fal echoes of the input is kept, and no address: both may hold what is nobody
-//! else's business.
+//! Neither what fal echoes of the input nor any address is kept: both may hold private data.
 
 mod kind;
 mod refusal;
@@ -22,7 +21,7 @@ pub enum Class {
     Retry,
     /// No attempt ever will.
     Never,
-    /// Not now: ask again, it costs no attempt.
+    /// Not now: ask again later; it costs no attempt.
     Later,
     /// The key or the balance is the problem: no submission will succeed until that changes.
     Halt,
@@ -34,13 +33,13 @@ pub enum Error {
     /// No answer, or only a part of one.
     #[error("fal gave no answer")]
     Transport(#[source] reqwest::Error),
-    /// An answer with a status code that says no.
+    /// An answer with a status code that is not a success.
     #[error("fal refused: {0}")]
     Refused(Refusal),
-    /// A good answer that is not what fal documents.
+    /// A successful answer that is not what fal documents.
     #[error("fal answered something unexpected")]
     Malformed(#[source] Malformed),
-    /// An answer that began and then brought nothing for too long.
+    /// An answer that began and then stopped for too long, or a stream that did not begin in time.
     #[error("fal fell silent in the middle of an answer")]
     Silent,
     /// fal did not answer a moment ago, and was not asked again.
@@ -55,10 +54,10 @@ pub enum Error {
     /// A request at a provider that is not the configured one.
     #[error("the request was made at another provider")]
     ForeignRequest,
-    /// An address to upload to that does not hold.
+    /// The address to upload to was refused.
     #[error("an upload's address is refused ({0})")]
     AddressRefused(StatusCode),
-    /// A list that comes so slowly that others wait for too long to look through theirs.
+    /// Reading fal's list takes so long that other searches would wait for too long.
     #[error("fal's list of requests takes too long to read")]
     SlowList,
     /// An output that is not there any more.
@@ -67,10 +66,10 @@ pub enum Error {
     /// A picture on a host that results are not fetched from.
     #[error("fal put a result on {host}, which is not among FAL_MEDIA_HOSTS")]
     ForeignHost {
-        /// Of the result's address.
+        /// The host in the result's address.
         host: String,
     },
-    /// A result that came whole, and is not what fal documents.
+    /// A result that arrived whole, but is not what fal documents.
     #[error("fal's result is something unexpected")]
     UnexpectedResult(#[source] Malformed),
     /// The result is not a picture, or names none.
@@ -107,7 +106,7 @@ impl Class {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Retry, Self::Never, Self::Later, Self::Halt];
 
-    /// In metrics.
+    /// Its name in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Retry => "retry",
@@ -119,7 +118,7 @@ impl Class {
 }
 
 impl Error {
-    /// A call without an answer. The address is left out: it may hold a token.
+    /// The error of a call without an answer. The address is left out, because it may hold a token.
     pub(super) fn transport(error: reqwest::Error) -> Self {
         Self::Transport(error.without_url())
     }
@@ -135,7 +134,7 @@ impl Error {
             | Self::Malformed(_)
             | Self::ForeignRequest
             | Self::OutputGone(_) => Class::Retry,
-            // Bought again, it would be no better.
+            // Another attempt would be paid for, and end no better.
             Self::ForeignHost { .. }
             | Self::TooLarge { .. }
             | Self::UnexpectedResult(_)
@@ -144,12 +143,12 @@ impl Error {
         }
     }
 
-    /// How often the same call is worth making before its error is believed: gateways hiccup, the
-    /// queue may, and what a model said it will say again.
+    /// How many times the same call is worth making before its error is believed: gateways fail in passing,
+    /// the queue may, and a model would only answer the same again.
     pub fn worthwhile_tries(&self) -> u32 {
         match self {
-            // What is not there yet may be on its way, and a page of somebody else's in its place: about a minute of
-            // asking.
+            // What is missing may still be on its way, and a proxy may send a page of its own in between: 8 tries take
+            // about a minute.
             Self::Transport(_)
             | Self::Silent
             | Self::OutputGone(_)
@@ -157,14 +156,14 @@ impl Error {
             Self::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND => 8,
             Self::Refused(refusal) => match refusal.origin {
                 Origin::Gateway => 8,
-                // In so many words.
+                // fal's own word for the error says that no attempt will succeed.
                 _ if refusal.class() == Class::Never && refusal.has_word() => 1,
                 Origin::Queue | Origin::Platform => 3,
-                // Some proxies speak JSON, too, and have no word of fal's for it.
+                // Some proxies answer in JSON too, but without fal's word for an error.
                 Origin::Model if refusal.status.is_server_error() && !refusal.has_word() => 3,
                 Origin::Model => 1,
             },
-            // What was garbled on the way.
+            // It may have been garbled on the way.
             Self::Malformed(Malformed::Field(_)) | Self::UnexpectedResult(_) | Self::NoPicture => 3,
             Self::AskedTooSoon
             | Self::AddressRefused(_)
@@ -175,13 +174,13 @@ impl Error {
         }
     }
 
-    /// Whether it is how a request ended, in the words of its model or its queue. That is not charged for.
+    /// Whether the request itself ended so, as its model or fal's queue reports it. Such an end is not charged for.
     pub fn is_of_the_request(&self) -> bool {
         let Self::Refused(refusal) = self else { return false };
         matches!(refusal.origin, Origin::Model | Origin::Queue) && !self.is_unknown_request()
     }
 
-    /// The machinery is away or overloaded, not the request wrong: the same call may work soon.
+    /// Whether fal or a gateway is away or overloaded, and the request not wrong: the same call may work soon.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Transport(_)
@@ -193,12 +192,12 @@ impl Error {
         }
     }
 
-    /// It is about the account beyond doubt, and not about this one call.
+    /// Whether it is certainly about the account, and not about this one call.
     pub fn is_about_account(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.is_about_account())
     }
 
-    /// fal does not know the request.
+    /// Whether fal does not know the request.
     pub fn is_unknown_request(&self) -> bool {
         match self {
             Self::ForeignRequest => true,
@@ -210,12 +209,12 @@ impl Error {
         }
     }
 
-    /// Somebody answered 404, if only a gateway: it counts when it does not stop.
+    /// Whether anything answered 404, even a gateway: that counts if it goes on.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused(Refusal { status: StatusCode::NOT_FOUND, .. }))
     }
 
-    /// What the job's caller may know.
+    /// The failure that the job's caller may see.
     pub fn failure(&self) -> Failure {
         let kind = match self {
             Self::Refused(refusal) => refusal.kind(),

@@ -1,6 +1,6 @@
-//! Ways in for the fuzz targets in `fuzz/`: what reads fal's bytes, without a connection.
+//! Entry points for the fuzz targets in `fuzz/`: the parsers of fal's bytes, without a connection.
 //!
-//! There with the feature `fuzzing` alone, which nothing that is shipped turns on.
+//! Only built with the feature `fuzzing`, which nothing that is shipped turns on.
 
 use reqwest::{StatusCode, header::HeaderMap};
 use time::OffsetDateTime;
@@ -20,7 +20,7 @@ use crate::{config, queue::Submission};
 /// An endpoint to submit to.
 const ENDPOINT: &str = "fal-ai/app/edit";
 
-/// Whether one of a key set's keys signed a webhook, at about this moment in Unix seconds.
+/// Whether a key of this key set signed a webhook, at about `now` in Unix seconds.
 pub fn webhook_is_genuine(
     keys: &[u8],
     headers: &WebhookHeaders<'_>,
@@ -38,7 +38,7 @@ pub fn notice(body: &[u8]) -> Option<Notice> {
     Notice::read(body).ok()
 }
 
-/// The events of a status stream that comes in these pieces, and the report that each brings.
+/// The report in each event of a status stream that comes in these pieces.
 pub fn reports(pieces: &[&[u8]]) -> Vec<Option<Report>> {
     let mut events = Events::default();
     for piece in pieces {
@@ -54,12 +54,12 @@ pub fn result(body: &[u8]) -> Option<Output> {
     parse::<Made>(body).ok()?.output(None).ok()
 }
 
-/// What an answer that is not good says.
+/// What an answer that is not successful says.
 pub fn refusal(body: &[u8]) -> Refusal {
     Refusal::read(StatusCode::UNPROCESSABLE_ENTITY, &HeaderMap::new(), body)
 }
 
-/// The request that the answer to a submission names; fal's addresses are the real ones.
+/// The request that the answer to a submission names, at the real fal's addresses.
 pub fn submission(body: &[u8]) -> Option<Submission> {
     let queue_url = Url::parse(config::LIVE_QUEUE_URL).ok()?;
     Some(parse::<Named>(body).ok()?.at(&queue_url, ENDPOINT))

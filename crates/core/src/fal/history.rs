@@ -21,10 +21,11 @@ use crate::queue::Submission;
 /// Requests on a page; fal allows no more.
 const PAGE: &str = "100";
 
-/// So many requests of one endpoint do not end between two looks, or before the first one where that is not late.
+/// Most pages that a search reads: fewer requests of one endpoint end between two searches, or before the first one
+/// unless that comes late.
 const MOST_PAGES: usize = 100;
 
-/// Of a whole search: others wait for their turn.
+/// Time limit of a whole search: other searches wait for their turn.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A page holds inputs and outputs, which may be pictures in text.
@@ -47,8 +48,8 @@ struct Item {
 }
 
 impl Client {
-    /// The request of an endpoint that was given this address as an input, if the platform lists
-    /// one that ended since. Whether it lists requests before they end is not documented.
+    /// Finds the request of an endpoint that has this address as an input and ended after `since`, if the
+    /// platform lists it. Whether it lists requests before they end is not documented.
     pub async fn find_request(
         &self,
         endpoint: &str,
@@ -102,7 +103,7 @@ impl Client {
         let mut query = url.query_pairs_mut();
         query.append_pair("endpoint_id", endpoint).append_pair("limit", PAGE);
         query.append_pair("expand", "payloads");
-        // Without a start, the last 24 hours are searched.
+        // Without a start, fal searches the last 24 hours.
         if let Ok(start) = since.to_offset(UtcOffset::UTC).format(&Rfc3339) {
             query.append_pair("start", &start);
         }
@@ -123,7 +124,7 @@ impl Page {
     }
 }
 
-/// Models name their inputs differently, and nest them.
+/// Looks through all fields, because models name their inputs differently and nest them.
 fn mentions(value: &Value, text: &str) -> bool {
     match value {
         Value::String(found) => found == text,

@@ -1,4 +1,4 @@
-//! JSON that is not what fal documents: what is wrong is named by its place, and never shown.
+//! JSON that is not what fal documents: the error names the place of the fault, and never shows the value.
 
 use std::fmt;
 
@@ -29,18 +29,18 @@ pub(super) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Malformed> {
     Ok(parsed)
 }
 
-/// A value that is only a hint: whatever it is, it does no harm.
+/// Reads a value that is only a hint: one of a wrong type counts as missing.
 pub(super) fn hint<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    // Not through a value of any kind: those cannot hold every number that JSON has.
+    // Not through `serde_json::Value`, which cannot hold every number that JSON has.
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     Ok(serde_json::from_str(raw.get()).ok())
 }
 
-/// Each of a list's entries that is what it should be, or nothing in its place.
+/// Reads a list; an entry of a wrong type is `None`.
 pub(super) fn hints<'de, D, T>(deserializer: D) -> Result<Vec<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
@@ -51,15 +51,15 @@ where
     Ok(entries.map(|entry| serde_json::from_str(entry.get()).ok()).collect())
 }
 
-/// Where the parser stood. Fields on the way are ours by name: no others are looked into.
+/// Names the place where parsing failed. All fields on the path are named in our types: no others are parsed.
 fn name(error: &serde_path_to_error::Error<serde_json::Error>) -> Malformed {
     let inner = error.inner();
     if inner.classify() != Category::Data {
         return not_json(inner);
     }
     let parent = error.path().to_string();
-    // Of a field that is missing or there twice, the path names only the parent, and the message
-    // the field.
+    // For a field that is missing or there twice, the path names only its parent, and the message
+    // names the field.
     let Some(field) = quoted(inner, "missing field `").or(quoted(inner, "duplicate field `"))
     else {
         return Malformed::Field(if parent == "." { "(all)".into() } else { parent });

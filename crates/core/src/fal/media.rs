@@ -11,13 +11,13 @@ use super::{
 };
 use crate::images::{Inspected, inspect};
 
-/// No output of the models offered is larger.
+/// The largest output that is fetched; none of the models on offer makes a larger one.
 const MAX_OUTPUT_BYTES: usize = 64 * 1024 * 1024;
 
-/// For the largest one on a slow line; one that brings nothing for a while is cut off before.
+/// Enough for the largest output on a slow line; a download that stands still is cut off earlier.
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Twice what the largest model makes.
+/// Several times what the largest model makes, which is about 17 million.
 const MAX_OUTPUT_PIXELS: u64 = 100_000_000;
 
 /// fal's own hosts of pictures (source: fal's pages on its CDN and on file access).
@@ -28,7 +28,7 @@ const FAL_MEDIA: [&str; 2] = ["fal.media", "storage.googleapis.com"];
 pub struct Download {
     /// The file, whole.
     pub data: Bytes,
-    /// By its bytes.
+    /// Read from its bytes.
     pub picture: Inspected,
 }
 
@@ -58,7 +58,8 @@ impl Client {
         }
     }
 
-    /// Configured hosts exactly; fal's own with their subdomains, over TLS.
+    /// Whether results may be fetched from this host: from configured ones exactly, from fal's own and their subdomains
+    /// over TLS.
     fn is_media_host(&self, url: &Url) -> bool {
         let Some(host) = url.host_str().map(str::to_lowercase) else {
             return false;

@@ -1,8 +1,8 @@
-//! fal's name for a request: it becomes a part of addresses, so not everything is taken.
+//! fal's id of a request. It becomes part of addresses, so not every text is accepted.
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// fal's are UUIDs, of 36.
+/// Most characters that are accepted; fal's ids are UUIDs, of 36.
 const LONGEST: usize = 128;
 
 /// Reads a request's id.

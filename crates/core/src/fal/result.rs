@@ -1,4 +1,4 @@
-//! Result: what a request came to. Only here does a failed one show.
+//! Result: what a request came to. Only its result shows whether a request failed.
 
 use reqwest::{Method, header::HeaderMap};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::queue::Submission;
 pub struct Output {
     /// The pictures, in order; at least one.
     pub images: Vec<OutputImage>,
-    /// What the model made them from, where it says so and the number is not too large.
+    /// The seed that the model used, where it tells it and the number fits.
     pub seed: Option<i64>,
     /// What fal charges for, in the endpoint's own unit.
     pub billable_units: Option<f64>,
@@ -49,11 +49,11 @@ struct File {
 }
 
 impl Client {
-    /// Fetches what a request came to; the model's own error where it failed.
+    /// Fetches the result of a request; if it failed, this is the model's own error.
     pub async fn result(&self, submission: &Submission) -> Result<Output, Error> {
         let answer = self.ask(Method::GET, &submission.response_url).await?;
         let made = answer.json::<Made>().map_err(|error| match error {
-            // Said once, said for ever: it is what the request came to.
+            // The result will not change: it is what the request came to.
             Error::Malformed(field @ Malformed::Field(_)) => Error::UnexpectedResult(field),
             error => error,
         })?;

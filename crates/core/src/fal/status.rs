@@ -14,7 +14,7 @@ use crate::queue::Submission;
 /// The last lines of a log that are kept, and how much of each.
 const MOST_LINES: usize = 100;
 const MOST_CHARS: usize = 1_000;
-/// Of what stands beside a line: a moment, a word.
+/// The same for a line's timestamp and level.
 const MOST_CHARS_BESIDE: usize = 64;
 
 /// What fal says of a request.
@@ -22,12 +22,12 @@ const MOST_CHARS_BESIDE: usize = 64;
 pub struct Report {
     /// How far it is.
     pub progress: Progress,
-    /// What the model said: all of it in an answer to [`Client::check`], what is new in each of
+    /// The model's log: all of it in an answer to [`Client::check`], only new lines in a report of
     /// [`Client::watch`]. At most the last 100 lines, and 1,000 characters of each.
     pub logs: Vec<LogLine>,
 }
 
-/// How far a request is. fal has no word for failed: that too is completed, and its result says so.
+/// How far a request is. fal has no status for a failed request: it is completed too, and its result says so.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Progress {
     /// In fal's queue.
@@ -35,7 +35,7 @@ pub enum Progress {
         /// Requests ahead, over all callers of the endpoint.
         position: Option<u64>,
     },
-    /// On a machine; it may go back to waiting.
+    /// Running on a machine; it may go back to waiting.
     Running,
     /// Ended, well or badly.
     Ended {
@@ -66,7 +66,7 @@ struct Answer {
     logs: Vec<Option<Line>>,
 }
 
-/// From a string, because something else in its place is a wrong type and no broken JSON.
+/// Read from a string, so that a value of another type is reported as a wrong type and not as broken JSON.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 enum Status {
@@ -100,8 +100,8 @@ impl Client {
 }
 
 impl Client {
-    /// Asks whether fal's queue answers at all, by asking about a request that nobody made: free,
-    /// and answered with 404 (source: fal's inference API reference, queue status).
+    /// Finds out whether fal's queue answers at all, by a check of a request that does not exist. That is
+    /// free, and answered with 404 (source: fal's inference API reference, queue status).
     pub async fn reach(&self, endpoint: &str) -> Result<(), Error> {
         let nobody = Named::by(Uuid::nil().to_string()).at(&self.queue_url, endpoint);
         match self.check(&nobody).await {
@@ -112,7 +112,7 @@ impl Client {
 }
 
 impl Report {
-    /// Reads what the status stream brings: the same as an answer.
+    /// Reads an event of the status stream, which looks like the answer to a check.
     pub(super) fn read(json: &[u8]) -> Result<Self, Malformed> {
         parse::<Answer>(json).map(Into::into)
     }

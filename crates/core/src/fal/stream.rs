@@ -1,4 +1,4 @@
-//! Watch: fal tells by itself how far a request is (source: fal's inference API reference, status
+//! Watch: fal reports by itself how far a request is (source: fal's inference API reference, status
 //! stream).
 
 mod events;
@@ -20,7 +20,7 @@ use super::{
 use crate::queue::Submission;
 pub(super) use events::Events;
 
-/// fal sends a comment every 15 seconds: two of them may get lost.
+/// How long a stream may be silent: fal sends a comment every 15 seconds, and two of them may get lost.
 const IDLE: Duration = Duration::from_secs(40);
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -33,8 +33,8 @@ pub struct Watch {
 }
 
 impl Client {
-    /// Has fal tell how far a request is, as it goes. It may take as long as the request does;
-    /// only silence ends it.
+    /// Lets fal report how far a request is, as it goes. The stream may last as long as the request;
+    /// only silence cuts it off.
     pub async fn watch(&self, submission: &Submission) -> Result<Watch, Error> {
         let mut url = submission.status_url.clone();
         self.require_own(&url)?;
@@ -53,10 +53,10 @@ impl Client {
 }
 
 impl Watch {
-    /// The next report, when fal has one; `None` when the stream is over. That it is over does not
-    /// say that the request is: only [`Progress::Ended`](super::Progress::Ended) does.
+    /// The next report, when fal has one; `None` when the stream has ended. That does not mean that the
+    /// request has ended: only [`Progress::Ended`](super::Progress::Ended) does.
     ///
-    /// Dropping the future loses nothing: the next call goes on where it was.
+    /// Dropping the future loses nothing: the next call goes on where this one stopped.
     pub async fn next(&mut self) -> Result<Option<Report>, Error> {
         loop {
             while let Some(event) = self.events.pop() {

@@ -11,7 +11,7 @@ use super::{
 use crate::queue::Submission;
 
 impl Client {
-    /// Hands a model its input; fal tells the webhook when the request has ended. Sent once,
+    /// Hands a model its input; fal calls the webhook when the request has ended. It is sent only once,
     /// whatever happens.
     pub async fn submit(
         &self,
@@ -36,11 +36,11 @@ impl Client {
             Answer::read(response, MAX_ANSWER_BYTES).await.map_err(SubmitError::Unknown)?;
         match answer.json::<Named>() {
             Ok(named) => Ok(named.at(&self.queue_url, endpoint)),
-            // A machine that had already passed it on may have lost patience, too.
+            // These may also come from a gateway that had passed the submission on and then gave up waiting.
             Err(error) if matches!(answer.status.as_u16(), 408 | 499 | 500..) => {
                 Err(SubmitError::Unknown(error))
             }
-            // fal's own "no".
+            // fal refused it.
             Err(error) if !answer.status.is_success() => Err(SubmitError::NotAccepted(error)),
             Err(error) => Err(SubmitError::Unknown(error)),
         }

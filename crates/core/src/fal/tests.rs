@@ -1,5 +1,5 @@
-//! Whatever fal sends: an error that names a field of ours, or a value; never a panic, and never
-//! a word of what was sent.
+//! Whatever fal sends is read as a value, or gives an error that names one of our fields; never a panic,
+//! and never a word of what was sent.
 
 use proptest::prelude::*;
 use reqwest::{StatusCode, header::HeaderMap};
@@ -17,7 +17,7 @@ use super::{
     webhook::{Keys, Notice},
 };
 
-/// Stands for what is nobody else's business; it is in every string and every name.
+/// Stands for private data; it is in every random string and every random name.
 const SECRET: &str = "S3CRET";
 
 /// Names that mean something in one answer or another.
@@ -104,7 +104,7 @@ fn tame<T>(read: Result<T, Malformed>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Everything that is read of fal.
+/// Reads a text as each kind of answer from fal.
 fn all(text: &[u8]) -> Result<(), TestCaseError> {
     tame(Report::read(text))?;
     tame(parse::<Made>(text))?;
@@ -120,7 +120,7 @@ fn all(text: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// An answer with fields that nobody knows, and with one that does not fit.
+/// An answer with more fields: one that nobody knows, and one whose value may not fit.
 fn with(whole: &Value, more: &str) -> String {
     let mut text = whole.to_string();
     text.pop();
@@ -137,7 +137,7 @@ fn except(whole: &Value, field: &str, other: &str) -> String {
     format!("{text}{comma}\"{field}\":{other}}}")
 }
 
-/// A hint may be anything, and what matters is read nevertheless.
+/// The answer is read all the same, whatever its hints are.
 fn same<T>(read: Result<T, Malformed>) -> Result<(), TestCaseError> {
     prop_assert_eq!(read.err(), None);
     Ok(())

@@ -10,7 +10,7 @@ use url::Url;
 use super::{Client, Error, answer::Answer, client::CALL_TIMEOUT};
 use crate::images::MediaType;
 
-/// No line is slower that pictures are worth being sent over.
+/// The slowest line over which pictures are worth sending.
 const LEAST_BYTES_PER_SECOND: u64 = 50_000;
 
 #[derive(Serialize)]
@@ -26,10 +26,10 @@ struct Initiated {
 }
 
 impl Client {
-    /// Uploads a picture and answers the address that models can read it at.
+    /// Uploads a picture and returns the address at which models can read it.
     pub async fn upload(&self, data: Bytes, media_type: MediaType) -> Result<Url, Error> {
         let initiated = self.initiate(media_type).await?;
-        // Another service, and its address is the permission: no key.
+        // Another service, whose address is itself the permission: no key is sent.
         let put = self
             .keyless
             .put(initiated.upload_url)
@@ -45,8 +45,8 @@ impl Client {
         }
     }
 
-    /// Asks whether fal accepts the account. It is the beginning of an upload that is not made:
-    /// free, and refused while the account is locked (source: fal-ai/fal#1147).
+    /// Asks whether fal accepts the account, by beginning an upload that is never made: that is free,
+    /// and refused while the account is locked (source: fal-ai/fal#1147).
     pub async fn probe(&self) -> Result<(), Error> {
         self.initiate(MediaType::Jpeg).await.map(drop)
     }
@@ -61,7 +61,7 @@ impl Client {
     }
 }
 
-/// How long it may take to send so many bytes and hear of it.
+/// How long it may take to send so many bytes and get the answer.
 fn time_for(bytes: usize) -> Duration {
     let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
     CALL_TIMEOUT.saturating_add(Duration::from_secs(bytes / LEAST_BYTES_PER_SECOND))

@@ -19,7 +19,7 @@ pub use notice::Notice;
 pub use signature::WebhookHeaders;
 pub(super) use signature::{Signed, is_genuine};
 
-/// Tells fal's webhooks from others. Cheap to clone.
+/// Recognises fal's webhooks. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Webhooks {
     keys: Arc<KeyRing>,
@@ -29,31 +29,31 @@ pub struct Webhooks {
 /// A webhook that is not believed.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
-    /// It is not from fal, or too old. Which check said so is nobody's business.
+    /// It is not from fal, or too old. Which check failed is not told to the sender.
     #[error("the webhook is not from fal")]
     Unauthentic,
-    /// Whether it is from fal cannot be told now; fal will send it again.
+    /// It cannot be known now whether it is from fal; fal will send it again.
     #[error("the keys to tell fal's webhooks by are not to be had")]
     KeysUnavailable(#[source] Error),
-    /// It is from fal, and not what fal documents.
+    /// It is from fal, but not what fal documents.
     #[error("the webhook's body is unexpected")]
     Malformed(#[source] Malformed),
 }
 
 impl Webhooks {
-    /// Knows fal by the keys at `FAL_REST_URL`, which are fetched when the first webhook comes.
+    /// Verifies with the keys at `FAL_REST_URL`, which are fetched when the first webhook comes.
     pub fn new(settings: &config::Fal) -> Result<Self, BuildError> {
         let keys = Arc::new(KeyRing::new(&settings.rest_url)?);
         Ok(Self { keys, queue_url: settings.queue_url.clone() })
     }
 
-    /// Says what a webhook tells, if fal sent it just now.
+    /// Returns what a webhook tells, if fal sent it just now.
     pub async fn verify(
         &self,
         headers: &WebhookHeaders<'_>,
         body: &[u8],
     ) -> Result<Notice, WebhookError> {
-        // What cannot be fal's has no keys fetched.
+        // Checked first, so that keys are not fetched for what cannot be from fal.
         let signed = Signed::read(headers, now()).ok_or(WebhookError::Unauthentic)?;
         let known = self.keys.current().await.map_err(WebhookError::KeysUnavailable)?;
         if !is_genuine(&known, &signed, body) {
@@ -66,7 +66,7 @@ impl Webhooks {
         Notice::read(body).map_err(WebhookError::Malformed)
     }
 
-    /// The request that a notice is about, made of this endpoint.
+    /// The request that a notice is about, at this endpoint.
     pub fn submission(&self, endpoint: &str, notice: &Notice) -> Submission {
         Named::by(notice.request_id.clone()).at(&self.queue_url, endpoint)
     }

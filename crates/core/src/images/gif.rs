@@ -6,7 +6,7 @@ const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2c;
 
 /// Walks the blocks up to the end of the first frame, which is all that is edited. What follows is
-/// let be: some writers pad, and some leave the trailer away.
+/// not checked: some writers pad, and some leave out the trailer.
 pub(super) fn sides(bytes: &[u8]) -> Sides {
     let screen = (le16(bytes, 6)?, le16(bytes, 8)?);
     let mut at = 13 + color_table(*bytes.get(10)?);

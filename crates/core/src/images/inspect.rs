@@ -1,10 +1,10 @@
-//! What a picture says of itself, without decoding it.
+//! What a picture's file declares, read without decoding it.
 
 use std::{fmt, str::FromStr};
 
 use super::{gif, jpeg, png, webp};
 
-/// A kind of picture that is taken and kept.
+/// A kind of picture that is accepted and stored.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MediaType {
     /// `image/jpeg`
@@ -17,10 +17,10 @@ pub enum MediaType {
     Gif,
 }
 
-/// A picture that looks whole.
+/// A picture whose file looks whole.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Inspected {
-    /// By its bytes; names and declared types are not believed.
+    /// Read from its bytes; file names and declared types are not trusted.
     pub media_type: MediaType,
     /// In pixels, as stored: an orientation may still turn it.
     pub width: u32,
@@ -28,7 +28,7 @@ pub struct Inspected {
     pub height: u32,
 }
 
-/// Why a picture is not taken. The sentences are for the caller.
+/// Why a picture is not accepted. The sentences are for the caller.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ImageProblem {
     /// No bytes at all.
@@ -37,22 +37,22 @@ pub enum ImageProblem {
     /// Some other kind of file.
     #[error("The file is not a picture that can be edited; JPEG, PNG, WebP and GIF are.")]
     UnsupportedType,
-    /// The right kind, cut off or damaged.
+    /// A kind that is accepted, but cut off or damaged.
     #[error("The {0} file is damaged or incomplete.")]
     Damaged(MediaType),
-    /// More pixels than allowed, whatever its bytes.
+    /// More pixels than allowed, however few its bytes are.
     #[error("The picture has {width} × {height} pixels; at most {limit} in all are allowed.")]
     TooManyPixels {
         /// As the file declares it.
         width: u32,
         /// As the file declares it.
         height: u32,
-        /// Width times height, at most.
+        /// The most that width times height may be.
         limit: u64,
     },
 }
 
-/// The sides that a file declares, where its structure is whole from first to last byte.
+/// The sides that a file declares; `None` where its structure is not whole.
 pub(super) type Sides = Option<(u32, u32)>;
 
 /// Looks at a picture: its kind, its size, and whether all of it is there.
@@ -76,7 +76,7 @@ pub fn inspect(bytes: &[u8], max_pixels: u64) -> Result<Inspected, ImageProblem>
 }
 
 impl MediaType {
-    /// By the first bytes.
+    /// Reads it from the first bytes.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         match image::guess_format(bytes).ok()? {
             image::ImageFormat::Jpeg => Some(Self::Jpeg),
@@ -87,7 +87,7 @@ impl MediaType {
         }
     }
 
-    /// As HTTP writes it.
+    /// Its name in HTTP.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Jpeg => "image/jpeg",

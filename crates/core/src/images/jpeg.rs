@@ -7,7 +7,7 @@ use super::inspect::Sides;
 /// The marker that every file begins with.
 pub(super) const START_OF_IMAGE: Range<usize> = 0..2;
 
-/// Start of scan: a header, and entropy-coded data after it.
+/// Start of scan: a header, followed by entropy-coded data.
 pub(super) const START_OF_SCAN: u8 = 0xda;
 
 /// The marker that every file ends with, whatever follows.
@@ -24,8 +24,8 @@ pub(super) struct Segment {
     pub(super) body: Range<usize>,
 }
 
-/// The sides of the first frame, if the walk comes to the end of the image. Bytes after it are let
-/// be: cameras append thumbnails and phones whole films there.
+/// The sides of the first frame, if the walk comes to the end of the image. Bytes after it are not
+/// checked: cameras append thumbnails there, and phones whole films.
 pub(super) fn sides(bytes: &[u8]) -> Sides {
     let mut sides = None;
     for segment in segments(bytes) {

@@ -19,7 +19,7 @@ pub(super) struct Chunk {
     pub(super) whole: Range<usize>,
 }
 
-/// The sides that the header states, if the walk comes to `IEND` past some data. What follows is let be.
+/// The sides that the header states, if the walk comes to `IEND` past some data. What follows is not checked.
 pub(super) fn sides(bytes: &[u8]) -> Sides {
     let mut sides = None;
     let mut has_data = false;
@@ -55,7 +55,7 @@ fn chunk(bytes: &[u8], at: usize) -> Option<Chunk> {
 }
 
 impl Chunk {
-    /// Whether the checksum says that type and data are as they were written.
+    /// Whether type and data match the checksum.
     pub(super) fn is_sound(&self, bytes: &[u8]) -> bool {
         let (from, to) = (self.whole.start + 4, self.whole.end - 4);
         bytes.get(from..to).map(crc32fast::hash) == be32(bytes, to)

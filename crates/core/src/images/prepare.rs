@@ -1,7 +1,7 @@
-//! A picture made right for the model: upright, in sRGB, without metadata, no larger than it takes.
+//! A picture prepared for the model: upright, in sRGB, without metadata, no larger than the model takes.
 //!
-//! A picture that is right already leaves with the very data it came with, less its metadata. Any other
-//! is decoded, scaled down, turned, converted and encoded, in this order: the fewest pixels are touched.
+//! A picture that needs nothing else only loses its metadata; its compressed data stays as it is. Any other is
+//! decoded, scaled down, turned, converted and encoded, in this order, so that the fewest pixels are touched.
 
 mod colour;
 mod encode;
@@ -26,7 +26,7 @@ pub use thumbnail::thumbnail;
 pub struct Fit {
     /// Longest side, in pixels.
     pub max_side: u32,
-    /// Of the file.
+    /// Most bytes of the file.
     pub max_bytes: u64,
 }
 
@@ -37,12 +37,12 @@ impl Default for Fit {
     }
 }
 
-/// A picture that is ready to leave.
+/// A picture that is ready to be sent.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// The file: what came, less its metadata, or else a JPEG, or a PNG where there is transparency.
+    /// The file: the original without its metadata, or else a JPEG, or a PNG where there is transparency.
     pub data: Bytes,
-    /// Of `data`.
+    /// The kind of `data`.
     pub media_type: MediaType,
     /// In pixels, upright.
     pub width: u32,
@@ -50,7 +50,7 @@ pub struct Prepared {
     pub height: u32,
 }
 
-/// The picture cannot be made ready, now or later.
+/// The picture can never be made ready.
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
     /// It is not a whole picture, or too large a one to be held in memory.
@@ -59,7 +59,7 @@ pub enum PrepareError {
     /// It looked whole, but does not decode.
     #[error("the picture does not decode")]
     Decode(#[source] Box<dyn Error + Send + Sync>),
-    /// Its head says one size and its pixels another.
+    /// Its header declares another size than its pixels have.
     #[error("the picture is not of the size that it declares")]
     SizeDiffers,
     /// It cannot be scaled down.
@@ -68,17 +68,17 @@ pub enum PrepareError {
     /// It cannot be written again.
     #[error("the picture does not encode")]
     Encode(#[source] Box<dyn Error + Send + Sync>),
-    /// Even a few pixels of it weigh more than the model takes.
+    /// Even scaled down to a few pixels, its file is larger than the model takes.
     #[error("the picture cannot be made smaller than {max_bytes} bytes")]
     TooHeavy {
-        /// As [`Fit`] has it.
+        /// The limit from [`Fit`].
         max_bytes: u64,
     },
 }
 
-/// Makes a picture of up to `max_pixels` right for a model that takes what fits `fit`.
+/// Prepares a picture of up to `max_pixels` for a model that takes what fits `fit`.
 ///
-/// May be slow, and uses all cores that are free: call it on a blocking thread.
+/// It may be slow, and uses all cores that are free: call it on a blocking thread.
 pub fn prepare(original: &Bytes, max_pixels: u64, fit: Fit) -> Result<Prepared, PrepareError> {
     let inspected = inspect(original, max_pixels)?;
     let source = Source::open(original, inspected)?;
@@ -92,7 +92,7 @@ pub fn prepare(original: &Bytes, max_pixels: u64, fit: Fit) -> Result<Prepared, 
     encode::within(remade(source, fit.max_side)?, inspected.media_type, fit.max_bytes)
 }
 
-/// The picture, no side longer: upright and in sRGB.
+/// The picture's pixels, scaled down until no side is longer than `max_side`, upright and in sRGB.
 fn remade(source: Source<'_>, max_side: u32) -> Result<Pixels, PrepareError> {
     let (orientation, conversion) = (source.orientation, source.conversion.clone());
     let pixels = scale::within(source.decode()?, max_side)?;

@@ -21,8 +21,8 @@ pub(super) struct Chunk {
     pub(super) whole: Range<usize>,
 }
 
-/// The container states its length; the decoder's header reader knows the three kinds of frame, and reads
-/// a frame's header without asking whether its chunk is long enough to hold it.
+/// The sides that the decoder reads from the first header, if the container is as long as it states. The decoder
+/// does not check that the chunk is long enough for that header, so it is checked here.
 pub(super) fn sides(bytes: &[u8]) -> Sides {
     let first = chunk(bytes, FILE_HEADER)?;
     if bytes.len() < end(bytes)? || first.whole.len() < CHUNK_HEADER + frame_header(first.name)? {
@@ -32,7 +32,7 @@ pub(super) fn sides(bytes: &[u8]) -> Sides {
     Some(decoder.dimensions())
 }
 
-/// The bytes of data that tell a picture's sides, by the chunk that they are in. None of another one: a picture
+/// How many bytes of this chunk's data are needed to read the picture's sides. `None` for other chunks: a picture
 /// begins with one of these.
 fn frame_header(chunk: [u8; 4]) -> Option<usize> {
     match &chunk {
@@ -43,7 +43,7 @@ fn frame_header(chunk: [u8; 4]) -> Option<usize> {
     }
 }
 
-/// The chunks that the container's length covers, as far as they are whole.
+/// The chunks within the container's length, up to the first one that is not whole.
 pub(super) fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk> {
     let end = end(bytes).unwrap_or_default().min(bytes.len());
     let mut at = FILE_HEADER;
@@ -61,7 +61,7 @@ fn chunk(bytes: &[u8], at: usize) -> Option<Chunk> {
     Some(Chunk { name, whole: at..end })
 }
 
-/// Where the container ends, by its own word.
+/// Where the container ends, by the length that it states.
 fn end(bytes: &[u8]) -> Option<usize> {
     usize::try_from(le32(bytes, 4)?).ok()?.checked_add(8)
 }

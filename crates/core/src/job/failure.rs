@@ -5,7 +5,7 @@ use strum::{IntoStaticStr, VariantArray};
 /// Why a job ended badly, in words that may be shown to its caller.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Failure {
-    /// Stable, for programs: a [`FailureCode`] of this version, or of another one that wrote it down.
+    /// Stable, for programs: a [`FailureCode`] of this version, or of the other version that wrote the row.
     pub code: String,
     /// A sentence, for people.
     pub message: String,
@@ -58,7 +58,7 @@ pub enum FailureCode {
     ProviderBalance,
     /// The provider's result could not be fetched.
     ResultUnusable,
-    /// Whether the provider accepted the edit never came out.
+    /// It could not be found out whether the provider accepted the edit.
     SubmissionUnknown,
     /// The edit was not done within the time that jobs have.
     DeadlineExceeded,

@@ -20,7 +20,7 @@ impl Linked {
         }
     }
 
-    /// What is signed: no two are the same, whatever their ids are.
+    /// The text that is signed; never the same for an image and for events, whatever their ids are.
     pub(super) fn message(self, expires: u64) -> String {
         match self {
             Self::Image(image) => format!("{image}\n{expires}"),

@@ -1,4 +1,4 @@
-//! Signs what a link leads to, and until when (HMAC-SHA-256), and tells whether it did.
+//! Signs what a link leads to and when it expires (HMAC-SHA-256), and recognises what it signed.
 
 use std::{str::FromStr, time::Duration};
 
@@ -8,14 +8,14 @@ use secrecy::{ExposeSecret, SecretSlice};
 
 use super::{LinkSignature, Linked};
 
-/// Less can be guessed.
+/// Bytes of the shortest secret; a shorter one could be guessed.
 const SHORTEST: usize = 32;
 
-/// Secrets that links are signed with: the first signs; links of the second, which it took the place of, still hold.
+/// Secrets that links are signed with: the first signs; links signed with the second, which it replaces, still hold.
 #[derive(Clone, Debug)]
 pub struct LinkSecrets(Vec<SecretSlice<u8>>);
 
-/// A text that holds no secrets. It is not repeated: it may be close to one.
+/// A text that holds no secrets. It is not shown, because it may be close to one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
     "must have at least 32 characters; or be two of these with a space between, of which the first signs"
@@ -26,12 +26,12 @@ pub struct LinkSecretsProblem;
 #[derive(Clone, Debug)]
 pub(super) struct Signer {
     keys: Vec<hmac::Key>,
-    /// Seconds that a link holds at least.
+    /// The least seconds that a link holds.
     lifetime: u64,
 }
 
 impl Signer {
-    /// Links hold for `lifetime` at least, and for less than twice as long.
+    /// Links hold for `lifetime` at least, and for at most twice as long.
     pub(super) fn new(secrets: &LinkSecrets, lifetime: Duration) -> Self {
         Self::of(&secrets.0, lifetime)
     }
@@ -42,8 +42,8 @@ impl Signer {
         Self { keys: secrets.iter().map(key).collect(), lifetime: lifetime.as_secs().max(1) }
     }
 
-    /// When links end that are written now. The same for a whole stretch of time: an answer whose links changed each
-    /// second would be another one each second.
+    /// When links expire that are written at `now`. It is the same moment for a whole `lifetime`: if links changed each
+    /// second, so would the answers that hold them.
     pub(super) fn expiry(&self, now: u64) -> u64 {
         (now / self.lifetime).saturating_add(2).saturating_mul(self.lifetime)
     }
@@ -54,7 +54,7 @@ impl Signer {
         self.keys.first().map(sign).unwrap_or_default()
     }
 
-    /// Whether a link to this is ours; compared in constant time. Whether it has expired is another question.
+    /// Whether we signed a link to this; compared in constant time. Its expiry is not looked at.
     pub(super) fn is_authentic(&self, linked: Linked, signature: &LinkSignature) -> bool {
         let LinkSignature { expires, signature } = signature;
         let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return false };

@@ -2,7 +2,7 @@
 
 use prometheus_client::metrics::gauge::Gauge;
 
-/// Counts one up for as long as it lives.
+/// Counts as one in its gauge for as long as it lives.
 #[derive(Debug)]
 pub struct InProgress(Gauge);
 

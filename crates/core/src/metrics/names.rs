@@ -1,7 +1,7 @@
-//! The metrics there are, one a line: the name that Prometheus knows it by, with its unit, and what it tells.
+//! All metrics, one a line: the name that Prometheus knows it by, with its unit, and what it tells.
 //!
-//! Labels have few values: routes are patterns, models are those on offer, codes are those of the source. Nothing that a
-//! caller wrote is one.
+//! Labels have few values: routes are patterns, models are those on offer, codes are those in the source. Nothing that
+//! a caller wrote becomes a label.
 
 use super::Metric;
 

@@ -1,4 +1,4 @@
-//! Pools of connections, as they are when somebody asks.
+//! The state of the connection pools at the moment that metrics are asked for.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,4 +1,4 @@
-//! What a process tells of itself.
+//! The metrics of a process, and how they are written.
 
 use std::{
     fmt,
@@ -10,7 +10,7 @@ use prometheus_client::{collector::Collector, encoding::prometheus_text, registr
 use super::{Metric, pools::Pools, process::Process};
 use crate::db::Pool;
 
-/// Of what a registry writes.
+/// The content type of what a registry writes.
 pub const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
 
 /// All metrics of a process; cheap to clone.
@@ -21,7 +21,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// With what every process tells.
+    /// A registry with the metrics that every process has.
     pub fn new() -> Self {
         let pools = Pools::default();
         let mut metrics = registry::Registry::default();
@@ -30,12 +30,12 @@ impl Registry {
         Self { metrics: Arc::new(Mutex::new(metrics)), pools }
     }
 
-    /// Adds what somebody counts. To be done once for each metric.
+    /// Adds a metric that is counted. To be called once for each metric.
     pub fn add(&self, metric: Metric, counted: &(impl registry::Metric + Clone)) {
         self.lock().register(metric.stem(), metric.help, counted.clone());
     }
 
-    /// Adds what is looked up when somebody asks.
+    /// Adds metrics that are looked up when they are asked for.
     pub fn add_collector(&self, collector: impl Collector) {
         self.lock().register_collector(Box::new(collector));
     }
@@ -45,7 +45,7 @@ impl Registry {
         self.pools.add(name, pool);
     }
 
-    /// All there is, as of now, in Prometheus's text format (version 0.0.4).
+    /// All metrics as of now, in Prometheus's text format (version 0.0.4).
     pub fn write(&self) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.
@@ -54,7 +54,7 @@ impl Registry {
     }
 
     fn lock(&self) -> MutexGuard<'_, registry::Registry> {
-        // It is only ever added to.
+        // A panic leaves it usable: it is only ever added to.
         self.metrics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

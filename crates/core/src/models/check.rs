@@ -1,24 +1,24 @@
-//! Holds a caller's wishes against a model's descriptor, before anything is paid for.
+//! Checks a caller's options against a model's descriptor, before anything is paid for.
 
 use super::{
     AspectRatio, ImageSize, Model, Options, Size,
     size::{parse_ratio, parse_sides},
 };
 
-/// Why a wish is not granted.
+/// Why an option is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum OptionCode {
     /// There is no such option.
     UnknownField,
-    /// The model has it, but not like this.
+    /// The model has the option, but does not take this value.
     InvalidOption,
-    /// The model does not have it.
+    /// The model does not have the option.
     OptionNotSupported,
     /// The model takes fewer pictures.
     TooManyImages,
 }
 
-/// A wish that is not granted. The sentence is for the caller.
+/// An option that is refused. The sentence is for the caller.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{detail}")]
 pub struct OptionProblem {
@@ -61,7 +61,7 @@ impl Model {
         }
         if let Some(wanted) = options.num_images {
             match self.num_images {
-                // One is what every model makes.
+                // Every model makes one.
                 None if wanted == 1 => {}
                 None => return Err(self.lacks("num_images", "it makes one picture")),
                 Some(most) => self.within("num_images", wanted, 1, most)?,
@@ -164,7 +164,7 @@ impl Model {
             Size::Ratio { ratios, auto, .. } => {
                 let auto = auto.then(|| "auto".to_owned());
                 let all: Vec<String> = ratios.iter().cloned().chain(auto).collect();
-                // The model knows its ratios by their spelling.
+                // Both numbers must be the same, not only the proportions: the model takes its own spellings only.
                 let is_there =
                     ratios.iter().any(|known| parse_ratio(known) == Some((width, height)));
                 if is_there { Ok(()) } else { self.listed(field, &ratio.to_string(), &all) }

@@ -9,7 +9,7 @@ use crate::images::Fit;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
-    /// Its endpoint at fal, and what names it on create.
+    /// Its endpoint at fal; a caller names the model by it.
     pub id: String,
     /// For people.
     pub name: String,
@@ -21,7 +21,7 @@ pub struct Model {
     pub images: Images,
     /// How the output's size is asked for.
     pub size: Size,
-    /// Most pictures of one edit; nothing where that cannot be chosen.
+    /// The most pictures that one edit makes; nothing where that cannot be chosen.
     pub num_images: Option<u8>,
     /// Whether it takes a seed.
     #[serde(default)]
@@ -29,7 +29,7 @@ pub struct Model {
     /// The formats to choose from; empty where there is no choice.
     #[serde(default)]
     pub output_formats: Vec<OutputFormat>,
-    /// What can be chosen of its safety.
+    /// Which safety settings can be chosen.
     #[serde(default)]
     pub safety: Safety,
 }
@@ -50,7 +50,7 @@ pub struct Images {
     pub max_bytes: u64,
 }
 
-/// The field of the input that has the pictures (source: fal-js, `types/endpoints.ts`).
+/// The field of the input that holds the pictures' addresses (source: fal-js, `types/endpoints.ts`).
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum ImageField {
@@ -64,7 +64,7 @@ pub enum ImageField {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "dialect", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Size {
-    /// `image_size` with both sides, or by a name.
+    /// `image_size`, as both sides or as a name.
     Sides {
         /// Both sides are a multiple of it.
         #[serde(default = "one")]
@@ -83,39 +83,39 @@ pub enum Size {
         #[serde(default)]
         names: Vec<String>,
     },
-    /// `aspect_ratio` out of a list.
+    /// `aspect_ratio`, from a list.
     Ratio {
         /// Each `WIDTH:HEIGHT`.
         ratios: Vec<String>,
-        /// Whether `auto` follows the picture.
+        /// Whether the model takes `auto`, which follows the picture.
         #[serde(default)]
         auto: bool,
         /// What `resolution` may be; empty where there is no such field.
         #[serde(default)]
         resolutions: Vec<String>,
     },
-    /// `image_size` out of a list.
+    /// `image_size`, from a list.
     List {
         /// Each `WIDTHxHEIGHT`.
         sizes: Vec<String>,
-        /// Whether the model may be left to choose.
+        /// Whether the model takes `auto`, and chooses by itself.
         #[serde(default)]
         auto: bool,
     },
 }
 
-/// What can be chosen of a model's safety.
+/// Which of a model's safety settings can be chosen.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Safety {
-    /// Whether the checker can be switched.
+    /// Whether the checker can be switched on and off.
     #[serde(default)]
     pub checker: bool,
     /// Least and most tolerance.
     pub tolerance: Option<(u8, u8)>,
 }
 
-/// Pixels of an output whose size nobody can tell before: more than any model makes today.
+/// Pixels assumed for an output whose size is not known in advance: about as many as the largest models make today.
 const LARGEST_OUTPUT: u64 = 16_000_000;
 
 impl Model {
@@ -131,7 +131,7 @@ impl Model {
         self.price.most_micros(outputs, pixels, asked_for.as_deref())
     }
 
-    /// What of an output is known before: its resolution, which is the model's first unless said (source: fal's pages); or
+    /// What is known of an output in advance: its resolution, by default the model's first (source: fal's pages), or
     /// its sides, unless they follow the picture.
     fn asked_for(&self, options: &Options) -> Option<String> {
         match &self.size {

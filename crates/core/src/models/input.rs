@@ -10,7 +10,7 @@ use super::{ImageField, Model, Options};
 pub struct Request<'a> {
     /// What to do.
     pub prompt: &'a str,
-    /// How. Checked before: what the model does not take is not sent.
+    /// How to do it. Already checked; what the model does not take is not sent.
     pub options: &'a Options,
     /// Where the pictures are, in order; at least one.
     pub image_urls: &'a [Url],
@@ -31,7 +31,7 @@ impl Model {
         put(self.images.field.name(), pictures);
         let options = request.options;
         if self.num_images.is_some() {
-            // Said always: what is paid for is not left to a default.
+            // Always sent: how many pictures are paid for is not left to a default.
             put("num_images", json!(options.num_images.unwrap_or(1)));
         }
         if let Some(seed) = options.seed.filter(|_| self.seed) {

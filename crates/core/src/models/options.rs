@@ -1,4 +1,4 @@
-//! What a caller may wish beside the prompt: one vocabulary for all models.
+//! What a caller may choose besides the prompt: one vocabulary for all models.
 
 use std::{fmt, str::FromStr};
 
@@ -9,7 +9,7 @@ use super::{
     size::{parse_ratio, parse_sides},
 };
 
-/// Wishes of a caller. What is not set is left to the model, but for the output's size, which follows
+/// What a caller chose. What is not set is left to the model, except the output's size, which follows
 /// the picture, and the number of pictures, which is 1.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
@@ -26,7 +26,7 @@ pub struct Options {
     /// The output's proportions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect_ratio: Option<AspectRatio>,
-    /// The output's resolution, as a word of the model's.
+    /// The output's resolution, in the model's own word for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<String>,
     /// The output's format.
@@ -35,7 +35,7 @@ pub struct Options {
     /// Whether the model's safety checker looks at the output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_safety_checker: Option<bool>,
-    /// How much the model's safety lets pass; more is more.
+    /// How much the model's safety check lets pass; a higher number lets more pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub safety_tolerance: Option<u8>,
 }
@@ -52,7 +52,7 @@ pub enum ImageSize {
 /// Proportions of an output.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AspectRatio {
-    /// As the picture's.
+    /// The same as the picture's.
     Auto,
     /// Width to height.
     Ratio(u32, u32),
@@ -71,9 +71,9 @@ pub enum OutputFormat {
 }
 
 impl Options {
-    /// As a column holds them.
+    /// The options as a column holds them.
     pub(crate) fn stored(&self) -> serde_json::Value {
-        // They are made of what JSON has.
+        // This cannot fail: they hold nothing that JSON does not have.
         serde_json::to_value(self).unwrap_or_default()
     }
 
@@ -89,7 +89,7 @@ impl Options {
         "safety_tolerance",
     ];
 
-    /// Sets an option, as a form writes it. A name that is none of [`Self::NAMES`] is refused.
+    /// Sets an option from the text of a form. A name that is not in [`Self::NAMES`] is refused.
     pub fn set(&mut self, name: &str, text: &str) -> Result<(), OptionProblem> {
         let text = text.trim();
         match name {
@@ -130,12 +130,12 @@ fn parse<T: FromStr>(name: &str, text: &str, form: &str) -> Result<T, OptionProb
     text.parse().map_err(|_malformed| OptionProblem::malformed(name, form))
 }
 
-/// Not what it should be.
+/// A text does not have the form that it should have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("it is not of that form")]
 pub struct Malformed;
 
-/// What models call their sizes: nothing that could be anything else.
+/// A word that models use for a size: only letters, digits, `_` and `.`.
 struct Word(String);
 
 impl FromStr for Word {
@@ -156,7 +156,7 @@ impl FromStr for ImageSize {
             return Ok(Self::Sides(width, height));
         }
         let word: Word = text.parse()?;
-        // What begins with a digit was meant to be sides.
+        // A word that begins with a digit was meant to be sides.
         let is_name = !word.0.starts_with(|letter: char| letter.is_ascii_digit());
         is_name.then_some(Self::Named(word.0)).ok_or(Malformed)
     }

@@ -12,12 +12,12 @@ pub struct Price {
     pub usd: f64,
     /// What is counted.
     pub per: Per,
-    /// For each further megapixel that is begun; the same as the first unless said.
+    /// For each further megapixel that is begun; by default the same as for the first.
     pub further_usd: Option<f64>,
-    /// For an image of this resolution, or of these sides (`WIDTHxHEIGHT`), where that costs more.
+    /// For an image of this resolution, or with these sides (`WIDTHxHEIGHT`), where it costs more.
     #[serde(default)]
     pub usd_of: BTreeMap<String, f64>,
-    /// Whether it is not from fal's price list.
+    /// Whether it is an estimate, not a price from fal's list.
     #[serde(default)]
     pub estimate: bool,
 }
@@ -39,8 +39,10 @@ const MICROS: f64 = 1e6;
 const MEGAPIXEL: u64 = 1_000_000;
 
 impl Price {
-    /// What outputs of these sides cost, in millionths of a US dollar, where this resolution was asked for. `billed_units`,
-    /// where fal told them, counts for what is paid by the image; they may leave out that some images cost more.
+    /// What outputs with these sides cost, in millionths of a US dollar, where this resolution was asked for.
+    ///
+    /// Where fal told the `billed_units`, they count for models that are paid by the image; but they may leave out that
+    /// some images cost more.
     pub fn cost_micros(
         &self,
         outputs: &[(u32, u32)],
@@ -62,18 +64,18 @@ impl Price {
             Per::Megapixel => outputs.iter().map(|output| self.of_megapixels(*output)).sum(),
         };
         let micros = (usd * MICROS).round();
-        // Beyond what anything costs, it is no price.
+        // A figure beyond what anything costs is no price.
         (0.0..1e12).contains(&micros).then(|| format!("{micros:.0}").parse().ok()).flatten()
     }
 
-    /// What so many outputs of so many pixels cost at most, in millionths of a US dollar: of the resolution or the sides that
-    /// are asked for, or of the dearest.
+    /// What so many outputs of so many pixels cost at most, in millionths of a US dollar: at the resolution or the
+    /// sides that are asked for, or else at the dearest.
     pub(super) fn most_micros(&self, outputs: u8, pixels: u64, asked_for: Option<&str>) -> i64 {
         let usd = match asked_for {
             Some(asked_for) => self.usd_of.get(asked_for).copied().unwrap_or(self.usd),
             None => self.usd_of.values().copied().fold(self.usd, f64::max),
         };
-        // As one row of megapixels: what is counted are its pixels.
+        // As sides with this many pixels: only their number counts.
         let width = u32::try_from(pixels.div_ceil(1_000)).unwrap_or(u32::MAX);
         let sides = vec![(width, 1_000); outputs.into()];
         let price = Self { usd, usd_of: BTreeMap::new(), ..self.clone() };
@@ -125,7 +127,7 @@ mod tests {
         assert_eq!(price.cost_micros(&[(1, 1), (1, 1)], Some("4K"), None), Some(600_000));
         assert_eq!(price.cost_micros(&[(1, 1)], Some("2K"), None), Some(150_000));
         assert_eq!(price.cost_micros(&[(1024, 1536), (1, 1)], None, None), Some(350_000));
-        // Whether units are images or twice as many, nothing is forgotten, and nothing is counted twice.
+        // An image in 4K costs double. Whether fal bills one unit for it or two, it counts in full and only once.
         for units in [1.0, 2.0] {
             assert_eq!(price.cost_micros(&[(1, 1)], Some("4K"), Some(units)), Some(300_000));
         }

@@ -1,4 +1,4 @@
-//! Reads descriptors; what is wrong is said by entry and field.
+//! Reads descriptors; errors name the entry and the field at fault.
 
 use serde::Deserialize;
 
@@ -81,7 +81,7 @@ pub(super) fn models(file: &str, text: &str) -> Result<Vec<Model>, ModelsError> 
 
 type Problem = (&'static str, String);
 
-/// What the types cannot say.
+/// Checks what the types cannot express.
 fn check(model: &Model) -> Result<(), Problem> {
     let require = |holds: bool, field, problem: &str| {
         if holds { Ok(()) } else { Err((field, String::from(problem))) }
@@ -168,7 +168,7 @@ fn listed(
     odd.map_or(Ok(()), |odd| Err((field, format!("{odd:?} is not {form}"))))
 }
 
-/// What a path may be made of without being written differently.
+/// Whether a URL's path keeps this segment as it is written.
 fn is_segment(part: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
     !part.is_empty() && part.chars().all(plain) && part.chars().any(|letter| letter != '.')

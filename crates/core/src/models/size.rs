@@ -1,5 +1,5 @@
-//! The size to ask for: as wished, else the picture's own proportions, so that a portrait does not
-//! come back square.
+//! The size to ask for: as the caller chose, else in the picture's own proportions, so that a portrait
+//! does not come back square.
 
 use serde_json::{Map, Value, json};
 
@@ -46,7 +46,7 @@ impl Size {
                     (Some(ImageSize::Named(name)), _) => json!(name),
                     (Some(ImageSize::Sides(width, height)), _) => object((*width, *height)),
                     (None, Some(AspectRatio::Ratio(width, height))) => {
-                        // Of a picture that is as large as can be: the model's own size decides.
+                        // With an unlimited area, so that the model's own default area decides.
                         object(self.scaled((f64::from(width), f64::from(height)), f64::INFINITY))
                     }
                     (None, Some(AspectRatio::Auto) | None) => {
@@ -82,7 +82,7 @@ impl Size {
         }
     }
 
-    /// The proportions to choose from, where sizes are a list.
+    /// The proportions that can be chosen, where sizes are a list.
     pub fn listed_ratios(&self) -> Vec<String> {
         let Self::List { sizes, .. } = self else {
             return Vec::new();
@@ -95,8 +95,8 @@ impl Size {
         sizes.iter().filter_map(|size| parse_sides(size)).map(ratio).collect()
     }
 
-    /// The largest ratio of long side to short. Beyond it, a picture with its longest side allowed would
-    /// have too few pixels.
+    /// The largest ratio of long side to short. Beyond it, a picture with the longest side that is allowed
+    /// would have too few pixels.
     pub fn max_ratio(&self) -> f64 {
         match self {
             Self::Sides { max_side, min_area, .. } => {
@@ -108,7 +108,7 @@ impl Size {
         }
     }
 
-    /// Sides of these proportions and about this area, as far as the model makes it so.
+    /// Sides in these proportions and with about this area, as far as the model allows.
     fn scaled(&self, (width, height): (f64, f64), area: f64) -> (u32, u32) {
         let Self::Sides { multiple_of, min_side, max_side, min_area, default_area, .. } = self
         else {
@@ -132,7 +132,7 @@ impl Size {
             whole
         };
         let (mut width, mut height) = (side(ratio.min(1.0)), side((1.0 / ratio).min(1.0)));
-        // Rounding must not make it smaller than the model takes.
+        // Rounding must not make the picture smaller than the model takes.
         while u64::from(width) * u64::from(height) < *min_area {
             let shorter = if width <= height { &mut width } else { &mut height };
             *shorter += multiple_of;

@@ -32,7 +32,7 @@ const V4: [Ipv4Net; 16] = [
 /// them), link-local, site-local and multicast addresses.
 const PUBLIC_V6: Ipv6Net = v6([0x2000, 0, 0], 3);
 
-/// What is not public inside of that.
+/// What is not public inside of [`PUBLIC_V6`].
 #[rustfmt::skip]
 const V6: [Ipv6Net; 4] = [
     v6([0x2001, 0, 0], 23),     // protocol assignments, Teredo among them (RFC 2928)
@@ -41,7 +41,7 @@ const V6: [Ipv6Net; 4] = [
     v6([0x3fff, 0, 0], 20),     // documentation (RFC 9637)
 ];
 
-/// Wraps an IPv4 address for a translator, as DNS64 answers them (RFC 6052).
+/// The prefix of an IPv6 address that wraps an IPv4 one for a translator, as DNS64 answers it (RFC 6052).
 const NAT64: Ipv6Net = v6([0x64, 0xff9b, 0], 96);
 
 const fn v4(octets: [u8; 4], length: u8) -> Ipv4Net {
@@ -64,7 +64,7 @@ pub(super) fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// The IPv4 address that is reached by way of an IPv6 one, where it is such.
+/// The IPv4 address that is reached through an IPv6 one, where it wraps one; otherwise the address itself.
 pub(super) fn unwrapped(address: IpAddr) -> IpAddr {
     let IpAddr::V6(address) = address else {
         return address;

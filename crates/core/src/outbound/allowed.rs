@@ -1,4 +1,4 @@
-//! Who may be reached although private, because the operator says so.
+//! Which private hosts and networks may be reached, because the operator says so.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
@@ -50,7 +50,7 @@ impl Allowed {
     }
 }
 
-/// Commas between.
+/// Entries are separated by commas.
 impl FromStr for Allowed {
     type Err = AllowedProblem;
 

@@ -20,19 +20,19 @@ use crate::tls;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Redirects in a row that are followed, where any are.
+/// The most redirects in a row that are followed, where they are followed at all.
 const MOST_REDIRECTS: usize = 3;
 
-/// Connections to one host that are kept without work, and for how long.
+/// The most idle connections to one host that are kept, and for how long.
 const MAX_IDLE_CONNECTIONS: usize = 4;
 const IDLE: Duration = Duration::from_secs(30);
 
 /// Whether redirects are followed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Redirects {
-    /// None is: a redirect is the answer.
+    /// They are not: a redirect itself is the answer.
     Answered,
-    /// Up to three in a row are, each checked as the first address is.
+    /// Up to three in a row are, and each is checked as the first address is.
     Followed,
 }
 
@@ -45,7 +45,7 @@ pub struct Bounds {
     pub bytes: usize,
 }
 
-/// What came back, good or not.
+/// The answer, whatever its status.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// As answered.
@@ -54,14 +54,14 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// As much of the body as came within the bounds.
     pub body: Vec<u8>,
-    /// Why that is not all; nothing where it is.
+    /// Why the body is not complete; `None` where it is.
     pub cut: Option<Cut>,
 }
 
 /// Why the rest of a body is missing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Cut {
-    /// There is more of it than is read.
+    /// It is larger than the bounds allow.
     TooLarge,
     /// It broke off, or took too long.
     BrokenOff,
@@ -74,7 +74,7 @@ pub struct Client {
     allowed: Allowed,
 }
 
-/// The client cannot be made: TLS is not to be had.
+/// The client cannot be made, because TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP client for addresses that callers name cannot be made")]
 pub struct BuildError(#[source] reqwest::Error);
@@ -89,7 +89,7 @@ impl Client {
         Self::resolving_by(Arc::new(System), allowed, redirects)
     }
 
-    /// The same, with names resolved by somebody else than the machine.
+    /// The same, with names resolved by `resolver` instead of the machine.
     pub fn resolving_by(
         resolver: Arc<dyn Resolve>,
         allowed: Allowed,
@@ -132,7 +132,7 @@ impl Client {
     }
 
     async fn call(&self, url: &Url, call: RequestBuilder, bounds: Bounds) -> Result<Answer, Error> {
-        // An address that stands in the URL itself is never resolved.
+        // The resolver's guard never sees an IP address that stands in the URL itself.
         check(url, &self.allowed)?;
         let deadline = Instant::now() + bounds.time;
         match timeout_at(deadline, call.send()).await {
@@ -143,7 +143,7 @@ impl Client {
     }
 }
 
-/// Reads no more than the bounds let it: dropping the rest closes the connection.
+/// Reads no more than the bounds allow; dropping the rest closes the connection.
 async fn read(mut response: Response, deadline: Instant, bytes: usize) -> Answer {
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
@@ -165,7 +165,7 @@ async fn read(mut response: Response, deadline: Instant, bytes: usize) -> Answer
 
 fn following(allowed: Allowed) -> Policy {
     Policy::custom(move |attempt: Attempt<'_>| {
-        // The first of those before is the address that was asked for.
+        // The first of `previous` is the address that was asked for, not a redirect.
         if attempt.previous().len() > MOST_REDIRECTS {
             return attempt.error(TooManyRedirects);
         }

@@ -1,10 +1,10 @@
-//! Why a call came to nothing.
+//! Why a call got no answer.
 
 use std::time::Duration;
 
 use super::{NothingReachable, TargetProblem, client::TooManyRedirects};
 
-/// A call came to nothing. What is shown has no URL in it: its query may hold a secret.
+/// A call got no answer. Its text holds no URL, because a URL's query may hold a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The address, or one that it redirects to, is not called.
@@ -13,13 +13,13 @@ pub enum Error {
     /// Its name leads to nothing that may be reached.
     #[error(transparent)]
     NothingReachable(NothingReachable),
-    /// It redirects on and on.
+    /// It redirects more often than is followed.
     #[error("it redirects more often than is followed")]
     TooManyRedirects,
     /// It did not answer in time.
     #[error("no answer came within {} seconds", .0.as_secs())]
     Timeout(Duration),
-    /// There is no connection to be had.
+    /// No connection could be made.
     #[error("no connection could be made")]
     Connect(#[source] reqwest::Error),
     /// The connection broke, or what came over it is not HTTP.

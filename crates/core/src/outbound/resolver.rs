@@ -7,7 +7,7 @@ use tokio::net::lookup_host;
 
 use super::Allowed;
 
-/// A name leads to nothing that may be reached. Nothing is said of where it leads.
+/// A name leads to no address that may be reached. Where it does lead is not told.
 #[derive(Debug, thiserror::Error)]
 #[error("{host} leads to no address that may be reached")]
 pub struct NothingReachable {
@@ -15,13 +15,13 @@ pub struct NothingReachable {
     pub host: String,
 }
 
-/// As the machine resolves names.
+/// Resolves names as the machine does.
 pub(super) struct System;
 
 impl Resolve for System {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            // The port is the URL's, and put in later.
+            // The port comes from the URL and is put in later.
             let found = lookup_host((name.as_str(), 0)).await?;
             let found: Addrs = Box::new(found.collect::<Vec<_>>().into_iter());
             Ok(found)

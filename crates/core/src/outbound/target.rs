@@ -1,4 +1,4 @@
-//! What can be told of an address before its name is resolved.
+//! What can be checked of an address before its name is resolved.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,19 +9,19 @@ use super::Allowed;
 /// Why an address is not called.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TargetProblem {
-    /// It is not the address of anything.
+    /// It is not an absolute URL, or has no host.
     #[error("it is not an absolute URL")]
     Malformed,
     /// It is not for HTTP.
     #[error("it must start with http:// or https://")]
     Scheme,
-    /// There is a name or a password in it.
+    /// It holds a user name or a password.
     #[error("it must not hold a user name or a password")]
     Credentials,
     /// Nothing listens at port 0.
     #[error("it names a port that cannot be")]
     Port,
-    /// Its host is inside.
+    /// Its host is private.
     #[error("its host is private and may not be reached")]
     Private,
 }
@@ -48,7 +48,7 @@ pub fn check(url: &Url, allowed: &Allowed) -> Result<(), TargetProblem> {
     let permits = |address: IpAddr| allowed.permits(address);
     let permitted = match url.host() {
         None => return Err(TargetProblem::Malformed),
-        // However it was written: all spellings of an address are one here.
+        // `Url` has turned all spellings of an IP address into this one value.
         Some(Host::Ipv4(address)) => permits(address.into()),
         Some(Host::Ipv6(address)) => permits(address.into()),
         Some(Host::Domain(name)) if is_local(name) => {
@@ -60,7 +60,7 @@ pub fn check(url: &Url, allowed: &Allowed) -> Result<(), TargetProblem> {
     if permitted { Ok(()) } else { Err(TargetProblem::Private) }
 }
 
-/// Names that never lead anywhere else (RFC 6761).
+/// Names that always lead to this machine (RFC 6761).
 fn is_local(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     name == "localhost" || name.ends_with(".localhost")

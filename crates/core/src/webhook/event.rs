@@ -26,10 +26,10 @@ impl Event {
     /// All of them, in the order of a job's life.
     pub const ALL: [Self; 4] = [Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
 
-    /// The ends of a job: what is told unless something else is wished for.
+    /// The ends of a job: what is told unless the caller asks for other events.
     pub const ENDS: [Self; 3] = [Self::Completed, Self::Failed, Self::Cancelled];
 
-    /// In the row and on the wire.
+    /// Its name in the row and on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Processing => "job.processing",
@@ -39,7 +39,7 @@ impl Event {
         }
     }
 
-    /// What the job came to.
+    /// The status that the job came to.
     pub fn status(self) -> Status {
         match self {
             Self::Processing => Status::Processing,

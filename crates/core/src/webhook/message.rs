@@ -10,7 +10,8 @@ use crate::{
     store::ImageId,
 };
 
-/// The body of a delivery: the same at each attempt, but for links that expire. Small: whoever wants more reads the job.
+/// The body of a delivery: the same at each attempt, except for links that expire. It is small; a receiver that wants
+/// more reads the job.
 #[derive(Debug, Serialize)]
 pub struct Message<'a> {
     #[serde(rename = "type")]
@@ -37,7 +38,7 @@ struct Error<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// That a job came to this, at that moment.
+    /// Tells that a job came to the event's status at this moment.
     pub fn new(job: JobId, model: &'a str, event: Event, at: OffsetDateTime) -> Self {
         let data = Data {
             id: job,
@@ -50,7 +51,7 @@ impl<'a> Message<'a> {
         Self { event: event.as_str(), timestamp: at, data }
     }
 
-    /// What came of it, and where that is.
+    /// Adds links to the results.
     #[must_use]
     pub fn with_results(mut self, results: &[ImageId], links: &Links) -> Self {
         let urls: Vec<String> = results.iter().map(|image| links.image(*image)).collect();
@@ -59,7 +60,7 @@ impl<'a> Message<'a> {
         self
     }
 
-    /// Why it failed.
+    /// Adds why the job failed.
     #[must_use]
     pub fn with_failure(mut self, failure: Option<&'a Failure>) -> Self {
         self.data.error =
@@ -67,7 +68,7 @@ impl<'a> Message<'a> {
         self
     }
 
-    /// As it is sent.
+    /// The body as it is sent.
     pub fn to_json(&self) -> Vec<u8> {
         // There is nothing in it that JSON cannot hold.
         serde_json::to_vec(self).unwrap_or_default()

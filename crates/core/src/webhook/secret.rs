@@ -16,20 +16,20 @@ const PREFIX: &str = "whsec_";
 /// Lengths that a secret may have, in bytes (source: the Standard Webhooks specification).
 const LENGTHS: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// Name of the one that all replicas share where none is configured.
+/// Name of the secret that all replicas share where none is configured.
 const STORED: &str = "webhook_out";
 
-/// Secrets that each delivery is signed with: one, or two while one takes the other's place.
+/// Secrets that each delivery is signed with: one, or two while one replaces the other.
 #[derive(Clone, Debug)]
 pub struct Secrets(Vec<SecretSlice<u8>>);
 
-/// A text that holds no secrets. It is not repeated: it may be close to one.
+/// A text that holds no secrets. It is not shown, because it may be close to one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("must be whsec_ and base64 of 24 to 64 bytes; or two of these, with a space between")]
 pub struct SecretProblem;
 
 impl Secrets {
-    /// Those that are configured, or the one that all replicas share, made by whoever asks first.
+    /// The configured ones, or the one that all replicas share, made by the first of them that needs it.
     pub async fn load(configured: Option<&Self>, pool: &Pool) -> Result<Self, Error> {
         match configured {
             Some(configured) => Ok(configured.clone()),
@@ -37,7 +37,7 @@ impl Secrets {
         }
     }
 
-    /// As receivers take them, the first one first.
+    /// The secrets in the form that receivers take, in order.
     pub fn texts(&self) -> Vec<SecretString> {
         let text = |key: &SecretSlice<u8>| {
             format!("{PREFIX}{}", STANDARD.encode(key.expose_secret())).into()

@@ -13,12 +13,12 @@ use super::Secrets;
 pub struct Signer(Vec<hmac::Key>);
 
 impl Signer {
-    /// With these.
+    /// A signer that uses these secrets.
     pub fn new(secrets: &Secrets) -> Self {
         Self(secrets.keys().map(|key| hmac::Key::new(hmac::HMAC_SHA256, key)).collect())
     }
 
-    /// The head of an attempt at a delivery. `id` is the delivery's, the same at each attempt; `at` is when
+    /// The headers of an attempt at a delivery. `id` is the delivery's, the same at each attempt; `at` is when
     /// the attempt is made.
     pub fn headers(&self, id: Uuid, at: OffsetDateTime, body: &[u8]) -> HeaderMap {
         let timestamp = at.unix_timestamp();

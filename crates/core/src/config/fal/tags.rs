@@ -1,5 +1,5 @@
-//! Tags of submissions: fal drops those it does not take without a word, so they are looked at
-//! here (source: fal-js, `headers.ts`).
+//! Tags of submissions: fal silently drops those it does not take, so they are checked here
+//! (source: fal-js, `headers.ts`).
 
 use std::{collections::HashSet, fmt, str::FromStr};
 
@@ -8,29 +8,29 @@ const LONGEST_KEY: usize = 64;
 const LONGEST_VALUE: usize = 256;
 const LONGEST_TEXT: usize = 1024;
 
-/// What fal keeps for its own tags.
+/// The prefix that fal reserves for its own tags.
 const RESERVED: &str = "fal.";
 
-/// `key=value` pairs with commas between, all of which fal takes.
+/// `key=value` pairs separated by commas, all of which fal takes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tags(String);
 
-/// Why fal would not take a tag. The tag itself is not repeated.
+/// Why fal would not take a tag. The tag itself is not shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TagsProblem {
     /// Not `key=value`.
     #[error("every tag must look like key=value")]
     NoPair,
-    /// Some other letter, none at all, or too many.
+    /// A key with a character that is not allowed, with none, or with too many.
     #[error("a key must have 1 to {LONGEST_KEY} of a-z, 0-9, '.', '_' and '-'")]
     Key,
-    /// One of fal's own.
+    /// A key that is reserved for fal.
     #[error("keys that start with {RESERVED} are fal's own")]
     Reserved,
-    /// The same key again.
+    /// A key that is there already.
     #[error("each key may be there once")]
     Twice,
-    /// Something that no header can hold, nothing, or too much.
+    /// A value with characters that a header cannot hold, with none, or with too many.
     #[error("a value must have 1 to {LONGEST_VALUE} printable ASCII characters")]
     Value,
     /// Too many pairs.
@@ -42,7 +42,7 @@ pub enum TagsProblem {
 }
 
 impl Tags {
-    /// As the header has it.
+    /// The text as it stands in the header.
     pub fn as_str(&self) -> &str {
         &self.0
     }

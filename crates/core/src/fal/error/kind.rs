@@ -25,8 +25,8 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// By fal's own word (source: fal's pages on request errors and on model errors). A word that
-    /// is not listed is nobody's: 422 makes it a refusal, 5xx an error.
+    /// The kind for fal's own word (source: fal's pages on request errors and on model errors). A word that
+    /// is not listed decides nothing: the status does, 422 for a refusal, 5xx for an error.
     pub(super) fn of_word(word: &str) -> Option<Self> {
         Some(match word {
             "content_policy_violation" => Self::ContentPolicy,
@@ -43,8 +43,8 @@ impl Kind {
             "client_disconnected" | "client_cancelled" => Self::ProviderCancelled,
             "request_timeout" | "startup_timeout" | "generation_timeout" => Self::ProviderTimeout,
             "concurrent_requests_limit" => Self::ProviderBusy,
-            // `file_download_error` is final by fal's table; but what it could not fetch is an
-            // upload on fal's own servers, so it is their hiccup and not the caller's picture.
+            // fal's table calls `file_download_error` final. But the file that could not be fetched was
+            // uploaded to fal's own servers, so the fault is theirs and not in the caller's picture.
             "file_download_error"
             | "internal_error"
             | "internal_server_error"

@@ -1,5 +1,4 @@
-//! An answer that says no, in any of fal's layouts (source: fal's pages on model and on request
-//! errors).
+//! A refusal in any of fal's layouts (source: fal's pages on model and on request errors).
 
 use std::fmt;
 
@@ -10,31 +9,31 @@ use serde_json::value::RawValue;
 use super::{Class, kind::Kind};
 use crate::fal::malformed::hint;
 
-/// Who said no.
+/// Who refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Origin {
-    /// The model, or the app around it: it would say the same again.
+    /// The model, or the app around it: it would answer the same again.
     Model,
     /// fal's queue, about the machines that models run on.
     Queue,
     /// fal's platform, about the account and what it did.
     Platform,
-    /// Something in front of both, which does not speak fal's JSON.
+    /// Something in front of fal, which does not answer in fal's JSON.
     Gateway,
 }
 
-/// An answer that says no.
+/// An answer that is not a success.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Refusal {
-    /// As answered.
+    /// The answer's status code.
     pub status: StatusCode,
-    /// Who said it.
+    /// Who refused.
     pub origin: Origin,
     /// fal's word for the error, where there is one.
     word: Option<String>,
-    /// What the text of the error is about; the text itself is not kept.
+    /// The subject of the error's text; the text itself is not kept.
     about: Option<About>,
-    /// Whether fal thinks that it is worth another try, where it says so.
+    /// Whether fal calls it worth another try, where it says so.
     retryable: Option<bool>,
 }
 
@@ -48,14 +47,14 @@ enum About {
 
 #[derive(Deserialize)]
 struct Body {
-    /// Of answers about a request: `NOT_FOUND` where there is none.
+    /// In answers about a request: `NOT_FOUND` where fal does not know it.
     #[serde(default, deserialize_with = "hint")]
     status: Option<String>,
     #[serde(default, deserialize_with = "detail")]
     detail: Option<Detail>,
     #[serde(default, deserialize_with = "hint")]
     error_type: Option<String>,
-    /// Of the platform: an entry too.
+    /// From the platform: its own kind of entry.
     #[serde(default, deserialize_with = "hint")]
     error: Option<PlatformError>,
 }
@@ -65,7 +64,7 @@ enum Detail {
     Entries(Vec<Entry>),
     /// A sentence.
     Sentence(String),
-    /// What no page of fal's mentions.
+    /// Something that none of fal's pages mentions.
     Other,
 }
 
@@ -85,7 +84,7 @@ struct PlatformError {
     message: Option<String>,
 }
 
-/// Of one of several types, none of which is promised.
+/// Reads a field that has one of several types, none of which is promised.
 fn detail<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Detail>, D::Error> {
     let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
     Ok(raw.map(|raw| {
@@ -105,7 +104,7 @@ impl Refusal {
             None if header_word.is_some() => (Origin::Queue, header_word, None),
             None => (Origin::Gateway, None, None),
         };
-        // Two generations of the same hint.
+        // The same hint, under the names of two generations.
         let retryable = header("x-fal-retryable").or(header("x-fal-needs-retry"));
         Self {
             status,
@@ -130,12 +129,12 @@ impl Refusal {
         overloaded || early || (aside && self.status.is_server_error())
     }
 
-    /// Whether it has a word of fal's for what went wrong.
+    /// Whether it has fal's own word for what went wrong.
     pub(super) fn has_word(&self) -> bool {
         self.word.is_some()
     }
 
-    /// A key that fal does not know, or an account that is locked, in fal's own words.
+    /// Whether fal itself says that it does not know the key, or that the account is locked.
     pub(super) fn is_about_account(&self) -> bool {
         let locked = self.about == Some(About::Balance) || self.about == Some(About::Lock);
         self.class() == Class::Halt && (self.status == StatusCode::UNAUTHORIZED || locked)
@@ -145,25 +144,25 @@ impl Refusal {
         let by_word = self.word.as_deref().and_then(Kind::of_word);
         match (self.status.as_u16(), by_word) {
             (401 | 403, _) if self.about == Some(About::Balance) => Kind::ProviderBalance,
-            // Somebody in front of fal minds this one call.
+            // Something in front of fal refuses this one call.
             (401 | 403, _) if self.origin == Origin::Gateway => Kind::ProviderError,
             (401 | 403, _) => Kind::ProviderAccount,
             (429, _) => Kind::ProviderBusy,
             (_, Some(kind)) => kind,
-            // Partners of fal say so in their own words, under any code.
+            // Partners of fal report this in their own words, with any status code.
             (400..=499, None) if self.about == Some(About::Policy) => Kind::ContentPolicy,
             (402, None) => Kind::ProviderBalance,
             (404, None) => Kind::ProviderLostRequest,
             (400 | 413 | 415 | 422, None) => Kind::ProviderRefused,
             (400..=499, None) if self.origin != Origin::Gateway => Kind::ProviderRefused,
-            // Whoever answered so, it was not about this request.
+            // Such an answer is not about this request.
             (_, None) => Kind::ProviderError,
         }
     }
 }
 
 impl Body {
-    /// Who said it, their word for it, and their text.
+    /// Who refused, their word for it, and their text.
     fn read(self, header_word: Option<String>) -> (Origin, Option<String>, Option<String>) {
         let error_type = self.error_type.or(self.status).or(header_word);
         match (self.detail, self.error) {
@@ -211,7 +210,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Only what a machine's name for an error is made of: no text of anybody's gets into a log so.
+/// Keeps only the characters of a machine's name for an error, so that no user's text gets into a log.
 fn machine_word(word: &str) -> String {
     let allowed = |letter: &char| letter.is_ascii_alphanumeric() || "_.-".contains(*letter);
     word.chars().filter(allowed).take(64).collect()

@@ -1,4 +1,4 @@
-//! Every layout and every word of fal's errors, and what becomes of each.
+//! Every layout and every word of fal's errors, and how each is classified.
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::json;

@@ -1,32 +1,32 @@
-//! Server-sent events, out of bytes that come in any pieces (source: the HTML standard, "parsing
-//! an event stream").
+//! Server-sent events, parsed from bytes that come in pieces of any size (source: the HTML standard,
+//! "parsing an event stream").
 
 use std::{collections::VecDeque, mem};
 
 use memchr::memchr2;
 
-/// No line, and no event, is longer.
+/// The longest line, and the longest event.
 const MAX_EVENT_BYTES: usize = 1024 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Takes bytes, gives events. Only their data matters: fal gives them neither names nor ids.
+/// Takes bytes and gives events. Only their data is kept: fal gives them neither names nor ids.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
-    /// The beginning of a line whose end has not come.
+    /// The beginning of a line whose end has not arrived.
     line: Vec<u8>,
-    /// The data of an event whose end has not come; each line ends in LF.
+    /// The data of an event whose end has not arrived; each line ends in LF.
     data: Vec<u8>,
     /// Events that nobody has taken yet.
     ready: VecDeque<Vec<u8>>,
-    /// The last byte was a CR: a LF after it belongs to it.
+    /// Whether the last byte was a CR: an LF after it belongs to it.
     after_cr: bool,
-    /// A first line has been seen.
+    /// Whether a first line has been seen.
     begun: bool,
 }
 
 impl Events {
-    /// Takes the next bytes. Answers the limit where an event is larger.
+    /// Takes the next bytes. The error is the limit, where an event is larger.
     pub(crate) fn push(&mut self, mut bytes: &[u8]) -> Result<(), usize> {
         while let Some(first) = bytes.first() {
             if mem::take(&mut self.after_cr) && *first == b'\n' {
@@ -65,7 +65,7 @@ impl Events {
             return Ok(());
         }
         let (name, value) = field(text);
-        // A comment has no name; it is a sign of life and nothing else.
+        // A comment has no name; it only shows that fal is alive.
         if name == b"data" {
             append(&mut self.data, value)?;
             self.data.push(b'\n');
@@ -73,7 +73,7 @@ impl Events {
         Ok(())
     }
 
-    /// An event without data is none.
+    /// Ends an event; one without data does not count.
     fn end_event(&mut self) {
         if self.data.pop().is_some() {
             self.ready.push_back(mem::take(&mut self.data));

@@ -15,16 +15,16 @@ use crate::fal::{
     client::builder,
 };
 
-/// fal allows no more.
+/// How long keys may be kept; fal allows no more.
 const MAX_AGE: Duration = Duration::from_hours(24);
 
-/// A webhook that no key fits may be anybody's: so many may have fal asked for new keys.
+/// The least time between two fetches that a webhook with an unknown key causes: anybody can send such webhooks.
 const PAUSE: Duration = Duration::from_mins(1);
 
-/// Without keys, no webhook is believed, and fal is asked more often.
+/// The same while there are no keys: no webhook is accepted then, so fal is asked more often.
 const PAUSE_WITHOUT_KEYS: Duration = Duration::from_secs(3);
 
-/// fal waits 15 seconds for a webhook to be acknowledged.
+/// Less than the 15 seconds that fal waits for a webhook to be acknowledged.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
 const MAX_KEY_SET_BYTES: usize = 64 * 1024;
@@ -38,7 +38,7 @@ pub(super) struct KeyRing {
     http: reqwest::Client,
     url: Url,
     fetched: Mutex<Option<Fetched>>,
-    /// When fal was last asked. Held while it is, so that it is asked by one at a time.
+    /// When fal was last asked. Locked during a fetch, so that there is only one at a time.
     asked: sync::Mutex<Option<Instant>>,
 }
 
@@ -62,7 +62,7 @@ impl KeyRing {
             return Ok(keys);
         }
         let mut asked = self.asked.lock().await;
-        // Somebody else's fetch may have been waited for.
+        // The lock may have been held by another fetch.
         if let Some(keys) = self.fresh() {
             return Ok(keys);
         }
@@ -72,7 +72,7 @@ impl KeyRing {
         self.fetch(&mut asked).await
     }
 
-    /// Keys that came after these, which did not fit; `None` where fal cannot be asked again yet.
+    /// Newer keys than these, which did not fit; `None` where it is too early to ask fal again.
     pub(super) async fn after(&self, old: &Arc<Keys>) -> Result<Option<Arc<Keys>>, Error> {
         let mut asked = self.asked.lock().await;
         if let Some(keys) = self.fresh().filter(|keys| !Arc::ptr_eq(keys, old)) {
@@ -96,7 +96,7 @@ impl KeyRing {
             Answer::read(response, MAX_KEY_SET_BYTES).await
         };
         let answer = fetching.await;
-        // From its end: those who waited for a fetch that hung do not hang in turn.
+        // Counted from the end of a fetch: those that waited for one that hung do not start another one.
         *asked = Some(Instant::now());
         let answer = answer?;
         if !answer.status.is_success() {

@@ -8,12 +8,12 @@ use serde::Deserialize;
 
 use crate::fal::malformed::{Malformed, hint, hints, parse};
 
-/// fal has one or two; each is tried on each webhook.
+/// The most keys that are read, as each may be tried on each webhook; fal has one or two.
 const MOST_KEYS: usize = 32;
 
 const KEY_BYTES: usize = 32;
 
-/// fal's keys were seen with padding, and the standard has none.
+/// Takes keys with and without padding: fal's were seen with it, and the standard has none.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),

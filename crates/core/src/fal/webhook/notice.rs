@@ -7,8 +7,8 @@ use crate::fal::{
     request_id,
 };
 
-/// A request has ended. Its result has to be fetched: what the webhook carries of it may be
-/// missing, though it was paid for.
+/// Tells that a request has ended. Its result has to be fetched: the webhook's copy may be missing,
+/// although it was paid for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Notice {
     /// fal's `request_id`, as in the answer to the submission.
@@ -33,7 +33,7 @@ impl Notice {
     }
 }
 
-/// `OK` or `ERROR`, which are not the words of the queue.
+/// Reads `OK` or `ERROR`; fal's queue uses other words.
 fn ok<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     match String::deserialize(deserializer)?.as_str() {
         "OK" => Ok(true),

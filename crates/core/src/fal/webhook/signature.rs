@@ -1,4 +1,4 @@
-//! Whether a webhook was signed by one of some keys, just now. Nothing here waits or asks.
+//! Whether a webhook was signed just now, with one of the given keys. Nothing here waits or fetches.
 
 use ring::{
     digest::{SHA256, digest},
@@ -13,10 +13,10 @@ const MAX_SKEW_SECONDS: u64 = 300;
 
 const SIGNATURE_BYTES: usize = 64;
 
-/// No id of fal's is longer.
+/// The longest id that is accepted; none of fal's is longer.
 const MAX_ID_BYTES: usize = 256;
 
-/// What a webhook's sender says and signs; each must be there.
+/// The headers of a webhook that count; each must be there.
 #[derive(Clone, Copy, Debug)]
 pub struct WebhookHeaders<'a> {
     /// `X-Fal-Webhook-Request-Id`
@@ -29,14 +29,14 @@ pub struct WebhookHeaders<'a> {
     pub signature: &'a str,
 }
 
-/// Headers that are well-formed and new.
+/// Headers that are well-formed and recent.
 pub(crate) struct Signed<'a> {
     headers: &'a WebhookHeaders<'a>,
     signature: [u8; SIGNATURE_BYTES],
 }
 
 impl<'a> Signed<'a> {
-    /// `None` where they cannot be fal's of just now.
+    /// `None` where fal cannot have sent them just now.
     pub(crate) fn read(headers: &'a WebhookHeaders<'a>, now: OffsetDateTime) -> Option<Self> {
         let is_id = |id: &str| id.len() <= MAX_ID_BYTES && id.bytes().all(|b| b.is_ascii_graphic());
         // A line break in an id would let one message be read as another.
@@ -50,7 +50,7 @@ impl<'a> Signed<'a> {
         is_new.then_some(Self { headers, signature })
     }
 
-    /// What is signed: four lines, the last of which stands for the body.
+    /// The text that is signed: four lines, the last of which is the body's hash.
     fn message(&self, body: &[u8]) -> String {
         let WebhookHeaders { request_id, user_id, timestamp, .. } = self.headers;
         let hash = hex(digest(&SHA256, body).as_ref());

@@ -1,4 +1,4 @@
-//! Pixels in sRGB, whatever they came in: models read values and no profiles.
+//! Converts pixels to sRGB, because models read the values and ignore colour profiles.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use super::pixels::{Kind, Pixels};
 /// No honest colour profile is larger; those of printing presses come close to three million bytes.
 const MAX_PROFILE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Values that differ by no more than this are the same to the eye. The profiles that cameras and
-/// programs call sRGB differ in their rounding.
+/// Values that differ by no more than this look the same. The profiles that cameras and programs call
+/// sRGB differ in their rounding.
 const SAME: u8 = 2;
 
-/// From value to value of the colours that a profile is tried on: a divisor of 255.
+/// The step between the values of the colours that a profile is tried on: a divisor of 255.
 const SAMPLE_STEP: usize = 15;
 
 /// Pixels that a thread converts at a time.
@@ -28,8 +28,8 @@ const PORTION: usize = 64 * 1024;
 pub(super) struct Conversion(Arc<Transform8BitExecutor>);
 
 impl Conversion {
-    /// Nothing, where the profile describes sRGB, or values of another kind, or is damaged: then
-    /// the values are taken as they are.
+    /// `None` where the profile describes sRGB, or values of another kind, or is damaged: then the
+    /// values are taken as they are.
     pub(super) fn new(icc_profile: &[u8], kind: Kind) -> Option<Self> {
         let options =
             ParsingOptions { max_profile_size: MAX_PROFILE_BYTES, ..ParsingOptions::default() };
@@ -39,7 +39,7 @@ impl Conversion {
             Kind::GreyAlpha => (DataColorSpace::Gray, Layout::GrayAlpha, Layout::Rgba),
             Kind::Rgb => (DataColorSpace::Rgb, Layout::Rgb, Layout::Rgb),
             Kind::Rgba => (DataColorSpace::Rgb, Layout::Rgba, Layout::Rgba),
-            // Four channels are four channels.
+            // For inks, only the number of channels counts: four.
             Kind::Cmyk => (DataColorSpace::Cmyk, Layout::Rgba, Layout::Rgb),
         };
         if profile.color_space != color_space {
@@ -52,7 +52,7 @@ impl Conversion {
         (!conversion.changes_nothing(kind)).then_some(conversion)
     }
 
-    /// Whether colours all over come out as they went in.
+    /// Whether sample colours from the whole range come out as they went in.
     fn changes_nothing(&self, kind: Kind) -> bool {
         let values = || (0..=u8::MAX).step_by(SAMPLE_STEP);
         let samples: Vec<u8> = match kind {
@@ -63,7 +63,7 @@ impl Conversion {
                 .flat_map(|(red, green)| values().map(move |blue| [red, green, blue, u8::MAX]))
                 .flat_map(|pixel| pixel.into_iter().take(kind.channels()))
                 .collect(),
-            // Inks are never light.
+            // Inks are never sRGB.
             Kind::Cmyk => return false,
         };
         let same = |(a, b): (&u8, &u8)| a.abs_diff(*b) <= SAME;
@@ -94,12 +94,12 @@ pub(super) fn to_srgb(pixels: Pixels, conversion: Option<&Conversion>) -> Pixels
     Pixels { kind, data, ..pixels }
 }
 
-/// What a kind is in sRGB.
+/// The kind that pixels of this kind have in sRGB.
 fn in_srgb(kind: Kind) -> Kind {
     if kind.has_alpha() { Kind::Rgba } else { Kind::Rgb }
 }
 
-/// sRGB of values that no profile describes.
+/// Turns values into sRGB that no profile describes.
 fn as_they_are(data: &[u8], kind: Kind) -> Vec<u8> {
     match kind {
         Kind::Grey => data.iter().flat_map(|grey| [*grey; 3]).collect(),
@@ -118,7 +118,7 @@ fn as_they_are(data: &[u8], kind: Kind) -> Vec<u8> {
     }
 }
 
-/// The light that an ink and black let through, one after the other.
+/// The light that passes through an ink and then through black.
 fn light(ink: u8, black: u8) -> u8 {
     let through = u16::from(u8::MAX - ink) * u16::from(u8::MAX - black);
     u8::try_from((through + 127) / 255).unwrap_or(u8::MAX)

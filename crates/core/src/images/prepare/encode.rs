@@ -1,4 +1,4 @@
-//! Pixels written as a file that is not too heavy.
+//! Writes pixels as a file that is not too large.
 
 mod jpeg;
 
@@ -13,23 +13,23 @@ use super::{
 };
 use crate::images::MediaType;
 
-/// High enough that the model sees no blocks; the file is a fraction of a PNG.
+/// High enough that the model sees no blocks, while the file is a fraction of a PNG's size.
 const QUALITY: u8 = 92;
 
-/// Blocks show in skies only.
+/// With this, blocks show only in skies.
 const LOWER_QUALITY: u8 = 80;
 
-/// A picture that is too heavy is scaled so often at most; each time a third of its sides goes.
+/// How often at most a picture whose file is too large is scaled down; each time its sides lose a third.
 const MAX_SHRINKS: usize = 24;
 
-/// Whether a file is no heavier.
+/// Whether a file has no more than `max_bytes`.
 pub(super) fn fits(data: &[u8], max_bytes: u64) -> bool {
     u64::try_from(data.len()).is_ok_and(|length| length <= max_bytes)
 }
 
-/// A PNG where there is transparency, else a JPEG; of a GIF, whose areas are flat, what is smaller.
+/// A PNG where there is transparency, else a JPEG; from a GIF, whose areas are flat, the smaller of the two.
 ///
-/// Too heavy, it loses quality first and pixels then. A PNG cannot lose quality.
+/// If the file is too large, it loses quality first and then pixels. A PNG cannot lose quality.
 pub(super) fn within(
     mut pixels: Pixels,
     original: MediaType,

@@ -15,13 +15,13 @@ pub(super) struct Pixels {
 pub(super) enum Kind {
     /// One channel.
     Grey,
-    /// Grey and transparency, which is not multiplied in.
+    /// Grey and alpha, not premultiplied.
     GreyAlpha,
     /// Red, green, blue.
     Rgb,
-    /// Red, green, blue and transparency, which is not multiplied in.
+    /// Red, green, blue and alpha, not premultiplied.
     Rgba,
-    /// Inks: cyan, magenta, yellow, black; 255 is all of it.
+    /// Inks: cyan, magenta, yellow, black; 255 is full ink.
     Cmyk,
 }
 
@@ -43,7 +43,7 @@ impl Kind {
 }
 
 impl Pixels {
-    /// Drops a transparency that is nowhere used.
+    /// Drops the alpha channel of a picture without a transparent pixel.
     pub(super) fn without_idle_alpha(self) -> Self {
         let (pixels, _) = self.data.as_chunks::<4>();
         if self.kind != Kind::Rgba || pixels.iter().any(|[.., alpha]| *alpha < u8::MAX) {

@@ -1,4 +1,4 @@
-//! Pixels scaled down.
+//! Scales pixels down.
 
 use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
@@ -13,7 +13,7 @@ use super::{
 /// The longest side that a JPEG file can state (source: ITU-T T.81, B.2.2).
 const MAX_SIDE: u32 = 65_535;
 
-/// Scales a picture down in proportion until no side is longer; never up.
+/// Scales a picture down in proportion until no side is longer than `max_side`; never up.
 pub(super) fn within(pixels: Pixels, max_side: u32) -> Result<Pixels, PrepareError> {
     let longest = pixels.width.max(pixels.height);
     let max_side = max_side.clamp(1, MAX_SIDE);
@@ -30,8 +30,8 @@ pub(super) fn within(pixels: Pixels, max_side: u32) -> Result<Pixels, PrepareErr
     Ok(Pixels { width, height, data, ..pixels })
 }
 
-/// Lanczos's filter with three lobes, over colours that transparency is multiplied into: what cannot be
-/// seen does not shine through.
+/// Uses Lanczos's filter with three lobes, on premultiplied colours, so that the colours of transparent
+/// pixels do not shine through.
 fn resize(
     pixels: &Pixels,
     width: u32,

@@ -1,4 +1,4 @@
-//! A file that is opened: what its head says, and then its pixels.
+//! An open file: first what its header declares, then its pixels.
 
 mod jpeg;
 
@@ -17,19 +17,19 @@ use crate::images::{Inspected, MediaType};
 /// A decoder's working memory for each pixel: four channels of 16 bits, and as much again.
 const BYTES_PER_PIXEL: u64 = 16;
 
-/// A decoder's working memory beside that, metadata included.
+/// A decoder's further working memory, metadata included.
 const BYTES_BESIDE: u64 = 8 * 1024 * 1024;
 
 /// A file whose pixels are not decoded yet.
 pub(super) struct Source<'a> {
     decoder: Decoder<'a>,
-    /// As stored.
+    /// As stored, not turned.
     sides: (u32, u32),
-    /// How it is to be turned.
+    /// How the picture has to be turned.
     pub(super) orientation: Orientation,
-    /// How its values become sRGB, where they are not.
+    /// How its values become sRGB; `None` where they are already.
     pub(super) conversion: Option<Conversion>,
-    /// Whether any reader shows it the same: one picture, eight bits a channel, grey or RGB.
+    /// Whether every reader shows it the same: one picture, eight bits a channel, grey or RGB.
     is_plain: bool,
 }
 
@@ -39,13 +39,13 @@ enum Decoder<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Reads the head of a file that was inspected.
+    /// Reads the header of a file that was inspected.
     pub(super) fn open(original: &'a [u8], inspected: Inspected) -> Result<Self, PrepareError> {
         let source = match inspected.media_type {
             MediaType::Jpeg => jpeg::open(original)?,
             MediaType::Png | MediaType::WebP | MediaType::Gif => open(original, inspected)?,
         };
-        // Memory was allowed for what the inspection saw.
+        // Memory was only allowed for the size that the inspection saw.
         if source.sides == (inspected.width, inspected.height) {
             Ok(source)
         } else {
@@ -61,13 +61,13 @@ impl<'a> Source<'a> {
             && self.sides.0.max(self.sides.1) <= max_side
     }
 
-    /// Width and height of the picture when it is turned.
+    /// Width and height of the picture once it is turned.
     pub(super) fn upright_sides(&self) -> (u32, u32) {
         let (width, height) = self.sides;
         if turn::is_sideways(self.orientation) { (height, width) } else { (width, height) }
     }
 
-    /// The pixels of the first frame, as they lie.
+    /// The pixels of the first frame, not turned yet.
     pub(super) fn decode(self) -> Result<Pixels, PrepareError> {
         match self.decoder {
             Decoder::Jpeg(decoder) => decoder.decode(),
@@ -89,7 +89,7 @@ fn open(original: &[u8], inspected: Inspected) -> Result<Source<'_>, PrepareErro
     let kind = kind(color);
     let orientation = decoder.orientation().map_err(decode)?;
     let icc_profile = decoder.icc_profile().map_err(decode)?;
-    // An animation is left behind with the metadata, or cannot be and is decoded.
+    // The further frames of an animation go with the metadata; where they cannot, the first one is decoded.
     let is_shallow =
         matches!(color, ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8);
     Ok(Source {
@@ -101,7 +101,7 @@ fn open(original: &[u8], inspected: Inspected) -> Result<Source<'_>, PrepareErro
     })
 }
 
-/// By the picture's own size and not by the most that is allowed: a small file gets little memory.
+/// Set by the picture's own size and not by the largest allowed, so that a small picture gets little memory.
 fn limits(inspected: Inspected) -> Limits {
     let pixels = u64::from(inspected.width) * u64::from(inspected.height);
     let mut limits = Limits::default();
@@ -109,7 +109,7 @@ fn limits(inspected: Inspected) -> Limits {
     limits
 }
 
-/// What the pixels of a colour type are in eight bits.
+/// The kind of a colour type's pixels in eight bits a channel.
 fn kind(color: ColorType) -> Kind {
     match (color.has_color(), color.has_alpha()) {
         (false, false) => Kind::Grey,

@@ -1,7 +1,7 @@
-//! Metadata taken out of a file, the compressed picture left as it is.
+//! Takes the metadata out of a file, and leaves the compressed picture as it is.
 //!
-//! What stays is listed, so that what nobody has heard of goes too: EXIF with its places and thumbnails,
-//! XMP, IPTC, comments, profiles, further frames, and whatever is appended to the file.
+//! The parts that stay are listed, so that unknown ones go too: EXIF with its places and thumbnails, XMP,
+//! IPTC, comments, profiles, further frames, and whatever is appended to the file.
 
 use std::ops::Range;
 
@@ -16,10 +16,10 @@ use crate::images::{
 /// The flag of a WebP file's header that announces transparency (source: RFC 9649, §2.7.1).
 const WEBP_ALPHA: u8 = 0x10;
 
-/// Where a WebP file's header has its flags.
+/// The position of the flags in a WebP file's header.
 const WEBP_FLAGS: usize = 20;
 
-/// The file without its metadata; nothing, where it is damaged or must be encoded anew for that.
+/// The file without its metadata; `None` where it is damaged, or can only lose it by being encoded anew.
 pub(super) fn metadata(original: &Bytes, media_type: MediaType) -> Option<Bytes> {
     match media_type {
         MediaType::Jpeg => jpeg(original),
@@ -39,13 +39,13 @@ fn jpeg(original: &Bytes) -> Option<Bytes> {
     Some(kept.of(original))
 }
 
-/// Whether a decoder needs a segment; nothing, where it needs only part of it.
+/// Whether a decoder needs a segment; `None` where it needs only a part of it.
 fn stays(segment: &Segment, body: &[u8]) -> Option<bool> {
     match segment.marker {
         // Tables, restart interval, number of lines, scans, end of image.
         0xc4 | 0xcc | 0xd9..=0xdd => Some(true),
         _ if segment.is_start_of_frame() => Some(true),
-        // Says that the channels are YCbCr; its thumbnail follows (source: ITU-T T.871, §10.1).
+        // Says that the channels are YCbCr; a thumbnail may follow in it (source: ITU-T T.871, §10.1).
         0xe0 if body.starts_with(b"JFIF\0") => (body.len() == 14).then_some(true),
         // Says whether the channels are YCbCr (source: Adobe Technical Note 5116, §18).
         0xee if body.starts_with(b"Adobe") => (body.len() == 12).then_some(true),
@@ -56,7 +56,7 @@ fn stays(segment: &Segment, body: &[u8]) -> Option<bool> {
 fn png(original: &Bytes) -> Option<Bytes> {
     let mut kept = Kept::from(png::SIGNATURE);
     for chunk in png::chunks(original) {
-        // The small ones that tell how values are meant stay with what is drawn.
+        // The pixels, and the small chunks that say what their values mean.
         if matches!(
             &chunk.name,
             b"IHDR" | b"PLTE" | b"tRNS" | b"gAMA" | b"cHRM" | b"sRGB" | b"IDAT" | b"IEND"
@@ -92,7 +92,7 @@ fn webp(original: &Bytes) -> Option<Bytes> {
     Some(data.into())
 }
 
-/// What stays of a file, in its order.
+/// The parts of a file that stay, in order.
 struct Kept(Vec<Range<usize>>);
 
 impl Kept {
@@ -100,7 +100,7 @@ impl Kept {
         Self(Vec::from([start]))
     }
 
-    /// Neighbours become one range.
+    /// Adds a range; one that continues the last one is merged with it.
     fn push(&mut self, range: Range<usize>) {
         match self.0.last_mut() {
             Some(last) if last.end == range.start => last.end = range.end,
@@ -108,7 +108,7 @@ impl Kept {
         }
     }
 
-    /// Without copying, where nothing lies between.
+    /// The parts that stay; without copying, where they are one range.
     fn of(self, original: &Bytes) -> Bytes {
         match self.0.as_slice() {
             [all] => original.slice(all.clone()),

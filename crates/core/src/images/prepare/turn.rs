@@ -1,12 +1,12 @@
-//! Pixels turned and mirrored, so that the top is up.
+//! Turns and mirrors pixels, so that the top is up.
 
 use image::metadata::Orientation;
 use rayon::{iter::IndexedParallelIterator, prelude::*};
 
 use super::pixels::Pixels;
 
-/// Side of the squares that are turned one after the other: what a square reads and writes stays in
-/// the processor's nearest cache, whichever way the rows run.
+/// Side of the squares that are turned one after the other: what is read and written for a square stays
+/// in the processor's nearest cache, whichever way the rows run.
 const SQUARE: usize = 32;
 
 /// Turns a picture as its orientation says.
@@ -42,21 +42,21 @@ pub(super) fn is_sideways(orientation: Orientation) -> bool {
     )
 }
 
-/// How the pixels of the upright picture are found in the one that lies.
+/// How the pixels of the upright picture are found in the stored one.
 #[derive(Clone, Copy)]
 struct Walk {
     /// Pixels in a row of the upright picture.
     row: usize,
-    /// Where its first pixel is.
+    /// The position of its first pixel in the stored one.
     origin: usize,
-    /// From a pixel to the one on its right; wraps around zero where it goes backwards.
+    /// The distance from a pixel to the one on its right; wraps around zero where it goes backwards.
     right: usize,
-    /// From a pixel to the one below it; wraps around zero where it goes backwards.
+    /// The distance from a pixel to the one below it; wraps around zero where it goes backwards.
     below: usize,
 }
 
 impl Walk {
-    /// Nothing, for a picture that has no pixels.
+    /// `None` for a picture without pixels.
     fn new(width: u32, height: u32, orientation: Orientation) -> Option<Self> {
         let (width, height) = (usize::try_from(width).ok()?, usize::try_from(height).ok()?);
         let (last_column, last_row) = (width.checked_sub(1)?, height.checked_sub(1)? * width);
@@ -75,7 +75,7 @@ impl Walk {
         Some(Self { row, origin, right, below })
     }
 
-    /// The upright picture, its bands of rows made side by side.
+    /// The upright picture; its bands of rows are made in parallel.
     fn all<const CHANNELS: usize>(self, lying: &[u8]) -> Vec<u8> {
         let (lying, _) = lying.as_chunks::<CHANNELS>();
         let mut upright = vec![0; lying.len() * CHANNELS];

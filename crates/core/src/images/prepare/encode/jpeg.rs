@@ -1,7 +1,7 @@
 //! JPEG, on all cores: strips are encoded side by side and joined at restart markers.
 //!
-//! A restart marker stands between parts of a scan that do not depend on each other, so that a file of
-//! strips is the file of one encoder that restarts at each of them (source: ITU-T T.81, E.1.4).
+//! The parts of a scan between restart markers do not depend on each other, so the joined strips are what a
+//! single encoder would write that restarts at each strip (source: ITU-T T.81, E.1.4).
 
 use jpeg_encoder::{ColorType, Encoder, EncodingError, SamplingFactor};
 use rayon::prelude::*;
@@ -12,16 +12,16 @@ use crate::images::{
     prepare::{PrepareError, pixels::Pixels},
 };
 
-/// Rows of a strip: whole blocks, and of the widest picture no more of them than an interval can count.
+/// Rows of a strip: whole blocks, and few enough that a restart interval can count those of the widest picture's.
 const STRIP: usize = 32;
 
-/// Side of a block, colours not being subsampled: edges of red and blue stay sharp.
+/// Side of a block. Colours are not subsampled, so that edges of red and blue stay sharp.
 const BLOCK: usize = 8;
 
-/// Restart markers are numbered around.
+/// Restart markers are numbered from 0 to 7, and then from 0 again.
 const RESTARTS: u8 = 8;
 
-/// Encodes RGB.
+/// Encodes RGB pixels.
 pub(super) fn encode(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, PrepareError> {
     let width = u16::try_from(pixels.width).map_err(unencodable)?;
     let height = u16::try_from(pixels.height).map_err(unencodable)?;
@@ -42,7 +42,7 @@ pub(super) fn encode(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, PrepareErr
     join(&strips, width, height).ok_or(PrepareError::SizeDiffers)
 }
 
-/// One file of all strips: the head of the first, and everybody's scan.
+/// Joins all strips into one file: the header of the first, and the scans of all.
 fn join(strips: &[Vec<u8>], width: u16, height: u16) -> Option<Vec<u8>> {
     let first = strips.first()?;
     let frame = jpeg::segments(first).find(Segment::is_start_of_frame)?;
@@ -56,12 +56,12 @@ fn join(strips: &[Vec<u8>], width: u16, height: u16) -> Option<Vec<u8>> {
     file.extend_from_slice(b"\xff\xdd\x00\x04");
     file.extend_from_slice(&u16::try_from(blocks).ok()?.to_be_bytes());
     file.extend_from_slice(first.get(scan.whole.start..scan.body.end)?);
-    // Heads are all of one length: the same tables, and a height of two bytes.
+    // All headers have the same length: the same tables, and a height of two bytes.
     for (strip, restart) in strips.iter().zip((0..RESTARTS).cycle()) {
         file.extend_from_slice(strip.get(scan.body.end..strip.len().checked_sub(2)?)?);
         file.extend_from_slice(&[0xff, 0xd0 + restart]);
     }
-    // After the last strip the picture ends.
+    // The last marker becomes the end of the image.
     *file.last_mut()? = 0xd9;
     Some(file)
 }

@@ -1,4 +1,4 @@
-//! JPEG files, whose inks are wanted as they are stored.
+//! JPEG files, with their own decoder because inks are needed as they are stored.
 
 use image::metadata::Orientation;
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
@@ -17,7 +17,7 @@ use crate::images::{
 /// Adobe's own segment (source: Adobe Technical Note 5116, §18).
 const ADOBE: (u8, &[u8]) = (0xee, b"Adobe");
 
-/// A decoder that has read the head.
+/// A decoder that has read the header.
 pub(super) struct Decoder<'a> {
     file: JpegDecoder<ZCursor<&'a [u8]>>,
     sides: (u32, u32),
@@ -29,17 +29,17 @@ pub(super) struct Decoder<'a> {
 enum Stored {
     Grey,
     Rgb,
-    /// Inks; Adobe's programs store what is left of the paper instead of the ink.
+    /// Inks; Adobe's programs store them inverted, 0 being full ink.
     Cmyk {
         is_inverted: bool,
     },
-    /// Inks, their light as luma and chroma; always Adobe's.
+    /// Inks, with cyan, magenta and yellow stored as luma and chroma; always from Adobe's programs.
     Ycck,
 }
 
 /// Reads up to the first scan.
 pub(super) fn open(original: &[u8]) -> Result<Source<'_>, PrepareError> {
-    // Damage that a decoder can mend is let be, as everywhere on the web.
+    // Damage that a decoder can repair is accepted, as everywhere on the web.
     let options = DecoderOptions::default()
         .set_strict_mode(false)
         .set_max_width(usize::from(u16::MAX))
@@ -71,7 +71,7 @@ pub(super) fn open(original: &[u8]) -> Result<Source<'_>, PrepareError> {
 }
 
 impl Decoder<'_> {
-    /// The pixels as they lie.
+    /// The pixels, not turned yet.
     pub(super) fn decode(mut self) -> Result<Pixels, PrepareError> {
         let mut data = self.file.decode().map_err(undecodable)?;
         let (width, height) = self.sides;
@@ -107,8 +107,8 @@ fn is_adobes(original: &[u8]) -> bool {
     })
 }
 
-/// Cyan, magenta, yellow and black of a YCCK pixel: the inks' colour model is YCbCr (source: ITU-T
-/// T.871, §7), and black is stored as what is left of the paper.
+/// Cyan, magenta, yellow and black of a YCCK pixel: the first three are stored as YCbCr (source: ITU-T
+/// T.871, §7), and black is stored inverted.
 fn inks([luma, blue, red, black]: [u8; 4]) -> [u8; 4] {
     let (luma, blue, red) = (f32::from(luma), f32::from(blue) - 128.0, f32::from(red) - 128.0);
     let cyan = 1.402f32.mul_add(red, luma);
