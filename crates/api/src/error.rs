@@ -88,7 +88,7 @@ pub(crate) enum ApiError {
     /// The body comes too slowly.
     #[error("The body came too slowly.")]
     SlowBody,
-    /// A client resumes a stream after an event that the stream never had.
+    /// The `Last-Event-ID` cannot be the id of an event of ours.
     #[error("The Last-Event-ID must be the id of an event of this stream.")]
     BadEventId,
     /// One field is wrong; the sentence says how.
@@ -121,7 +121,7 @@ pub(crate) enum ApiError {
     /// A stored image does not decode.
     #[error("The image is damaged and cannot be scaled; without 'w' it comes as it is.")]
     DamagedImage,
-    /// The service has more to do at the moment than it can.
+    /// The service is asked for more at the moment than it can do.
     #[error("More is asked for at the moment than can be done. Try again shortly.")]
     Busy,
     /// The caller is over one of its limits.

@@ -78,7 +78,7 @@ struct OptionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     multiple_of: Option<u32>,
-    /// How many times as long as the shorter side the longer side may be.
+    /// The greatest ratio of the longer side to the shorter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     max_ratio: Option<f64>,

@@ -73,7 +73,7 @@ struct Hub {
     changes: mpsc::Sender<JobId>,
     /// More jobs changed than could wait: all watched jobs must be read.
     is_flooded: AtomicBool,
-    /// To those that follow all jobs.
+    /// Sends changes to those that follow all jobs.
     feed: broadcast::Sender<Arc<Snapshot>>,
 }
 
@@ -148,7 +148,7 @@ impl Watch {
 
 impl Hub {
     fn known(&self) -> MutexGuard<'_, Known> {
-        // Nothing that is done under it can panic half-way.
+        // Poisoned or not: nothing that is done under this lock can panic half-way.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

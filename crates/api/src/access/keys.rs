@@ -115,7 +115,7 @@ impl Keys {
     }
 
     fn known(&self) -> RwLockReadGuard<'_, Known> {
-        // Nothing that is done under it can panic half-way.
+        // Poisoned or not: nothing that is done under this lock can panic half-way.
         self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct QueueView {
     /// Why submissions are halted; null unless the provider does not accept the account.
     #[schema(required)]
     halted: Option<HaltView>,
-    /// The jobs of each model that has jobs that have not ended.
+    /// The unfinished jobs of each model that has any.
     models: Vec<StandingView>,
     /// Limits and pauses that were set at run time.
     rules: Vec<RuleView>,

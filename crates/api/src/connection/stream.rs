@@ -79,7 +79,7 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// A stream that ends for its reader when it had no request for `idle`, or when it has none and the server stops.
+    /// A stream that ends for its reader when it has had no request for `idle`, or has none when the server stops.
     pub(crate) fn new(socket: TcpStream, idle: Duration, stop: CancellationToken) -> Self {
         let standing = Rc::new(Standing {
             requests: Cell::new(0),

@@ -15,7 +15,7 @@ pub(super) struct Conditions {
     known: Vec<String>,
     /// Whether it wants no file that exists (`If-None-Match: *`).
     has_any: bool,
-    /// Whether it wants bytes at all, and all of them.
+    /// Whether it wants the whole file: it is a GET without a `Range`.
     wants_whole: bool,
 }
 

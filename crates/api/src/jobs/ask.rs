@@ -1,4 +1,4 @@
-//! Makes a job of an upload, whatever format it came in.
+//! Makes a job from an upload, whatever format it came in.
 
 mod start;
 

@@ -31,7 +31,8 @@ pub(crate) struct NewJobForm {
     /// several times. At least one is needed, unless there is an `image_url` or a `parent_id`.
     #[schema(required = false, value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     image: Vec<u8>,
-    /// The address of a picture, in place of a file: not a private one, and it must answer a GET within 30 seconds.
+    /// The address of a picture, in place of a file. It must answer a GET with the picture within 30 seconds, and must
+    /// not be private.
     ///
     /// May be sent several times, and along with files; the order of the fields is that of the pictures.
     #[schema(nullable = false, example = "")]
@@ -71,7 +72,7 @@ pub(crate) struct NewJobForm {
     /// Jobs of higher priority go first: -100 to 100; 0 if left out.
     #[schema(value_type = String, required = false, pattern = "^(-?[0-9]+)?$", example = "")]
     priority: Option<i16>,
-    /// The job does not start before this moment (RFC 3339), at most 30 days ahead; at once if left out.
+    /// The job does not start before this moment (RFC 3339), which may be 30 days ahead at most; at once if left out.
     #[schema(nullable = false, example = "")]
     run_at: Option<String>,
     /// The address that is told of the job's events, by a POST that is signed as in Standard Webhooks. Up to 2,000

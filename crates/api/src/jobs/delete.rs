@@ -13,8 +13,8 @@ use crate::{
 /// Delete a job with its images
 ///
 /// The job is gone at once: it is no longer listed, read or shown. If the provider has a request of it, that is stopped
-/// if it is not too late; until the request has ended, the job's attempts are kept for the accounts, and then deleted,
-/// too. Deleting it again answers 404.
+/// if it is not too late. Until the request has ended, the job's attempts are kept for accounting; then they are
+/// deleted, too. Deleting it again answers 404.
 #[utoipa::path(delete, path = "/api/jobs/{id}", tag = "jobs", operation_id = "delete_job",
     params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
     responses(

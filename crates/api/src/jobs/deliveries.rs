@@ -53,7 +53,7 @@ pub(crate) enum DeliveryState {
     Failed,
 }
 
-/// One call of a receiver.
+/// One call to a receiver.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DeliveryAttempt)]
 pub(crate) struct DeliveryAttemptView {

@@ -141,7 +141,7 @@ pub(super) fn job_event(snapshot: &Snapshot, body: &[u8]) -> Bytes {
 
 /// A `progress` event: what the provider says of the request.
 fn progress_event(known: &KnownProgress) -> Bytes {
-    // A view has nothing that JSON cannot hold.
+    // Serializing cannot fail: a view has nothing that JSON cannot hold.
     let data = serde_json::to_string(&ProviderView::from(known)).unwrap_or_default();
     format!("event: progress\ndata: {data}\n\n").into()
 }

@@ -68,7 +68,7 @@ impl Follower {
         }
     }
 
-    /// The job's JSON as it is sent it. It is not kept: usually nobody else follows the job.
+    /// The job's JSON for this client. It is not kept: usually nobody else follows the job.
     pub(super) fn body(&self, snapshot: &Snapshot, links: &Links) -> Bytes {
         match self {
             Self::Caller(_) => snapshot.body(links),

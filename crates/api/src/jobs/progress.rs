@@ -1,4 +1,4 @@
-//! How far a job is, as honestly as can be said.
+//! How far a job is: only what is known, nothing that is guessed.
 
 use actix_web::{HttpResponse, http::header, web};
 use darkroom_core::{job::Status, queue};

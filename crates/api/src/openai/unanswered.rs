@@ -36,7 +36,7 @@ impl Unanswered {
     }
 
     /// Whether a retry with the same `Idempotency-Key` may get the pictures. (Without one, it would be another edit to
-    /// pay for.) A failed edit has already had all its attempts.
+    /// pay for.) A failed edit was tried already as often as makes sense.
     pub(super) fn may_end_well(&self) -> bool {
         matches!(self, Self::Running | Self::Away)
     }

@@ -27,7 +27,7 @@ impl AtOnce {
         Self(Arc::new(Counted { most, under_way: Mutex::default() }))
     }
 
-    /// Takes a place, unless this key or address has the most it may have.
+    /// Takes a place, unless this key or address has as many as it may.
     pub(super) fn take(&self, subject: &str) -> Result<Place, ApiError> {
         let mut under_way = self.0.under_way();
         let count = under_way.entry(subject.to_owned()).or_default();
@@ -41,7 +41,7 @@ impl AtOnce {
 
 impl Counted {
     fn under_way(&self) -> MutexGuard<'_, HashMap<String, u32>> {
-        // Nothing that is done under it can panic half-way.
+        // Poisoned or not: nothing that is done under this lock can panic half-way.
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

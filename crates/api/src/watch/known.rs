@@ -40,7 +40,7 @@ pub(super) struct Known {
 
 #[derive(Debug, Default)]
 struct Entry {
-    /// Changes when something is heard of the job.
+    /// Gets a new value when a change of the job is heard.
     stamp: u64,
     /// The number of the read whose result is kept.
     reading: u64,

@@ -52,7 +52,7 @@ impl AllProgress {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<JobId, Arc<Known>>> {
-        // Nothing that is done under it can panic half-way.
+        // Poisoned or not: nothing that is done under this lock can panic half-way.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

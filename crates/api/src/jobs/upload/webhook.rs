@@ -1,4 +1,4 @@
-//! Reads which address a job's caller wants to be told, and of which events.
+//! Reads a job's webhook: the address that is to be told, and of which events.
 
 use darkroom_core::{
     outbound::Allowed,

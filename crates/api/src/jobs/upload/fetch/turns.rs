@@ -62,7 +62,7 @@ impl Turns {
 
     /// The turns of a key.
     fn of(&self, key: ApiKeyId) -> Arc<Semaphore> {
-        // Nothing that is done under it can panic half-way.
+        // Poisoned or not: nothing that is done under this lock can panic half-way.
         let mut of_keys = self.of_keys.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(turns) = of_keys.get(&key).and_then(Weak::upgrade) {
             return turns;
