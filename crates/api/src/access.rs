@@ -1,7 +1,7 @@
-//! Who asks, and what they may see.
+//! Who the caller is, and what it may see.
 //!
-//! Where keys are needed, each key sees and touches what it made, and nothing else is there for it. Without a need
-//! for keys, who sends none sees everything, and who sends one is held to it all the same.
+//! Where keys are needed, each key sees and touches only what it made; for it, nothing else exists. Where keys are not
+//! needed, a caller without one sees everything, and a caller with one still sees only what that key may.
 
 mod caller;
 mod keys;
@@ -21,9 +21,9 @@ pub(crate) use caller::Caller;
 #[derive(Clone, Debug)]
 pub(crate) struct Access {
     keys: Arc<Keys>,
-    /// Whether nothing is answered without a key.
+    /// Whether a request without a key is refused.
     needs_key: bool,
-    /// Whether the operators' paths are open to whoever sends none.
+    /// Whether the operators' paths are open to callers without a key.
     is_operated_by_anybody: bool,
 }
 

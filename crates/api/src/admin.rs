@@ -1,4 +1,4 @@
-//! For operators: the queue as it stands, its limits and pauses, and failed jobs tried again.
+//! For operators: the state of the queue, its limits and pauses, and retries of failed jobs.
 
 pub(crate) mod queue;
 pub(crate) mod retry;
@@ -14,7 +14,7 @@ use actix_web::{
 
 use crate::access::Caller;
 
-/// Bodies here are a few fields.
+/// The most bytes of a body: it has only a few fields.
 const MAX_BODY_BYTES: usize = 16 * 1024;
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {

@@ -1,4 +1,4 @@
-//! What browsers are told not to do with an answer.
+//! Headers that tell browsers what they may not do with an answer.
 
 use actix_web::{
     Error,
@@ -11,19 +11,19 @@ use darkroom_core::config;
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Of answers and images: they load nothing, and no page shows them in a frame.
+/// For answers and images: they load nothing, and no page shows them in a frame.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Of Swagger UI: its own files, and the API itself to try it out. It writes styles into elements.
+/// For Swagger UI: its own files, and the API itself to try it out. It writes styles into elements.
 const SWAGGER: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data: blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// Of Redoc: the same, and a worker of its own making for its search.
+/// For Redoc: the same, and a web worker, which it makes itself for its search.
 const REDOC: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; \
      img-src 'self' data:; connect-src 'self'; worker-src blob:; frame-ancestors 'none'; \
      base-uri 'none'; form-action 'none'";
 
-/// A year: what lists of such hosts ask for at least (source: hstspreload.org).
+/// A year, the least that browsers' lists of HTTPS-only hosts ask for (source: hstspreload.org).
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
 /// Pages, by the beginnings of their paths.
@@ -32,7 +32,7 @@ const PAGES: [(&str, &str); 2] = [("/docs", SWAGGER), ("/redoc", REDOC)];
 /// What depends on the settings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
-    /// Whether clients reach the server by TLS alone.
+    /// Whether clients reach the server only over TLS.
     is_https: bool,
 }
 
@@ -57,10 +57,10 @@ pub(crate) async fn tell<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    // As it is routed: a client may write letters of a path as `%61`.
+    // The path as it is routed, decoded: a client may write its letters as `%61`.
     let path = request.match_info().as_str();
     let policy = policy(path);
-    // Pages of anybody may show an image: whoever has its address may see it.
+    // Any site's pages may show an image: knowing its address is all that one needs to see it.
     let readers = if path.starts_with("/api/images/") { "cross-origin" } else { "same-origin" };
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();

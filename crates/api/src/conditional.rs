@@ -22,7 +22,7 @@ pub(crate) fn has(request: &HttpRequest, tag: &EntityTag) -> bool {
     }
 }
 
-/// JSON that may change at any moment: kept by the client, and asked for again each time.
+/// Answers with JSON that may change at any moment: a client may keep it, but has to revalidate it each time.
 pub(crate) fn json(
     status: StatusCode,
     request: &HttpRequest,

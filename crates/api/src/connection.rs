@@ -1,8 +1,8 @@
-//! Connections of clients: none is kept for nothing.
+//! Connections of clients: none is kept open for nothing.
 //!
-//! The framework bounds the time for the head of a connection's first request, and how long a connection rests between
-//! requests. For a later head that never ends, and for a body that nobody reads, it waits without end: so connections
-//! are watched here, too. When the server is told to stop, those without a request are closed at once.
+//! The framework bounds the time for the head of a connection's first request, and how long a connection is idle
+//! between requests. It waits for ever for a later head that never ends, and for a body that no handler reads: so
+//! connections are watched here, too. When the server is told to stop, those without a request are closed at once.
 
 mod sent;
 mod stream;
@@ -22,16 +22,16 @@ pub(crate) use sent::Sent;
 use stream::Standing;
 pub(crate) use stream::Stream;
 
-/// A client that takes nothing of an answer for so long is gone; so is one that does not say that it lives.
+/// Drops the connection of a client that takes nothing of an answer, or acknowledges nothing, for this long.
 pub(crate) fn forget_silent_peers(listener: &TcpListener, after: Duration) {
-    // What is accepted inherits it. Elsewhere the system's own patience holds.
+    // Accepted connections inherit it. On other systems their own default applies.
     #[cfg(target_os = "linux")]
     if let Err(error) = SockRef::from(listener).set_tcp_user_timeout(Some(after)) {
         tracing::warn!(%error, "clients that take nothing of an answer keep their connections");
     }
 }
 
-/// Keeps how a connection stands where its requests find it.
+/// Stores a connection's state where its requests find it.
 pub(crate) fn keep(stream: &Stream, kept: &mut Extensions) {
     kept.insert(stream.standing());
 }
@@ -52,7 +52,7 @@ pub(crate) async fn occupy<B: MessageBody + 'static>(
     Ok(response.map_body(|_head, body| Sent::with(place, body)))
 }
 
-/// Whether the request's body may go on for ever: it comes in chunks.
+/// Whether the request's body may go on for ever, because it comes in chunks.
 fn has_no_length(request: &HttpRequest) -> bool {
     request.headers().contains_key(header::TRANSFER_ENCODING)
 }

@@ -1,4 +1,4 @@
-//! Whose pages may call.
+//! Which origins' pages may call the API.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ impl Origins {
         }
     }
 
-    /// What browsers are told.
+    /// The CORS policy that browsers are told.
     pub(crate) fn policy(&self) -> Cors {
         let origins = self.clone();
         Cors::default()
@@ -77,8 +77,8 @@ impl Origins {
     }
 }
 
-/// Refuses what a foreign page would change. A browser keeps the answer from such a page, but it
-/// sends a form's POST all the same, and a job costs money.
+/// Refuses changes that are asked for by a page of an origin that is not allowed. A browser hides the answer from such
+/// a page, but it sends a form's POST all the same, and a job costs money.
 pub(crate) async fn refuse_foreign_pages<B: MessageBody + 'static>(
     origins: Origins,
     request: ServiceRequest,
@@ -94,7 +94,7 @@ pub(crate) async fn refuse_foreign_pages<B: MessageBody + 'static>(
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-/// A page of this very server, such as `/docs`.
+/// Whether it is a page of this very server, such as `/docs`.
 fn is_own(origin: &HeaderValue, request: &HttpRequest) -> bool {
     let home = request.app_data::<actix_web::web::Data<State>>();
     home.and_then(|state| Url::parse(&state.link(request, "/")).ok())

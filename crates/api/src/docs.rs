@@ -1,4 +1,4 @@
-//! The contract, generated from the code, and two ways to read it.
+//! The contract (the OpenAPI document), generated from the code, and two pages that show it.
 
 mod answers;
 mod examples;
@@ -69,17 +69,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     Contract::openapi()
 }
 
-/// Where the document is.
+/// The path of the document.
 const DOCUMENT: &str = "/api-docs/openapi.json";
 
-/// Written out when it is first asked for, and once for all threads: as a tree, it would be most of what an idle process
-/// holds.
+/// The document as JSON, made at the first request, once for all threads: kept as a tree, it would be most of what an
+/// idle process holds.
 static WRITTEN: LazyLock<Bytes> =
-    // A document has nothing that JSON cannot hold.
+    // Serializing cannot fail: the document has nothing that JSON cannot hold.
     LazyLock::new(|| serde_json::to_vec(&openapi()).unwrap_or_default().into());
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
-    // Without a bar that asks for the address of another contract.
+    // The base layout has no bar that asks for another document's address.
     let shown = Config::new([DOCUMENT]).use_base_layout();
     config
         .service(web::redirect("/docs", "/docs/"))

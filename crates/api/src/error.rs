@@ -1,6 +1,6 @@
 //! Errors as clients see them: `application/problem+json` (RFC 9457) with a stable `code`.
 //!
-//! Causes stay here: they are logged once, where the answer is made, and never sent.
+//! Causes are never sent: they are logged once, where the answer is made.
 
 mod code;
 mod problem;
@@ -22,73 +22,73 @@ pub(crate) use code::Code;
 pub(crate) use problem::{PROBLEM, Problem};
 pub(crate) use unserved::{fill_empty_bodies, no_such_path};
 
-/// Seconds after which a client may ask again when the database is away.
+/// Seconds after which a client may try again when the database is away.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 5;
 
-/// Every `code` that a problem has, and its status.
+/// Every `code` that a problem may have, with its status.
 pub fn error_codes() -> impl Iterator<Item = (&'static str, u16)> {
     Code::ALL.iter().map(|code| (code.as_str(), code.status().as_u16()))
 }
 
-/// Why a request was not done.
+/// Why a request was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     /// There is no such path, job or image.
     #[error("{0}")]
     NotFound(&'static str),
-    /// The path is right, the method is not.
+    /// The path exists, but does not take this method.
     #[error("This path does not take that method; the Allow header lists those it takes.")]
     MethodNotAllowed,
-    /// What is asked for comes too late.
+    /// The job cannot be cancelled any more.
     #[error("The job has ended already.")]
     HasEnded,
     /// Only a job that failed can be tried again.
     #[error("The job has not failed; only a failed job can be tried again.")]
     HasNotFailed,
-    /// What was made of the same request is gone.
+    /// The job that was made under the same idempotency key is deleted.
     #[error(
         "The job that was made under this Idempotency-Key is deleted; another key makes another one."
     )]
     JobDeleted,
-    /// Keys are needed, and none was sent.
+    /// An API key is needed, and none was sent.
     #[error("An API key is needed: send it as 'Authorization: Bearer' or as 'X-API-Key'.")]
     KeyNeeded,
-    /// What was sent opens nothing. Whether it ever did is not said.
+    /// What was sent is not a valid API key. Whether it ever was one is not said.
     #[error("This is not an API key, or it has been revoked.")]
     UnknownKey,
-    /// An operator's path, and the key of somebody else.
+    /// The path is for operators, and the key is not an operator's.
     #[error("This path is for operators: it takes an API key that was made with --admin.")]
     NotAdmin,
-    /// A link that is not ours, or not to this.
+    /// The link's signature is not ours, or is for another address.
     #[error("The link's signature is not of this service, or not of what its address names.")]
     ForeignLink,
-    /// A link that is too old.
+    /// The link has expired.
     #[error("The link has expired; the job has a new one.")]
     ExpiredLink,
-    /// A page of somebody else's wants to change something.
+    /// A page of an origin that is not allowed wants to change something.
     #[error(
         "Pages of this origin may not change anything here; CORS_ALLOWED_ORIGINS lists those that may."
     )]
     ForeignOrigin,
-    /// A notice that is not the provider's.
+    /// A notice (the provider's webhook) that does not prove to be the provider's.
     #[error("This is not signed by the provider, or not now.")]
     Unauthentic,
-    /// A notice that cannot be verified now.
+    /// A notice that cannot be verified now, because the provider's keys cannot be fetched.
     #[error("The provider's keys cannot be fetched at the moment. Try again shortly.")]
     KeysAway(#[source] fal::Error),
-    /// The body is of another kind than the operation takes.
+    /// The body has a media type that the operation does not take.
     #[error("{0}")]
     UnsupportedMediaType(&'static str),
-    /// The body breaks off or does not hold to its own format.
+    /// The body breaks off or is malformed.
     #[error("{0}")]
     MalformedBody(&'static str),
-    /// The body has more bytes than its pictures may have together, and all that goes with them.
+    /// The body has more bytes than all of its pictures and other fields may have together.
     #[error("The body is larger than anything that is taken.")]
     EndlessBody,
     /// The body comes too slowly.
     #[error("The body came too slowly.")]
     SlowBody,
-    /// A client comes back with an event that it never got here.
+    /// The `Last-Event-ID` cannot be the id of an event of ours.
     #[error("The Last-Event-ID must be the id of an event of this stream.")]
     BadEventId,
     /// One field is wrong; the sentence says how.
@@ -96,23 +96,23 @@ pub(crate) enum ApiError {
     Invalid {
         /// Stable, for programs.
         code: Code,
-        /// Where to look.
+        /// The field that is wrong.
         field: String,
         /// For people.
         detail: String,
     },
-    /// The upload has more bytes than are taken.
+    /// A picture has more bytes than are accepted.
     #[error("The image is larger than {limit} bytes, the most that is taken.")]
     TooLarge {
-        /// Where to look.
+        /// The field that is wrong.
         field: String,
-        /// Bytes that are taken.
+        /// The most bytes that are accepted.
         limit: usize,
     },
-    /// A body that is read whole has more bytes than are taken.
+    /// A body that is read whole has more bytes than are accepted.
     #[error("The body has more bytes than are taken here.")]
     BodyTooLarge,
-    /// A part of a file is asked for that it does not have.
+    /// The requested range is past the file's end.
     #[error("The file has {length} bytes and ends before the part that is asked for.")]
     RangeNotSatisfiable {
         /// Bytes of the file.
@@ -121,17 +121,17 @@ pub(crate) enum ApiError {
     /// A stored image does not decode.
     #[error("The image is damaged and cannot be scaled; without 'w' it comes as it is.")]
     DamagedImage,
-    /// More is asked for at once than can be done.
+    /// The service is asked for more at the moment than it can do.
     #[error("More is asked for at the moment than can be done. Try again shortly.")]
     Busy,
-    /// More is asked for than the caller may.
+    /// The caller is over one of its limits.
     #[error("{detail}")]
     Limited {
         /// Stable, for programs.
         code: Code,
         /// For people: which limit, and until when.
         detail: String,
-        /// When asking again is of use.
+        /// How long to wait before trying again.
         wait: Duration,
     },
     /// The database is away.
@@ -149,7 +149,7 @@ impl ApiError {
         Self::Invalid { code, field: field.into(), detail: detail.into() }
     }
 
-    /// A text that the database could not keep.
+    /// A text with a NUL character, which the database cannot store.
     pub(crate) fn nul(field: &str) -> Self {
         let detail = format!("The field '{field}' must not contain NUL characters.");
         Self::invalid(Code::InvalidCharacter, field, detail)
@@ -171,7 +171,7 @@ impl ApiError {
         Self::Limited { code: Code::TooManyAtOnce, detail, wait }
     }
 
-    /// What tells it apart.
+    /// Its `code` in the answer.
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::NotFound(_) => Code::NotFound,
@@ -202,7 +202,7 @@ impl ApiError {
         }
     }
 
-    /// Where to look, where that is one place.
+    /// The field at fault, if it is a single one.
     pub(crate) fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field),
@@ -213,12 +213,12 @@ impl ApiError {
         }
     }
 
-    /// What the client is told.
+    /// The body that the client is sent.
     pub(crate) fn problem(&self) -> Problem {
         Problem::new(self.code(), self.to_string(), self.field().map(Into::into))
     }
 
-    /// Once, where the answer is made.
+    /// Logs the cause of what is not the client's fault; called once, where the answer is made.
     pub(crate) fn log(&self) {
         match self {
             Self::Internal(cause) => {
@@ -242,7 +242,7 @@ impl From<db::Error> for ApiError {
 }
 
 impl ApiError {
-    /// What is the matter with a body that cannot be read to its end.
+    /// Why a body could not be read to its end.
     pub(crate) fn of_body(error: &PayloadError) -> Self {
         match error {
             PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut => Self::SlowBody,
@@ -279,7 +279,7 @@ impl ResponseError for ApiError {
             Self::KeyNeeded | Self::UnknownKey => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
-            // The rest of the body is not read, so the connection is of no more use.
+            // The rest of the body is not read, so the connection cannot be used again.
             Self::TooLarge { .. } | Self::BodyTooLarge | Self::EndlessBody | Self::SlowBody => {
                 response.force_close();
             }

@@ -1,4 +1,4 @@
-//! Each exchange has an id, which its answer and its log lines carry, and a line in the log.
+//! Gives each exchange an id, which its answer and its log lines carry, and a line in the log.
 
 use std::time::Instant;
 
@@ -12,23 +12,23 @@ use actix_web::{
 use tracing::{Instrument, Level};
 use uuid::Uuid;
 
-/// Names the exchange; under `/v1`, where there is a job, the job.
+/// The header with the exchange's id; under `/v1` with the job's id, where there is a job.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Where the log has a line for each exchange.
+/// The log target of the line for each exchange.
 const ACCESS: &str = "darkroom::access";
 
-/// The longest id that a client's is taken over with.
+/// The longest id that is taken over from a client.
 const LONGEST: usize = 128;
 
-/// Names the exchange and logs how it went.
+/// Gives the exchange its id, and logs how it went.
 pub(crate) async fn follow<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let began = Instant::now();
     let id = id(&request);
-    // As an error, so that it is there whatever is left out.
+    // At the level of errors, so that the span is there whichever levels are filtered out.
     let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
     async {
         let mut response = next.call(request).await?;
@@ -43,8 +43,8 @@ pub(crate) async fn follow<B: MessageBody + 'static>(
     .await
 }
 
-/// Writes the exchange's line: its route and not its path, which may hold what opens something. Of what was only read,
-/// and went well, nobody needs one unless they look for it.
+/// Writes the exchange's line, with its route instead of its path, which may hold a secret. Reads that went well are
+/// logged at debug level: their lines are needed only by those who look for them.
 fn log<B>(response: &ServiceResponse<B>, began: Instant) {
     macro_rules! answered {
         ($level:expr) => {
@@ -67,7 +67,7 @@ fn log<B>(response: &ServiceResponse<B>, began: Instant) {
     }
 }
 
-/// The client's or the proxy's, or a new one.
+/// The id that the client or a proxy sent, or a new one.
 fn id(request: &ServiceRequest) -> HeaderValue {
     let is_id = |id: &&HeaderValue| {
         (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)

@@ -1,6 +1,6 @@
-//! Ways in for the fuzz targets in `fuzz/`: what reads a request, without a connection or a database.
+//! Entry points for the fuzz targets in `fuzz/`: the code that reads a request, without a connection or a database.
 //!
-//! There with the feature `fuzzing` alone, which nothing that is shipped turns on.
+//! Only compiled with the feature `fuzzing`, which nothing that is shipped turns on.
 
 use std::{collections::HashMap, sync::LazyLock, time::Duration};
 
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{State, conditional, error::ApiError, images, jobs};
 
-/// As small as it can be: more inputs are tried.
+/// The settings. Limits are small, so that more inputs can be tried.
 const SETTINGS: [(&str, &str); 5] = [
     ("DATABASE_URL", "postgres://nobody@127.0.0.1:9/none"),
     ("DATABASE_NOTIFY", "false"),
@@ -60,7 +60,7 @@ pub fn upload(content_type: &str, body: &[u8]) -> Option<bool> {
     })
 }
 
-/// Whether the query is one of the list. The next page's is, too.
+/// Whether the query is a valid one of the list. Asserts that the next page's is one, too.
 pub fn list_query(query: &str) -> bool {
     match jobs::list::Query::parse(query) {
         Ok(query) => {
@@ -74,7 +74,7 @@ pub fn list_query(query: &str) -> bool {
     }
 }
 
-/// Whether the query of an image's address has a signature that holds.
+/// Whether the query of an image's address has a valid signature.
 pub fn link_query(query: &str) -> bool {
     let Some(Stage { runtime, state }) = STAGE.as_ref() else { return false };
     let signature = match images::Wish::parse(query) {
@@ -87,7 +87,7 @@ pub fn link_query(query: &str) -> bool {
     matches!(verdict, Ok(Verdict::Holds))
 }
 
-/// Reads the headers that say what of an answer is wanted, and when.
+/// Reads the headers that say which part of an answer is wanted, and when.
 pub fn headers(lines: &[(&str, &str)], length: u64) {
     let mut request = TestRequest::get();
     for (name, value) in lines {
@@ -120,7 +120,7 @@ fn read_headers(request: &HttpRequest, length: u64) {
     }
 }
 
-/// Whether nothing is wrong; what is, has to be the client's fault.
+/// Whether there is no error. Asserts that an error is the client's fault.
 fn is_good(error: Option<&ApiError>) -> bool {
     let Some(error) = error else { return true };
     let status = error.code().status();

@@ -1,4 +1,4 @@
-//! Is the process alive, and can it do its work?
+//! `/health`, whether the process is alive, and `/ready`, whether it can do its work.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::{State, error::RETRY_AFTER_SECONDS};
 
-/// How long an answer holds: nobody keeps the database busy by asking.
+/// How long an answer is reused, so that probes cannot keep the database busy.
 const KEPT: Duration = Duration::from_secs(1);
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
@@ -31,21 +31,21 @@ pub(crate) struct Live {
     status: &'static str,
 }
 
-/// What the service needs to do its work.
+/// Whether the service has what it needs to do its work.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Ready {
-    /// `database` and `schema` both hold.
+    /// Whether requests can be served: `database` and `schema` are both true.
     #[serde(rename = "ready")]
     can_serve: bool,
-    /// The database answers.
+    /// Whether the database answers.
     database: bool,
-    /// The schema is what this version needs.
+    /// Whether the database's schema is the one that this version needs.
     schema: bool,
-    /// Set while jobs are accepted and not submitted: the provider does not accept the account.
+    /// Set while jobs are accepted but not submitted, because the provider does not accept the account; else null.
     #[schema(required)]
     halted: Option<HaltView>,
-    /// Submissions of all jobs that are kept of which it never came out whether the provider has them:
-    /// each may be paid for and lost.
+    /// How many submissions of jobs that are kept may or may not have reached the provider: each may be paid for and
+    /// lost. Null if that cannot be read.
     #[schema(required)]
     unknown_submissions: Option<i64>,
 }
@@ -54,17 +54,17 @@ pub(crate) struct Ready {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Halt)]
 pub(crate) struct HaltView {
-    /// As a job's failure would say it.
+    /// The reason, as the `code` of a job's `error`.
     #[schema(example = "provider_balance")]
     code: String,
-    /// Since when.
+    /// Since when submissions are halted.
     #[serde(with = "rfc3339")]
     since: OffsetDateTime,
 }
 
 /// Whether the process is alive
 ///
-/// Asks nothing of anyone: a database that is away is no reason to restart the API.
+/// This does not ask the database: a database that is away is no reason to restart the API.
 #[utoipa::path(get, path = "/health", tag = "service", operation_id = "get_health",
     responses((status = 200, description = "It is", body = Live)))]
 pub(crate) async fn live() -> HttpResponse {
@@ -88,7 +88,7 @@ pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
     }
 }
 
-/// What was seen last. One at a time looks; whoever asks meanwhile is told the same.
+/// What was seen last. One request at a time looks; those that come meanwhile are told the same.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Readiness(Arc<Mutex<Option<(Instant, Ready)>>>);
 
@@ -116,7 +116,7 @@ impl Ready {
         }
         let halted = queue::halted(pool).await?;
         Ok(Self {
-            // Jobs are accepted during a halt, so it is no reason to send requests elsewhere.
+            // A halt does not matter here: jobs are accepted meanwhile, so requests need not go elsewhere.
             can_serve: true,
             database: true,
             schema: true,

@@ -1,4 +1,4 @@
-//! The images of jobs: what callers gave and what came of it, whole, in part and small.
+//! The images of jobs, inputs and results: whole, in part, or scaled down.
 
 mod answer;
 mod body;

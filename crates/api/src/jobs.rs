@@ -38,7 +38,7 @@ pub(crate) use upload::Fetcher;
 pub(crate) use view::JobView;
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
-    // Paths are tried in this order: the first is the one that is polled.
+    // Paths are tried in this order, so the one that is polled comes first.
     config
         .service(
             web::resource("/api/jobs/{id}").get(get::get).head(get::get).delete(delete::delete),
@@ -60,10 +60,10 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         );
 }
 
-/// A moment as clients write it.
+/// Reads a moment as clients write it (RFC 3339), in UTC.
 pub(crate) fn moment(field: &str, text: &str) -> Result<OffsetDateTime, ApiError> {
     let moment = OffsetDateTime::parse(text, &Rfc3339).ok();
-    // Some of the year 9999 are of the next one in UTC, which is not to be written any more.
+    // Some moments of the year 9999 are in the year 10000 in UTC, which cannot be written.
     moment.and_then(|moment| moment.checked_to_offset(UtcOffset::UTC)).ok_or_else(|| {
         let detail = format!(
             "The field '{field}' must be a moment as in RFC 3339, such as 2026-01-31T09:00:00Z."
@@ -76,13 +76,13 @@ fn not_found() -> ApiError {
     ApiError::NotFound("There is no job with this id.")
 }
 
-/// The job that a path names, if this caller sees it: another's is none.
+/// The job that a path names, if this caller sees it. For other callers it does not exist.
 async fn find(state: &State, caller: &Caller, id: &str) -> Result<Arc<Snapshot>, ApiError> {
     let job = state.watch.read(parse_id(id)?).await?;
     job.filter(|job| caller.sees(job.job.api_key)).ok_or_else(not_found)
 }
 
-/// A malformed id is one that no job has.
+/// Reads an id. A malformed one is answered as one that no job has.
 fn parse_id(text: &str) -> Result<JobId, ApiError> {
     text.parse().map_err(|_malformed| not_found())
 }

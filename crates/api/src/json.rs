@@ -1,4 +1,4 @@
-//! JSON bodies: read whole, and refused by the field that is wrong.
+//! Reads JSON bodies whole; a refusal names the field that is wrong.
 
 use actix_web::error::PayloadError;
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use crate::error::{ApiError, Code};
 
 const MALFORMED: ApiError = ApiError::MalformedBody("The body is not well-formed JSON.");
 
-/// A body as the framework reads it, which bounds it.
+/// A body that the framework has read whole, up to its limit.
 pub(crate) fn whole(body: Result<Bytes, actix_web::Error>) -> Result<Bytes, ApiError> {
     body.map_err(|error| match error.as_error() {
         Some(PayloadError::Overflow) => ApiError::BodyTooLarge,
@@ -34,12 +34,12 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Result<T, ApiErro
         if inner.is_syntax() || inner.is_eof() {
             return MALFORMED;
         }
-        // What serde says here names types and fields, and not what was sent at length.
+        // serde's message names types and fields, and quotes what was sent only briefly.
         let field = if field == "." { "body".to_owned() } else { field };
         let detail: String = format!("The body is not as described at /docs: {inner}.");
         ApiError::invalid(Code::InvalidField, &field, detail.chars().take(300).collect::<String>())
     })?;
-    // Nothing comes after it.
+    // Nothing may follow the object.
     json.end().map_err(|_more| MALFORMED)?;
     Ok(read)
 }

@@ -2,7 +2,7 @@
 //! images shown.
 //!
 //! Nothing here writes SQL, or asks the provider for anything but the keys of its webhooks: a request
-//! becomes a call to `darkroom_core::store` or `queue`, and its answer a view.
+//! becomes a call to `darkroom_core::store` or `queue`, and the result becomes a view.
 
 mod access;
 mod admin;

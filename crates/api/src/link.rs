@@ -1,4 +1,4 @@
-//! Signed links: whoever has one to something needs no key for it.
+//! Signed links: a client that has one needs no key for what it leads to.
 
 use darkroom_core::links::{LinkSignature, Linked, Verdict};
 
@@ -7,7 +7,7 @@ use crate::{
     error::{ApiError, Code},
 };
 
-/// What of an address's query is a link's.
+/// The parameters of an address's query that belong to a signed link.
 #[derive(Debug, Default)]
 pub(crate) struct Parameters {
     expires: Option<u64>,
@@ -15,7 +15,7 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// Takes one; false, where it is something else.
+    /// Takes a parameter; false if it does not belong to a link.
     pub(crate) fn take(&mut self, name: &str, value: &str) -> Result<bool, ApiError> {
         match name {
             "expires" => self.expires = Some(parse_expires(value)?),
@@ -25,7 +25,7 @@ impl Parameters {
         Ok(true)
     }
 
-    /// What they are together; nothing, where there is none of them.
+    /// The link's signature; `None` if none of its parameters was sent.
     pub(crate) fn signature(self) -> Result<Option<LinkSignature>, ApiError> {
         let missing = match (self.expires, self.signature) {
             (Some(expires), Some(signature)) => {
@@ -40,7 +40,7 @@ impl Parameters {
     }
 }
 
-/// Refuses what is no link of ours to this, or has expired.
+/// Refuses a link whose signature is not ours, is for something else, or has expired.
 pub(crate) async fn check(
     state: &State,
     linked: Linked,

@@ -1,4 +1,4 @@
-//! What this process counts of its requests, and the page that tells it to Prometheus.
+//! What this process counts of its requests, and the page that shows it to Prometheus.
 
 mod database;
 mod requests;
@@ -25,7 +25,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config.service(web::resource("/metrics").get(scrape).head(scrape));
 }
 
-/// All that an API counts; cheap to clone.
+/// Everything that an API process counts; cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
     pub(crate) registry: Registry,
@@ -36,7 +36,7 @@ pub(crate) struct Metrics {
     database: Arc<Database>,
 }
 
-/// Where jobs that were looked up came from.
+/// How many jobs were read from memory, and how many from the database.
 #[derive(Clone, Debug)]
 pub(crate) struct Reads {
     pub(crate) memory: Counter,
@@ -64,7 +64,7 @@ impl Metrics {
 
 /// Read the metrics
 ///
-/// In Prometheus's text format. Where API keys are needed, an operator's.
+/// In Prometheus's text format. Where API keys are needed, this takes an operator's.
 #[utoipa::path(get, path = "/metrics", tag = "admin", operation_id = "read_metrics",
     responses(
         (status = 200, description = "What this process counts, and how the database stands", body = String, content_type = "text/plain"),

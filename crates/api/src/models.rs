@@ -1,4 +1,4 @@
-//! What can edit: the models on offer, with their options and prices.
+//! `/api/models`: the models on offer, with their options and prices.
 
 use std::collections::BTreeMap;
 
@@ -13,25 +13,24 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config.service(web::resource("/api/models").get(list).head(list));
 }
 
-/// A model that can edit.
+/// An AI model that makes edits.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Model)]
 pub(crate) struct ModelView {
-    /// What `model` names on create.
+    /// The model's id: what a request for a job sends as `model`.
     #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     id: String,
-    /// For people.
+    /// The model's name, for people.
     #[schema(example = "Seedream 4.0")]
     name: String,
-    /// Whether it edits when nobody says which.
+    /// Whether a job that names no model uses this one.
     default: bool,
     /// How long an edit usually takes, in seconds.
     typical_seconds: u32,
     price: PriceView,
-    /// How many pictures it takes.
+    /// How many input images it takes at most.
     max_images: usize,
-    /// The options that it takes, by name. One that is not there is refused, unless it asks for what the
-    /// model does anyway.
+    /// The options that it takes, by name. Any other option is refused, unless it asks for what the model does anyway.
     options: BTreeMap<&'static str, OptionView>,
 }
 
@@ -39,52 +38,51 @@ pub(crate) struct ModelView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Price)]
 struct PriceView {
-    /// US dollars for each image, or for an image's first megapixel.
+    /// US dollars for each image, or for an image's first megapixel; `per` says which.
     #[schema(example = 0.03)]
     usd: f64,
     /// `image` or `megapixel`.
     #[schema(example = "image")]
     per: &'static str,
-    /// US dollars for each further megapixel; null where it is no different or not counted.
+    /// US dollars for each further megapixel; null where it costs as much as the first, or megapixels are not counted.
     #[schema(required)]
     further_usd: Option<f64>,
-    /// US dollars for an image of a resolution or size of which it is another price.
+    /// US dollars for an image of a resolution or size that has a price of its own, by resolution or size.
     #[schema(example = json!({"4K": 0.3}))]
     usd_of: BTreeMap<String, f64>,
-    /// Whether it may be off: it is not from the provider's price list.
+    /// Whether the price may be wrong, because it is not from the provider's price list.
     estimate: bool,
 }
 
-/// What an option may be. Which of these are there depends on its kind.
+/// What values an option takes. Which of these fields are there depends on the kind of option.
 #[derive(Default, Serialize, ToSchema)]
 #[schema(as = ModelOption)]
 struct OptionView {
-    /// Least, of a number or a side in pixels.
+    /// The least value of a number, or the least length of a side in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     minimum: Option<u64>,
-    /// Most, of a number or a side in pixels.
+    /// The greatest value of a number, or the greatest length of a side in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     maximum: Option<u64>,
-    /// Fewest pixels in all.
+    /// The fewest pixels of the whole image.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     min_pixels: Option<u64>,
-    /// Most pixels in all.
+    /// The most pixels of the whole image.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     max_pixels: Option<u64>,
-    /// What both sides must be a multiple of.
+    /// Both sides must be a multiple of this many pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     multiple_of: Option<u32>,
-    /// The most that one side may be of the other.
+    /// The greatest ratio of the longer side to the shorter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     max_ratio: Option<f64>,
-    /// Words to choose from. Where there are a minimum and a maximum too, sides in pixels may be given
-    /// instead.
+    /// Values to choose from. Where there are also a minimum and a maximum, the sides in pixels may be given instead.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     values: Vec<String>,
 }

@@ -1,6 +1,6 @@
-//! Money as it is shown: US dollars, kept as millionths.
+//! How money is shown: in US dollars, from the millionths of a dollar that are stored.
 
-/// Exact, without zeros at its end beyond cents.
+/// The exact amount, without trailing zeros beyond the cents.
 pub(crate) fn dollars(micros: i64) -> String {
     let (whole, rest) = (micros / 1_000_000, (micros % 1_000_000).abs());
     let sign = if micros < 0 && whole == 0 { "-" } else { "" };
@@ -9,9 +9,9 @@ pub(crate) fn dollars(micros: i64) -> String {
     format!("{sign}{whole}.{cents:0<2}")
 }
 
-/// As a number, for programs.
+/// The amount as a number, for programs.
 pub(crate) fn usd(micros: i64) -> f64 {
-    // Text is the one way from whole numbers that loses nothing of those that are money.
+    // By way of text, the one way from a whole number to a float that loses nothing of an amount of money.
     dollars(micros).parse().unwrap_or(f64::NAN)
 }
 

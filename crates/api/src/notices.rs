@@ -1,8 +1,8 @@
-//! Notices of the provider: its webhook says that a request has ended.
+//! Notices: the provider's webhook, which says that a request has ended.
 //!
-//! Believed only with both proofs: the MAC in the address says that it was given out for this very
-//! attempt, the signature that fal itself calls. The answer is quick: the end is written down, and
-//! whoever holds the job fetches the result.
+//! A notice is believed only with two proofs: the MAC in the address proves that the address was given out for this
+//! very attempt, and the signature proves that fal itself is calling. The answer is quick, because the end is only
+//! recorded: the worker that has the job fetches the result.
 
 use actix_web::{HttpRequest, HttpResponse, error::PayloadError, web};
 use darkroom_core::{
@@ -13,7 +13,7 @@ use darkroom_core::{
 
 use crate::{State, error::ApiError};
 
-/// Results hold addresses of pictures and no pictures.
+/// The most bytes of a notice: results hold only the addresses of pictures.
 const MAX_BYTES: usize = 1024 * 1024;
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
@@ -21,7 +21,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config.service(web::resource(path).post(hear));
 }
 
-/// Not in the contract: it is not for clients.
+/// Hears a notice. Not in the contract, because it is not for clients.
 async fn hear(
     state: web::Data<State>,
     request: HttpRequest,

@@ -1,4 +1,4 @@
-//! Edits for OpenAI's own clients: their requests, answers and errors, and the same jobs underneath.
+//! Edits for OpenAI's own clients, with OpenAI's requests, answers and errors, but made by the same jobs.
 
 mod code;
 pub(crate) mod edit;
@@ -14,7 +14,7 @@ use actix_web::web;
 use self::code::Code;
 pub(crate) use error::{SHOULD_RETRY, translate};
 
-/// Every `code` that an error has under `/v1` only, and its status.
+/// Every `code` that only errors under `/v1` have, with its status.
 pub fn openai_error_codes() -> impl Iterator<Item = (&'static str, u16)> {
     Code::ALL.iter().map(|code| (code.as_str(), code.status().as_u16()))
 }

@@ -1,4 +1,5 @@
-//! A body comes at some pace, or its request ends: a client that sends a byte now and then keeps its place for nothing.
+//! A body must come at a least pace, or its request ends: a client that sends a byte now and then would hold its place
+//! for nothing.
 
 use std::{
     io,
@@ -18,11 +19,12 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tokio::time::{Sleep, sleep};
 
-/// The least pace, in bytes for each second. The slowest mobile networks that carry pictures (GPRS, 40 kbit/s) have
-/// more, and an upload of 20 MiB may take its hour and a half; who sends a byte now and then has less.
+/// The least pace, in bytes per second. The slowest mobile networks that carry pictures (GPRS, 40 kbit/s) are faster.
+///
+/// An upload of 20 MiB may take an hour and a half; a client that sends a byte now and then is too slow.
 const LEAST_PACE: u64 = 4 * 1024;
 
-/// Holds the request's body to the pace, in each stretch of this time.
+/// Ends the request if its body comes slower than the least pace within any stretch of this length.
 pub(crate) async fn keep<B: MessageBody + 'static>(
     stretch: Duration,
     mut request: ServiceRequest,
@@ -41,9 +43,9 @@ struct Paced {
     payload: Payload,
     /// How long a stretch is.
     stretch: Duration,
-    /// The end of this one; none has begun before the body is read.
+    /// The end of the current stretch; none has begun before the body is first waited for.
     end: Option<Pin<Box<Sleep>>>,
-    /// Bytes of this stretch.
+    /// Bytes received in the current stretch.
     received: u64,
 }
 
@@ -68,7 +70,7 @@ impl Stream for Paced {
             this.received = this.received.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
             return Poll::Ready(chunk);
         }
-        // Only who is waited for is slow.
+        // The pace counts only when the client is waited for.
         loop {
             let stretch = this.stretch;
             let end = this.end.get_or_insert_with(|| Box::pin(sleep(stretch)));

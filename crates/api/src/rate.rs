@@ -1,7 +1,7 @@
-//! How fast callers may go on: jobs by key, on all replicas together; everything else by key, on each replica, as is
-//! what they have under way at the same time. Who sends no key goes by address.
+//! Limits how fast callers make requests, by key, or by address for callers without one.
 //!
-//! Answers tell how much is left (source: draft-ietf-httpapi-ratelimit-headers).
+//! Jobs are counted on all replicas together; all other requests, and those under way at the same time, on each replica
+//! by itself. Answers tell how much is left (source: draft-ietf-httpapi-ratelimit-headers).
 
 mod address;
 mod at_once;
@@ -27,29 +27,29 @@ use self::{
 };
 use crate::{State, access::Caller, connection::Sent, error::ApiError};
 
-/// Seconds in which so many are allowed.
+/// The seconds for which the limits are given.
 const WINDOW_SECONDS: u64 = 60;
 
-/// How fast callers may go on.
+/// The limits, and what is counted against them in this process.
 #[derive(Clone, Debug)]
 pub(crate) struct Rate {
-    /// Where a key has no limit of its own; nothing is no limit.
+    /// The limit of callers whose key has none of its own; `None` is no limit.
     jobs_per_minute: Option<u32>,
     reads: Option<Reads>,
     at_once: Option<AtOnce>,
     proxies: config::Networks,
 }
 
-/// What is counted together.
+/// Which requests are counted together.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
-    /// It makes something that costs money.
+    /// Requests that make something that costs money.
     Job,
-    /// It does not.
+    /// All other requests that are counted.
     Read,
 }
 
-/// How somebody stands.
+/// What a caller has left of a limit.
 #[derive(Clone, Copy, Debug)]
 struct Standing {
     kind: Kind,
@@ -57,9 +57,9 @@ struct Standing {
     quota: u32,
     /// How many more are allowed now.
     left: u32,
-    /// When as many as ever are allowed again.
+    /// How long until all of `quota` is allowed again.
     full_in: Duration,
-    /// Nothing, where it was allowed; else how long to wait.
+    /// `None` if the request was allowed, else how long to wait.
     wait: Option<Duration>,
 }
 
@@ -75,7 +75,7 @@ impl Rate {
 }
 
 impl Kind {
-    /// Nothing, where it is not counted: pages, probes, and the provider.
+    /// `None` for requests that are not counted: pages, probes, and the provider's.
     fn of(method: &Method, path: &str) -> Option<Self> {
         if !path.starts_with("/api/") && !path.starts_with("/v1/") {
             return None;
@@ -92,7 +92,7 @@ pub(crate) fn counts(method: &Method, path: &str) -> bool {
     Kind::of(method, path).is_some()
 }
 
-/// Refuses who goes too fast, or has too much under way, before anything is read of what it sends.
+/// Refuses callers that are too fast or have too many requests under way, before any of the body is read.
 pub(crate) async fn limit<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -125,9 +125,9 @@ fn hold<B: MessageBody + 'static>(
     }
 }
 
-/// Takes one, and a place, where somebody's are counted at all.
+/// Counts the request, and takes its place among those under way, if requests like it are counted at all.
 async fn standing(request: &ServiceRequest) -> Result<(Option<Standing>, Option<Place>), ApiError> {
-    // As it is routed: a client may write letters of a path as `%61`.
+    // The path as it is routed, decoded: a client may write its letters as `%61`.
     let path = request.match_info().as_str();
     let (Some(kind), Some(state)) =
         (Kind::of(request.method(), path), request.app_data::<web::Data<State>>())
@@ -138,7 +138,7 @@ async fn standing(request: &ServiceRequest) -> Result<(Option<Standing>, Option<
     if kind == Kind::Read && reads.is_none() && at_once.is_none() {
         return Ok((None, None));
     }
-    // Who is refused further on is counted by its address, and costs the database nothing.
+    // A caller whose key is refused is counted by its address, which costs the database nothing.
     let (kind, key) = match Caller::extract(request.request()).await {
         Ok(Caller::Key(key)) => (kind, Some(key)),
         Ok(Caller::Anybody { .. }) => (kind, None),

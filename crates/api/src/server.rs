@@ -1,4 +1,4 @@
-//! The server: which path is whose.
+//! The server: its middleware, its routes and the limits of its connections.
 
 use std::{
     future::ready,
@@ -23,13 +23,13 @@ use crate::{
     root, usage,
 };
 
-/// Seconds that requests have to end once the server is told to stop.
+/// Seconds that requests have left once the server is told to stop.
 const SHUTDOWN_SECONDS: u64 = 5;
 
-/// How long a client has to end a connection that is closed.
+/// How long a client has to close its side of a connection that the server closes.
 const CLOSING: Duration = Duration::from_secs(1);
 
-/// Takes the port, or says in one sentence why not.
+/// Binds the configured address, or says in one sentence why it cannot.
 pub fn bind(settings: &config::Server) -> io::Result<TcpListener> {
     let address = SocketAddr::new(settings.host, settings.port);
     TcpListener::bind(address).map_err(|error| {
@@ -43,7 +43,7 @@ pub fn bind(settings: &config::Server) -> io::Result<TcpListener> {
     })
 }
 
-/// Serves on `listener`, until the handle of what it answers is told to stop.
+/// Serves on `listener` until the returned server's handle is told to stop.
 pub fn start(listener: TcpListener, state: State, settings: &config::Config) -> io::Result<Server> {
     let is_production = settings.environment == config::Environment::Production;
     if is_production && !settings.access.require_api_key {
@@ -64,7 +64,7 @@ pub fn start(listener: TcpListener, state: State, settings: &config::Config) -> 
                 let origins = origins.clone();
                 move |request, next| cors::refuse_foreign_pages(origins.clone(), request, next)
             }))
-            // Outside of all that refuses.
+            // Around everything that refuses, so that refused requests count, too.
             .wrap(from_fn(rate::limit))
             .wrap(from_fn(openai::translate))
             .wrap(origins.policy())
@@ -73,7 +73,7 @@ pub fn start(listener: TcpListener, state: State, settings: &config::Config) -> 
             .wrap(from_fn(metrics::measure))
             .wrap(from_fn(exchange::follow))
             .wrap(from_fn(connection::occupy))
-            // First: paths are tried in this order, and jobs are what is asked for most.
+            // First, because paths are tried in this order and jobs are requested most.
             .configure(jobs::configure)
             .service(root::resource())
             .configure(health::configure)
@@ -92,7 +92,7 @@ pub fn start(listener: TcpListener, state: State, settings: &config::Config) -> 
     let threads = available_parallelism().map_or(1, NonZero::get);
     let server = Server::build()
         .workers(threads)
-        // Each thread has its share.
+        // The limit is for each thread.
         .max_concurrent_connections(max_connections.div_ceil(threads))
         .disable_signals()
         .shutdown_timeout(SHUTDOWN_SECONDS)
@@ -107,7 +107,7 @@ pub fn start(listener: TcpListener, state: State, settings: &config::Config) -> 
                 .client_request_timeout(client_timeout)
                 .client_disconnect_timeout(CLOSING)
                 .keep_alive(keep_alive)
-                // Whoever hangs up waits for nothing any more.
+                // A client that closes its side does not wait for an answer any more.
                 .h1_allow_half_closed(false)
                 .on_connect_ext(connection::keep)
                 .h1(map_config(app(), |()| dev::AppConfig::default()));

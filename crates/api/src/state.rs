@@ -23,31 +23,31 @@ use crate::{
     metrics::Metrics, rate::Rate, watch::Watch,
 };
 
-/// An API cannot be made: one of its HTTP clients is not to be had.
+/// The API's state cannot be built: one of its HTTP clients cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The one that fetches the provider's keys.
+    /// The client that fetches the provider's keys.
     #[error(transparent)]
     Provider(#[from] fal::BuildError),
-    /// The one that fetches pictures.
+    /// The client that fetches pictures.
     #[error(transparent)]
     Fetcher(#[from] outbound::BuildError),
 }
 
-/// What every request handler may use. One for the process; its parts are cheap to clone.
+/// What every request handler may use. There is one for the process; its parts are cheap to clone.
 #[derive(Clone, Debug)]
 pub struct State {
     /// Connections to the database.
     pub pool: Pool,
     /// Tells workers that there is work.
     pub waker: Waker,
-    /// Where jobs are asked for.
+    /// Makes jobs.
     pub(crate) intake: Intake,
-    /// How jobs stand.
+    /// Reads jobs, and tells of their changes.
     pub(crate) watch: Watch,
-    /// What an upload may be.
+    /// Limits of uploads.
     pub limits: config::Limits,
-    /// Who may be called although private.
+    /// Private addresses that may be called all the same.
     pub(crate) outbound_allowed: Allowed,
     /// Fetches pictures that are at an address.
     pub(crate) fetcher: Fetcher,
@@ -55,19 +55,19 @@ pub struct State {
     pub models: Models,
     /// How long a job may take.
     pub deadline: Duration,
-    /// How long a result answers the same request; nothing is never.
+    /// How long a result answers the same request; never, where `None`.
     pub result_cache: Option<Duration>,
     /// How clients reach this server, where that is set.
     pub public_url: Option<Url>,
     /// Whether requests can be served.
     pub(crate) readiness: Readiness,
-    /// Who edits: `fal.ai` or its stand-in.
+    /// What makes the edits: `fal.ai` or its stand-in.
     pub provider: &'static str,
-    /// The version, where anybody may know it: it tells what to try.
+    /// The version, where anybody may know it: it tells attackers what to try.
     pub(crate) version: Option<&'static str>,
     /// Who is let in.
     pub(crate) access: Access,
-    /// How fast callers may go on.
+    /// Limits how fast callers make requests.
     pub(crate) rate: Rate,
     /// Writes links to images and events.
     pub(crate) linker: Linker,
@@ -75,18 +75,18 @@ pub struct State {
     pub(crate) making: Making,
     /// Recognises the provider's webhooks.
     pub(crate) webhooks: fal::Webhooks,
-    /// Recognises the addresses that the provider was given.
+    /// Recognises the callback addresses that the provider was given.
     pub(crate) callback: LazyCallback,
-    /// How often a stream with nothing to say shows that it lives: less than what proxies wait.
+    /// How often a silent event stream shows that it is alive: more often than proxies time out.
     pub(crate) heartbeat: Duration,
-    /// The server is about to stop: whoever waits for long is answered.
+    /// Cancelled when the server is about to stop: long waits are then answered.
     pub(crate) stop: CancellationToken,
     /// Counts what is done.
     pub(crate) metrics: Metrics,
 }
 
 impl State {
-    /// What the settings say, on top of `pool`.
+    /// Built from the settings, on top of `pool`.
     pub fn new(config: &config::Config, pool: Pool, models: Models) -> Result<Self, BuildError> {
         let metrics = Metrics::new(config, pool.clone());
         let is_development = config.environment == config::Environment::Development;
@@ -119,19 +119,19 @@ impl State {
         })
     }
 
-    /// Told by `stop` that the server is about to stop.
+    /// With `stop` as the signal that the server is about to stop.
     #[must_use]
     pub fn until(self, stop: CancellationToken) -> Self {
         Self { stop, ..self }
     }
 
-    /// With streams that show as often as this that they live.
+    /// With event streams that show this often that they are alive.
     #[must_use]
     pub fn with_heartbeat(self, heartbeat: Duration) -> Self {
         Self { heartbeat, ..self }
     }
 
-    /// What this process tells at `/metrics`; others in it may add to it.
+    /// What this process shows at `/metrics`; other parts of the process may add to it.
     pub fn metrics(&self) -> &Registry {
         &self.metrics.registry
     }
@@ -141,23 +141,23 @@ impl State {
         format!("{}{path}", self.base(request))
     }
 
-    /// Links as this request's client is told them.
+    /// Writes links for this request's client.
     pub(crate) async fn links(&self, request: &HttpRequest) -> Result<Links, ApiError> {
         Ok(self.linker.links(&self.pool, self.base(request)).await?)
     }
 
-    /// What the addresses that this request's client is told begin with.
+    /// The scheme and host of addresses that this request's client is told; empty where the client named no valid host.
     pub(crate) fn base(&self, request: &HttpRequest) -> String {
         if let Some(public_url) = &self.public_url {
             return public_url.as_str().trim_end_matches('/').to_owned();
         }
         let connection = request.connection_info();
-        // One that says nothing of it is told where things are on this server, whatever that is called.
+        // A client that sends no `Host` gets addresses without one: only their paths are sure.
         let is_said = request.headers().contains_key(header::HOST);
         if !is_said && connection.host() == request.app_config().host() {
             return String::new();
         }
-        // What a client says of its host goes back to it: only as far as it is one.
+        // The `Host` that a client sends goes back to it, so only a well-formed origin is taken from it.
         let home = Url::parse(&format!("{}://{}", connection.scheme(), connection.host()));
         let home = home.map(|url| url.origin()).ok().filter(url::Origin::is_tuple);
         home.map_or_else(String::new, |home| home.ascii_serialization())

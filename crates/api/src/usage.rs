@@ -1,4 +1,4 @@
-//! What was made and what it cost.
+//! `/api/usage`: what was made and what it cost.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use darkroom_core::{db, store};
@@ -13,10 +13,10 @@ use crate::{
     money::usd,
 };
 
-/// Days that are told, unless said.
+/// How many days are shown when the request does not say.
 const USUAL_DAYS: i64 = 30;
 
-/// Most days that are told.
+/// The most days that are shown.
 const MOST_DAYS: i64 = 366;
 
 /// What was made, and what it cost.
@@ -29,43 +29,43 @@ pub(crate) struct UsageView {
     /// The last day, UTC.
     #[schema(format = Date)]
     to: String,
-    /// By day and model, the latest first; days on which nothing was made are left out.
+    /// One entry for each day and model, the latest first; days on which nothing was made are left out.
     days: Vec<DayView>,
     /// The key's budget; null where it has none.
     #[schema(required)]
     budget: Option<BudgetView>,
 }
 
-/// A model on a day.
+/// What was made with one model on one day.
 #[derive(Serialize, ToSchema)]
 #[schema(as = UsageOfDay)]
 pub(crate) struct DayView {
-    /// UTC: the one on which the jobs were made, or tried again.
+    /// The day (UTC) on which the jobs were made, or tried again.
     #[schema(format = Date)]
     day: String,
-    /// The model that edited.
+    /// The model that made the edits.
     #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     model: String,
     /// Jobs that have ended.
     jobs: i64,
-    /// Results that were made for them.
+    /// Result images of these jobs.
     images: i64,
-    /// What was paid for them, in US dollars. What may have been paid for counts, too.
+    /// What was paid for these jobs, in US dollars. What may have been paid for counts, too.
     #[schema(example = 0.03)]
     spent_usd: f64,
-    /// What jobs that have not ended may cost, in US dollars.
+    /// What is reserved for jobs that have not ended, in US dollars: what they may cost.
     reserved_usd: f64,
 }
 
-/// What may be spent today.
+/// The key's daily budget, and what is left of it today.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Budget)]
 pub(crate) struct BudgetView {
-    /// On a day, in US dollars.
+    /// What may be spent in a day, in US dollars.
     daily_usd: f64,
-    /// What is left of it: neither spent nor kept back for jobs that have not ended.
+    /// What is left of it today, in US dollars: neither spent nor reserved for jobs that have not ended.
     left_usd: f64,
-    /// When all of it is there again.
+    /// When the whole budget is available again.
     #[serde(with = "rfc3339")]
     full_at: OffsetDateTime,
 }
@@ -76,7 +76,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 
 /// What was made, and what it cost
 ///
-/// Of the key that asks; of all, where it may see all. It outlives the jobs.
+/// For the API key that asks; for all keys, if it may see all jobs. The figures stay when jobs are deleted.
 #[utoipa::path(get, path = "/api/usage", tag = "usage", operation_id = "get_usage",
     params(
         ("from" = Option<String>, Query, format = Date, description = "The first day, UTC; 29 days before the last one unless said"),

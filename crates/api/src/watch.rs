@@ -1,8 +1,8 @@
-//! Watching jobs: polls of unchanged jobs are answered from memory, and whoever waits is told of changes.
+//! Watching jobs: polls of unchanged jobs are answered from memory, and clients that wait are told of changes.
 //!
-//! The database tells of each change on a connection of its own, in the transaction that makes it. What was
-//! read of a job holds until then. The moment that connection is in doubt, nothing in memory counts:
-//! polls go through to the database, and what is watched is read again every second.
+//! The database notifies of each change in the transaction that makes it, and one connection only listens for that.
+//! What was read of a job is valid until a change of it is heard. As soon as that connection is in doubt, nothing in
+//! memory counts: polls go through to the database, and watched jobs are read again every second.
 
 mod hearing;
 mod known;
@@ -40,23 +40,23 @@ use progress::AllProgress;
 pub(crate) use progress::Known as KnownProgress;
 pub(crate) use snapshot::{Snapshot, Tag, tag_of};
 
-/// Changed jobs that wait to be read; beyond, everything watched is read.
+/// How many changed jobs may wait to be read; beyond that, all watched jobs are read.
 const MOST_WAITING: usize = 20_000;
 
 /// Jobs that are read in one statement, at most.
 const BATCH: usize = 500;
 
-/// How often what is watched is read while changes cannot be heard.
+/// How often watched jobs are read while changes cannot be heard.
 const UNHEARD_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How far back changes are looked for that nobody told of, and how many at most.
+/// How far back changes are looked for that were not heard, and how many are read at most.
 const SILENCE: Duration = Duration::from_secs(5);
 const MOST_UNHEARD_OF: u16 = 2_000;
 
-/// Changes that a slow watcher of everything may be behind before it has missed some.
+/// How many changes a slow follower of all jobs may lag behind before it misses some.
 const FEED: usize = 4_096;
 
-/// The one place that knows how jobs stand; cheap to clone.
+/// The one place that knows the current state of jobs; cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch(Arc<Hub>);
 
@@ -64,16 +64,16 @@ pub(crate) struct Watch(Arc<Hub>);
 struct Hub {
     pool: Pool,
     loader: Loader,
-    /// Counts where answers come from.
+    /// Counts the answers from memory and from the database.
     reads: Reads,
     known: Mutex<Known>,
     progress: AllProgress,
     hearing: Hearing,
     /// Jobs to read again.
     changes: mpsc::Sender<JobId>,
-    /// There were more than could wait: everything watched is to be read.
+    /// More jobs changed than could wait: all watched jobs must be read.
     is_flooded: AtomicBool,
-    /// To whoever watches all jobs.
+    /// Sends changes to those that follow all jobs.
     feed: broadcast::Sender<Arc<Snapshot>>,
 }
 
@@ -103,7 +103,7 @@ impl Watch {
         Self(hub)
     }
 
-    /// How a job stands; nothing where there is none.
+    /// The job's current state; `None` where there is no such job.
     pub(crate) async fn read(&self, job: JobId) -> Result<Option<Arc<Snapshot>>, db::Error> {
         let hub = &self.0;
         if hub.hearing.is_sure()
@@ -116,8 +116,10 @@ impl Watch {
         hub.loader.ask(job).await
     }
 
-    /// Tells of a job, from now on: first how it stands, then each time that it changed, and each time that there is news of
-    /// its [progress](Self::progress). It is read for that only where it is not known: whoever asks has just read it.
+    /// Watches a job: the receiver gets its current state first, then each change and each news of its
+    /// [progress](Self::progress).
+    ///
+    /// The job is read for this only if it is not in memory: the caller has just read it.
     pub(crate) fn job(&self, job: JobId) -> watch::Receiver<Told> {
         let (receiver, is_known) = self.0.known().watch(job);
         if !is_known {
@@ -126,19 +128,19 @@ impl Watch {
         receiver
     }
 
-    /// A job was changed here: whoever asks next is told so, however long the database takes to tell.
+    /// To be called when this process changed a job: the next read sees the change before the database notifies of it.
     pub(crate) fn changed(&self, job: JobId) {
         if self.0.known().change(job) {
             self.0.read_again([job]);
         }
     }
 
-    /// What fal says of a job's request.
+    /// What fal last said of the job's request.
     pub(crate) fn progress(&self, job: JobId) -> Option<Arc<KnownProgress>> {
         self.0.progress.of(job)
     }
 
-    /// Tells of all changes from now on.
+    /// Follows all jobs: every change from now on.
     pub(crate) fn all(&self) -> broadcast::Receiver<Arc<Snapshot>> {
         self.0.feed.subscribe()
     }
@@ -146,7 +148,7 @@ impl Watch {
 
 impl Hub {
     fn known(&self) -> MutexGuard<'_, Known> {
-        // Nothing that is done under it can panic half-way.
+        // Poisoned or not: nothing that is done under this lock can panic half-way.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -158,7 +160,7 @@ impl Hub {
                     if self.known().change(*job) || is_fed {
                         self.read_again([*job]);
                     } else {
-                        // Nobody watches it, and as a rule it has ended: what fal said of it is no news any more.
+                        // Nobody watches it, and usually it has ended: what fal said of it is out of date.
                         self.progress.forget(*job);
                     }
                 }
@@ -174,7 +176,7 @@ impl Hub {
         }
     }
 
-    /// Whatever is known may be wrong.
+    /// Changes may have been missed: forgets what is known, and reads watched jobs again.
     fn doubt(&self) {
         let watched = self.known().doubt();
         self.read_again(watched);
@@ -188,7 +190,7 @@ impl Hub {
         }
     }
 
-    /// Keeps what was read of jobs, and that there are no others of them.
+    /// Keeps what was read of `jobs`; those of them that are not in `read` do not exist.
     fn keep(&self, jobs: &[JobId], readings: Vec<Reading>, read: &[Arc<Snapshot>]) {
         let read: HashMap<JobId, &Arc<Snapshot>> =
             read.iter().map(|snapshot| (snapshot.job.id, snapshot)).collect();
@@ -201,7 +203,7 @@ impl Hub {
         }
     }
 
-    /// Reads whatever changed of late, for those who watch everything.
+    /// Reads all jobs that changed recently, for those that follow all jobs.
     async fn read_unheard_of(&self) {
         let changed = async {
             let since = db::now(&self.pool).await? - SILENCE;
@@ -216,7 +218,7 @@ impl Hub {
     }
 }
 
-/// Reads jobs that changed, many at once, and tells of them.
+/// Reads jobs that changed, many in one statement, and tells their watchers.
 async fn read_changed(hub: Weak<Hub>, mut to_read: mpsc::Receiver<JobId>) {
     let mut batch = Vec::new();
     while to_read.recv_many(&mut batch, BATCH).await > 0 {
@@ -231,11 +233,11 @@ async fn read_changed(hub: Weak<Hub>, mut to_read: mpsc::Receiver<JobId>) {
             Ok(read) => {
                 let mut read: Vec<_> =
                     read.into_iter().map(|job| Arc::new(Snapshot::new(job))).collect();
-                // Whoever watches them all hears of them as they happened.
+                // Those that follow all jobs get the changes in the order in which they happened.
                 read.sort_unstable_by_key(|snapshot| snapshot.revision());
                 hub.keep(&jobs, readings, &read);
                 for snapshot in read {
-                    // Nobody may be there.
+                    // It fails when nobody follows.
                     hub.feed.send(snapshot).ok();
                 }
             }
@@ -248,9 +250,9 @@ async fn read_changed(hub: Weak<Hub>, mut to_read: mpsc::Receiver<JobId>) {
     }
 }
 
-/// Reads what is watched again and again while changes cannot be heard, and now and then all the same.
+/// Reads all watched jobs: every second while changes cannot be heard, and about once a minute otherwise.
 async fn read_unheard(hub: Weak<Hub>) {
-    /// Of rounds in which changes can be heard, one in so many reads what is watched all the same.
+    /// One in so many rounds reads all watched jobs even though changes can be heard.
     const SELDOM: u32 = 60;
     let mut ticks = interval(UNHEARD_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -263,7 +265,7 @@ async fn read_unheard(hub: Weak<Hub>) {
             let watched = hub.known().watched();
             hub.read_again(watched);
         }
-        // Once more after the silence: for what happened at its very end.
+        // One more round once changes can be heard again, for what changed just before.
         if (!is_heard || !was_heard) && hub.feed.receiver_count() > 0 {
             hub.read_unheard_of().await;
         }

@@ -1,4 +1,4 @@
-//! Who asks.
+//! The caller of a request.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use futures_util::future::LocalBoxFuture;
 use super::{Access, sent::Sent};
 use crate::{State, error::ApiError};
 
-/// Who asks. A handler that takes one is not reached by who may not.
+/// The caller of a request. A handler that takes one is reached only by callers that are let in.
 #[derive(Clone, Debug)]
 pub(crate) enum Caller {
-    /// Nobody in particular, where no key is needed.
+    /// A caller without a key, where none is needed.
     Anybody {
-        /// Whether that goes for the operators' paths, too.
+        /// Whether it may also use the operators' paths.
         operates: bool,
     },
     /// The holder of a key.
@@ -36,7 +36,7 @@ impl Caller {
         }
     }
 
-    /// Whose the jobs are that it makes.
+    /// The key that owns the jobs it makes; `None` for jobs of no key.
     pub(crate) fn key(&self) -> Option<ApiKeyId> {
         match self {
             Self::Anybody { .. } => None,
@@ -44,7 +44,7 @@ impl Caller {
         }
     }
 
-    /// Whether what it makes has to be held against limits of its key.
+    /// Whether its key has limits that new jobs have to be checked against.
     pub(crate) fn has_limits(&self) -> bool {
         match self {
             Self::Anybody { .. } => false,
@@ -54,7 +54,7 @@ impl Caller {
         }
     }
 
-    /// Whose jobs it sees; nothing, where it sees all.
+    /// The key whose jobs it sees; `None` if it sees all jobs.
     pub(crate) fn sees_only(&self) -> Option<ApiKeyId> {
         match self {
             Self::Anybody { .. } => None,
@@ -62,12 +62,12 @@ impl Caller {
         }
     }
 
-    /// Whether it sees what is this key's, or nobody's.
+    /// Whether it sees what this key owns, or with `None` what no key owns.
     pub(crate) fn sees(&self, owner: Option<ApiKeyId>) -> bool {
         self.sees_only().is_none_or(|own| owner == Some(own))
     }
 
-    /// Refuses who may not operate the service.
+    /// Refuses a caller that may not operate the service.
     pub(crate) fn operates(&self) -> Result<(), ApiError> {
         match self {
             Self::Anybody { operates: true } => Ok(()),
@@ -77,12 +77,12 @@ impl Caller {
         }
     }
 
-    /// Refuses who is held to its own.
+    /// Refuses a caller that sees only its own jobs.
     pub(crate) fn sees_all(&self) -> Result<(), ApiError> {
         if self.sees_only().is_none() { Ok(()) } else { Err(ApiError::NotAdmin) }
     }
 
-    /// Whether it would still be let in: a stream may be open for days. Where that cannot be told, it would.
+    /// Whether it would still be let in, because a stream may be open for days. True if that cannot be found out.
     pub(crate) async fn is_still_let_in(&self, access: &Access) -> bool {
         match self {
             Self::Anybody { .. } => true,
@@ -98,11 +98,11 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            // Asked for before, on the way to the handler.
+            // Found before, on the way to the handler.
             if let Some(known) = request.extensions().get::<Self>().cloned() {
                 return Ok(known);
             }
-            // There is none only where a server was put together without it.
+            // It is missing only if a server was put together without it.
             let state = request.app_data::<web::Data<State>>().ok_or(ApiError::KeyNeeded)?;
             let caller = Self::of(&request, &state.access).await?;
             request.extensions_mut().insert(caller.clone());

@@ -1,7 +1,7 @@
-//! The keys that open something, in memory: a request costs no statement.
+//! The valid API keys, held in memory, so that a request costs no statement.
 //!
-//! What changed is asked for when a request comes and what is known is older than two seconds: so a revoked key
-//! is of no use within seconds on every replica, and an idle one asks nothing.
+//! When a request comes and what is known is older than two seconds, the keys that changed are read. So a revoked key
+//! is refused by every replica within seconds, and an idle replica asks nothing.
 
 use std::{
     collections::HashMap,
@@ -23,33 +23,33 @@ use tokio::{
 
 use crate::error::ApiError;
 
-/// What is known is believed for so long.
+/// How long what is known is trusted.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// Keys that are not known are looked up so often at most: whoever tries many waits for it.
+/// The least time between two look-ups of unknown keys: a caller that tries many has to wait.
 const LOOK_UP_INTERVAL: Duration = Duration::from_millis(250);
 
-/// What is known is believed for so long while the database is away.
+/// How long what is known is trusted while the database is away.
 const USABLE: Duration = Duration::from_secs(30);
 
-/// How long a request waits for others that look for the same.
+/// How long a request waits for others that are looking keys up.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 pub(super) struct Keys {
     pool: Pool,
     known: RwLock<Known>,
-    /// Held by who reads them.
+    /// Held while the keys are read.
     reading: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
-    /// By how they begin.
+    /// The keys by their prefix.
     keys: HashMap<String, Arc<ApiKey>>,
     /// The latest change among them.
     latest: Option<OffsetDateTime>,
-    /// When they were as they are.
+    /// The moment of which they are known.
     at: Option<Instant>,
 }
 
@@ -58,14 +58,14 @@ impl Keys {
         Self { pool, known: RwLock::default(), reading: Mutex::default() }
     }
 
-    /// The key that this is, unless it is none or is revoked.
+    /// The key of a token; `None` if there is none, or if it is revoked.
     pub(super) async fn find(&self, token: &Token) -> Result<Option<Arc<ApiKey>>, ApiError> {
         let came = Instant::now();
         self.freshen().await?;
         if let Some(key) = self.known().get(token) {
             return Ok(Some(key));
         }
-        // It may have been made a moment ago. All that come meanwhile share one look.
+        // It may have been made a moment ago. Requests that come meanwhile share one look-up.
         let Ok(_turn) = timeout(PATIENCE, self.reading.lock()).await else {
             return Err(ApiError::Busy);
         };
@@ -79,7 +79,7 @@ impl Keys {
         Ok(self.known().get(token))
     }
 
-    /// Whether a key still opens what it did.
+    /// Whether a key is still valid.
     pub(super) async fn holds(&self, key: &ApiKey) -> Result<bool, ApiError> {
         self.freshen().await?;
         Ok(self.known().keys.contains_key(&key.prefix))
@@ -90,7 +90,7 @@ impl Keys {
             return Ok(());
         }
         let is_usable = !self.known().is_older_than(USABLE);
-        // Who finds somebody at it goes on with what is known.
+        // If another request is reading the keys, this one goes on with what is known.
         let turn = match self.reading.try_lock() {
             Ok(turn) => Some(turn),
             Err(_taken) if is_usable => return Ok(()),
@@ -115,7 +115,7 @@ impl Keys {
     }
 
     fn known(&self) -> RwLockReadGuard<'_, Known> {
-        // Nothing that is done under it can panic half-way.
+        // Poisoned or not: nothing that is done under this lock can panic half-way.
         self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -12,16 +12,16 @@ const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 pub(super) enum Sent {
     /// Neither header.
     Nothing,
-    /// What could be a key.
+    /// A text with the form of a key.
     Token(Token),
-    /// What begins like one, and is none.
+    /// A text that begins like a key, but is not one.
     Broken,
     /// Something else, such as what OpenAI's clients are given where no key is needed.
     Foreign,
 }
 
 impl Sent {
-    /// From `Authorization: Bearer` (RFC 6750) or else `X-API-Key`: a proxy's own credentials may be in the way.
+    /// Reads `Authorization: Bearer` (RFC 6750), or else `X-API-Key`: the first may hold credentials for a proxy.
     pub(super) fn of(request: &HttpRequest) -> Self {
         let headers = request.headers();
         let (authorization, api_key) = (headers.get(header::AUTHORIZATION), headers.get(X_API_KEY));
@@ -39,7 +39,7 @@ impl Sent {
     }
 }
 
-/// Schemes are written in any case (RFC 9110, section 11.1).
+/// The token. The scheme may be written in upper or lower case (RFC 9110, section 11.1).
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token)

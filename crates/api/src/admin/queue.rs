@@ -1,4 +1,4 @@
-//! The queue as it stands.
+//! The current state of the queue.
 
 use actix_web::web;
 use darkroom_core::queue::{self, Rule, Standing};
@@ -12,39 +12,39 @@ use crate::{
     health::HaltView,
 };
 
-/// The queue as it stands.
+/// The current state of the queue.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Queue)]
 pub(crate) struct QueueView {
     /// Worker processes that are registered.
     workers: i64,
-    /// Set while the provider does not accept the account.
+    /// Why submissions are halted; null unless the provider does not accept the account.
     #[schema(required)]
     halted: Option<HaltView>,
-    /// Of each model with jobs that have not ended.
+    /// The unfinished jobs of each model that has any.
     models: Vec<StandingView>,
     /// Limits and pauses that were set at run time.
     rules: Vec<RuleView>,
 }
 
-/// Where a model's jobs are.
+/// How many of a model's jobs are where.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Standing)]
 struct StandingView {
     /// The endpoint at fal.
     model: String,
-    /// Jobs that wait for a submission, and are due.
+    /// Jobs that are due and wait for a submission.
     in_line: i64,
-    /// Jobs that wait for a moment: their start, or their next attempt.
+    /// Jobs that are not due yet: they wait for their start, or for their next attempt.
     resting: i64,
     /// Jobs that a worker has, or whose request may run at the provider.
     in_flight: i64,
-    /// Age of the oldest job in line, in seconds; null where none is.
+    /// The age of the oldest job in line, in seconds; null if none is in line.
     #[schema(required)]
     oldest_seconds: Option<i64>,
 }
 
-/// A limit or a pause.
+/// A limit or a pause that was set at run time.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Rule)]
 struct RuleView {
@@ -53,10 +53,10 @@ struct RuleView {
     scope: String,
     /// Which model or API key; empty for everything.
     subject: String,
-    /// Most jobs in flight on all workers; null is no limit.
+    /// The most jobs in flight on all workers together; null if there is no limit.
     #[schema(required)]
     max_in_flight: Option<i32>,
-    /// Since when nothing of it is submitted; null is no pause.
+    /// Since when it is paused: none of its jobs is submitted. Null if it is not paused.
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     paused_at: Option<OffsetDateTime>,
@@ -73,7 +73,7 @@ pub(crate) async fn read(state: web::Data<State>) -> Result<web::Json<QueueView>
     look(&state).await.map(web::Json)
 }
 
-/// What every operation here answers.
+/// The state of the queue, which the operations that change it answer, too.
 pub(super) async fn look(state: &State) -> Result<QueueView, ApiError> {
     let pool = &state.pool;
     Ok(QueueView {

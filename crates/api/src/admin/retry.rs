@@ -1,4 +1,4 @@
-//! Failed jobs, tried again together.
+//! Try failed jobs again, many at a time.
 
 use actix_web::web;
 use bytes::Bytes;
@@ -16,10 +16,10 @@ use crate::{
     json,
 };
 
-/// Jobs of one request, at most; unless less is asked for.
+/// The most jobs of one request, and how many it is if the request does not say.
 const MOST: u16 = 1000;
 
-/// Which failed jobs; what is not said does not matter.
+/// Which failed jobs to try again; a field that is left out matches all.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "deadline_exceeded", "since": "2026-01-31T00:00:00Z"}))]
@@ -27,7 +27,7 @@ pub(crate) struct Wanted {
     /// Why they failed: the `code` of their `error`.
     #[schema(example = "deadline_exceeded")]
     code: Option<String>,
-    /// The model.
+    /// The model that they ask for.
     #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     model: Option<String>,
     /// Failed at this moment or later.
@@ -36,15 +36,15 @@ pub(crate) struct Wanted {
     /// Failed before this moment.
     #[schema(format = DateTime, example = "2027-01-31T00:00:00Z")]
     until: Option<String>,
-    /// At most so many, the oldest first; 1000 unless said, and no more than that.
+    /// How many at most, the oldest first; 1000 if left out, and never more than that.
     #[schema(minimum = 1, maximum = 1000)]
     limit: Option<u16>,
 }
 
-/// What is tried again.
+/// The jobs that are tried again.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Retried {
-    /// Ids of the jobs; as many as `limit` means that there may be more.
+    /// The jobs' ids. If they are as many as `limit`, there may be more.
     #[schema(value_type = Vec<uuid::Uuid>)]
     jobs: Vec<JobId>,
 }

@@ -1,4 +1,4 @@
-//! Pause, resume, limit.
+//! Pause, resume or limit the queue or a part of it.
 
 use actix_web::web;
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use crate::{
     json,
 };
 
-/// What is paused or resumed: everything, unless one of these is said.
+/// What to pause or resume: everything, unless one of these is sent.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"model": "fal-ai/bytedance/seedream/v4/edit"}))]
@@ -29,17 +29,17 @@ pub(crate) struct Subject {
     api_key: Option<Uuid>,
 }
 
-/// What is limited, and to how many.
+/// What to limit, and to how many jobs in flight.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"model": "fal-ai/bytedance/seedream/v4/edit", "max_in_flight": 10}))]
 pub(crate) struct NewLimit {
-    /// Jobs for this model; of everything, unless this or `api_key` is said.
+    /// Jobs for this model. Without this and `api_key`, all jobs together.
     #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     model: Option<String>,
     /// Jobs of this API key, by its id.
     api_key: Option<Uuid>,
-    /// Most jobs in flight on all workers together; null takes the limit away.
+    /// The most jobs in flight on all workers together; null removes the limit.
     #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required, example = 10)]
     max_in_flight: Option<u16>,
@@ -47,8 +47,8 @@ pub(crate) struct NewLimit {
 
 /// Pause
 ///
-/// Nothing new of it is submitted, on any worker, until it is resumed. Requests that run at the provider are
-/// carried on.
+/// Pauses everything, a model or an API key: until it is resumed, no worker submits any of its jobs. Requests that the
+/// provider has already are followed to their end.
 #[utoipa::path(post, path = "/api/admin/queue/pause", tag = "admin", operation_id = "pause_queue",
     request_body = Subject,
     responses(
@@ -88,7 +88,7 @@ pub(crate) async fn resume(
 
 /// Limit
 ///
-/// How many jobs may be in flight on all workers together. What is in flight already is carried on.
+/// Limits how many jobs may be in flight on all workers together. Jobs that are in flight already go on.
 #[utoipa::path(put, path = "/api/admin/queue/limit", tag = "admin", operation_id = "limit_queue",
     request_body = NewLimit,
     responses(

@@ -1,4 +1,4 @@
-//! An answer's body, with what its request holds until it is sent or given up.
+//! An answer's body, with what its request holds until the answer is sent or given up.
 
 use std::{
     pin::Pin,
@@ -8,14 +8,14 @@ use std::{
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 
-/// An answer's body, with what is held for as long as it is there.
+/// An answer's body, with a value that is dropped together with it.
 pub(crate) struct Sent<T> {
     body: BoxBody,
     _held: T,
 }
 
 impl<T: Unpin + 'static> Sent<T> {
-    /// As a body.
+    /// A body that holds `held` until it is dropped.
     pub(crate) fn with(held: T, body: impl MessageBody + 'static) -> BoxBody {
         BoxBody::new(Self { body: body.boxed(), _held: held })
     }

@@ -1,4 +1,4 @@
-//! A connection's stream, which is over for its reader once the connection has no request for too long.
+//! A connection's stream, which its reader finds ended once the connection has had no request for too long.
 
 use std::{
     cell::{Cell, RefCell},
@@ -16,32 +16,32 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// How long a client may send on after an answer that was the connection's last. The framework reads an unread body to
-/// its end, and a body may have none.
+/// How long a client may go on sending after the connection's last answer. The framework reads a body that no handler
+/// read to its end, and a body may have no end.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// How a connection stands: its stream and its requests share it.
+/// A connection's state, shared by its stream and its requests.
 #[derive(Debug)]
 pub(super) struct Standing {
     /// Requests under way.
     requests: Cell<usize>,
-    /// Since when there is none.
+    /// Since when there has been none.
     since: Cell<Instant>,
     /// How long there may be none.
     idle: Cell<Duration>,
-    /// The server stops.
+    /// Whether the server is stopping.
     is_stopping: Cell<bool>,
-    /// Whoever reads.
+    /// The task that reads the stream.
     reader: RefCell<Option<Waker>>,
 }
 
 impl Standing {
-    /// A request has come.
+    /// Counts a request that has come.
     pub(super) fn begin(&self) {
         self.requests.set(self.requests.get() + 1);
     }
 
-    /// It is answered; with the connection's last answer, or not.
+    /// A request is answered; `is_last` if that is the connection's last answer.
     pub(super) fn end(&self, is_last: bool) {
         self.requests.set(self.requests.get() - 1);
         self.since.set(Instant::now());
@@ -59,7 +59,7 @@ impl Standing {
         self.requests.get() == 0
     }
 
-    /// Keeps whoever reads, to be woken.
+    /// Remembers the task that reads, to wake it later.
     fn is_read_by(&self, context: &Context<'_>) {
         let mut reader = self.reader.borrow_mut();
         if !reader.as_ref().is_some_and(|reader| reader.will_wake(context.waker())) {
@@ -68,18 +68,18 @@ impl Standing {
     }
 }
 
-/// A connection's stream. What was answered is still sent when its reader is told that it is over.
+/// A connection's stream. Answers are still sent after its reader has found it ended.
 #[derive(Debug)]
 pub(crate) struct Stream {
     socket: TcpStream,
     standing: Rc<Standing>,
-    /// When to look at how it stands, at the latest.
+    /// When to look at the state again, at the latest.
     look: Pin<Box<Sleep>>,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
 impl Stream {
-    /// Over when it had no request for `idle`, or when the server stops.
+    /// A stream that ends for its reader when it has had no request for `idle`, or has none when the server stops.
     pub(crate) fn new(socket: TcpStream, idle: Duration, stop: CancellationToken) -> Self {
         let standing = Rc::new(Standing {
             requests: Cell::new(0),
@@ -96,7 +96,7 @@ impl Stream {
         Rc::clone(&self.standing)
     }
 
-    /// Ready once nothing more is to be read.
+    /// Ready once the reader is to find the stream ended.
     fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let standing = &self.standing;
         standing.is_read_by(context);
@@ -106,7 +106,7 @@ impl Stream {
         if standing.is_resting() && standing.is_stopping.get() {
             return Poll::Ready(());
         }
-        // Not with each request: the clock is set again when it has rung.
+        // The timer is not reset with each request: that is done when it fires.
         let mut end = standing.since.get() + standing.idle.get();
         if end < self.look.deadline() {
             self.look.as_mut().reset(end);

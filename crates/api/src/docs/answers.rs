@@ -1,4 +1,4 @@
-//! What the contract says of answers that many operations give, and of the headers that they have.
+//! Adds to the contract the answers that many operations share, and their headers.
 
 use actix_web::http::Method;
 use utoipa::{
@@ -11,7 +11,7 @@ use utoipa::{
 
 use crate::{error::PROBLEM, rate};
 
-/// Headers, what they say, and how that looks.
+/// Headers: name, description, example.
 const HEADERS: [(&str, &str, &str); 8] = [
     (
         "RateLimit",
@@ -39,7 +39,7 @@ const HEADERS: [(&str, &str, &str); 8] = [
     ),
 ];
 
-/// Headers that answers of single operations have: operation, status, headers.
+/// Headers that only certain operations' answers have: operation, status, headers.
 const SENT: [(&str, &str, &[&str]); 12] = [
     ("create_job", "201", &["Cache-Control"]),
     ("read_metrics", "200", &["Cache-Control"]),
@@ -55,10 +55,10 @@ const SENT: [(&str, &str, &[&str]); 12] = [
     ("openai_edit", "409", &["Cache-Control"]),
 ];
 
-/// Operations that an empty body means something to: nothing is said, so all are meant.
+/// Operations that accept an empty body: it names nothing, so everything is meant.
 const BODILESS: [&str; 3] = ["pause_queue", "resume_queue", "retry_jobs"];
 
-/// Adds the answers of those who refuse before, or instead of, an operation; and the headers of all.
+/// Adds the refusals that are made before an operation runs, or instead of it, and the headers of all answers.
 pub(super) struct Answers;
 
 impl Modify for Answers {
@@ -67,7 +67,7 @@ impl Modify for Answers {
         for (name, description, example) in HEADERS {
             components.headers.insert(name.into(), RefOr::T(header(description, example)));
         }
-        // Of a form that is read as a stream, nothing else says so.
+        // The form is read as a stream, so nothing else says that it takes no other fields.
         if let Some(RefOr::T(Schema::Object(form))) = components.schemas.get_mut("NewJobForm") {
             form.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
         }
@@ -87,7 +87,7 @@ impl Modify for Answers {
     }
 }
 
-/// A refusal in the form of those at this path.
+/// A refusal in this path's format: OpenAI's under `/v1/`, a problem elsewhere.
 pub(super) fn refusal(path: &str, description: &str) -> RefOr<Response> {
     let (media_type, schema) = if path.starts_with("/v1/") {
         ("application/json", "OpenAiError")

@@ -1,5 +1,5 @@
-//! Examples in the contract, so that what the page at `/docs` fills in can be tried out, and what it shows
-//! could be an answer.
+//! Examples in the contract, so that what the page at `/docs` fills in can be tried out, and the answers that it
+//! shows are realistic.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use utoipa::{
 
 use crate::error::{ApiError, Code, PROBLEM, Problem};
 
-/// An id that nothing has.
+/// An id that no job and no image has.
 const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
 
-/// Gives each id in a path an example, and each problem one of its own.
+/// Gives each id in a path an example, and each answer with a problem a fitting one.
 pub(super) struct Examples;
 
 impl Modify for Examples {
@@ -49,13 +49,13 @@ fn show_problems(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         if let Some(RefOr::T(content)) = response.content.get_mut(PROBLEM) {
-            // A problem has nothing that JSON cannot hold.
+            // Serializing cannot fail: a problem has nothing that JSON cannot hold.
             content.example = problem(name, status).and_then(|it| serde_json::to_value(it).ok());
         }
     }
 }
 
-/// What an operation says under a status code.
+/// A typical problem that an operation answers with this status.
 fn problem(operation: &str, status: &str) -> Option<Problem> {
     let error = match (status, operation) {
         ("400", "follow_job" | "follow_jobs") => ApiError::BadEventId,

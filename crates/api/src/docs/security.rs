@@ -1,4 +1,4 @@
-//! What the contract says of keys: the same for all operations that take one.
+//! What the contract says of API keys, the same for all operations that take one.
 
 use utoipa::{
     Modify,
@@ -13,13 +13,13 @@ use utoipa::{
 
 use super::answers::refusal;
 
-/// Tags of what anybody may read.
+/// Tags of the operations that need no key.
 const OPEN: [&str; 2] = ["service", "models"];
 
 const BEARER: &str = "bearer";
 const HEADER: &str = "header";
 
-/// Adds the ways to send a key, and the answers to who has none.
+/// Adds the ways to send a key, and the answer to a request without a valid one.
 pub(super) struct Security;
 
 impl Modify for Security {
@@ -46,7 +46,7 @@ impl Modify for Security {
 }
 
 fn secure(operation: &mut Operation, path: &str) {
-    // An empty one: where no keys are needed, none is sent.
+    // The last one is empty: where no keys are needed, none has to be sent.
     operation.security = Some(vec![
         SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, []),
         SecurityRequirement::new::<_, [&str; 0], &str>(HEADER, []),

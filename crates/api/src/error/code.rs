@@ -1,13 +1,13 @@
-//! What errors are told apart by.
+//! The codes by which clients tell errors apart, and their statuses.
 
 use actix_web::http::StatusCode;
 use serde::Serialize;
 use strum::{IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
-/// Tells errors apart, for programs. None changes its meaning; there may be new ones, which are to be treated as their
-/// status says.
-// When each is said, and what to do then, is in `docs/errors.md`.
+/// Identifies the error, for programs. A code never changes its meaning. New codes may be added: treat one that you do
+/// not know by its status.
+// `docs/errors.md` says when each is sent, and what to do then.
 #[derive(Clone, Copy, Debug, Eq, IntoStaticStr, PartialEq, Serialize, ToSchema, VariantArray)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

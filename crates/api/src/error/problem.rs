@@ -5,13 +5,13 @@ use utoipa::ToSchema;
 
 use super::Code;
 
-/// Its media type.
+/// The media type of a problem.
 pub(crate) const PROBLEM: &str = "application/problem+json";
 
-/// Why a request was not done.
+/// Why a request was refused or failed (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
-    /// Always `about:blank`: `code` tells errors apart.
+    /// Always `about:blank`: errors are told apart by `code`.
     #[serde(rename = "type")]
     #[schema(value_type = String)]
     kind: &'static str,
@@ -22,9 +22,9 @@ pub(crate) struct Problem {
     status: u16,
     /// Stable, for programs.
     code: Code,
-    /// A sentence, for people.
+    /// What is wrong, in a sentence for people.
     detail: String,
-    /// The field at fault, where it is one.
+    /// The field, parameter or header at fault, if it is a single one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     field: Option<String>,

@@ -10,12 +10,12 @@ use actix_web::{
 
 use super::ApiError;
 
-/// For paths that nobody serves.
+/// Answers requests to paths that do not exist.
 pub(crate) async fn no_such_path() -> Result<HttpResponse, ApiError> {
     Err(ApiError::NotFound("There is nothing at this path. The API is described at /docs."))
 }
 
-/// The framework answers a wrong method with an empty body: gives it one.
+/// Gives the answer to a wrong method, which the framework sends with an empty body, a problem as its body.
 pub(crate) fn fill_empty_bodies<B: MessageBody + 'static>() -> ErrorHandlers<B> {
     ErrorHandlers::new().handler(StatusCode::METHOD_NOT_ALLOWED, |response: ServiceResponse<B>| {
         let (request, response) = response.into_parts();

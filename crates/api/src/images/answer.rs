@@ -1,4 +1,4 @@
-//! A file as an answer: all of it, a part of it, or that the client has it.
+//! Answers with a file: all of it, a part of it, or that the client has it already.
 
 use std::convert::Infallible;
 
@@ -20,7 +20,7 @@ use futures_util::stream;
 use super::{body, conditions::Conditions, name::file_name, range::Part};
 use crate::error::ApiError;
 
-/// An image never changes. It is its caller's: no cache that others read may keep it.
+/// An image never changes. It belongs to its caller, so no shared cache may keep it.
 const CACHING: (header::HeaderName, &str) =
     (header::CACHE_CONTROL, "private, max-age=31536000, immutable");
 
@@ -64,7 +64,7 @@ pub(super) async fn answer(
     Ok(response.body(body::of(pool, file, part).await?))
 }
 
-/// The length of a body that is not sent, and so not read.
+/// Answers HEAD with the length of the body, which is not sent and so not read.
 fn head(response: &mut HttpResponseBuilder, length: u64) -> HttpResponse {
     response.body(SizedStream::new(length, stream::empty::<Result<Bytes, Infallible>>()))
 }

@@ -1,5 +1,5 @@
-//! A file's bytes as a body. Of a large file, what a client has not taken is not read: many who take their time would hold
-//! as many files in memory.
+//! A file's bytes as a body. A large file is read only as fast as the client takes it: otherwise, many slow clients
+//! would hold as many files in memory.
 
 use std::{future::ready, ops::Range};
 
@@ -18,7 +18,7 @@ use crate::error::ApiError;
 /// Bytes that are read and sent at a time.
 const PART: u64 = 512 * 1024;
 
-/// These bytes of a file. The first of them are read now: what goes wrong then can still be told.
+/// These bytes of a file. The first of them are read now, while the answer can still be an error.
 pub(super) async fn of(
     pool: &Pool,
     mut file: ImageFile,
@@ -38,7 +38,7 @@ pub(super) async fn of(
     Ok(BoxBody::new(SizedStream::new(length, stream::once(ready(Ok(first))).chain(rest))))
 }
 
-/// A file that is read.
+/// A file that is being read.
 struct Reading {
     pool: Pool,
     file: ImageFile,

@@ -1,4 +1,4 @@
-//! What a client has of a file already (RFC 9110, §13).
+//! What a client says that it has already of a file (RFC 9110, §13).
 
 use actix_web::{
     HttpRequest,
@@ -8,14 +8,14 @@ use actix_web::{
     },
 };
 
-/// Under which conditions a request wants a file's bytes.
+/// The conditions under which a request wants a file's bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Conditions {
     /// Tags of files that the client has: the digests of their bytes.
     known: Vec<String>,
-    /// It wants none that there is.
+    /// Whether it wants no file that exists (`If-None-Match: *`).
     has_any: bool,
-    /// Whether it wants bytes at all, and all of them.
+    /// Whether it wants the whole file: it is a GET without a `Range`.
     wants_whole: bool,
 }
 
@@ -26,7 +26,7 @@ impl Conditions {
             Ok(IfNoneMatch::Items(tags)) => {
                 (tags.iter().map(|tag| tag.tag().to_owned()).collect(), false)
             }
-            // A request without the header is read as one with an asterisk.
+            // The parser reads a request without the header as one with an asterisk.
             Ok(IfNoneMatch::Any) => (Vec::new(), headers.contains_key(header::IF_NONE_MATCH)),
             Err(_) => (Vec::new(), false),
         };
@@ -34,12 +34,12 @@ impl Conditions {
         Self { known, has_any, wants_whole }
     }
 
-    /// Whether the client has the file of this tag.
+    /// Whether the client has the file with this tag.
     pub(super) fn has(&self, tag: &EntityTag) -> bool {
         self.has_any || self.known.iter().any(|known| known == tag.tag())
     }
 
-    /// Digests of the files that need not be read; nothing, where none is to be read whole.
+    /// Digests of files that need not be read, if the client wants a whole file; `None` if it does not.
     pub(super) fn whole_unless(&self) -> Option<&[String]> {
         (self.wants_whole && !self.has_any).then_some(&self.known)
     }

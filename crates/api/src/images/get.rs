@@ -28,8 +28,8 @@ pub(crate) struct ImageFile(Vec<u8>);
 
 /// Fetch an image
 ///
-/// An image never changes; it goes when its job is deleted. With `w`, it comes scaled down: upright, in
-/// sRGB, without metadata, as a JPEG, or a PNG where there is transparency.
+/// An image never changes, and is deleted with its job. With `w`, it comes scaled down: upright, in sRGB, without
+/// metadata, as a JPEG, or as a PNG if it has transparency.
 #[utoipa::path(get, path = "/api/images/{id}", tag = "images", operation_id = "get_image",
     params(
         ("id" = uuid::Uuid, Path, description = "From a job's image addresses"),
@@ -94,7 +94,7 @@ pub(crate) async fn get(
     answer(&state.pool, &request, &conditions, file, wish.is_download).await
 }
 
-/// Lets in who may see the image: whoever has a signed link to it, or the key that it belongs to. Another's is none.
+/// Lets in a client with a signed link to the image, or a caller that sees its job. For others it does not exist.
 async fn admit(
     state: &State,
     request: &HttpRequest,

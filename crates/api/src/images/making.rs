@@ -1,4 +1,4 @@
-//! Thumbnails are made: once each, and no more at a time than there are cores.
+//! Makes thumbnails: each once, and no more at a time than there are cores.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,18 +19,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Makes thumbnails.
 #[derive(Clone, Debug)]
 pub(crate) struct Making {
-    /// Images decoded at a time: each takes a core, and memory for all its pixels.
+    /// Limits how many images are decoded at a time: each takes a core, and memory for all its pixels.
     decoding: Arc<Semaphore>,
-    /// Who asks for a thumbnail that is being made waits for it.
+    /// Lets requests wait for a thumbnail that is being made already.
     flights: Arc<SingleFlight<(ImageId, u16), Made>>,
 }
 
-/// What came of it.
+/// What came of making a thumbnail.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Made {
     /// The thumbnail is kept, unless the image is gone.
     Kept,
-    /// The image is no wider.
+    /// The image is no wider than the thumbnail would be.
     Needless,
     /// The image does not decode.
     Damaged,
@@ -42,7 +42,7 @@ impl Making {
         Self { decoding: Arc::new(Semaphore::new(cores)), flights: Arc::default() }
     }
 
-    /// Sees to it that an image's thumbnail of this width is kept.
+    /// Makes an image's thumbnail of this width, and stores it.
     pub(super) async fn make(
         &self,
         pool: &Pool,
@@ -53,8 +53,9 @@ impl Making {
         timeout(PATIENCE, making).await.unwrap_or(Err(ApiError::Busy))
     }
 
-    /// The permit first: images that wait for a core are not held in memory. Who does not wait for it any
-    /// more is not in line either; what was begun is finished, and kept for the next one.
+    /// Takes the permit before it reads the image, so that images that wait for a core are not in memory.
+    ///
+    /// A request that gives up leaves the line; a thumbnail that was begun is finished, and kept for the next request.
     async fn take_turn(&self, pool: &Pool, id: ImageId, width: u16) -> Result<Made, ApiError> {
         let permit = Arc::clone(&self.decoding).acquire_owned().await;
         let pool = pool.clone();

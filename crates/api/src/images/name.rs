@@ -1,18 +1,19 @@
-//! The name that an image is saved under.
+//! The name that a client saves an image under.
 
 use darkroom_core::{images::MediaType, store::ImageFile};
 
-/// A prompt in a name has no more characters.
+/// The most characters of the prompt in a name.
 const LONGEST: usize = 40;
 
 /// Digits of the image's id in a name: enough to tell the images of a folder apart.
 const ID_DIGITS: usize = 8;
 
-/// Without a word in the prompt that a name can have.
+/// Stands for a prompt that has no word that a name can have.
 const NAMELESS: &str = "darkroom";
 
-/// How the prompt begins, the image's role and place, and its id: `a-rainy-evening-1-0f3a9c2e.png`. Only of
-/// small ASCII letters, digits, hyphens and one dot, so that no client misreads it (RFC 6266, appendix D).
+/// The beginning of the prompt, the image's role and place, and its id: `a-rainy-evening-1-0f3a9c2e.png`.
+///
+/// Only lower-case ASCII letters, digits, hyphens and one dot, so that no client misreads it (RFC 6266, appendix D).
 pub(super) fn file_name(file: &ImageFile) -> String {
     let slug = slug(&file.prompt);
     let role = if file.is_result { "" } else { "input-" };
@@ -23,7 +24,7 @@ pub(super) fn file_name(file: &ImageFile) -> String {
     format!("{slug}-{role}{number}-{id}{width}.{extension}")
 }
 
-/// The first words of a prompt; those that are not of ASCII letters and digits alone are left out.
+/// The first words of a prompt. Words that are not only of ASCII letters and digits are left out.
 fn slug(prompt: &str) -> String {
     let words = prompt
         .split(|character: char| !character.is_alphanumeric())

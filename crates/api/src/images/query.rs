@@ -1,4 +1,4 @@
-//! What the query of an image's address asks for.
+//! Reads what the query of an image's address asks for.
 
 use darkroom_core::links::LinkSignature;
 use utoipa::{
@@ -11,21 +11,21 @@ use crate::{
     link,
 };
 
-/// Widths of thumbnails: few, because each is kept.
+/// Widths of thumbnails: few, because each thumbnail is stored.
 const WIDTHS: [u16; 4] = [160, 320, 640, 1280];
 
-/// How an image is to come.
+/// How a request wants an image.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Wish {
     /// Scaled down to this width.
     pub(crate) width: Option<u16>,
     /// To be saved to a file instead of shown.
     pub(crate) is_download: bool,
-    /// What makes it a link that needs no key.
+    /// The signature of a link that needs no key.
     pub(crate) signature: Option<LinkSignature>,
 }
 
-/// A width of thumbnails.
+/// A width of thumbnails, for the contract.
 pub(crate) struct ThumbnailWidth;
 
 impl Wish {

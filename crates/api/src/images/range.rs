@@ -15,23 +15,23 @@ use actix_web::{
 pub(crate) enum Part {
     /// All of it.
     Whole,
-    /// Some of its bytes, and at least one.
+    /// Some of its bytes, at least one.
     Some(Positions<u64>),
-    /// Bytes that it does not have.
+    /// None: the range is past its end.
     Beyond,
 }
 
 impl Part {
-    /// What a request asks for of a file with this tag and so many bytes.
+    /// The part that a request asks for of a file with this tag and length.
     ///
-    /// All of it is always a right answer: to other methods than GET, to several ranges, to one that is
-    /// malformed or of another unit, and to one of a file that the client does not have.
+    /// The whole file is always a right answer: to methods other than GET, to several ranges, to a range that is
+    /// malformed or in another unit, and where `If-Range` names another file.
     pub(crate) fn of(request: &HttpRequest, tag: &EntityTag, length: u64) -> Self {
         let headers = request.headers();
         if *request.method() != Method::GET || !is_of(request, tag) {
             return Self::Whole;
         }
-        // The parser passes over what it cannot read between commas.
+        // The parser skips what it cannot read between commas, so lists are found here.
         let is_list =
             headers.get(header::RANGE).is_some_and(|range| range.as_bytes().contains(&b','));
         match Range::parse(request) {
@@ -46,12 +46,12 @@ impl Part {
     }
 }
 
-/// Whether the part is wanted of this very file: without `If-Range`, of any.
+/// Whether the part is wanted of this file. Without `If-Range`, it is wanted of any.
 fn is_of(request: &HttpRequest, tag: &EntityTag) -> bool {
     if !request.headers().contains_key(header::IF_RANGE) {
         return true;
     }
-    // Files have no date.
+    // A date in `If-Range` never matches, because files have none.
     matches!(IfRange::parse(request), Ok(IfRange::EntityTag(wanted)) if wanted.strong_eq(tag))
 }
 

@@ -1,4 +1,4 @@
-//! The same work asked for several times at once is done once.
+//! Does work once that is asked for several times at once.
 
 use std::{
     collections::HashMap,
@@ -8,15 +8,15 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-/// Work under way, by what it is for.
+/// The work under way, by key.
 #[derive(Debug)]
 pub(super) struct SingleFlight<K, V> {
     flights: Mutex<HashMap<K, Weak<OnceCell<V>>>>,
 }
 
 impl<K: Eq + Hash, V: Copy> SingleFlight<K, V> {
-    /// Does the work, or waits for whoever does it already and answers the same. Where that one fails
-    /// or goes away, the next in line does it.
+    /// Does the work, or waits for the caller that does it already and returns the same. If that caller fails or gives
+    /// up, the next in line does the work.
     pub(super) async fn run<E, F: Future<Output = Result<V, E>>>(
         &self,
         key: K,
@@ -25,7 +25,7 @@ impl<K: Eq + Hash, V: Copy> SingleFlight<K, V> {
         self.flight(key).get_or_try_init(work).await.copied()
     }
 
-    /// The flight under way, or a new one. Nobody holds those that have landed.
+    /// The flight under way, or a new one. Flights that have landed, which nobody holds any more, are forgotten.
     fn flight(&self, key: K) -> Arc<OnceCell<V>> {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         flights.retain(|_, flight| flight.strong_count() > 0);

@@ -1,11 +1,11 @@
-//! The thumbnail of an image: the one that is kept, or else it is made.
+//! The thumbnail of an image: read if it is stored, else made.
 
 use darkroom_core::store::{self, ImageFile, ImageId, Thumbnail};
 
 use super::{conditions::Conditions, making::Made, not_found};
 use crate::{State, error::ApiError};
 
-/// Finds an image's thumbnail of this width; nothing, where the image is no wider.
+/// Finds or makes an image's thumbnail of this width; `None` if the image is no wider.
 pub(super) async fn find(
     state: &State,
     id: ImageId,

@@ -1,4 +1,4 @@
-//! What was read becomes a job, whatever form it came in.
+//! Makes a job from an upload, whatever format it came in.
 
 mod start;
 
@@ -10,14 +10,14 @@ use darkroom_core::{
 use super::upload::{self, Upload};
 use crate::{State, access::Caller, error::ApiError};
 
-/// What came of asking.
+/// The job that a request is answered with.
 pub(crate) struct Answer {
     pub(crate) job: JobId,
-    /// As it was made; nothing where it had been made before, under the same key.
+    /// The job as it was made; `None` where an earlier request with the same idempotency key made it.
     pub(crate) made: Option<Box<Job>>,
 }
 
-/// Keeps what was asked for, and tells workers; under a key, once only.
+/// Stores the job and wakes workers; with an idempotency key only once.
 pub(crate) async fn ask(
     state: &State,
     caller: &Caller,
@@ -26,7 +26,7 @@ pub(crate) async fn ask(
     let once = upload.once.clone();
     let asked = match new_job(state, caller, upload).await {
         Ok(new) => state.intake.ask(new).await?,
-        // What is asked for again may have been in time the first time, and its picture still there.
+        // The first request with this key may have been made in time, and while its picture was still there.
         Err(refusal) => match &once {
             Some(once) => {
                 store::asked_before(&state.pool, caller.key(), once).await?.ok_or(refusal)?
@@ -44,11 +44,11 @@ pub(crate) async fn ask(
     }
 }
 
-/// What an upload asks for, with its pictures fetched.
+/// The job that an upload asks for, with its pictures fetched.
 async fn new_job(state: &State, caller: &Caller, upload: Upload) -> Result<NewJob, ApiError> {
     let run_at = start::check(state, upload.run_at).await?;
     let inputs = upload::fetch(upload.pictures, caller.key(), state).await?;
-    // It was checked that there is such a model.
+    // The upload was checked: the model exists.
     let model = state.models.find(&upload.model);
     let cost_micros = model.map_or(0, |model| model.most_micros(&upload.options));
     let cache = state

@@ -1,4 +1,4 @@
-//! A job's timeline: what was submitted for it, and what came of each.
+//! A job's timeline: its submissions to the provider, and what came of each.
 
 use actix_web::web;
 use darkroom_core::store::{self, Attempt};
@@ -19,43 +19,43 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[schema(as = Attempt)]
 pub(crate) struct AttemptView {
-    /// 1 for a job's first.
+    /// Counts a job's attempts, from 1.
     number: i16,
-    /// `open`, `completed`, `failed`, `cancelled`, or `unknown`: it never came out whether the provider has it, so it
-    /// may be paid for and lost.
+    /// `open`, `completed`, `failed`, `cancelled`, or `unknown`: it could not be found out whether the provider got it,
+    /// so it may be paid for and lost.
     #[schema(example = "completed")]
     outcome: String,
     /// The worker process that made it.
     worker: Uuid,
-    /// Why it failed, as a job's failure would say it; null unless it did.
+    /// Why it failed, as the `code` of a job's `error`; null unless it did.
     #[schema(required)]
     failure_code: Option<String>,
-    /// Of its failure: `retry` where another attempt may help, `never` where not.
+    /// Whether another attempt may help: `retry` if so, `never` if not; null unless it failed.
     #[schema(required, example = "retry")]
     failure_class: Option<String>,
-    /// Names the request at the provider; null until its answer is known.
+    /// The request's id at the provider; null until the provider's answer is known.
     #[schema(required)]
     provider_request_id: Option<String>,
     /// When its worker claimed the job.
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     claimed_at: Option<OffsetDateTime>,
-    /// When it was written down, just before it was submitted.
+    /// When it was recorded, just before it was submitted.
     #[serde(with = "rfc3339")]
     began_at: OffsetDateTime,
-    /// When the provider's answer was recorded: from then on it is in the provider's queue.
+    /// When the provider's answer was recorded: by then it was in the provider's queue.
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     submitted_at: Option<OffsetDateTime>,
-    /// When it was first seen to run; null where it ended between two looks.
+    /// When it was first seen to run; null if it ended between two checks.
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     running_at: Option<OffsetDateTime>,
-    /// When its results were kept here.
+    /// When its results were stored here.
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     archived_at: Option<OffsetDateTime>,
-    /// When the provider said by itself that the request had ended.
+    /// When the provider notified us, by its webhook, that the request had ended.
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     notice_at: Option<OffsetDateTime>,
@@ -63,20 +63,20 @@ pub(crate) struct AttemptView {
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     ended_at: Option<OffsetDateTime>,
-    /// Seconds that the edit itself took, where the provider says so.
+    /// Seconds that the edit itself took; null where the provider does not say.
     #[schema(required)]
     inference_seconds: Option<f64>,
-    /// What the provider charged, in the model's units, where it says so.
+    /// What the provider charged, in the model's units; null where it does not say.
     #[schema(required)]
     billed_units: Option<f64>,
-    /// What it cost in US dollars, by the model's price; null where that cannot be told.
+    /// What it cost in US dollars, by the model's price; null if that is not known.
     #[schema(required, example = 0.03)]
     cost_usd: Option<f64>,
 }
 
 /// Read a job's attempts
 ///
-/// Each submission to the provider, the first one first.
+/// All submissions to the provider, the oldest first.
 #[utoipa::path(get, path = "/api/jobs/{id}/attempts", tag = "jobs", operation_id = "list_attempts",
     params(("id" = Uuid, Path, description = "As it was answered when the job was made")),
     responses(

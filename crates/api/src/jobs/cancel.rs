@@ -16,9 +16,9 @@ use crate::{
 
 /// Cancel a job
 ///
-/// A job that no worker holds, and of which the provider has nothing, ends at once. Any other is stopped
-/// at the provider; follow it to see how it ends: an edit that was too far along is completed, and paid for. Asking again is no
-/// error.
+/// A job that no worker holds, and of which the provider has no request, ends at once. Any other is stopped at the
+/// provider; follow it to see how it ends: an edit that was too far along is completed, and paid for. Cancelling again
+/// is no error.
 #[utoipa::path(post, path = "/api/jobs/{id}/cancel", tag = "jobs", operation_id = "cancel_job",
     params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
     responses(
@@ -43,7 +43,7 @@ pub(crate) async fn cancel(
         Cancellation::Cancelled | Cancellation::TooLate(Status::Cancelled) => HttpResponse::Ok(),
         Cancellation::Requested => {
             state.waker.cancel(id);
-            // It may wait for a worker, too.
+            // The job may also be waiting for a worker.
             state.waker.wake();
             HttpResponse::Accepted()
         }

@@ -1,4 +1,4 @@
-//! Make a job of an image and a prompt.
+//! Make a job from an image and a prompt.
 
 use std::sync::Arc;
 
@@ -23,40 +23,41 @@ use crate::{
     watch::Snapshot,
 };
 
-/// What to post.
+/// A request for a job, as a form.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "documents the multipart body, which is read as a stream")]
 pub(crate) struct NewJobForm {
-    /// The picture to edit: JPEG, PNG, WebP or GIF (first frame). Models that take several pictures
-    /// take the field several times. At least one, unless there is an `image_url` or a `parent_id`.
+    /// The picture to edit: JPEG, PNG, WebP or GIF (first frame). For models that take several pictures, send it
+    /// several times. At least one is needed, unless there is an `image_url` or a `parent_id`.
     #[schema(required = false, value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     image: Vec<u8>,
-    /// Where a picture is, in place of a file: an address that answers a GET with it within 30 seconds; not a private one.
-    /// May be given several times, beside files, too; the pictures are taken in the order of the fields.
+    /// The address of a picture, in place of a file. It must answer a GET with the picture within 30 seconds, and must
+    /// not be private.
+    ///
+    /// May be sent several times, and along with files; the order of the fields is that of the pictures.
     #[schema(nullable = false, example = "")]
     image_url: Option<String>,
-    /// What to do with it, in up to 5,000 characters.
+    /// What to do with the picture, in up to 5,000 characters.
     #[schema(min_length = 1, max_length = 5000, example = "make it look like a woodcut")]
     prompt: String,
-    /// The model that edits, as `GET /api/models` lists it; the default one unless said. This and all
-    /// that follows may be left out, or sent empty.
+    /// The id of the model that makes the edit, as `GET /api/models` lists it; the default model if left out. This and
+    /// all fields that follow may be left out, or sent empty.
     #[schema(nullable = false, example = "fal-ai/bytedance/seedream/v4/edit")]
     model: Option<String>,
-    /// How many pictures to make; 1 unless said.
+    /// How many pictures to make; 1 if left out.
     #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
     num_images: Option<u8>,
     /// The same seed makes the same picture: a whole number of up to 63 bits.
     #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
     seed: Option<i64>,
-    /// The result's size: `WIDTHxHEIGHT` in pixels such as `2048x1536`, or a name that the model
-    /// knows. Unless said, the result has the proportions of the picture, or those nearest to them that
-    /// the model makes.
+    /// The result's size: `WIDTHxHEIGHT` in pixels such as `2048x1536`, or a name that the model knows. If left out, it
+    /// has the proportions of the picture, or the nearest ones that the model makes.
     #[schema(nullable = false, example = "")]
     image_size: Option<String>,
     /// The result's proportions: `WIDTH:HEIGHT` such as `4:3`, or `auto`. In place of `image_size`.
     #[schema(nullable = false, example = "")]
     aspect_ratio: Option<String>,
-    /// The result's resolution, as a word of the model's such as `2K`.
+    /// The result's resolution, by a name that the model knows, such as `2K`.
     #[schema(nullable = false, example = "")]
     resolution: Option<String>,
     /// The result's format: `jpeg`, `png` or `webp`.
@@ -65,50 +66,50 @@ pub(crate) struct NewJobForm {
     /// Whether the model's safety checker looks at the result: `true` or `false`.
     #[schema(value_type = String, required = false, pattern = "^(true|false)?$", example = "")]
     enable_safety_checker: Option<bool>,
-    /// How much the model's safety lets pass; more is more.
+    /// How tolerant the model's safety check is; a higher number lets more pass.
     #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
     safety_tolerance: Option<u8>,
-    /// Higher goes first: -100 to 100; 0 unless said.
+    /// Jobs of higher priority go first: -100 to 100; 0 if left out.
     #[schema(value_type = String, required = false, pattern = "^(-?[0-9]+)?$", example = "")]
     priority: Option<i16>,
-    /// Not before this moment, RFC 3339; at once unless said. At most 30 days ahead.
+    /// The job does not start before this moment (RFC 3339), which may be 30 days ahead at most; at once if left out.
     #[schema(nullable = false, example = "")]
     run_at: Option<String>,
-    /// Who is told how the job ends: an address that takes POST, signed as Standard Webhooks has it. Up to 2,000
-    /// characters; not a private one.
+    /// The address that is told of the job's events, by a POST that is signed as in Standard Webhooks. Up to 2,000
+    /// characters; it must not be private.
     #[schema(nullable = false, example = "")]
     webhook_url: Option<String>,
-    /// Of what: `job.processing`, `job.completed`, `job.failed`, `job.cancelled`, with commas between. The three ends
-    /// unless said.
+    /// Which events: `job.processing`, `job.completed`, `job.failed`, `job.cancelled`, separated by commas; the last
+    /// three if left out.
     #[schema(nullable = false, example = "")]
     webhook_events: Option<String>,
-    /// A completed job whose result to edit, in place of pictures. It is copied: it stays when that job goes.
+    /// The id of a completed job whose result to edit, in place of pictures. The result is copied, so it stays when
+    /// that job is deleted.
     #[schema(nullable = false, example = "")]
     parent_id: Option<String>,
-    /// Which of its results: 0, the first, unless said.
+    /// Which of that job's results, counted from 0; the first if left out.
     #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
     parent_image: Option<u16>,
-    /// Whether another job's results may answer the same request: pictures, prompt, model and options. `default`: where a
-    /// `seed` is said; `prefer`: without one, too; `bypass`: never.
+    /// Whether another job's results may be used, if its pictures, prompt, model and options are the same. `default`:
+    /// if there is a `seed`; `prefer`: also without one; `bypass`: never.
     #[schema(nullable = false, pattern = "^(default|prefer|bypass)?$", example = "")]
     cache: Option<String>,
-    /// Whatever you want to find with the job again: a JSON object of up to 4,096 bytes, 50 keys and 3
-    /// levels.
+    /// Data of your own that is shown with the job: a JSON object of up to 4,096 bytes, 50 keys and 3 levels.
     #[schema(nullable = false, example = "")]
     metadata: Option<String>,
 }
 
 /// Ask for an edit
 ///
-/// The answer comes at once; follow the job at its `Location`. With `wait`, it comes when the job has ended, or after so
-/// many seconds with the job as it is; the job goes on all the same.
+/// The answer comes at once; follow the job at its `Location`. With `wait`, the answer comes when the job has ended, or
+/// after that many seconds with the job as it is then; the job goes on in either case.
 ///
-/// A request whose result is there already, `seed` included, is answered with a job that is completed, `cached`, and paid for
-/// with nothing; `cache` says otherwise.
+/// If another job already has the results of the same request, `seed` included, the new job is completed at once with
+/// them, is marked `cached` and costs nothing. The field `cache` changes this.
 ///
-/// With an `Idempotency-Key`, asking again for the same within 24 hours makes no other job, also when both requests
-/// arrive at once: the first one's is answered, as it is by then, with `Idempotent-Replayed: true`. What counts is what the
-/// fields say and the pictures hold, and not how the body writes it.
+/// With an `Idempotency-Key`, the same request sent again within 24 hours makes no second job, even if both arrive at
+/// the same time: the answer is the first one's job, as it is by then, with `Idempotent-Replayed: true`. Requests are
+/// the same if their fields and pictures are, however the body encodes them.
 #[utoipa::path(post, path = "/api/jobs", tag = "jobs", operation_id = "create_job",
     params(
         ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for the job's end; none unless said. `Prefer: wait=` means the same"),
@@ -145,7 +146,7 @@ pub(crate) async fn create(
     let wait = Wait::of(&request)?;
     let key = idempotency::key(&request)?;
     let upload = upload::read(&request, payload, &state, key).await?;
-    // First: once there is a job, nothing but its end is waited for.
+    // Before the job is made: from then on, only its end is waited for.
     let links = state.links(&request).await?;
     let Answer { job: id, made } = ask(&state, &caller, upload).await?;
     let is_replayed = made.is_none();

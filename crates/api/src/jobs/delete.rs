@@ -12,9 +12,9 @@ use crate::{
 
 /// Delete a job with its images
 ///
-/// It is gone at once: it is not listed, read or shown any more. Where the provider has a request of it, that is stopped, if
-/// it is not too late; until it has ended, its attempts are kept for the books, and then go too. A second time, there is
-/// none of that id.
+/// The job is gone at once: it is no longer listed, read or shown. If the provider has a request of it, that is stopped
+/// if it is not too late. Until the request has ended, the job's attempts are kept for accounting; then they are
+/// deleted, too. Deleting it again answers 404.
 #[utoipa::path(delete, path = "/api/jobs/{id}", tag = "jobs", operation_id = "delete_job",
     params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
     responses(
@@ -35,7 +35,7 @@ pub(crate) async fn delete(
         Deletion::Deleted => {}
         Deletion::Stopping => {
             state.waker.cancel(id);
-            // It may wait for a worker, too.
+            // The job may also be waiting for a worker.
             state.waker.wake();
             tracing::info!(job.id = %id, "a job was deleted whose request runs");
         }

@@ -1,4 +1,4 @@
-//! What was told of a job, and what came of each attempt to tell it.
+//! A job's webhook deliveries, and what came of each attempt to deliver them.
 
 pub(crate) mod replay;
 
@@ -16,34 +16,34 @@ use crate::{
     error::{ApiError, Problem},
 };
 
-/// One event of a job, for its receiver.
+/// One event of a job that its webhook's receiver is to be told.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Delivery)]
 pub(crate) struct DeliveryView {
-    /// The `webhook-id` of each attempt.
+    /// The delivery's id: each attempt has it as `webhook-id`.
     id: Uuid,
-    /// What it tells.
+    /// The event that it tells of.
     #[schema(example = "job.completed")]
     event: String,
-    /// Where it is in its life.
+    /// The delivery's place in its life.
     state: DeliveryState,
-    /// When that was which it tells.
+    /// When the event happened.
     #[serde(with = "rfc3339")]
     created_at: OffsetDateTime,
     /// When the next attempt is due; null when none follows.
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     next_at: Option<OffsetDateTime>,
-    /// When the receiver took it.
+    /// When the receiver accepted it; null until then.
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     delivered_at: Option<OffsetDateTime>,
-    /// The latest attempts, the first one first; at most 20.
+    /// The latest attempts, 20 at most, the oldest first.
     attempts: Vec<DeliveryAttemptView>,
 }
 
-/// A delivery's place in its life: `pending` while an attempt follows or is under way, `delivered` when the receiver took
-/// it, `failed` when none follows.
+/// A delivery's place in its life: `pending` while an attempt follows or is under way, `delivered` once the receiver
+/// accepted it, `failed` once it is given up.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(rename_all = "snake_case")]
@@ -53,7 +53,7 @@ pub(crate) enum DeliveryState {
     Failed,
 }
 
-/// One call of a receiver.
+/// One call to a receiver.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DeliveryAttempt)]
 pub(crate) struct DeliveryAttemptView {
@@ -69,13 +69,13 @@ pub(crate) struct DeliveryAttemptView {
     /// The beginning of what the receiver said: at most 200 characters.
     #[schema(required)]
     response: Option<String>,
-    /// How long it took.
+    /// How long it took, in milliseconds.
     milliseconds: u64,
 }
 
 /// Read a job's deliveries
 ///
-/// What was told, or is to be told, to its `webhook_url`, the first one first.
+/// The events that its `webhook_url` was told of, or will be, the oldest first.
 #[utoipa::path(get, path = "/api/jobs/{id}/deliveries", tag = "jobs", operation_id = "list_deliveries",
     params(("id" = Uuid, Path, description = "As it was answered when the job was made")),
     responses(

@@ -22,11 +22,11 @@ use crate::{
     watch::{KnownProgress, Snapshot, Told, Watch},
 };
 
-/// What a stream begins with: how soon a browser comes back, in milliseconds. It also makes proxies pass the
-/// headers on.
+/// The beginning of a stream: after how many milliseconds a browser reconnects. It also makes proxies pass the headers
+/// on.
 pub(super) const PREAMBLE: &str = "retry: 2000\n\n";
 
-/// A comment, which clients pass over.
+/// A comment, which clients ignore.
 pub(super) const PULSE: Bytes = Bytes::from_static(b":\n\n");
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -39,10 +39,13 @@ pub(crate) struct EventStream(String);
 
 /// Follow a job
 ///
-/// Server-Sent Events. `job` has the job as `GET` answers it: first as it stands, then each time that it changed. `progress`
-/// has what the provider says of its request, as `GET …/progress` answers it. `deleted` says that it is gone. After the last event the stream ends; a browser's `EventSource` that comes back then is told by
-/// a 204 that there is no more. A job's `events_url` is this address, with a signature where keys are needed: whoever has it follows
-/// the job without a key, until the link expires; it is not told `webhook_url`, `webhook_events` and `metadata`.
+/// Server-Sent Events. A `job` event has the job as `GET` answers it: first its current state, then each change. A
+/// `progress` event has what the provider says of the job's request, as `GET …/progress` answers it. A `deleted` event
+/// says that the job is gone. After the last event the stream ends; a browser's `EventSource` that reconnects then gets
+/// a 204, which tells it to stop.
+///
+/// A job's `events_url` is this address, with a signature where keys are needed: a client that has it can follow the
+/// job without a key until the link expires, but is not shown `webhook_url`, `webhook_events` and `metadata`.
 #[utoipa::path(get, path = "/api/jobs/{id}/events", tag = "jobs", operation_id = "follow_job",
     params(
         ("id" = uuid::Uuid, Path, description = "As it was answered when the job was made"),
@@ -84,13 +87,13 @@ pub(crate) async fn follow(
         is_new: true,
         is_over: false,
     };
-    // Boxed: while it is on its way to the next event, a stream holds room for it twice.
+    // Boxed, because a stream holds room for its state twice while it makes the next event.
     Ok(answer(&state, follower, stream::unfold(Box::new(following), Following::event)))
 }
 
-/// A stream that neither caches nor proxies keep to themselves.
+/// Answers with a stream of events that neither caches nor proxies hold back.
 ///
-/// A stream may be open for days: it ends where who follows is not let in any more.
+/// A stream may be open for days, so it ends when its follower would no longer be let in.
 pub(super) fn answer(
     state: &State,
     follower: Follower,
@@ -99,21 +102,21 @@ pub(super) fn answer(
     let access = state.access.clone();
     let open = InProgress::begin(&state.metrics.event_streams);
     let events = events.take_while(move |_event| {
-        // It counts for as long as the stream is there.
+        // Counted as open for as long as the stream exists.
         let _open = &open;
         let (follower, access) = (follower.clone(), access.clone());
-        // Boxed: a stream holds room for it all the time, and needs it at each event only.
+        // Boxed, because a stream would hold room for it all the time, and needs it only at each event.
         Box::pin(async move { follower.is_still_let_in(&access).await })
     });
     HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        // nginx would collect them otherwise (source: nginx, ngx_http_proxy_module).
+        // Otherwise nginx would buffer the events (source: nginx, ngx_http_proxy_module).
         .insert_header(("X-Accel-Buffering", "no"))
         .streaming(events)
 }
 
-/// Microseconds, as a revision has them.
+/// The revision (microseconds) of the last event that the client has.
 pub(crate) fn last_event_id(request: &HttpRequest) -> Result<Option<i128>, ApiError> {
     let Some(header) = request.headers().get(LAST_EVENT_ID) else {
         return Ok(None);
@@ -127,7 +130,7 @@ pub(crate) fn last_event_id(request: &HttpRequest) -> Result<Option<i128>, ApiEr
     id.map(|id| Some(id.into())).ok_or(ApiError::BadEventId)
 }
 
-/// An event with a job, as it is sent.
+/// A `job` event, as it is sent.
 pub(super) fn job_event(snapshot: &Snapshot, body: &[u8]) -> Bytes {
     let mut event = format!("id: {}\nevent: job\ndata: ", snapshot.revision()).into_bytes();
     // JSON has no line breaks.
@@ -136,9 +139,9 @@ pub(super) fn job_event(snapshot: &Snapshot, body: &[u8]) -> Bytes {
     event.into()
 }
 
-/// What the provider says of the request.
+/// A `progress` event: what the provider says of the request.
 fn progress_event(known: &KnownProgress) -> Bytes {
-    // A view has nothing that JSON cannot hold.
+    // Serializing cannot fail: a view has nothing that JSON cannot hold.
     let data = serde_json::to_string(&ProviderView::from(known)).unwrap_or_default();
     format!("event: progress\ndata: {data}\n\n").into()
 }
@@ -147,12 +150,12 @@ fn progress_event(known: &KnownProgress) -> Bytes {
 struct Following {
     told: watch::Receiver<Told>,
     watch: Watch,
-    /// The progress that the client was last told of.
+    /// The progress that the client was last sent.
     shown: Option<Arc<KnownProgress>>,
     links: Links,
     follower: Follower,
     heartbeat: Duration,
-    /// Revision that the client has.
+    /// The revision that the client has.
     sent: Option<i128>,
     next: Option<Arc<Snapshot>>,
     id: JobId,
@@ -161,7 +164,7 @@ struct Following {
 }
 
 impl Following {
-    /// What the provider said since the client was last told.
+    /// What the provider said of the request, if the client was not sent it yet.
     fn news(&mut self) -> Option<Arc<KnownProgress>> {
         let known = self.watch.progress(self.id)?;
         if self.shown.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, &known)) {
@@ -181,7 +184,7 @@ impl Following {
             self.is_new = false;
             return Some((Ok(Bytes::from_static(PREAMBLE.as_bytes())), self));
         }
-        // Of all that is told here, not all is news to the client: what is none puts nothing off.
+        // The deadline is set once: a wake-up that brings nothing new for the client does not put it off.
         let pulse = Instant::now() + self.heartbeat;
         loop {
             if let Some(snapshot) = self.next.take()

@@ -28,24 +28,24 @@ use crate::{
     watch::Snapshot,
 };
 
-/// Missed jobs that are told to a client that comes back, at most.
+/// A client that comes back is sent the jobs that it missed if they are fewer than this.
 const MOST_MISSED: usize = 1_000;
 
-/// Changes that are committed one after the other are not always dated in that order: so far back they are
-/// told again.
+/// How far back changes are sent again to a client that comes back: they are not always committed in the order of
+/// their times.
 const OVERLAP: Duration = Duration::from_secs(5);
 
-/// Jobs of which a stream remembers what it told.
+/// For how many jobs a stream remembers what it sent last.
 const REMEMBERED: usize = 2_000;
 
-/// Tells that more was missed than is told.
+/// Says that the client missed more than it is sent.
 const RESET: Bytes = Bytes::from_static(b"event: reset\ndata: {}\n\n");
 
 /// Follow all jobs
 ///
-/// Server-Sent Events. `job` has a job that was made or changed, as `GET` answers it. A client that comes back with
-/// `Last-Event-ID` is told what it missed, and now and then something twice; `reset` says that it missed more than that, and
-/// should list the jobs.
+/// Server-Sent Events. A `job` event has a job that was made or changed, as `GET` answers it. A client that comes back
+/// with `Last-Event-ID` is sent what it missed, and now and then something twice. A `reset` event says that the client
+/// missed too much for that, and should list the jobs.
 #[utoipa::path(get, path = "/api/events", tag = "jobs", operation_id = "follow_jobs",
     params(
         ("Last-Event-ID" = Option<String>, Header, nullable = false, pattern = "^[0-9]{0,18}$", description = "The `id` of the last event that the client has"),
@@ -69,7 +69,7 @@ pub(crate) async fn follow(
         ready: VecDeque::from([Bytes::from_static(PREAMBLE.as_bytes())]),
         told: HashMap::new(),
     };
-    // After the feed is open: what happens now comes twice rather than never.
+    // After the feed is opened, so that a change at this moment is sent twice rather than never.
     if let Some(since) = last.and_then(|micros| moment(micros * 1_000)) {
         feed.catch_up(&state, since).await?;
     }
@@ -86,7 +86,7 @@ struct Feed {
     caller: Caller,
     heartbeat: Duration,
     ready: VecDeque<Bytes>,
-    /// What was told of late: the same is not told twice in a row.
+    /// The revisions that were sent last: the same one is not sent twice in a row.
     told: HashMap<JobId, i128>,
 }
 
@@ -113,14 +113,14 @@ impl Feed {
         if let Some(ready) = self.ready.pop_front() {
             return Some((Ok(ready), self));
         }
-        // Changes of others' jobs put nothing off.
+        // The deadline is set once: changes that are not sent, such as those of others' jobs, do not put it off.
         let pulse = Instant::now() + self.heartbeat;
         loop {
             let event = match timeout_at(pulse, self.news.recv()).await {
                 Err(_quiet) => PULSE,
                 Ok(Ok(snapshot)) if !self.caller.sees(snapshot.job.api_key) => continue,
                 Ok(Ok(snapshot)) if !self.is_news(&snapshot) => continue,
-                // Whoever else follows all is told the same.
+                // Other clients that follow all jobs are sent the same.
                 Ok(Ok(snapshot)) => {
                     self.links.renew();
                     job_event(&snapshot, &snapshot.written(&self.links).body)

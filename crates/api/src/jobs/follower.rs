@@ -1,4 +1,4 @@
-//! Who follows a job: a caller, or whoever has the link to its events.
+//! The client that follows a job: a caller, or anybody with the link to its events.
 
 use actix_web::{FromRequest, HttpRequest};
 use bytes::Bytes;
@@ -17,12 +17,12 @@ use crate::{
     watch::Snapshot,
 };
 
-/// Who follows.
+/// The client that follows.
 #[derive(Clone, Debug)]
 pub(super) enum Follower {
-    /// The holder of a key; or anybody, where none is needed.
+    /// The holder of an API key; or anybody, where none is needed.
     Caller(Caller),
-    /// Whoever has the link: a browser's `EventSource` can send no key.
+    /// Anybody with the signed link: a browser's `EventSource` cannot send a key.
     Guest {
         /// When the link expires.
         until: u64,
@@ -30,7 +30,7 @@ pub(super) enum Follower {
 }
 
 impl Follower {
-    /// Who asks for this job's events, if they may.
+    /// The client that asks for this job's events, and the job's id; refused where it may not follow.
     pub(super) async fn of(
         state: &State,
         request: &HttpRequest,
@@ -42,7 +42,7 @@ impl Follower {
         }
         let signature = parameters.signature()?;
         let refused = match Caller::extract(request).await {
-            // Whoever is let in needs no link, and is held to its key.
+            // A caller that is let in needs no link, and sees what its key sees.
             Ok(caller) => return Ok((Self::Caller(caller), parse_id(id)?)),
             Err(refused) => refused,
         };
@@ -52,7 +52,7 @@ impl Follower {
         Ok((Self::Guest { until: signature.expires }, job))
     }
 
-    /// Whether it sees a job that is this key's, or nobody's.
+    /// Whether it sees a job of this owner (`None` is a job of no key).
     pub(super) fn sees(&self, owner: Option<ApiKeyId>) -> bool {
         match self {
             Self::Caller(caller) => caller.sees(owner),
@@ -60,7 +60,7 @@ impl Follower {
         }
     }
 
-    /// Links as it is told them: a guest's open nothing for longer than the one that it came by.
+    /// The links that it is sent. A guest's expire no later than the link that it came by.
     pub(super) fn links(&self, links: Links) -> Links {
         match self {
             Self::Caller(_) => links,
@@ -68,7 +68,7 @@ impl Follower {
         }
     }
 
-    /// The job as it is told it. As a rule nobody else follows it.
+    /// The job's JSON for this client. It is not kept: usually nobody else follows the job.
     pub(super) fn body(&self, snapshot: &Snapshot, links: &Links) -> Bytes {
         match self {
             Self::Caller(_) => snapshot.body(links),
@@ -76,7 +76,7 @@ impl Follower {
         }
     }
 
-    /// Whether it would still be let in: a stream may be open for days.
+    /// Whether it would still be let in. A stream may be open for days.
     pub(super) async fn is_still_let_in(&self, access: &Access) -> bool {
         match self {
             Self::Caller(caller) => caller.is_still_let_in(access).await,

@@ -1,4 +1,4 @@
-//! Read one job, at once or when something has happened.
+//! Read one job, at once or when it has changed.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -18,13 +18,13 @@ use crate::{
     watch::Snapshot,
 };
 
-/// Says that a preference was heard (RFC 7240, section 3).
+/// The header that confirms a preference (RFC 7240, section 3).
 pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// Read a job
 ///
-/// With `wait`, the answer comes when the job has ended; with `If-None-Match` as well, when the job is not
-/// any more as the client has it; at the latest after so many seconds, with the job as it is.
+/// With `wait`, the answer comes when the job has ended, or after that many seconds with the job as it is then. With
+/// `If-None-Match` as well, it comes as soon as the job is not as the client has it.
 #[utoipa::path(get, path = "/api/jobs/{id}", tag = "jobs", operation_id = "get_job",
     params(
         ("id" = uuid::Uuid, Path, description = "As it was answered when the job was made"),

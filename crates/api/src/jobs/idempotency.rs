@@ -1,4 +1,4 @@
-//! The `Idempotency-Key`: what is asked for again under one makes no other job.
+//! The `Idempotency-Key`: the same request sent again under one makes no second job.
 
 use actix_web::{HttpRequest, http::header::HeaderName};
 
@@ -6,13 +6,13 @@ use crate::error::{ApiError, Code};
 
 pub(crate) const KEY: &str = "Idempotency-Key";
 
-/// Says that a job had been made before.
+/// The header that says that an earlier request had made the job.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// The most characters of a key.
 const LONGEST: usize = 200;
 
-/// The request's key, where it has one.
+/// The request's idempotency key, if it has one.
 pub(crate) fn key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
     let mut keys = request.headers().get_all(KEY);
     let Some(key) = keys.next() else { return Ok(None) };

@@ -24,8 +24,8 @@ use crate::{
 
 /// List jobs, newest first
 ///
-/// The `Link` header has the address of the next page, of the same filters, while there is one. Jobs are listed that
-/// pass all filters.
+/// Only jobs that pass all filters are listed. The `Link` header has the address of the next page with the same
+/// filters, while there is one.
 #[utoipa::path(get, path = "/api/jobs", tag = "jobs", operation_id = "list_jobs",
     params(
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "Jobs on a page; 50 unless said"),
@@ -57,7 +57,7 @@ pub(crate) async fn list(
     let query = Query::parse(request.query_string())?;
     let filter = Filter { api_key: caller.sees_only(), ..query.filter.clone() };
     let page = query.page;
-    // One more than asked for tells whether there is a next page.
+    // One job more than asked for shows whether there is a next page.
     let one_more = Page { limit: page.limit + 1, ..page };
     let mut jobs = store::list_filtered(&state.pool, one_more, &filter).await?;
     let more = jobs.len() > usize::from(page.limit);
@@ -65,7 +65,7 @@ pub(crate) async fn list(
 
     let links = state.links(&request).await?;
     let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &links)).collect();
-    // A view has nothing that JSON cannot hold.
+    // Serializing cannot fail: a view has nothing that JSON cannot hold.
     let body = serde_json::to_vec(&views).unwrap_or_default();
     let mut response = conditional::json(StatusCode::OK, &request, &tag_of(&body), body.into());
     if let Some(last) = jobs.last().filter(|_| more) {

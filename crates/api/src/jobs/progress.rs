@@ -1,4 +1,4 @@
-//! How far a job is, as honestly as can be said.
+//! How far a job is: only what is known, nothing that is guessed.
 
 use actix_web::{HttpResponse, http::header, web};
 use darkroom_core::{job::Status, queue};
@@ -20,18 +20,18 @@ pub(crate) struct ProgressView {
     /// Where the job is in its life.
     #[schema(value_type = super::view::JobStatus)]
     status: Status,
-    /// Its place in our queue, from 1, up to 10001; null where it does not wait there.
+    /// Its place in our queue, counted from 1; 10001 stands for all later places, too. Null if it is not in line.
     #[schema(required, example = 3)]
     queue_position: Option<i64>,
-    /// What the provider says of its request; null where nothing is known, as before it is submitted.
+    /// What the provider last said of the job's request; null if nothing is known, as before the submission.
     #[schema(required)]
     provider: Option<ProviderView>,
-    /// Since it was made, or was to start, until now or its end.
+    /// Seconds from when it was made, or was to start, until now or its end.
     elapsed_seconds: f64,
-    /// How long an edit with its model usually takes, once it runs; null where that is not known.
+    /// How many seconds an edit with its model usually takes once it runs; null if that is not known.
     #[schema(required, example = 12)]
     typical_seconds: Option<u32>,
-    /// How much of it is done. Null where it is not known, and no model tells it today.
+    /// How much of it is done, in percent. Null if it is not known: so far always, because no model says it.
     #[schema(required)]
     percent: Option<f64>,
 }
@@ -46,13 +46,13 @@ pub(crate) struct ProviderView {
     /// Requests ahead of it in the provider's queue; null where it does not say.
     #[schema(required)]
     position: Option<u64>,
-    /// The last lines that the model said.
+    /// The last lines of the model's log.
     logs: Vec<String>,
 }
 
 /// Read how far a job is
 ///
-/// Nothing here is guessed. What the provider says is told as it comes, and is gone when the API restarts.
+/// Nothing here is guessed. What the provider says is passed on as it comes, and is forgotten when the API restarts.
 #[utoipa::path(get, path = "/api/jobs/{id}/progress", tag = "jobs", operation_id = "get_progress",
     params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
     responses(

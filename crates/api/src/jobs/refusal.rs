@@ -1,4 +1,4 @@
-//! Why a job was not made, as callers are told.
+//! Refusals to make a job, as callers are told of them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     money,
 };
 
-/// A job may end at any moment: whoever asks again so soon is not in the way.
+/// When to try again after too many unfinished jobs. One may end at any moment, and trying this often does no harm.
 const PENDING_WAIT: Duration = Duration::from_secs(5);
 
 impl From<Refusal> for ApiError {

@@ -12,7 +12,7 @@ use crate::{
 
 /// Try a failed job again
 ///
-/// It is `pending` again and has as many attempts as a new one. What is sent is what was sent before.
+/// The job is `pending` again and has as many attempts as a new one. The provider is sent the same as before.
 #[utoipa::path(post, path = "/api/jobs/{id}/retry", tag = "jobs", operation_id = "retry_job",
     params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
     responses(

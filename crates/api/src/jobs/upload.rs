@@ -1,4 +1,4 @@
-//! Reads what is asked for, in either of its forms, and stops at the first byte too many.
+//! Reads the request for a job, a form or JSON, and stops at the first byte too many.
 
 mod address;
 mod check;
@@ -39,37 +39,37 @@ use picture::{Picture, Sent};
 /// Room for the prompt, the options, headers and boundaries beside the images.
 const ENVELOPE_BYTES: usize = 64 * 1024;
 
-/// Of a model's id or an option.
+/// The most bytes of a model's id or an option.
 const MAX_OPTION_BYTES: usize = 200;
 
-/// UTF-8 takes up to four bytes for a character.
+/// The most bytes of a prompt: UTF-8 takes up to four for a character.
 const MAX_PROMPT_BYTES: usize = 4 * MAX_PROMPT_CHARS;
 
-/// Of a receiver's address: UTF-8, as the prompt is.
+/// The most bytes of an address, in UTF-8 as the prompt.
 const MAX_URL_BYTES: usize = 4 * MAX_URL_CHARS;
 
 /// A well-formed upload.
 #[derive(Debug)]
 pub(crate) struct Upload {
     pub(super) prompt: String,
-    /// In order; at least one, unless there is a parent.
+    /// The input pictures in order; at least one, unless there is a parent.
     pub(super) pictures: Vec<Picture>,
-    /// Id of a model that is on offer and takes all of this.
+    /// The id of a model that is on offer and takes these pictures and options.
     pub(super) model: String,
     pub(super) options: Options,
     pub(super) priority: i16,
     pub(super) run_at: Option<OffsetDateTime>,
     pub(super) webhook: Option<Webhook>,
     pub(super) parent: Option<Parent>,
-    /// Whether another job's results may answer it.
+    /// Whether another job's results may be used for it.
     pub(super) is_cache_looked_into: bool,
-    /// An object.
+    /// A JSON object.
     pub(super) metadata: Option<Value>,
-    /// The key that it is asked for under.
+    /// Its idempotency key, with the request's fingerprint.
     pub(super) once: Option<Once>,
 }
 
-/// Fields beside the images, the prompt, the model and its options: how the job is treated.
+/// The fields that say how the job is treated: all but the images, the prompt, the model and its options.
 const TREATMENT: [&str; 8] = [
     "priority",
     "run_at",
@@ -81,23 +81,23 @@ const TREATMENT: [&str; 8] = [
     "cache",
 ];
 
-/// Fields as they came.
+/// The fields as they were sent, not checked yet.
 #[derive(Debug)]
 pub(crate) struct Fields {
-    /// What the field of the pictures is called.
+    /// The name of the field with the pictures.
     pictures: &'static str,
     pub(crate) prompt: Option<Bytes>,
-    /// In order, each with the name of its field.
+    /// The pictures in order, each with the name of its field.
     images: Vec<(String, Sent)>,
     pub(crate) model: Option<Bytes>,
-    /// Names and texts of options.
+    /// Names and texts of the options.
     pub(crate) options: Vec<(String, Bytes)>,
-    /// The same of [`TREATMENT`].
+    /// Names and texts of the fields in [`TREATMENT`].
     pub(crate) treatment: Vec<(String, Bytes)>,
 }
 
 impl Fields {
-    /// None yet.
+    /// No fields yet.
     fn of(pictures: &'static str) -> Self {
         Self {
             pictures,
@@ -110,7 +110,7 @@ impl Fields {
     }
 }
 
-/// Reads and checks all fields of what is asked for, under a key or not.
+/// Reads and checks all fields of a request for a job; `key` is its idempotency key.
 pub(crate) async fn read(
     request: &HttpRequest,
     payload: web::Payload,
@@ -145,7 +145,7 @@ pub(crate) async fn read_form<F: Form>(
     Err(ApiError::UnsupportedMediaType(F::SENT_AS))
 }
 
-/// Reads to the end: a client that sends on while it is told of its mistake can use the connection again.
+/// Reads a refused body to its end, so that a client that goes on sending can use the connection again.
 async fn drain(mut payload: web::Payload) {
     while let Ok(Some(_rest)) = payload.try_next().await {}
 }

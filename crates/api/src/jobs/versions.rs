@@ -14,8 +14,8 @@ use crate::{
 
 /// List the versions of a picture
 ///
-/// The whole tree of jobs that this one belongs to, by their `parent_id`: the root first, in the order in which they were
-/// made. Of a tree of more than 1,000 jobs, those nearest to the root.
+/// The whole tree of jobs, linked by their `parent_id`, that this one belongs to: in the order in which they were made,
+/// so the root comes first. Of a tree of more than 1,000 jobs, those nearest to the root.
 #[utoipa::path(get, path = "/api/jobs/{id}/versions", tag = "jobs", operation_id = "list_versions",
     params(
         ("id" = uuid::Uuid, Path, description = "Any job of the tree"),
@@ -38,14 +38,14 @@ pub(crate) async fn list(
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let mut jobs = store::versions(&state.pool, find(&state, &caller, &path).await?.job.id).await?;
-    // Where no key is needed, somebody without one may have edited a key's result.
+    // Where no key is needed, a caller without one may have edited the result of a key's job.
     jobs.retain(|job| caller.sees(job.api_key));
     if jobs.is_empty() {
         return Err(not_found());
     }
     let links = state.links(&request).await?;
     let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &links)).collect();
-    // A view has nothing that JSON cannot hold.
+    // Serializing cannot fail: a view has nothing that JSON cannot hold.
     let body = serde_json::to_vec(&views).unwrap_or_default();
     Ok(conditional::json(StatusCode::OK, &request, &tag_of(&body), body.into()))
 }

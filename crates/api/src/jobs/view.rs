@@ -12,58 +12,58 @@ use time::{OffsetDateTime, serde::rfc3339};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A job as it stands.
+/// A job in its current state.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Job)]
 pub(crate) struct JobView {
-    /// Later jobs have greater ids.
+    /// The job's id. Later jobs have greater ids.
     id: Uuid,
-    /// What was asked for.
+    /// What to do with the pictures.
     prompt: String,
     /// Where the job is in its life.
     #[schema(value_type = JobStatus)]
     status: Status,
-    /// The endpoint at fal that edits.
+    /// The model that makes the edit: an endpoint at fal.
     #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     model: String,
-    /// What was wished beside the prompt; only what was said is in it.
+    /// The options that were sent with the prompt; those that were not sent are left out.
     #[schema(value_type = OptionsSchema)]
     options: Value,
     /// The seed that made the results; null where the model does not tell it.
     #[schema(required)]
     seed: Option<i64>,
-    /// Higher goes first; 0 unless said.
+    /// Jobs of higher priority go first; 0 if none was sent.
     #[schema(minimum = -100, maximum = 100, example = 0)]
     priority: i16,
-    /// When it is to start; null is at once.
+    /// The moment before which it does not start; null if it may start at once.
     #[schema(required)]
     #[serde(with = "rfc3339::option")]
     run_at: Option<OffsetDateTime>,
-    /// Who is told how the job ends; null is nobody.
+    /// The address that is told of the job's events by webhook; null if none was sent.
     #[schema(required)]
     webhook_url: Option<String>,
-    /// Of what it is told.
+    /// The events that the address is told of.
     #[schema(example = json!([]))]
     webhook_events: Vec<&'static str>,
-    /// Whether it was completed at once, for nothing, with the results of the same request.
+    /// Whether it was completed at once, at no cost, with another job's results for the same request.
     cached: bool,
-    /// Whose result it edits; null where it edits none, or that job is deleted.
+    /// The job whose result it edits; null if it edits none, or if that job is deleted.
     #[schema(required)]
     parent_id: Option<Uuid>,
-    /// What its caller attached to it; null where that is nothing.
+    /// The data that its caller attached to it; null if none.
     #[schema(required, value_type = Option<HashMap<String, Value>>)]
     metadata: Option<Value>,
     /// Address of the first result; null until the job is completed.
     #[schema(required)]
     result_image_url: Option<String>,
-    /// All results, in order.
+    /// All results, in order; empty until the job is completed.
     result_images: Vec<ImageView>,
     /// Address of the first picture that was given.
     #[schema(required)]
     input_image_url: Option<String>,
     /// All pictures that were given, in order.
     input_images: Vec<ImageView>,
-    /// Where to follow it, with a browser's `EventSource`, too.
+    /// The address of its events, which a browser's `EventSource` can follow, too.
     events_url: String,
     /// Why the job failed; null unless it did.
     #[schema(required)]
@@ -94,23 +94,23 @@ pub(crate) enum JobStatus {
 pub(crate) struct ImageView {
     /// Where to fetch it.
     url: String,
-    /// Where to fetch a small one, 320 pixels wide.
+    /// Where to fetch a smaller version, 320 pixels wide.
     thumbnail_url: String,
-    /// In pixels.
+    /// Width in pixels.
     width: u32,
-    /// In pixels.
+    /// Height in pixels.
     height: u32,
     /// Media type.
     #[schema(example = "image/jpeg")]
     content_type: String,
-    /// In bytes.
+    /// Size of the file in bytes.
     size: u64,
-    /// Of a result: whether the model's safety checker blanked it; null where the model does not say.
+    /// For a result: whether the model's safety checker blanked it; null where the model does not say.
     #[schema(required)]
     blanked: Option<bool>,
 }
 
-/// What was wished beside the prompt. A seed goes beyond what a double holds.
+/// The options that were sent with the prompt. A seed may be greater than a double can hold exactly.
 #[derive(ToSchema)]
 #[schema(as = Options)]
 #[expect(dead_code, reason = "documents the wire form of a type of the core")]
@@ -149,7 +149,7 @@ fn event_names(webhook: &Webhook) -> impl Iterator<Item = &'static str> {
 }
 
 impl JobView {
-    /// With these links.
+    /// Shows a job, with these links.
     pub(crate) fn new(job: &Job, links: &Links) -> Self {
         let view = |image: &StoredImage| ImageView {
             url: links.image(image.id),
@@ -162,7 +162,7 @@ impl JobView {
         };
         let inputs: Vec<ImageView> =
             job.images.iter().filter(|image| !image.is_result).map(view).collect();
-        // Outputs are archived before the job completes; until then they may still change.
+        // Results are archived before the job completes, and may still change until then.
         let shown = job.status == Status::Completed;
         let results: Vec<ImageView> =
             job.images.iter().filter(|image| shown && image.is_result).map(view).collect();

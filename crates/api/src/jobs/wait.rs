@@ -13,19 +13,19 @@ use crate::{
     watch::{Snapshot, Told},
 };
 
-/// Most seconds that a request waits.
+/// The most seconds that a request waits.
 const MOST_SECONDS: u64 = 60;
 
 /// How long a client wants to wait.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Wait {
     time: Duration,
-    /// It said so by a header, and is told that it was heard.
+    /// Whether it said so by `Prefer`, which the answer has to confirm.
     is_preference: bool,
 }
 
 impl Wait {
-    /// From `?wait=` or else `Prefer: wait=` (RFC 7240, section 4.3). No other parameter is taken.
+    /// Reads `?wait=`, or else `Prefer: wait=` (RFC 7240, section 4.3). Any other parameter is refused.
     pub(crate) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let mut wait = preferred(request.headers());
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
@@ -44,29 +44,28 @@ impl Wait {
         Ok(wait)
     }
 
-    /// How long.
+    /// How long the client wants to wait.
     #[cfg(feature = "fuzzing")]
     pub(crate) fn time(self) -> Duration {
         self.time
     }
 
-    /// So long, whatever the client says.
+    /// A wait of this length, whatever the client says.
     pub(crate) fn of_time(time: Duration) -> Self {
         Self { time, is_preference: false }
     }
 
-    /// Whether it wants to wait at all.
+    /// Whether the client wants to wait at all.
     pub(super) fn is_some(self) -> bool {
         !self.time.is_zero()
     }
 
-    /// For `Preference-Applied`.
+    /// The value of `Preference-Applied`, if there was a preference.
     pub(super) fn applied(self) -> Option<String> {
         self.is_preference.then(|| format!("wait={}", self.time.as_secs()))
     }
 
-    /// Waits until a job is as wanted, or for as long as was said, or until the server is about to stop. Answers how it
-    /// stands then.
+    /// Waits until a job is as wanted, the time is up, or the server is about to stop. Returns the job's state then.
     pub(crate) async fn until(
         self,
         state: &State,
@@ -97,7 +96,7 @@ impl Wait {
     }
 }
 
-/// A preference that makes no sense may be ignored, and one that asks for too much is met as far as may be.
+/// Reads `Prefer: wait=`. A malformed preference is ignored, and a wait that is too long is cut to the longest.
 fn preferred(headers: &HeaderMap) -> Wait {
     let values = headers.get_all("Prefer").filter_map(|value| value.to_str().ok());
     let preferences = values.flat_map(|value| value.split(','));

@@ -1,5 +1,5 @@
-//! How the whole service stands, as the database tells it: asked when somebody asks, and not more often than every few
-//! seconds, however many do.
+//! The state of the whole service, read from the database when the metrics are asked for, but at most every few
+//! seconds, however many ask.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -19,22 +19,22 @@ use prometheus_client::{
 };
 use tokio::time::timeout;
 
-/// How long an answer holds. Less than scrapers wait from one scrape to the next.
+/// How long an answer is reused: less than the time between two scrapes.
 const HOLDS: Duration = Duration::from_secs(5);
 
-/// How long the database has to answer. Scrapers have 10 seconds, unless they are told otherwise (source: Prometheus,
+/// How long the database has to answer. Scrapers wait for 10 seconds by default (source: Prometheus,
 /// `scrape_timeout`).
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// The database, as it last answered.
+/// The database's last answer.
 #[derive(Debug)]
 pub(super) struct Database {
     pool: Pool,
-    /// How late a heartbeat may be.
+    /// How late a worker's heartbeat may be.
     lease: Duration,
-    /// One asks at a time; when it was last done.
+    /// When the database was last asked. Locked while it is asked, so that one request at a time does so.
     asked: tokio::sync::Mutex<Option<Instant>>,
-    /// Nothing where it did not answer.
+    /// `None` if the database did not answer.
     survey: Mutex<Option<Survey>>,
 }
 
@@ -43,7 +43,7 @@ impl Database {
         Self { pool, lease, asked: tokio::sync::Mutex::default(), survey: Mutex::default() }
     }
 
-    /// Asks, unless that was done a moment ago.
+    /// Asks the database, unless it was asked within [`HOLDS`].
     pub(super) async fn look(&self) {
         let mut asked = self.asked.lock().await;
         if asked.is_some_and(|at| at.elapsed() < HOLDS) {

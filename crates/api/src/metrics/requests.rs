@@ -1,4 +1,4 @@
-//! Requests, measured.
+//! Measures how long requests take.
 
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ use prometheus_client::{
 
 use crate::State;
 
-/// Durations of requests, by what was asked.
+/// Durations of requests, by method, route and status.
 #[derive(Clone, Debug)]
 pub(crate) struct Requests(Family<Labels, Histogram>);
 
@@ -26,9 +26,9 @@ pub(crate) struct Requests(Family<Labels, Histogram>);
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 pub(crate) struct Labels {
     method: &'static str,
-    /// The pattern of the path, and never the path: ids would make a series each.
+    /// The pattern of the path, never the path itself: each id would make a time series of its own.
     route: String,
-    /// Class of the status.
+    /// The class of the status, such as `2xx`.
     status: &'static str,
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn measure<B: MessageBody + 'static>(
         request.app_data::<web::Data<State>>().map(|state| state.metrics.requests.clone());
     let answer = next.call(request).await;
     let (route, status) = match &answer {
-        // Known since it was looked for: to look for it before would be to do so twice.
+        // The router has found the route by now; to look for it before would do that work twice.
         Ok(response) => (response.request().match_pattern(), response.status()),
         Err(error) => (None, error.as_response_error().status_code()),
     };
@@ -65,7 +65,7 @@ pub(crate) async fn measure<B: MessageBody + 'static>(
     answer
 }
 
-/// Clients may invent others.
+/// The label of a method. Clients may invent methods, which all count as `other`.
 fn method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

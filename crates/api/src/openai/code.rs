@@ -1,4 +1,4 @@
-//! What OpenAI's clients are told errors apart by.
+//! The codes by which OpenAI's clients tell errors apart.
 
 use std::borrow::Cow;
 
@@ -9,13 +9,13 @@ use strum::{IntoStaticStr, VariantArray};
 
 use crate::error;
 
-/// What is said under `/v1` only; its clients know the first two.
+/// Codes that only errors under `/v1` have. OpenAI's clients know the first two.
 #[derive(Clone, Copy, Debug, Eq, IntoStaticStr, PartialEq, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum Code {
     /// In place of `unknown_model`.
     ModelNotFound,
-    /// The request, or what came of it, is not allowed.
+    /// The request, or its result, is not allowed.
     ModerationBlocked,
     StillRunning,
     ResultUnavailable,
@@ -41,7 +41,7 @@ impl Code {
     }
 }
 
-/// A code of any of those that there are.
+/// A code from any source: ours, one of `/v1` only, or a failure's.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub(super) struct Told(Cow<'static, str>);

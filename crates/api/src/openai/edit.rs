@@ -30,15 +30,15 @@ use crate::{
 
 /// Edit, for OpenAI's clients
 ///
-/// The same job as of `POST /api/jobs`; the answer comes when it has ended. Where a client goes away, the job goes
-/// on all the same, and is found at `Location` and in `GET /api/jobs`.
+/// Makes the same job as `POST /api/jobs`, and answers when it has ended. If the client goes away, the job still goes
+/// on, and is found at `Location` and in `GET /api/jobs`.
 ///
-/// The answer comes after 570 seconds at the latest, and before the client gives up, as far as it says when
-/// (`x-stainless-read-timeout`, `x-stainless-timeout`): with 504 `still_running`, where the edit is not done. Where a
-/// proxy lets nobody wait for so long, set the client's `timeout` to less than the proxy's.
+/// The answer comes after 570 seconds at the latest, and before the client gives up if its headers say when
+/// (`x-stainless-read-timeout`, `x-stainless-timeout`). If the edit is not done by then, the answer is a 504
+/// `still_running`. If a proxy cuts requests off earlier, set the client's `timeout` to less than the proxy's.
 ///
-/// The clients ask again by themselves, without a key. So `x-should-retry` tells them not to wherever that would be another edit
-/// to pay for. With an `Idempotency-Key`, asking again waits for the same edit.
+/// OpenAI's clients retry by themselves, without an `Idempotency-Key`. So `x-should-retry` tells them not to wherever a
+/// retry would be another edit to pay for. With an `Idempotency-Key`, a retry waits for the same edit.
 #[utoipa::path(post, path = "/v1/images/edits", tag = "openai", operation_id = "openai_edit",
     params(
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]*$", description = "As on `POST /api/jobs`"),
@@ -76,7 +76,7 @@ pub(crate) async fn edit(
     let mut form = EditForm::default();
     let upload = upload::read_form(&request, payload, &state, key, &mut form).await;
     let upload = upload.map_err(by_their_names)?;
-    // First: once there is a job, nothing but its end is waited for.
+    // Before the job is made: from then on, only its end is waited for.
     let links = state.links(&request).await?;
     let Answer { job, made } = ask(&state, &caller, upload).await?;
 
@@ -84,7 +84,7 @@ pub(crate) async fn edit(
     response
         .insert_header((header::LOCATION, format!("{}/api/jobs/{job}", links.base())))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        // What the clients name in their errors and logs (source: openai-python, `_request_id`).
+        // The clients show this id in their errors and logs (source: openai-python, `_request_id`).
         .insert_header((REQUEST_ID, job.to_string()));
     if made.is_none() {
         response.insert_header((REPLAYED, "true"));
@@ -102,7 +102,7 @@ pub(crate) async fn edit(
     }))
 }
 
-/// Waits for a job to be completed.
+/// Waits for a job to be completed, until `until` at most.
 async fn end(state: &State, job: JobId, until: Instant) -> Result<Arc<Snapshot>, Unanswered> {
     let wait = Wait::of_time(until.saturating_duration_since(Instant::now()));
     let latest = wait.until(state, job, Snapshot::has_ended).await;

@@ -1,4 +1,4 @@
-//! Errors as OpenAI's clients read them, for everything under `/v1`.
+//! Errors in OpenAI's format, for everything under `/v1`.
 
 use actix_web::{
     Error,
@@ -16,11 +16,11 @@ use utoipa::ToSchema;
 use super::code::Told;
 use crate::{error::ApiError, jobs::idempotency};
 
-/// Whether the clients are to ask again by themselves; it outweighs the status (source: openai-python,
+/// Tells the clients whether to retry by themselves; it overrides the status (source: openai-python,
 /// `_base_client.py`).
 pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-/// Why a request was not done, as OpenAI writes it.
+/// Why a request was refused or failed, in OpenAI's format.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OpenAiError)]
 pub(crate) struct ErrorBody {
@@ -33,13 +33,13 @@ pub(crate) struct ErrorBody {
     "param": "prompt", "code": "missing_field"
 }))]
 struct ErrorDetail {
-    /// A sentence, for people.
+    /// What is wrong, in a sentence for people.
     message: String,
     /// `invalid_request_error`, `image_generation_user_error`, `rate_limit_error` or `server_error`.
     #[serde(rename = "type")]
     #[schema(value_type = String)]
     kind: &'static str,
-    /// The field at fault, where it is one.
+    /// The field at fault, if it is a single one; else null.
     #[schema(required)]
     param: Option<String>,
     /// Stable, for programs.
@@ -48,7 +48,7 @@ struct ErrorDetail {
 }
 
 impl ErrorBody {
-    /// Of a kind of its own.
+    /// An error of this kind (OpenAI's `type`).
     pub(super) fn new(
         kind: &'static str,
         code: impl Into<Told>,
@@ -59,11 +59,11 @@ impl ErrorBody {
         Self { error: ErrorDetail { message, kind, param, code: code.into() } }
     }
 
-    /// What any part of the API refuses with, in their words.
+    /// An error of any part of the API, in OpenAI's words, with the status for it.
     fn of(error: &ApiError) -> (StatusCode, Self) {
         let code = error.code();
         let status = match code.status() {
-            // They know no other status for a request that is wrong.
+            // OpenAI's clients know no other status for a request that is wrong.
             StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 StatusCode::BAD_REQUEST
             }
@@ -78,10 +78,10 @@ impl ErrorBody {
     }
 }
 
-/// Whether asking again is of use and buys nothing twice; nothing where the status says it by itself.
+/// Whether a retry may help and buys nothing twice; `None` where the status says enough.
 fn should_retry(error: &ApiError, status: StatusCode, has_key: bool) -> Option<bool> {
     match error {
-        // Where the answer was lost, there may be a job.
+        // If the database's answer was lost, there may be a job.
         ApiError::Unavailable(cause) => Some(has_key || cause.has_done_nothing()),
         ApiError::Busy | ApiError::KeysAway(_) => Some(true),
         _ if status.is_server_error() || status == StatusCode::CONFLICT => Some(false),
@@ -89,7 +89,7 @@ fn should_retry(error: &ApiError, status: StatusCode, has_key: bool) -> Option<b
     }
 }
 
-/// Writes errors under `/v1` as OpenAI does; headers stay.
+/// Rewrites errors under `/v1` in OpenAI's format; their headers stay.
 pub(crate) async fn translate<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -104,7 +104,7 @@ pub(crate) async fn translate<B: MessageBody + 'static>(
     };
     let (status, body) = ErrorBody::of(error);
     let should_retry = should_retry(error, status, has_key);
-    // Texts have nothing that JSON cannot hold.
+    // Serializing cannot fail: texts have nothing that JSON cannot hold.
     let body = BoxBody::new(serde_json::to_vec(&body).unwrap_or_default());
     let (request, response) = response.into_parts();
     let mut response = response.set_body(body);
@@ -117,7 +117,7 @@ pub(crate) async fn translate<B: MessageBody + 'static>(
     Ok(ServiceResponse::new(request, response).map_into_right_body())
 }
 
-/// As the clients read it.
+/// The value of `x-should-retry`.
 pub(super) fn flag(is_set: bool) -> HeaderValue {
     HeaderValue::from_static(if is_set { "true" } else { "false" })
 }

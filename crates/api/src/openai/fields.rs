@@ -1,5 +1,5 @@
-//! What OpenAI's form says, in our words. What cannot be honoured is refused by name; nothing that would
-//! change the result is passed over.
+//! Translates OpenAI's form into our fields. What cannot be honoured is refused by name; nothing that would change the
+//! result is ignored.
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use crate::{
     jobs::upload::{Fields, Form, Limit, text},
 };
 
-/// Fields that are the same here, and what they are called here.
+/// OpenAI's fields that mean the same here, with our names for them.
 const SAME: [(&str, &str); 8] = [
     ("n", "num_images"),
     ("size", "image_size"),
@@ -21,13 +21,13 @@ const SAME: [(&str, &str); 8] = [
     ("safety_tolerance", "safety_tolerance"),
 ];
 
-/// Fields of ours that say how the job is treated.
+/// Our own fields that say how the job is treated.
 const TREATMENT: [&str; 2] = ["priority", "cache"];
 
-/// Who asks; kept with the job.
+/// Fields that name the end user; kept in the job's metadata.
 const CALLERS: [&str; 2] = ["user", "safety_identifier"];
 
-/// Fields that nothing here can honour, and what may be said all the same, as it asks for nothing (source:
+/// Fields that cannot be honoured here, with the values that are accepted because they ask for nothing (source:
 /// openai-python 3.57, `image_edit_params.py`, for names and defaults).
 const UNAVAILABLE: [(&str, &[&str]); 13] = [
     ("background", &["auto"]),
@@ -45,20 +45,20 @@ const UNAVAILABLE: [(&str, &[&str]); 13] = [
     ("svg", &[]),
 ];
 
-/// How names of OpenAI's own models begin.
+/// How the names of OpenAI's own models begin.
 const THEIR_MODELS: [&str; 3] = ["gpt-image-", "chatgpt-image-", "dall-e-"];
 
 /// How pictures are handed over.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) enum Delivery {
-    /// In the answer: what OpenAI's image models do, and nothing else, so what its callers read.
+    /// In the answer. OpenAI's image models do only this, so its callers read only this.
     #[default]
     Base64,
     /// By their addresses.
     Url,
 }
 
-/// OpenAI's form, and what it says beside what becomes the job's.
+/// OpenAI's form, with what it says that does not become part of the job.
 #[derive(Debug, Default)]
 pub(super) struct EditForm {
     pub(super) delivery: Delivery,
@@ -103,11 +103,11 @@ impl Form for EditForm {
             match name.as_str() {
                 "model" if is_theirs(said) => {}
                 "model" => fields.model = Some(value),
-                // As where nothing is said: the proportions of the picture.
+                // The same as no size: the proportions of the picture.
                 "size" if said == "auto" => {}
                 "response_format" => self.delivery = delivery(said)?,
                 name if TREATMENT.contains(&name) => fields.treatment.push((name.into(), value)),
-                // The database could not keep them.
+                // The database cannot store them.
                 name if CALLERS.contains(&name) && said.contains('\0') => {
                     return Err(ApiError::nul(name));
                 }
@@ -128,7 +128,7 @@ impl Form for EditForm {
     }
 }
 
-/// Their callers name a model because they must: the default one edits.
+/// Whether it is one of OpenAI's models. Callers name one because they have to; the default model is used instead.
 fn is_theirs(model: &str) -> bool {
     THEIR_MODELS.iter().any(|beginning| model.starts_with(beginning))
 }
@@ -159,7 +159,7 @@ fn unavailable(name: &str, defaults: &[&str]) -> ApiError {
     ApiError::invalid(Code::OptionNotSupported, name, detail)
 }
 
-/// A refusal by the name that the caller knows the field by.
+/// Rewrites a refusal to name a field as OpenAI's form names it.
 pub(super) fn by_their_names(error: ApiError) -> ApiError {
     let ApiError::Invalid { code, field, detail } = error else { return error };
     let theirs = SAME.iter().find(|(theirs, ours)| *ours == field && theirs != ours);

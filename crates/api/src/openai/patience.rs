@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use actix_web::http::header::HeaderMap;
 
-/// The clients give up after 600 seconds unless told otherwise, and ask again then: which would be another
-/// edit to pay for. So they are answered before (source: openai-python, `_constants.py`).
+/// By default, the clients give up after 600 seconds and retry, which would be another edit to pay for. So they are
+/// answered before (source: openai-python, `_constants.py`).
 const LONGEST: Duration = Duration::from_secs(570);
 
-/// Where they say, in seconds, when they give up (source: openai-python, `_base_client.py`; openai-node,
-/// `client.ts`).
+/// The headers in which they say after how many seconds they give up (source: openai-python, `_base_client.py`;
+/// openai-node, `client.ts`).
 const SAID: [&str; 2] = ["x-stainless-read-timeout", "x-stainless-timeout"];
 
-/// The most that an answer needs to get back; less where a client waits for a short time only.
+/// The time kept for the answer's way back; less for a client that waits only for a short time.
 const WAY_BACK: Duration = Duration::from_secs(10);
 
 /// How long this client may be kept waiting.

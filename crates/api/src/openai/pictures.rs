@@ -1,4 +1,4 @@
-//! The pictures of a completed edit, as OpenAI writes them.
+//! The answer with the pictures of a completed edit, in OpenAI's format.
 
 use std::{convert::Infallible, future::ready, ops::Range, sync::Arc};
 
@@ -20,13 +20,14 @@ use utoipa::ToSchema;
 use super::{fields::Delivery, unanswered::Unanswered};
 use crate::error::ApiError;
 
-/// Bytes of a picture that are read and sent at a time: three make four characters.
+/// Bytes of a picture that are read and sent at a time: a multiple of three, because Base64 makes four characters of
+/// three bytes.
 const PART: u64 = 3 * 256 * 1024;
 
-/// Where the Base64 of a picture goes.
+/// The place in the JSON after which the Base64 of a picture goes.
 const PLACE: &str = "\"b64_json\":\"";
 
-/// What came of an edit.
+/// The pictures that an edit made.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OpenAiImages)]
 pub(crate) struct ImagesView {
@@ -34,17 +35,17 @@ pub(crate) struct ImagesView {
     created: i64,
     /// The pictures, in order, without those that the model's safety checker blanked.
     data: Vec<PictureView>,
-    /// `png`, `jpeg` or `webp`, where all are of one format.
+    /// `png`, `jpeg` or `webp`, if all pictures have the same format.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     output_format: Option<String>,
-    /// `WIDTHxHEIGHT` in pixels, where all are of one size.
+    /// `WIDTHxHEIGHT` in pixels, if all pictures have the same size.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "2048x1536")]
     size: Option<String>,
 }
 
-/// A picture: one of the two.
+/// A picture: either `b64_json` or `url`.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OpenAiImage)]
 struct PictureView {
@@ -70,7 +71,7 @@ impl ImagesView {
                 let url = links.image(image.id);
                 PictureView { url: Some(url), b64_json: None }
             }
-            // The file is put there while it is sent.
+            // The file is put in there while the answer is sent.
             Delivery::Base64 => PictureView { url: None, b64_json: Some("") },
         };
         Self {
@@ -85,7 +86,7 @@ impl ImagesView {
     }
 }
 
-/// Answers with the pictures of a completed job; its links begin with `base`.
+/// Answers with the pictures of a completed job, or their `links`.
 pub(super) async fn send(
     response: &mut HttpResponseBuilder,
     pool: &Pool,
@@ -99,7 +100,7 @@ pub(super) async fn send(
         return Err(Unanswered::Blanked);
     }
     let view = ImagesView::new(job, &shown, delivery, links);
-    // A view has nothing that JSON cannot hold.
+    // Serializing cannot fail: a view has nothing that JSON cannot hold.
     let text = serde_json::to_string(&view).unwrap_or_default();
     response.insert_header(ContentType::json());
     if delivery == Delivery::Url {
@@ -138,9 +139,10 @@ fn pieces(text: &str, files: &[Arc<ImageFile>]) -> Vec<Piece> {
     pieces
 }
 
-/// Reads and writes one piece after the other, so that memory holds one at a time. Where a piece cannot be read any
-/// more, the answer ends there and is no JSON; a connection that breaks off would make the clients ask
-/// again, and pay again.
+/// Reads and sends one piece after the other, so that memory holds one at a time.
+///
+/// If a piece can no longer be read, the answer ends there and is not valid JSON: breaking the connection off would
+/// make the clients retry, and pay again.
 fn written(pool: Pool, pieces: Vec<Piece>) -> impl Stream<Item = Result<Bytes, Infallible>> {
     let written = stream::iter(pieces).then(move |piece| write(pool.clone(), piece));
     written.take_while(|piece| ready(piece.is_some())).filter_map(|piece| ready(piece.map(Ok)))

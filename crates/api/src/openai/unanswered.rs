@@ -1,4 +1,4 @@
-//! An edit that was accepted, and that is not answered with pictures.
+//! Answers without pictures to edits that were accepted.
 
 use actix_web::http::StatusCode;
 use darkroom_core::job::{Failure, JobId};
@@ -6,7 +6,7 @@ use darkroom_core::job::{Failure, JobId};
 use super::{code::Code, error::ErrorBody};
 use crate::error::ApiError;
 
-/// What is the caller's, as OpenAI's image models say it.
+/// The type of errors that the caller causes, as OpenAI's image models name it.
 const USER_ERROR: &str = "image_generation_user_error";
 
 const SERVER_ERROR: &str = "server_error";
@@ -24,19 +24,19 @@ pub(super) enum Unanswered {
     Cancelled,
     /// The job was deleted.
     Deleted,
-    /// How the job stands cannot be read.
+    /// The job's state, or its pictures, cannot be read.
     Away,
 }
 
 impl Unanswered {
-    /// From what was in the way of reading the job or its pictures.
+    /// From an error in reading the job or its pictures.
     pub(super) fn because_of(error: &ApiError) -> Self {
         error.log();
         if matches!(error, ApiError::NotFound(_)) { Self::Deleted } else { Self::Away }
     }
 
-    /// Whether asking again under the same `Idempotency-Key` may get the pictures. Without one it would be another
-    /// edit to pay for. What failed was tried as often as is right.
+    /// Whether a retry with the same `Idempotency-Key` may get the pictures. (Without one, it would be another edit to
+    /// pay for.) A failed edit was tried already as often as makes sense.
     pub(super) fn may_end_well(&self) -> bool {
         matches!(self, Self::Running | Self::Away)
     }
@@ -70,7 +70,7 @@ impl Unanswered {
     }
 }
 
-/// By the failure's code: those of the picture and the prompt are the caller's.
+/// Answers by the failure's code: failures that the picture or the prompt causes are the caller's errors.
 fn failed(failure: &Failure) -> (StatusCode, ErrorBody) {
     let Failure { code, message } = failure;
     let param = match code.as_str() {

@@ -1,4 +1,4 @@
-//! Whose requests are counted together: a key's, or an address's.
+//! Which requests are counted together: those of one key, or else of one address.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -7,7 +7,7 @@ use darkroom_core::{api_key::ApiKey, config::Networks};
 
 const FORWARDED_FOR: &str = "X-Forwarded-For";
 
-/// Names whose requests are counted together.
+/// A name for the key or address that a request is counted by.
 pub(super) fn subject(key: Option<&ApiKey>, request: &HttpRequest, proxies: &Networks) -> String {
     if let Some(key) = key {
         return format!("key:{}", key.id.0);
@@ -18,14 +18,14 @@ pub(super) fn subject(key: Option<&ApiKey>, request: &HttpRequest, proxies: &Net
     let peer = request.peer_addr().map(|peer| peer.ip());
     match peer.map(|peer| client(peer, &forwarded, proxies)) {
         Some(IpAddr::V4(address)) => format!("ip:{address}"),
-        // Whoever has one has the rest of its network, too.
+        // A customer that has one address has the rest of its network, too.
         Some(IpAddr::V6(address)) => format!("ip:{}", network(address)),
-        // Not over a network.
+        // The request did not come over a network.
         None => "ip:local".into(),
     }
 }
 
-/// The nearest address that is none of our proxies': what comes before it in the header, anybody can write.
+/// The nearest address that is not one of our proxies'. What stands before it in the header can be made up by anybody.
 fn client(peer: IpAddr, forwarded: &[&str], proxies: &Networks) -> IpAddr {
     let mut nearest = peer.to_canonical();
     for said in forwarded.iter().rev() {
@@ -38,7 +38,7 @@ fn client(peer: IpAddr, forwarded: &[&str], proxies: &Networks) -> IpAddr {
     nearest
 }
 
-/// With or without a port.
+/// Reads an address with or without a port.
 fn parse(text: &str) -> Option<IpAddr> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     bare.parse().ok().or_else(|| text.parse().ok().map(|address: SocketAddr| address.ip()))

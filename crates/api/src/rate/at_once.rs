@@ -1,5 +1,7 @@
-//! How many requests somebody has under way, in this process. Who follows events, waits, sends or takes slowly keeps a
-//! connection for as long as it likes; it keeps so many, and others find one.
+//! Limits how many requests a caller has under way at a time in this process.
+//!
+//! A client that follows events, waits, or sends or receives slowly can hold a connection for as long as it likes. The
+//! limit leaves connections for others.
 
 use std::{
     collections::HashMap,
@@ -16,7 +18,7 @@ pub(super) struct AtOnce(Arc<Counted>);
 #[derive(Debug)]
 struct Counted {
     most: NonZeroU32,
-    /// By whose they are; who has none is not there.
+    /// The number of requests under way by key or address; those with none have no entry.
     under_way: Mutex<HashMap<String, u32>>,
 }
 
@@ -25,7 +27,7 @@ impl AtOnce {
         Self(Arc::new(Counted { most, under_way: Mutex::default() }))
     }
 
-    /// Takes a place, if this one has not as many as it may.
+    /// Takes a place, unless this key or address has as many as it may.
     pub(super) fn take(&self, subject: &str) -> Result<Place, ApiError> {
         let mut under_way = self.0.under_way();
         let count = under_way.entry(subject.to_owned()).or_default();
@@ -39,12 +41,12 @@ impl AtOnce {
 
 impl Counted {
     fn under_way(&self) -> MutexGuard<'_, HashMap<String, u32>> {
-        // Nothing that is done under it can panic half-way.
+        // Poisoned or not: nothing that is done under this lock can panic half-way.
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A request that is under way, until it is dropped.
+/// A request's place among those under way, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     counted: Arc<Counted>,

@@ -1,4 +1,4 @@
-//! How much is left, as answers tell it (source: draft-ietf-httpapi-ratelimit-headers-10).
+//! Headers that tell how much of a limit is left (source: draft-ietf-httpapi-ratelimit-headers-10).
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -18,7 +18,7 @@ pub(super) fn tell(headers: &mut HeaderMap, standing: &Standing) {
         (RATE_LIMIT, format!("\"{name}\";r={};t={seconds}", standing.left)),
     ];
     for (header, value) in told {
-        // Words and numbers are always one.
+        // Words and numbers always make a valid header value.
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(header, value);
         }

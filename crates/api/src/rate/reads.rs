@@ -1,4 +1,4 @@
-//! What is counted in this process's memory.
+//! The requests that are counted in this process's memory: all that make no jobs.
 
 use std::{
     num::NonZeroU32,
@@ -17,7 +17,7 @@ use governor::{
 
 use super::{Kind, Standing, WINDOW_SECONDS};
 
-/// After so many requests, those are forgotten that are full again.
+/// After this many requests, callers whose limit is full again are forgotten.
 const TIDY_EVERY: usize = 10_000;
 
 #[derive(Clone)]

@@ -16,24 +16,24 @@ use tokio::{sync::Notify, time::sleep};
 
 use super::Hub;
 
-/// How long the connection may be silent before it is asked whether it lives.
+/// How long the connection may be silent before it is pinged.
 const PING: Duration = Duration::from_secs(15);
 
-/// How long a connection is trusted that did not just answer: within this time, one that was cut without
-/// a word may keep changes to itself.
+/// How long the connection is trusted after it last answered. If it was cut without a word, changes may go unheard for
+/// this long.
 const TRUST: Duration = Duration::from_secs(1);
 
 const RECONNECT_WAIT: Duration = Duration::from_millis(500);
 
-/// How soon a connection that heard nothing is tried again.
+/// How long to wait before trying again when a connection does not hear its own test notification.
 const DEAF_WAIT: Duration = Duration::from_mins(1);
 
-/// Whether what is known still holds.
+/// Whether the connection lives, and so whether what is in memory can be trusted.
 #[derive(Debug)]
 pub(super) struct Hearing {
     began: Instant,
-    /// Milliseconds since the beginning, plus one, at which the connection last proved alive; 0 while there is
-    /// none.
+    /// When the connection last proved to be alive, in milliseconds since `began`, plus one; 0 while there is no
+    /// connection.
     alive_at: AtomicU64,
     doubted: Notify,
 }
@@ -43,21 +43,22 @@ impl Hearing {
         Self { began: Instant::now(), alive_at: AtomicU64::new(0), doubted: Notify::new() }
     }
 
-    /// Whether every change is heard. Where the last proof gets old, a new one is asked for: the next question finds it.
+    /// Whether every change is surely heard. When the last proof of life gets old, this call requests a new one for
+    /// later calls.
     pub(super) fn is_sure(&self) -> bool {
         let alive_at = self.alive_at.load(Ordering::Acquire);
         if alive_at == 0 {
             return false;
         }
         let now = self.now();
-        // In time: so that whoever asks often never finds it too old.
+        // Requested early, so that frequent callers never find it too old.
         if now >= alive_at + millis(TRUST) / 2 {
             self.doubted.notify_one();
         }
         now < alive_at + millis(TRUST)
     }
 
-    /// Whether there is a connection, as far as is known.
+    /// Whether there is a connection, as far as this process knows.
     pub(super) fn is_there(&self) -> bool {
         self.alive_at.load(Ordering::Acquire) > 0
     }
@@ -79,7 +80,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Hears of changes for as long as somebody has the hub.
+/// Listens for changes for as long as the hub exists.
 pub(super) async fn hear(hub: Weak<Hub>) {
     loop {
         let Some(pool) = hub.upgrade().map(|hub| hub.pool.clone()) else { return };
@@ -114,7 +115,7 @@ pub(super) async fn hear(hub: Weak<Hub>) {
     }
 }
 
-/// False when the connection is lost.
+/// Hears one notification, or proves that the connection is alive; false when the connection is lost.
 async fn hear_once(hub: &Arc<Hub>, listener: &mut Listener) -> bool {
     let heard = tokio::select! {
         heard = listener.heard() => heard,

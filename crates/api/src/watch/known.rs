@@ -1,4 +1,4 @@
-//! What is known of jobs: answers from memory, for as long as nothing says that they changed.
+//! The jobs in memory: they answer reads for as long as no change of them is heard.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::snapshot::Snapshot;
 
-/// Bytes of jobs that nobody watches, at most: they are kept to answer polls.
+/// How many bytes of jobs are kept to answer polls. Beyond that, all jobs that nobody watches are forgotten.
 const MOST_BYTES: usize = 48 * 1024 * 1024;
 
 /// What a watcher is told.
@@ -16,18 +16,18 @@ pub(crate) enum Told {
     /// Nothing yet.
     #[default]
     Nothing,
-    /// There is no such job, or not any more.
+    /// There is no such job, or it was deleted.
     Gone,
-    /// How it stands.
+    /// The job's current state.
     Job(Arc<Snapshot>),
 }
 
 /// A read that begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
-    /// What was heard of the job before: what was read holds for as long as that is all.
+    /// The entry's stamp when the read began: the result is valid only while the entry still has it.
     stamp: u64,
-    /// Greater than that of each that began before.
+    /// Greater than the number of every read that began before.
     number: u64,
 }
 
@@ -40,9 +40,9 @@ pub(super) struct Known {
 
 #[derive(Debug, Default)]
 struct Entry {
-    /// Changes when something is heard of the job.
+    /// Gets a new value when a change of the job is heard.
     stamp: u64,
-    /// Of the read that is kept.
+    /// The number of the read whose result is kept.
     reading: u64,
     snapshot: Option<Arc<Snapshot>>,
     watchers: Option<watch::Sender<Told>>,
@@ -55,18 +55,18 @@ impl Entry {
 }
 
 impl Known {
-    /// What holds of a job; nothing where it has to be read.
+    /// The job's current state; `None` where it has to be read.
     pub(super) fn get(&self, job: JobId) -> Option<Arc<Snapshot>> {
         self.jobs.get(&job)?.snapshot.clone()
     }
 
-    /// Before a job is read.
+    /// To be called before a job is read.
     pub(super) fn begin(&mut self, job: JobId) -> Reading {
         let stamp = self.entry(job).stamp;
         Reading { stamp, number: self.last }
     }
 
-    /// A job could not be read.
+    /// To be called when a job could not be read.
     pub(super) fn give_up(&mut self, job: JobId) {
         if self.jobs.get(&job).is_some_and(|entry| !entry.is_watched() && entry.snapshot.is_none())
         {
@@ -74,15 +74,16 @@ impl Known {
         }
     }
 
-    /// A new one has a stamp that none had before: what was read for its predecessor is not kept for it.
+    /// The job's entry. A new one has a stamp that none had before, so that what was read for an earlier entry is not
+    /// kept in it.
     fn entry(&mut self, job: JobId) -> &mut Entry {
         self.last += 1;
         let stamp = self.last;
         self.jobs.entry(job).or_insert_with(|| Entry { stamp, ..Entry::default() })
     }
 
-    /// Keeps what was read, and tells watchers; unless something was heard of the job since, and it will be read
-    /// again, or another read began later and was faster.
+    /// Keeps what was read, and tells watchers. Not if a change of the job was heard since the read began (the job will
+    /// be read again), or if the result of a later read is kept already.
     pub(super) fn keep(&mut self, job: JobId, reading: Reading, read: Option<Arc<Snapshot>>) {
         let Some(entry) = self
             .jobs
@@ -112,7 +113,7 @@ impl Known {
         }
     }
 
-    /// A job changed. True where somebody watches it.
+    /// Forgets what was read of a job, because it changed. True where somebody watches it.
     pub(super) fn change(&mut self, job: JobId) -> bool {
         self.last += 1;
         let Some(entry) = self.jobs.get_mut(&job) else { return false };
@@ -127,7 +128,7 @@ impl Known {
         is_watched
     }
 
-    /// Anything may have changed. Answers who is watched.
+    /// Forgets what was read of all jobs, because any of them may have changed. Returns those that are watched.
     pub(super) fn doubt(&mut self) -> Vec<JobId> {
         self.forget_unwatched();
         self.last += 1;
@@ -145,8 +146,7 @@ impl Known {
         watched.map(|(job, _)| *job).collect()
     }
 
-    /// Tells of a job from now on: of how it stands at once, where that is known, and true; or false, where it has to be
-    /// read.
+    /// Watches a job. With `true`, the receiver has its current state already; with `false`, the job has to be read.
     pub(super) fn watch(&mut self, job: JobId) -> (watch::Receiver<Told>, bool) {
         let entry = self.entry(job);
         let is_known = entry.snapshot.is_some();
@@ -160,14 +160,14 @@ impl Known {
             }
         };
         if is_known {
-            // It may be of a later moment than what the watcher has read.
+            // It may be newer than what the watcher has read.
             receiver.mark_changed();
         }
         (receiver, is_known)
     }
 
-    /// Has those who watch a job look again at what is known of it. While it is being read they will anyhow, and what they
-    /// were told last may be older than what they have.
+    /// Has a job's watchers look again at what is known of it. Not while it is being read: then they will anyway, and
+    /// what they were told last may be older than what they have.
     pub(super) fn nudge(&self, job: JobId) {
         let entry = self.jobs.get(&job).filter(|entry| entry.snapshot.is_some());
         if let Some(watchers) = entry.and_then(|entry| entry.watchers.as_ref()) {
@@ -175,7 +175,7 @@ impl Known {
         }
     }
 
-    /// Reads that are under way are not kept then: their entry is gone.
+    /// Forgets all jobs that nobody watches. Results of reads under way are then not kept, because their entry is gone.
     fn forget_unwatched(&mut self) {
         self.jobs.retain(|_, entry| entry.is_watched());
         let weights = self.jobs.values().filter_map(|entry| entry.snapshot.as_ref());

@@ -1,8 +1,7 @@
-//! Jobs that requests ask for and that are not known: those that are asked for at the same time are read in one
-//! statement.
+//! Reads jobs that requests ask for and that are not in memory: those asked for at the same time in one statement.
 //!
-//! Many who poll jobs that nobody keeps cost little more than one does, and a request that waits for its job holds
-//! next to nothing meanwhile.
+//! So many clients that poll such jobs cost little more than one, and a request that waits for its job holds next to
+//! nothing meanwhile.
 
 use std::{
     collections::HashMap,
@@ -29,17 +28,17 @@ const BOUNDS: Bounds<JobId> = Bounds {
     weight: BATCH,
 };
 
-/// Where jobs are asked for. It answers how they stand, and nothing where there is none.
+/// Where jobs are asked for. It answers their current state, and `None` where there is no such job.
 pub(super) type Loader = Batcher<JobId, Option<Arc<Snapshot>>>;
 
 type Answer = Result<Option<Arc<Snapshot>>, db::Error>;
 
-/// Reads what is asked for, and has it kept.
+/// Reads the jobs that are asked for, and has the hub keep them.
 pub(super) fn loader(pool: Pool, hub: Weak<Hub>) -> Loader {
     Batcher::new(pool, BOUNDS, move |connection, asks| {
         let hub = hub.clone();
         async move {
-            // Where it is gone, so is whoever asked.
+            // If the hub is gone, so are all requests.
             if let Some(hub) = hub.upgrade() {
                 load(&hub, connection, asks).await;
             }
@@ -68,7 +67,7 @@ async fn load(hub: &Hub, mut connection: Connection, asks: Vec<Ask<JobId, Option
     }
 }
 
-/// In one statement; or, where one of them cannot be read, each by itself.
+/// Reads jobs in one statement; if one of them cannot be read, each in a statement of its own.
 async fn read(connection: &mut Connection, jobs: &[JobId]) -> HashMap<JobId, Answer> {
     let mut answers = HashMap::new();
     match store::find_all(&mut *connection, jobs).await {

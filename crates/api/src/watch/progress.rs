@@ -1,4 +1,4 @@
-//! What fal says of requests, for as long as it is news.
+//! What fal last said of requests that have not ended.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -7,14 +7,14 @@ use std::{
 
 use darkroom_core::{job::JobId, queue::ProviderProgress};
 
-/// Jobs of which it is known, at most. With one more, all that was known goes: of a request that says nothing new, nothing
-/// is known then until it ends.
+/// How many jobs' progress is kept at most. One more, and all of it is dropped: then nothing is known of a request
+/// until fal says something new of it.
 const MOST_JOBS: usize = 20_000;
 
-/// Lines of a log that are known, at most.
+/// How many lines of a request's log are kept at most.
 const MOST_LINES: usize = 50;
 
-/// What is known of a request.
+/// What is known of a request at fal.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     pub(crate) is_running: bool,
@@ -46,13 +46,13 @@ impl AllProgress {
         self.lock().get(&job).cloned()
     }
 
-    /// A job has ended: it is no news any more.
+    /// Drops a job's progress: it is out of date, usually because the job has ended.
     pub(super) fn forget(&self, job: JobId) {
         self.lock().remove(&job);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<JobId, Arc<Known>>> {
-        // Nothing that is done under it can panic half-way.
+        // Poisoned or not: nothing that is done under this lock can panic half-way.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

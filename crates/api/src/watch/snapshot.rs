@@ -1,4 +1,4 @@
-//! A job as it stood when it was read, and its answer as it is sent.
+//! A job's state when it was read, and the JSON that is sent of it.
 
 use std::{
     fmt::Write,
@@ -11,30 +11,30 @@ use darkroom_core::{job::Job, links::Links};
 
 use crate::jobs::JobView;
 
-/// A job that was read.
+/// A job's state when it was read.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) job: Job,
-    /// As it was last written out: nearly all clients come through the same address.
+    /// The JSON made of it last. One is enough: nearly all clients come through the same address, with the same links.
     written: Mutex<Option<Arc<Written>>>,
 }
 
-/// A job as it is sent.
+/// A job's JSON.
 #[derive(Debug)]
 pub(crate) struct Written {
-    /// As its links were written.
+    /// The links in it.
     links: Links,
     /// JSON.
     pub(crate) body: Bytes,
-    /// Of the body.
+    /// The body's tag.
     pub(crate) tag: Tag,
 }
 
-/// Names what is sent.
+/// An `ETag`, which names a body.
 #[derive(Clone, Debug)]
 pub(crate) struct Tag {
     pub(crate) entity: EntityTag,
-    /// As it is sent.
+    /// As a header's value.
     pub(crate) header: HeaderValue,
 }
 
@@ -43,26 +43,26 @@ impl Snapshot {
         Self { job, written: Mutex::default() }
     }
 
-    /// Names this state of the job among its others: microseconds of its last change.
+    /// Tells this state of the job from its others: the time of its last change in microseconds.
     pub(crate) fn revision(&self) -> i128 {
         self.job.updated_at.unix_timestamp_nanos() / 1_000
     }
 
-    /// Nothing about it changes any more, unless it is tried again or deleted.
+    /// Whether the job has ended: nothing of it changes any more, unless it is tried again or deleted.
     pub(crate) fn has_ended(&self) -> bool {
         self.job.status.has_ended()
     }
 
-    /// About as many bytes as it takes.
+    /// About how many bytes of memory it takes.
     pub(crate) fn weight(&self) -> usize {
         let webhook = self.job.webhook.as_ref().map_or(0, |webhook| webhook.url.as_str().len());
         let metadata = self.job.metadata.as_ref().map_or(0, |metadata| metadata.to_string().len());
-        // What is written out holds most of it once more.
+        // The JSON holds most of it a second time.
         2 * (self.job.prompt.len() + webhook + metadata + 300 * self.job.images.len()) + 1_500
     }
 
-    /// As JSON, with these links, for one who is told of it once: it is not kept, but where it is kept already it is
-    /// not written again.
+    /// The job as JSON with these links, for one use: taken from what is kept where that has the same links, else made
+    /// and not kept.
     pub(crate) fn body(&self, links: &Links) -> Bytes {
         let kept = self.written.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match kept.filter(|written| written.links.are_as(links)) {
@@ -71,13 +71,13 @@ impl Snapshot {
         }
     }
 
-    /// The same, without what its caller alone is to know: where webhooks go, and what is attached to it.
+    /// The same without what only the job's caller may know: where webhooks go, and the metadata.
     pub(crate) fn body_for_guests(&self, links: &Links) -> Bytes {
         let job = Job { webhook: None, metadata: None, ..self.job.clone() };
         json(&job, links).into()
     }
 
-    /// With these links; kept for the next who asks.
+    /// The job as JSON with these links, kept for the next request.
     pub(crate) fn written(&self, links: &Links) -> Arc<Written> {
         let mut kept = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(written) = kept.as_ref().filter(|written| written.links.are_as(links)) {
@@ -92,17 +92,17 @@ impl Snapshot {
 impl Written {
     fn new(job: &Job, links: &Links) -> Self {
         let body = json(job, links);
-        // Without the room that writing left over.
+        // Boxed, to give back the spare capacity of the `Vec`.
         Self { links: links.clone(), tag: tag_of(&body), body: body.into_boxed_slice().into() }
     }
 }
 
 fn json(job: &Job, links: &Links) -> Vec<u8> {
-    // A view has nothing that JSON cannot hold.
+    // Serializing cannot fail: a view has nothing that JSON cannot hold.
     serde_json::to_vec(&JobView::new(job, links)).unwrap_or_default()
 }
 
-/// A strong tag of what is sent.
+/// A strong `ETag` of a body: its hash.
 pub(crate) fn tag_of(body: &[u8]) -> Tag {
     let hash = ring::digest::digest(&ring::digest::SHA256, body);
     let text = hash.as_ref().iter().take(16).fold(String::new(), |mut text, byte| {
@@ -112,7 +112,7 @@ pub(crate) fn tag_of(body: &[u8]) -> Tag {
     });
     let entity = EntityTag::new_strong(text);
     let header = HeaderValue::try_from(entity.to_string());
-    // Digits are always one.
+    // Hexadecimal digits are always a valid header value.
     let header = header.unwrap_or_else(|_malformed| HeaderValue::from_static("\"\""));
     Tag { entity, header }
 }

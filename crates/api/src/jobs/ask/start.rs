@@ -11,10 +11,10 @@ use crate::{
 /// How far ahead a job may be planned.
 const FURTHEST_START: Duration = Duration::days(30);
 
-/// Between a client's clock and the database's.
+/// How much a client's clock and the database's may differ.
 const CLOCK_DIFFERENCE: Duration = Duration::minutes(1);
 
-/// A start that has passed, though not by more than clocks differ, is at once.
+/// Checks when a job is to start. A start that has just passed, by no more than clocks may differ, means at once.
 pub(super) async fn check(
     state: &State,
     run_at: Option<OffsetDateTime>,

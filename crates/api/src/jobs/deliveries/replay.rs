@@ -1,4 +1,4 @@
-//! Deliver once more.
+//! Deliver a webhook once more.
 
 use actix_web::{HttpResponse, web};
 use darkroom_core::queue::deliveries::{self, DeliveryId};
@@ -13,7 +13,8 @@ use crate::{
 
 /// Deliver once more
 ///
-/// At once, and under the same `webhook-id`, whether it was taken or given up; with as many attempts as a new one.
+/// The event is sent again at once, under the same `webhook-id`, whether it was delivered or given up. It has as many
+/// attempts as a new delivery.
 #[utoipa::path(post, path = "/api/jobs/{id}/deliveries/{delivery}/replay", tag = "jobs", operation_id = "replay_delivery",
     params(
         ("id" = Uuid, Path, description = "As it was answered when the job was made"),

@@ -1,4 +1,4 @@
-//! Reads what of the list is asked for.
+//! Reads which jobs of the list are asked for.
 
 use darkroom_core::{
     job::{JobId, Status},
@@ -22,10 +22,10 @@ const LONGEST: usize = 200;
 /// The most metadata filters.
 const MOST_KEYS: usize = 10;
 
-/// What begins the name of a filter on the metadata.
+/// How the name of a filter on the metadata begins.
 const METADATA: &str = "metadata.";
 
-/// What of the list is asked for.
+/// Which jobs of the list are asked for.
 #[derive(Debug)]
 pub(crate) struct Query {
     pub(crate) page: Page,
@@ -61,7 +61,7 @@ impl Query {
         Ok(query)
     }
 
-    /// The next page's, after this job.
+    /// The query of the next page, which begins after this job.
     pub(crate) fn after(&self, last: JobId) -> String {
         let mut next = form_urlencoded::Serializer::new(String::new());
         next.append_pair("limit", &self.page.limit.to_string());
@@ -72,7 +72,7 @@ impl Query {
         next.extend_pairs(&self.sent).finish()
     }
 
-    /// However often one is said, it is kept once.
+    /// Adds statuses, each once, however often it is sent.
     fn add_statuses(&mut self, value: &str) -> Result<(), ApiError> {
         for word in value.split(',') {
             let status = parse_status(word.trim())?;
@@ -106,7 +106,7 @@ impl Query {
     }
 }
 
-/// A text; or the number or the truth value that is written like this.
+/// The metadata that a filter matches: the value as a string, and as a number or boolean if it is written like one.
 fn objects(key: &str, value: &str) -> Vec<Value> {
     let written = serde_json::from_str::<Value>(value).ok();
     let written = written.filter(|value| value.is_number() || value.is_boolean());
@@ -141,7 +141,7 @@ fn words(statuses: &[Status]) -> Vec<String> {
 }
 
 fn parse_status(word: &str) -> Result<Status, ApiError> {
-    // On the wire it is a word, which JSON would quote.
+    // Made a JSON string first, because that is what statuses are deserialized from.
     serde_json::from_value(json!(word)).map_err(|_unknown| {
         let detail =
             format!("The status must be one or more of {}.", words(&Status::ALL).join(", "));
@@ -155,7 +155,7 @@ fn parse_parent(text: &str) -> Result<JobId, ApiError> {
     })
 }
 
-/// Where a plus was not escaped, it came as a space.
+/// Reads a moment. A plus sign that the client did not escape arrives as a space.
 fn parse_moment(name: &str, text: &str) -> Result<OffsetDateTime, ApiError> {
     moment(name, &text.trim().replace(' ', "+"))
 }

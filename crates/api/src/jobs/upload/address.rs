@@ -1,4 +1,4 @@
-//! An address that a caller names.
+//! Checks an address that a caller names.
 
 use darkroom_core::{
     outbound::{self, Allowed, TargetProblem},
@@ -8,10 +8,10 @@ use url::Url;
 
 use crate::error::{ApiError, Code};
 
-/// Reads an address, and looks at whether it may be called at all.
+/// Reads an address, and checks whether it may be called at all.
 pub(super) fn check(field: &str, text: &str, allowed: &Allowed) -> Result<Url, ApiError> {
     let url = outbound::parse(text, allowed).map_err(|problem| not_taken(field, problem))?;
-    // As it is kept: all that is not ASCII is written in more characters there.
+    // Counted as it is kept: characters that are not ASCII are escaped there, which makes it longer.
     if url.as_str().chars().count() > MAX_URL_CHARS {
         let detail = format!("The field '{field}' has more than {MAX_URL_CHARS} characters.");
         return Err(ApiError::invalid(Code::TooLong, field, detail));
@@ -19,7 +19,7 @@ pub(super) fn check(field: &str, text: &str, allowed: &Allowed) -> Result<Url, A
     Ok(url)
 }
 
-/// Why an address is not called.
+/// The refusal of an address that may not be called.
 pub(super) fn not_taken(field: &str, problem: TargetProblem) -> ApiError {
     let code = match problem {
         TargetProblem::Private => Code::PrivateAddress,

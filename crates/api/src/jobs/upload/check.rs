@@ -1,4 +1,4 @@
-//! Holds the fields of an upload against the limits and the models on offer.
+//! Checks the fields of an upload against the limits and the models on offer.
 
 use darkroom_core::{
     job::{MAX_PROMPT_CHARS, PRIORITIES},
@@ -22,7 +22,7 @@ impl Fields {
         }
         let once = key.map(|key| Once { key, fingerprint: self.fingerprint() });
         let prompt = check_prompt(&self.prompt.ok_or_else(|| missing("prompt"))?)?;
-        // A form sends what nobody filled in as empty.
+        // Browsers send fields that nobody filled in as empty.
         let id = match &self.model {
             Some(id) => Some(text("model", id)?.trim()).filter(|id| !id.is_empty()),
             None => None,
@@ -103,7 +103,8 @@ fn check_priority(text: &str) -> Result<i16, ApiError> {
     })
 }
 
-/// Without a seed, who asks again wants another picture.
+/// Whether other jobs' results may be used. By default not without a seed: then the same request sent again wants
+/// another picture.
 fn check_cache(text: &str, options: &Options) -> Result<bool, ApiError> {
     match text {
         "default" => Ok(options.seed.is_some()),

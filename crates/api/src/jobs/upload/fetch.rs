@@ -1,4 +1,4 @@
-//! Fetches pictures that are at an address, under the rules for addresses that callers name.
+//! Fetches pictures from addresses, under the rules for addresses that callers name.
 
 mod turns;
 
@@ -22,7 +22,7 @@ use crate::{
     error::{ApiError, Code},
 };
 
-/// For all pictures of a request together, once it is its turn.
+/// The time for fetching all pictures of a request together, from its turn on.
 const TIME: Duration = Duration::from_secs(30);
 
 /// Fetches pictures. Cheap to clone.
@@ -38,7 +38,7 @@ impl Fetcher {
         Ok(Self { client, turns: Turns::new() })
     }
 
-    /// What is at the address, up to so many bytes.
+    /// Fetches what is at the address, up to this many bytes.
     async fn get(&self, url: &Url, deadline: Instant, bytes: usize) -> Result<Answer, Failure> {
         let time = deadline.saturating_duration_since(Instant::now());
         match self.client.get(url, Bounds { time, bytes }).await {
@@ -48,7 +48,7 @@ impl Fetcher {
     }
 }
 
-/// What went wrong, for the caller.
+/// Why a picture could not be fetched, for the caller.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("it did not come within {} seconds", TIME.as_secs())]
@@ -61,7 +61,7 @@ enum Failure {
     Call(#[from] outbound::Error),
 }
 
-/// Fetches what is not here yet, one after the other: so the bytes of one request are counted exactly.
+/// Fetches the pictures that were sent as addresses, one after the other, to count a request's bytes exactly.
 pub(in crate::jobs) async fn fetch(
     pictures: Vec<Picture>,
     key: Option<ApiKeyId>,
@@ -82,7 +82,7 @@ pub(in crate::jobs) async fn fetch(
             Picture::Here(image) => image,
             Picture::At { field, url } => {
                 let limit = limits.upload_bytes.min(left);
-                // The limit that was hit is the one that is told.
+                // A refusal names the limit that was hit.
                 let told = if limit < limits.upload_bytes { limits.request_bytes } else { limit };
                 let answer = state.fetcher.get(&url, deadline, limit).await;
                 let data = body(answer).map_err(|failure| match failure {
@@ -97,7 +97,7 @@ pub(in crate::jobs) async fn fetch(
     Ok(images)
 }
 
-/// The whole body of a good answer; nothing says that it is too large.
+/// The whole body of a good answer. `Err(None)` means that it is too large.
 fn body(answer: Result<Answer, Failure>) -> Result<Bytes, Option<Failure>> {
     let answer = answer?;
     match answer.cut {

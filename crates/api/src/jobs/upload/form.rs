@@ -1,4 +1,4 @@
-//! Forms that ask for an edit: what their fields are called, and what they mean.
+//! Forms that ask for an edit: the names of their fields, and what they mean.
 
 use bytes::Bytes;
 use darkroom_core::models::Options;
@@ -11,32 +11,32 @@ use crate::error::{ApiError, Code};
 
 /// A form that asks for an edit.
 pub(crate) trait Form {
-    /// What pictures may be called.
+    /// Names of fields with pictures.
     const PICTURES: &[&str];
 
-    /// What addresses of pictures may be called.
+    /// Names of fields with addresses of pictures.
     const ADDRESSES: &[&str];
 
-    /// For whoever sends something else.
+    /// The refusal of a body of another media type.
     const SENT_AS: &str;
 
-    /// How long a text of this name may be; refused where there is no such field.
+    /// How long the text of this field may be. A field that does not exist is refused.
     fn limit(&self, name: &str) -> Result<Limit, ApiError>;
 
-    /// Puts all texts where they belong. None comes twice.
+    /// Puts all texts where they belong in `fields`. Each name comes once.
     fn place(&mut self, texts: Vec<(String, Bytes)>, fields: &mut Fields) -> Result<(), ApiError>;
 }
 
-/// How long a text may be.
+/// How long a field's text may be.
 pub(crate) struct Limit {
-    /// In UTF-8.
+    /// The most bytes, in UTF-8.
     pub(crate) bytes: usize,
-    /// What a longer one is answered with.
+    /// The answer to a longer one.
     pub(crate) over: ApiError,
 }
 
 impl Limit {
-    /// Of a field that both forms know by this name.
+    /// The limit of a field that both forms know by this name.
     pub(crate) fn of(name: &str) -> Self {
         let bytes = match name {
             "prompt" => return Self { bytes: MAX_PROMPT_BYTES, over: prompt_too_long() },

@@ -1,4 +1,4 @@
-//! The form that programs send: JSON, with the pictures in Base64, or where they are.
+//! Reads the JSON that programs send, with pictures in Base64 or as addresses.
 
 mod body;
 
@@ -41,7 +41,7 @@ pub(super) async fn read(
         body.extend_from_slice(&chunk);
     }
     let (body, state) = (body.freeze(), state.clone());
-    // Megabytes are decoded; other clients go on meanwhile.
+    // Decoding megabytes takes time: on another thread, so that other clients are served meanwhile.
     let read = web::block(move || {
         let body: NewJobBody<'_> = json::read(&body)?;
         body.into_fields(&state.limits, &state.models)?.check(&state, key)
@@ -54,7 +54,7 @@ fn broken_off() -> ApiError {
 }
 
 impl NewJobBody<'_> {
-    /// As a form would say the same.
+    /// Turns the body into the fields of a form that says the same.
     fn into_fields(self, limits: &Limits, models: &Models) -> Result<Fields, ApiError> {
         let mut fields = Fields::of("images");
         let pictures = self.images.map_or_else(Vec::new, |images| images.0);
@@ -115,7 +115,7 @@ impl NewJobBody<'_> {
     }
 }
 
-/// The picture's bytes, unless there are more than are taken, which its text's length tells.
+/// Decodes a picture. Whether it has too many bytes is known from the length of its Base64.
 fn decode(base64: &str, name: &str, limits: &Limits, left: usize) -> Result<Bytes, ApiError> {
     let text = base64.trim_end_matches('=');
     let bytes = text.len() / 4 * 3 + text.len() % 4 * 3 / 4;

@@ -1,16 +1,16 @@
-//! What a caller attaches to a job, held against its bounds.
+//! Checks the metadata that a caller attaches to a job against its limits.
 
 use serde_json::Value;
 
 use crate::error::{ApiError, Code};
 
-/// Of the text.
+/// The most bytes of its text.
 pub(super) const MOST_BYTES: usize = 4096;
 
-/// Of all objects in it together.
+/// The most keys of all objects in it together.
 const MOST_KEYS: usize = 50;
 
-/// An object in an object is a second one.
+/// The most levels: an object or array in the object is the second one.
 const MOST_LEVELS: usize = 3;
 
 pub(super) fn check(text: &str) -> Result<Value, ApiError> {
@@ -25,7 +25,7 @@ pub(super) fn check(text: &str) -> Result<Value, ApiError> {
     if keys(&metadata) > MOST_KEYS {
         return Err(invalid(&format!("not have more than {MOST_KEYS} keys")));
     }
-    // The database could not keep them.
+    // The database cannot store them.
     if has_nul(&metadata) {
         return Err(invalid("not contain NUL characters"));
     }

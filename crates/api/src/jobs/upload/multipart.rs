@@ -1,4 +1,4 @@
-//! The form that browsers and `curl -F` send, read as it streams in.
+//! Reads the multipart form that browsers and `curl -F` send, as it streams in.
 
 use std::io;
 
@@ -14,10 +14,10 @@ use crate::{
     error::{ApiError, Code},
 };
 
-/// More than all fields and pictures there are.
+/// The most parts of a form: more than there are fields and pictures.
 const MOST_PARTS: usize = 100;
 
-/// Reads and checks all fields of a body of so many bytes, where it says how many.
+/// Reads and checks all fields of a body; `announced` is its length, if it says one.
 pub(super) async fn read(
     request: &HttpRequest,
     payload: web::Payload,
@@ -31,8 +31,8 @@ pub(super) async fn read(
     let outcome = read_fields(&mut multipart, announced.unwrap_or(0), state, form)
         .await
         .and_then(|fields| fields.check(state, key));
-    // A client that sends on while it is told of its mistake can use the connection again. One that
-    // does not say how much is to come may never end: its connection closes.
+    // The rest of a refused body is read, so that a client that goes on sending can use the connection again. A body
+    // that says no length may never end: its connection closes.
     if announced.is_some() && matches!(outcome, Err(ApiError::Invalid { .. })) {
         while let Ok(Some(_rest)) = multipart.try_next().await {}
     }
@@ -66,7 +66,7 @@ async fn read_fields<F: Form>(
         if is_picture {
             let left = limits.request_bytes - image_bytes;
             let limit = limits.upload_bytes.min(left);
-            // The limit that was hit is the one that is told.
+            // A refusal names the limit that was hit.
             let told = if limit < limits.upload_bytes { limits.request_bytes } else { limit };
             let image = collect(field, expected, limit, too_large("image", told)).await?;
             image_bytes += image.len();
@@ -76,7 +76,7 @@ async fn read_fields<F: Form>(
         let Limit { bytes, over } = form.limit(&name)?;
         if is_address {
             let address = collect(field, 0, bytes, over).await?;
-            // A form sends what nobody filled in as empty.
+            // Browsers send fields that nobody filled in as empty.
             if !address.trim_ascii().is_empty() {
                 fields.images.push((name, Sent::Address(address)));
             }
@@ -90,7 +90,7 @@ async fn read_fields<F: Form>(
     Ok(fields)
 }
 
-/// Collects a field of about `expected` bytes; one of more than `limit` is `over`.
+/// Collects a field of about `expected` bytes; one of more than `limit` bytes is answered with `over`.
 async fn collect(
     mut field: Field,
     expected: usize,
@@ -115,8 +115,8 @@ fn once(given: bool, field: &str) -> Result<(), ApiError> {
     Err(ApiError::invalid(Code::DuplicateField, field, detail))
 }
 
-/// No more than all images may be together, and what goes with them: so neither a preamble nor parts that say nothing
-/// go on for ever.
+/// Bounds the whole body by what all images and other fields may have together, so that neither a preamble nor empty
+/// parts can go on for ever.
 fn bounded(
     payload: web::Payload,
     limits: &Limits,

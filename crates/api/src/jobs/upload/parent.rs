@@ -1,4 +1,4 @@
-//! A result of another job, in place of pictures.
+//! Reads which result of another job to edit in place of pictures.
 
 use darkroom_core::store::Parent;
 
@@ -6,7 +6,7 @@ use super::{Fields, check::text};
 use crate::error::{ApiError, Code};
 
 impl Fields {
-    /// Whose result to edit, where that is said.
+    /// The job and the result to edit, if the request names them.
     pub(super) fn parent(&self) -> Result<Option<Parent>, ApiError> {
         let position = self.said_of("parent_image")?;
         let id = self.said_of("parent_id")?;
@@ -34,7 +34,7 @@ impl Fields {
         Ok(Some(Parent { job, position }))
     }
 
-    /// What one of the fields beside the options says, where it is not empty.
+    /// The text of one of the [`TREATMENT`](super::TREATMENT) fields, unless it is empty.
     fn said_of(&self, name: &str) -> Result<Option<&str>, ApiError> {
         let Some((_, value)) = self.treatment.iter().find(|(known, _)| known == name) else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! A picture to edit: as it was sent, and as it is kept.
+//! A picture to edit: as it was sent, and once it is checked.
 
 use bytes::Bytes;
 use darkroom_core::{
@@ -13,25 +13,25 @@ use crate::{
     error::{ApiError, Code},
 };
 
-/// As it was sent.
+/// A picture as it was sent.
 #[derive(Debug)]
 pub(super) enum Sent {
     /// Its bytes.
     File(Bytes),
-    /// Where it is.
+    /// Its address.
     Address(Bytes),
 }
 
-/// As far as it is known.
+/// A picture that is checked as far as it is here.
 #[derive(Debug)]
 pub(in crate::jobs) enum Picture {
-    /// It is here.
+    /// Its bytes are here, and checked.
     Here(NewImage),
     /// It is still to be fetched.
     At {
-        /// What names the address.
+        /// The field with the address.
         field: String,
-        /// One that may be called.
+        /// An address that may be called.
         url: Url,
     },
 }
@@ -49,7 +49,7 @@ impl Sent {
     }
 }
 
-/// Looks at a picture, wherever it came from.
+/// Checks a picture's bytes, sent or fetched.
 pub(super) fn check(field: &str, data: Bytes, state: &State) -> Result<NewImage, ApiError> {
     let picture = inspect(&data, state.limits.image_pixels).map_err(|problem| {
         let code = match problem {

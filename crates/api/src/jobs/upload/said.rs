@@ -1,4 +1,4 @@
-//! All that was said and sent, as one number: the same whatever the body's form, and the order of its fields.
+//! A fingerprint of a request's content: the same whatever the body's format and the order of its fields.
 
 use bytes::Bytes;
 use darkroom_core::store::{Sha256, sha256};
@@ -6,10 +6,10 @@ use darkroom_core::store::{Sha256, sha256};
 use super::{Fields, Sent};
 
 impl Fields {
-    /// Of all texts and pictures. A field that was sent empty was not sent. A picture that is at an address counts by that:
-    /// it may be gone when the same is asked for again.
+    /// The fingerprint of all texts and pictures. An empty field counts as not sent. Of a picture at an address, the
+    /// address counts: the picture may be gone when the same request is sent again.
     pub(super) fn fingerprint(&self) -> Sha256 {
-        // What is not UTF-8 is refused anyway.
+        // Text that is not UTF-8 is refused anyway.
         let text = |value: &Bytes| String::from_utf8_lossy(value).trim().to_owned();
         let named = [("prompt", &self.prompt), ("model", &self.model)];
         let named = named.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
@@ -26,7 +26,7 @@ impl Fields {
             Sent::Address(url) => ("address", text(url).into()),
         });
         let pictures: Vec<_> = pictures.collect();
-        // Texts have nothing that JSON cannot hold, and it tells where one ends.
+        // Texts always fit into JSON, which also marks where each ends.
         sha256(&serde_json::to_vec(&(texts, pictures)).unwrap_or_default())
     }
 }

@@ -1,4 +1,4 @@
-//! Whom a job's caller wants to be told, and of what.
+//! Reads a job's webhook: the address that is to be told, and of which events.
 
 use darkroom_core::{
     outbound::Allowed,
@@ -8,7 +8,7 @@ use darkroom_core::{
 use super::address;
 use crate::error::{ApiError, Code};
 
-/// Both fields, trimmed; one that is not said is empty.
+/// Takes both fields trimmed; a field that was not sent is empty.
 pub(super) fn check(
     url: &str,
     events: &str,
@@ -27,7 +27,7 @@ pub(super) fn check(
     }))
 }
 
-/// Commas between; a job's ends, unless something is said.
+/// Reads events separated by commas; the default is a job's ends.
 fn check_events(text: &str) -> Result<Vec<Event>, ApiError> {
     let mut events = Vec::new();
     for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {

@@ -1,4 +1,5 @@
-//! Whose turn it is to have pictures fetched: hosts that never answer keep their caller waiting, and nobody else.
+//! Limits how many requests fetch pictures at a time, so that hosts that never answer hold up only the caller who named
+//! them.
 
 use std::{
     collections::HashMap,
@@ -14,25 +15,25 @@ use tokio::{
 
 use crate::error::ApiError;
 
-/// Requests whose pictures are fetched at a time, in the whole process: a picture may be as large as an upload, and is
-/// held in memory.
+/// How many requests fetch pictures at a time in the whole process: a picture may be as large as an upload, and is held
+/// in memory.
 const MOST: usize = 32;
 
-/// Of these, those of one key.
+/// How many of these may be of one API key.
 const OF_A_KEY: usize = 8;
 
 /// How long a request waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Who may fetch. Cheap to clone.
+/// Hands out turns for fetching. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Turns {
     all: Arc<Semaphore>,
-    /// Those of keys that fetch, or wait for it.
+    /// The turns of each key that fetches or waits.
     of_keys: Arc<Mutex<HashMap<ApiKeyId, Weak<Semaphore>>>>,
 }
 
-/// A turn, until it is dropped.
+/// A turn, held until it is dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
     _of_key: Option<OwnedSemaphorePermit>,
@@ -44,14 +45,14 @@ impl Turns {
         Self { all: Arc::new(Semaphore::new(MOST)), of_keys: Arc::default() }
     }
 
-    /// Waits for a turn; not for ever.
+    /// Waits for a turn, for [`PATIENCE`] at most.
     pub(super) async fn take(&self, key: Option<ApiKeyId>) -> Result<Turn, ApiError> {
         timeout(PATIENCE, self.wait(key)).await.map_err(|_elapsed| ApiError::Busy)
     }
 
-    /// Of the key's first: who waits for those keeps none of the others'.
+    /// Waits for one of the key's turns first: a request that waits for those holds none of the process's turns.
     async fn wait(&self, key: Option<ApiKeyId>) -> Turn {
-        // They are never closed.
+        // An error would mean a closed semaphore, and these are never closed.
         let of_key = match key {
             Some(key) => self.of(key).acquire_owned().await.ok(),
             None => None,
@@ -59,9 +60,9 @@ impl Turns {
         Turn { _of_key: of_key, _of_all: Arc::clone(&self.all).acquire_owned().await.ok() }
     }
 
-    /// A key's.
+    /// The turns of a key.
     fn of(&self, key: ApiKeyId) -> Arc<Semaphore> {
-        // Nothing that is done under it can panic half-way.
+        // Poisoned or not: nothing that is done under this lock can panic half-way.
         let mut of_keys = self.of_keys.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(turns) = of_keys.get(&key).and_then(Weak::upgrade) {
             return turns;

@@ -1,4 +1,4 @@
-//! The JSON body as it is written.
+//! The JSON body as it is sent.
 
 use std::{borrow::Cow, fmt};
 
@@ -8,13 +8,14 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// The most pictures that are read at all; models take fewer.
+/// The most pictures that are read at all. Models take fewer.
 const MOST_PICTURES: usize = 100;
 
-/// A chequered picture of 64 by 48 pixels, for who tries it out.
+/// A chequered picture of 64 by 48 pixels, for trying it out at `/docs`.
 const PICTURE: &str = "iVBORw0KGgoAAAANSUhEUgAAAEAAAAAwAQMAAACbhe5cAAAABlBMVEXmljwoPG5uZvYBAAAAGUlEQVR42mNgYPj/H4IHB2NwuYaBYZCFDwApX79BiawYhQAAAABJRU5ErkJggg==";
 
-/// What to post as JSON. All means what the field of the form means; what may be left out may be null.
+/// A request for a job, as JSON. Each field means what the form's field of that name means; a field that may be left
+/// out may also be null.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"images": [{"base64": PICTURE}], "prompt": "make it look like a woodcut"}))]
@@ -52,7 +53,8 @@ pub(crate) struct NewJobBody<'a> {
     pub(super) webhook_url: Option<String>,
     #[schema(example = "job.completed,job.failed")]
     pub(super) webhook_events: Option<String>,
-    /// Kept as text until its length is known.
+    /// Data of your own that is shown with the job: an object of up to 4,096 bytes, 50 keys and 3 levels.
+    // Kept as text until its length is checked.
     #[serde(borrow)]
     #[schema(value_type = Option<HashMap<String, serde_json::Value>>)]
     pub(super) metadata: Option<&'a RawValue>,
@@ -64,26 +66,25 @@ pub(crate) struct NewJobBody<'a> {
     pub(super) cache: Option<String>,
 }
 
-/// A picture: one of the two.
+/// A picture: either `base64` or `url`.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Picture<'a> {
-    /// Its bytes: JPEG, PNG, WebP or GIF (first frame).
+    /// The file in Base64: JPEG, PNG, WebP or GIF (first frame).
     #[serde(borrow)]
     #[schema(value_type = Option<String>, content_encoding = "base64")]
     pub(super) base64: Option<Text<'a>>,
-    /// An address that answers a GET with it within 30 seconds; not a private one.
+    /// The picture's address, which must answer a GET with it within 30 seconds and must not be private.
     #[schema(max_length = 2000, example = "https://example.com/photo.jpg")]
     pub(super) url: Option<String>,
 }
 
-/// A text that is not copied out of the body, where it is written there as it is. (Of an optional `Cow` serde
-/// makes a copy in any case.)
+/// A text that is borrowed from the body unless it has escapes there. (serde would always copy an optional `Cow`.)
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-/// Not more than a hundred.
+/// The pictures, [`MOST_PICTURES`] at most.
 #[derive(Debug)]
 pub(super) struct Pictures<'a>(pub(super) Vec<Picture<'a>>);
 
