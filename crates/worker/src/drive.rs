@@ -178,8 +178,8 @@ fn unless_it_failed(finished: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
     }
 }
 
-/// How often a job may be rescued. One whose request is merely followed is paid for, and most likely some other
-/// job of its worker took that down.
+/// How often a job may be rescued. One whose request is merely followed is paid for, and most likely it was another
+/// job that took its worker down.
 fn most_rescues(life: &Life, job: &Claimed) -> i16 {
     let is_followed = job.attempt.as_ref().is_some_and(|attempt| attempt.submission.is_some());
     let most = life.worker.jobs.max_rescues;
@@ -212,7 +212,7 @@ async fn cancel(
     life.worker.metrics.called(Call::Cancel, asked, &answer);
     match &answer {
         Ok(Cancellation::Removed) => job.timeline.is_free(),
-        // How the request ends, or has ended, is not seen here.
+        // How the request ends, or has ended, is not seen here: it may be paid for.
         Ok(_) | Err(_) => job.timeline.may_be_paid(),
     }
     answer

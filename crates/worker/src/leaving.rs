@@ -1,4 +1,4 @@
-//! Leaving: hands a life's jobs over, so that other workers go on with them at once wherever that cannot pay twice.
+//! Leaving: hands a life's jobs over, so that other workers go on with them at once, unless that might pay twice.
 
 use std::time::Duration;
 

@@ -80,7 +80,7 @@ impl Outcome {
                 match life.completions.ask(completion).await {
                     Ok(true) => {}
                     Ok(false) => return Err(queue::Error::LeaseLost),
-                    // Another job of the batch may be at fault, so this one is tried alone: an error is its own then.
+                    // Another job of the batch may be at fault, so this one is tried alone; an error is then its own.
                     Err(_of_all) => queue::complete(pool, lease, ended, timeline).await?,
                 }
                 metrics.settled(Settled::Completed);

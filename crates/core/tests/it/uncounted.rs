@@ -1,5 +1,5 @@
 //! Plans without statistics: PostgreSQL never counted the queue's rows, and guesses that fewer of them match than are
-//! asked for. So it thinks that it is cheap to read all rows that match, and to sort them.
+//! asked for. So it thinks that it is cheap to read all that match, and to sort them.
 
 use darkroom_core::{
     db::{self, Pool},

@@ -18,7 +18,7 @@ use crate::{
     life::Life,
 };
 
-/// A receiver should only say that it has the event, and work on it later.
+/// Enough for a receiver that only says that it has the event, and works on it later.
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(15), bytes: 4 * 1024 };
 
 /// How many characters are kept of a receiver's answer or of an error.

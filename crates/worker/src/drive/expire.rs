@@ -19,7 +19,7 @@ use crate::{
 /// How long after its deadline a job goes on while fal does not answer: its request is paid for.
 const GRACE: Duration = Duration::from_mins(15);
 
-/// The failure code that the provider's answer about a cancelled request is given.
+/// The failure code that we read the provider's answer about a cancelled request as.
 const STOPPED: FailureCode = FailureCode::ProviderCancelled;
 
 /// Cancels the request, and fails the job, or cancels it if its caller wanted that. If the request ended in time

@@ -33,7 +33,7 @@ const BACKSTOP: Duration = Duration::from_secs(30);
 /// Waits until the request has ended. Returns also whether the job's caller wanted to cancel it; fal was told so,
 /// unless the request ended first.
 ///
-/// The request is paid for, so it is not given up, however long fal does not answer; only if fal does not know it
+/// The request is paid for, so it is not given up, however long fal does not answer, unless fal does not know it
 /// any more.
 pub(super) async fn until_ended(
     life: &Life,
@@ -145,7 +145,7 @@ impl Told {
 #[derive(Clone, Copy, Debug)]
 struct Wish {
     is_cancelled: bool,
-    /// fal has answered the call that cancels.
+    /// Whether fal has answered the call that cancels.
     is_passed_on: bool,
 }
 

@@ -180,7 +180,7 @@ async fn record_once(
     match life.answers.ask(answered).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(queue::Error::LeaseLost),
-        // Another answer of the batch may be at fault, so this one is tried alone: an error is its own then.
+        // Another answer of the batch may be at fault, so this one is tried alone; an error is then its own.
         Err(_of_all) => {
             queue::record_submission(&life.worker.pool, lease, number, submission).await
         }
