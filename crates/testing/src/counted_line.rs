@@ -1,7 +1,8 @@
-//! A line to a database on which statements are counted, by reading what is sent (source: PostgreSQL, "Frontend/Backend
+//! A proxy to a database that counts statements by reading what is sent (source: PostgreSQL, "Frontend/Backend
 //! Protocol").
 //!
-//! It counts before the server sees a statement: once its effect is seen, it is counted. And it needs nothing of the server.
+//! It counts a statement before the server sees it, so one whose effect is seen has been counted. And it needs nothing
+//! from the server.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -19,13 +20,13 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// What a connection may ask before it begins: for TLS, and for encryption by GSS.
+/// The codes with which a connection may ask for TLS or for GSS encryption before it begins.
 const ASKS_FIRST: [u32; 2] = [80_877_103, 80_877_104];
 
-/// The line; it ends with its test.
+/// The proxy, which ends with its test.
 #[derive(Debug)]
 pub struct CountedLine {
-    /// Where the database is reached through it.
+    /// The database's address through the proxy.
     pub url: SecretString,
     counts: Counts,
     serving: JoinHandle<()>,
@@ -36,7 +37,7 @@ pub struct CountedLine {
 struct Counts(Arc<Mutex<BTreeMap<String, usize>>>);
 
 impl CountedLine {
-    /// To the database at `url`.
+    /// Starts one to the database at `url`.
     pub async fn to(url: &SecretString) -> Self {
         let (before, host, path) = parts(url.expose_secret());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
@@ -47,14 +48,14 @@ impl CountedLine {
         let serving = tokio::spawn(async move {
             while let Ok((client, _address)) = listener.accept().await {
                 let (counts, host) = (counting.clone(), host.clone());
-                // A connection that ends badly is its owner's to tell.
+                // If a connection ends badly, its client reports that.
                 tokio::spawn(async move { carry(client, &host, &counts).await.ok() });
             }
         });
         Self { url, counts, serving }
     }
 
-    /// How often statements were sent that have this in them.
+    /// How often statements were sent that contain this text.
     pub fn count(&self, inside: &str) -> usize {
         let counts = self.counts.lock();
         counts
@@ -69,7 +70,7 @@ impl CountedLine {
         self.counts.lock().clone()
     }
 
-    /// Begins to count anew.
+    /// Sets all counts back to 0.
     pub fn forget(&self) {
         self.counts.lock().clear();
     }
@@ -106,7 +107,7 @@ async fn carry(client: TcpStream, host: &str, counts: &Counts) -> io::Result<()>
     server.set_nodelay(true)?;
     let (from_client, mut to_client) = client.into_split();
     let (mut from_server, to_server) = server.into_split();
-    // Whichever ends first ends both.
+    // When one direction ends, so does the other.
     tokio::select! {
         read = read(from_client, to_server, counts) => read,
         copied = tokio::io::copy(&mut from_server, &mut to_client) => copied.map(drop),

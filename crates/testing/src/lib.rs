@@ -1,4 +1,4 @@
-//! A real PostgreSQL for tests, and in it a migrated database of its own for each.
+//! A real PostgreSQL for tests, in which each test has its own migrated database.
 //!
 //! Used as a dev-dependency only. One server serves a whole test process and ends with it.
 
@@ -25,26 +25,26 @@ pub use signal::eventually;
 /// A migrated, empty database that nobody else uses.
 #[derive(Debug)]
 pub struct TestDatabase {
-    /// For programs that connect by themselves.
+    /// The database's address, for programs that connect by themselves.
     pub url: SecretString,
     /// A few connections, for the test.
     pub pool: Pool,
     name: String,
 }
 
-/// Enough for a test with a few workers at once.
+/// Enough connections for a test with a few workers at once.
 const CONNECTIONS: u32 = 8;
 
-/// On a machine that does other things too, a new connection may take seconds.
+/// How long to wait for a connection: on a busy machine a new one may take seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl TestDatabase {
-    /// Makes one.
+    /// Makes a migrated database.
     pub async fn create() -> Self {
         Self::copy_of(server::TEMPLATE).await
     }
 
-    /// Makes one without any tables.
+    /// Makes a database without any tables.
     pub async fn empty() -> Self {
         Self::copy_of("template1").await
     }
@@ -72,8 +72,8 @@ impl TestDatabase {
         server.administer(&format!("alter database {} allow_connections true", self.name)).await;
     }
 
-    /// Runs statements in a transaction that stays open, with their locks, until it is released or dropped. One
-    /// of the pool would not be left open for long.
+    /// Runs statements in a transaction that stays open, with their locks, until it is released or dropped. It
+    /// has its own connection, because the pool would not leave it open for long.
     pub async fn hold(&self, statements: &str) -> Held {
         let url = self.url.expose_secret();
         let mut connection = PgConnection::connect(url).await.expect("the database answers");
@@ -82,7 +82,7 @@ impl TestDatabase {
         Held(connection)
     }
 
-    /// Ends every connection to the database; new ones are welcome.
+    /// Ends every connection to the database; new ones are accepted.
     pub async fn end_connections(&self) {
         let server = server::shared().await;
         let statement = format!(
@@ -98,7 +98,7 @@ impl TestDatabase {
 pub struct Held(PgConnection);
 
 impl Held {
-    /// Rolls back.
+    /// Rolls the transaction back.
     pub async fn release(self) {
         self.0.close().await.expect("the connection closes");
     }

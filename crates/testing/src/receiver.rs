@@ -1,4 +1,4 @@
-//! Somebody whom we call: a plain HTTP server that answers as a test says and remembers what came.
+//! A server for us to call: it speaks plain HTTP, answers as a test says and remembers the calls that came.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::eventually;
 
-/// A server on this machine; it ends with its test.
+/// A server on this machine, which ends with its test.
 #[derive(Debug)]
 pub struct Receiver {
     /// `http://127.0.0.1:<port>`
@@ -28,12 +28,12 @@ pub struct Receiver {
 
 #[derive(Debug, Default)]
 struct Inbox {
-    /// What to answer with, in this order; an empty 200 after the last.
+    /// The replies to the next calls, in order; after the last, an empty 200.
     replies: Mutex<VecDeque<Reply>>,
     calls: Mutex<Vec<Call>>,
     /// Connections that have not ended.
     open: AtomicUsize,
-    /// Bytes of endless bodies that were taken.
+    /// How many bytes of endless bodies were sent.
     poured: AtomicU64,
 }
 
@@ -67,14 +67,14 @@ impl Reply {
         Self::Text(code, Vec::new(), String::new())
     }
 
-    /// Another address, under this code.
+    /// A redirect to another address, with this code.
     pub fn redirect(code: u16, location: &str) -> Self {
         Self::Text(code, vec![format!("location: {location}")], String::new())
     }
 }
 
 impl Receiver {
-    /// Listens, and answers with these first.
+    /// Listens, and answers the first calls with these replies.
     pub async fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
@@ -84,12 +84,12 @@ impl Receiver {
         Self { url: format!("http://{address}"), inbox, serving }
     }
 
-    /// What came so far.
+    /// The calls that came so far.
     pub fn calls(&self) -> Vec<Call> {
         lock(&self.inbox.calls).clone()
     }
 
-    /// Waits until so many have come.
+    /// Waits until at least so many calls have come, and returns them.
     pub async fn received(&self, count: usize) -> Vec<Call> {
         eventually(&format!("{count} calls have come"), async || {
             Some(self.calls()).filter(|calls| calls.len() >= count)
@@ -97,7 +97,7 @@ impl Receiver {
         .await
     }
 
-    /// Waits until every connection has ended, and answers how much of endless bodies was taken.
+    /// Waits until every connection has ended, and returns how many bytes of endless bodies were sent.
     pub async fn poured(&self) -> u64 {
         eventually("the caller hangs up", async || {
             (self.inbox.open.load(Ordering::Acquire) == 0).then_some(())
@@ -118,14 +118,14 @@ async fn serve(listener: TcpListener, inbox: Arc<Inbox>) {
         let inbox = Arc::clone(&inbox);
         inbox.open.fetch_add(1, Ordering::AcqRel);
         tokio::spawn(async move {
-            // That the caller hangs up is one of the things a test may be about.
+            // An error is ignored: a test may be about a caller that hangs up.
             answer(stream, &inbox).await.ok();
             inbox.open.fetch_sub(1, Ordering::AcqRel);
         });
     }
 }
 
-/// One call a connection.
+/// Answers the only call of a connection.
 async fn answer(stream: TcpStream, inbox: &Inbox) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     let call = read(&mut stream).await?;

@@ -1,13 +1,13 @@
-//! What a process tells Prometheus, read as strictly as the text format is written (source: Prometheus, "Exposition
+//! Reads a process's metrics as strictly as the text format of Prometheus is defined (source: Prometheus, "Exposition
 //! formats").
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A scrape that was read.
+/// The metrics of one scrape.
 #[derive(Clone, Debug, Default)]
 pub struct Scrape {
     kinds: BTreeMap<String, String>,
-    /// By name and labels, as they are written.
+    /// Values by name and labels, as written in the text.
     samples: BTreeMap<(String, BTreeMap<String, String>), f64>,
 }
 
@@ -54,8 +54,8 @@ impl Scrape {
         self.kinds.keys().map(String::as_str).collect()
     }
 
-    /// The value of a sample: its name, and labels that it has, others aside. Nothing where there is none; the sum where
-    /// there are several.
+    /// The value of the sample with this name and at least these labels: `None` if there is none, the sum if there are
+    /// several.
     pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let samples = self.samples.iter().filter(|((other, has), _)| {
             let holds =

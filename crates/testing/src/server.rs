@@ -6,17 +6,17 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
 
-/// Where statements about other databases are run.
+/// The database in which statements about other databases are run.
 const ADMIN: &str = "postgres";
 
-/// Migrated once, copied for each test.
+/// The database that is migrated once, and copied for each test.
 pub(crate) const TEMPLATE: &str = "migrated";
 
 pub(crate) struct Server(EmbeddedPostgres);
 
 static SHARED: OnceCell<Server> = OnceCell::const_new();
 
-/// Starts it at the first call.
+/// The server, which the first call starts.
 pub(crate) async fn shared() -> &'static Server {
     SHARED.get_or_init(start).await
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-/// No test waits longer for anything.
+/// The longest that a test waits for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Asks again and again until the answer is there. Fails the test when it does not come.
+/// Calls `ask` again and again until it gives an answer, and returns that. Fails the test if none comes in time.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let asking = async {
         loop {

@@ -21,8 +21,8 @@ pub(crate) fn until_next_check(elapsed: Duration) -> Duration {
     jittered((elapsed / 10).clamp(SHORTEST, LONGEST))
 }
 
-/// The wait before a delivery is tried again that failed so often in a row: a few times within minutes, and then
-/// for as long as a receiver may be down.
+/// The wait before a delivery that failed `failures` times in a row is tried again: a few times within minutes, and
+/// then less and less often, because a receiver may be down for long.
 pub(crate) fn until_next_delivery(failures: u32) -> Duration {
     const WAITS: [Duration; 8] = [
         Duration::from_secs(5),
@@ -38,7 +38,7 @@ pub(crate) fn until_next_delivery(failures: u32) -> Duration {
     jittered(WAITS.get(at).copied().unwrap_or(LONGEST_DELIVERY_WAIT))
 }
 
-/// Before a delivery is tried again, whatever its receiver wishes.
+/// The longest wait before a delivery is tried again, even if its receiver asks for a longer one.
 pub(crate) const LONGEST_DELIVERY_WAIT: Duration = Duration::from_hours(4);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Batching: what many jobs ask of the database at the same time is one statement.
+//! Batching: what many jobs want to write at the same time is written in one statement.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -9,11 +9,11 @@ use darkroom_core::{
     queue::{self, Answered, Completion},
 };
 
-/// Asked in one statement, at most.
+/// The most jobs in one statement, and the most that wait for the next one.
 const MOST: usize = 500;
 
-/// Longer than a statement may take, and a connection may let wait: whoever is told that there was no answer asks by itself,
-/// which is no help where many do.
+/// Longer than a statement may take, and longer than the wait for a connection: a job that gets no answer makes a
+/// statement of its own, and many of those would not help a slow database.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Completes jobs. True where it was done, false where the lease is lost.
@@ -49,7 +49,7 @@ fn bounds<Question>(doing: &'static str) -> Bounds<Question> {
         at_a_time: 1,
         alone: PATIENCE,
         patience: PATIENCE,
-        // A worker that stops takes with it who works on a job, and what was done is done.
+        // When a worker stops, the tasks that asked are gone; what their jobs came to must be written all the same.
         asks_for_the_gone: true,
         weigh: |_question| 1,
         weight: MOST,

@@ -23,14 +23,15 @@ use crate::{
     slots::Slots,
 };
 
-/// How often an idle worker looks when nothing can wake it.
+/// How often an idle worker looks for jobs when NOTIFY cannot wake it.
 const UNWOKEN_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A job that is due may be locked for a moment by somebody who makes it due already.
+/// The least wait for a resting job: one that is due already may be locked for a moment by another worker that
+/// brings it into line.
 const SHORTEST_REST: Duration = Duration::from_millis(10);
 
-/// Claims until the life is over. Looks at once when woken or when a full batch says that more
-/// may wait, and by itself at every claim interval and when a job that rests is due.
+/// Claims until the life is over: at once when it is woken or when a full batch shows that more may wait,
+/// otherwise at every claim interval and when a resting job becomes due.
 pub(crate) async fn claim_jobs(life: Life, woken: Arc<Notify>) {
     let over = life.over.clone();
     let mut claimer = Claimer {
@@ -47,7 +48,7 @@ struct Claimer {
     life: Life,
     round: Round,
     slots: Slots<Lease>,
-    /// Limits or pauses hold, as far as was heard.
+    /// Whether limits or pauses hold, as the last claim saw it.
     rules: Arc<AtomicBool>,
     woken: Arc<Notify>,
 }
@@ -64,7 +65,7 @@ impl Claimer {
                     Claims::default()
                 }
             };
-            // Under rules, whoever is next in line may be somebody else after each claim.
+            // Under rules, a short batch is not the end: after each claim, other jobs may be next in line.
             let more_may_wait = found.jobs.len() == limit
                 || (self.rules.load(Ordering::Relaxed) && !found.jobs.is_empty());
             for job in found.jobs {
@@ -74,14 +75,15 @@ impl Claimer {
             if !more_may_wait {
                 self.rest(found.next_ripe).await;
             } else if found.next_ripe == Some(Duration::ZERO) {
-                // However long the line is, what has rested comes into it. Where that fails, the next claim tries again.
+                // Jobs that have rested come into line even if it never gets empty. If that fails, the next claim
+                // tries again.
                 self.ripen().await;
             }
         }
     }
 
-    /// Claims with or without regard to rules, as they were when it last heard of them; and again, where
-    /// they were set since.
+    /// Claims with regard to rules if the last claim saw any, and without otherwise; if that one finds that rules
+    /// were set since, it claims again with regard to them.
     async fn claim(&self, limit: usize) -> Result<Claims, db::Error> {
         let worker = &self.life.worker;
         if !self.rules.load(Ordering::Relaxed) {
@@ -98,7 +100,7 @@ impl Claimer {
         Ok(found)
     }
 
-    /// Until there may be something to claim.
+    /// Waits until there may be something to claim.
     async fn rest(&self, next_ripe: Option<Duration>) {
         let interval = self.interval();
         let ripe = next_ripe.map(|ripe| ripe.max(SHORTEST_REST)).filter(|ripe| *ripe < interval);
@@ -112,10 +114,10 @@ impl Claimer {
         }
     }
 
-    /// False where it could not be done.
+    /// Brings jobs that have rested into line; false if that failed.
     async fn ripen(&self) -> bool {
         match queue::ripen(&self.life.worker.pool).await {
-            // Whoever takes them will see that more are due.
+            // The claim that takes them will see whether more are due.
             Ok(_more) => true,
             Err(error) => {
                 tracing::debug!(error = %chain(&error), "jobs that rest are not due yet");
@@ -124,8 +126,8 @@ impl Claimer {
         }
     }
 
-    /// A claim whose answer was lost may have taken jobs that this worker knows nothing of. Before the
-    /// next claim, so that none of that one's is among them.
+    /// Frees the jobs that this worker may hold without knowing: a claim whose answer was lost may have taken them.
+    /// Done before the next claim, so that no job of that one is freed with them.
     async fn free_unknown(&mut self) {
         for failures in 0.. {
             let known = self.slots.leases();
@@ -151,12 +153,12 @@ impl Claimer {
         let (life, over) = (self.life.clone(), self.life.over.clone());
         let (rules, woken) = (Arc::clone(&self.rules), Arc::clone(&self.woken));
         let held = InProgress::begin(&life.worker.metrics.held);
-        // Boxed: whoever passes a future on holds room for it twice.
+        // Boxed: a future that is passed on by value takes up its memory twice.
         let work = Box::pin(drive::work_on(life, Arc::new(job)));
         tokio::spawn(async move {
             over.run_until_cancelled_owned(work).await;
             drop((slot, held));
-            // Under a limit, its end is what the next one waits for.
+            // Under a limit, the next job may be waiting for this one to end.
             if rules.load(Ordering::Relaxed) {
                 woken.notify_one();
             }

@@ -1,7 +1,7 @@
-//! The delivery loop: claims what is due to be told, and tells it.
+//! The delivery loop: claims the deliveries of webhooks that are due, and makes them.
 //!
-//! It looks when it is told that something is due: by NOTIFY, or by a heartbeat. Without deliveries it costs the
-//! database nothing.
+//! It claims when NOTIFY or a heartbeat says that something is due. Without deliveries it costs the database
+//! nothing.
 
 mod attempt;
 
@@ -28,7 +28,7 @@ use crate::{
 /// Deliveries that one process makes at a time. Each waits for its receiver, and for little else.
 const AT_A_TIME: usize = 64;
 
-/// Between tries while the database is away.
+/// The waits between tries while the database is away.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
@@ -63,7 +63,7 @@ pub(crate) async fn deliver(life: Life) {
     }
 }
 
-/// As soon as the database is there: the secret may be in it.
+/// Loads the secrets as soon as the database is there: they may be in it.
 async fn signer(life: &Life) -> Signer {
     let worker = &life.worker;
     let mut failures = 0;
@@ -79,11 +79,11 @@ async fn signer(life: &Life) -> Signer {
     }
 }
 
-/// Makes an attempt at a delivery, and records what came of it.
+/// Makes an attempt at a delivery, and records its result.
 async fn deliver_one(life: Life, signer: Signer, delivery: Claimed) {
     let lease = delivery.lease;
     let (job, failures) = (delivery.job, delivery.failures);
-    // A task of its own: a panic is this attempt's failure, and recorded like any other.
+    // In its own task, so that a panic is recorded like any other failed attempt.
     let attempt = attempt::make(life.clone(), signer, delivery);
     let attempt = AbortOnDropHandle::new(tokio::spawn(attempt)).await;
     let (tried, verdict) = attempt.unwrap_or_else(|error| {
@@ -112,8 +112,8 @@ async fn deliver_one(life: Life, signer: Signer, delivery: Claimed) {
     }
 }
 
-/// Records what came of an attempt, and does not stop trying while the database is away: forgotten, it would be
-/// made again. Nothing where it is somebody else's by now, or gone.
+/// Records the result of an attempt, and keeps trying while the database is away: if it were forgotten, the attempt
+/// would be made again. `None` if another worker has the delivery by now, or it is gone.
 async fn settle(life: &Life, lease: &Lease, tried: &Tried, verdict: Verdict) -> Option<Settled> {
     let mut failures = 0;
     loop {
@@ -130,8 +130,8 @@ async fn settle(life: &Life, lease: &Lease, tried: &Tried, verdict: Verdict) -> 
     }
 }
 
-/// A claim whose answer was lost may have taken deliveries that this worker knows nothing of. Answers the
-/// next round.
+/// Frees the deliveries that this worker may hold without knowing: a claim whose answer was lost may have taken
+/// them. Returns the next round.
 async fn free_unknown(life: &Life, round: Round, known: &[Lease]) -> Round {
     let mut failures = 0;
     loop {

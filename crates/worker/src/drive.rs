@@ -1,7 +1,7 @@
 //! Drives one job to its end: upload (which prepares) → submit → follow → archive.
 //!
-//! Each step is a file. A step hands on, or stops with the job's [`Outcome`]. What was done is in
-//! the database after each step that costs money, so that another worker can go on from there.
+//! Each step is a file. It leads to the next step, or stops with the job's [`Outcome`]. After each step that
+//! costs money, the database knows what was done, so that another worker can go on from there.
 
 mod archive;
 mod deadline;
@@ -38,14 +38,14 @@ use deadline::{Deadline, Expired};
 pub(crate) use expire::failure as deadline_exceeded;
 use upload::AWAY;
 
-/// How many times more often a job is rescued whose request is at the provider, before it ends.
+/// How many times more often a job may be rescued, before it fails, while its request is at the provider.
 const MORE_WHILE_FOLLOWED: i16 = 3;
 
-/// Works on a claimed job until it is settled, or somebody else's.
+/// Works on a claimed job until it is settled, or another worker has it.
 ///
-/// What happens once, at the end, is boxed: thousands of jobs wait here for much longer.
+/// What runs only at the end is boxed, so that thousands of jobs that wait here hold no memory for it.
 pub(crate) async fn work_on(life: Life, job: Arc<Claimed>) {
-    // A task of its own: a panic is this attempt's failure and nobody else's.
+    // In its own task, so that a panic breaks off the work on this job and nothing else.
     let driving = drive(life.clone(), Arc::clone(&job));
     let driving = AbortOnDropHandle::new(tokio::spawn(driving));
     let lease = job.lease;
@@ -77,7 +77,7 @@ pub(crate) async fn work_on(life: Life, job: Arc<Claimed>) {
     }
 }
 
-/// Steps are boxed, so that a job holds no more than it needs where it waits longest: for its request's end.
+/// Takes the steps. They are boxed, so that a job holds little memory while it waits longest: for its request to end.
 async fn drive(life: Life, job: Arc<Claimed>) -> Result<Outcome, Stop> {
     #[cfg(feature = "measuring")]
     if let Some(told) = &life.worker.idle_edits {
@@ -122,7 +122,7 @@ async fn drive(life: Life, job: Arc<Claimed>) -> Result<Outcome, Stop> {
     }
 }
 
-/// Everything up to the record of a submission. Only what costs nothing is cut by the deadline.
+/// Takes the steps up to the recorded submission. The deadline cuts only those that cost nothing.
 async fn start(life: &Life, job: &Arc<Claimed>, deadline: &Deadline) -> Result<Submission, Stop> {
     let model = life.worker.models.find(&job.model).ok_or_else(|| {
         let failure = Failure::new(
@@ -131,7 +131,7 @@ async fn start(life: &Life, job: &Arc<Claimed>, deadline: &Deadline) -> Result<S
         );
         Stop::from(Outcome::Fail(failure))
     })?;
-    // Written by a newer version, which will come to it.
+    // The options were written by a newer version of this service: one of its workers will claim the job.
     let options = job.options.as_ref().ok_or(Outcome::Snooze(jittered(AWAY)))?;
     let uploading = upload::inputs(life, &job.lease, model.images.fit());
     let uploaded = match deadline.cut(uploading).await {
@@ -147,7 +147,7 @@ async fn start(life: &Life, job: &Arc<Claimed>, deadline: &Deadline) -> Result<S
     submit::once(life, job, uploaded.first, input).await
 }
 
-/// Fetches and keeps what a request came to.
+/// Fetches a request's result and archives its outputs.
 async fn finish(
     life: &Life,
     job: &Claimed,
@@ -169,7 +169,8 @@ async fn finish(
     }))
 }
 
-/// The end of a job whose caller wanted it to end: what came of it all the same is paid for, and told.
+/// The end of a job whose caller cancelled it: if there is a result all the same, it is paid for, and the job
+/// completes; if it failed, the job is cancelled.
 fn unless_it_failed(finished: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
     match finished {
         Err(Stop::Outcome(Outcome::Fail(_) | Outcome::Retry(_))) => Ok(Outcome::Cancel),
@@ -177,14 +178,15 @@ fn unless_it_failed(finished: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
     }
 }
 
-/// A job that is merely followed was most likely beside the one that took its worker down, and is paid for.
+/// How often a job may be rescued. One whose request is merely followed is paid for, and most likely it was another
+/// job that took its worker down.
 fn most_rescues(life: &Life, job: &Claimed) -> i16 {
     let is_followed = job.attempt.as_ref().is_some_and(|attempt| attempt.submission.is_some());
     let most = life.worker.jobs.max_rescues;
     if is_followed { most.saturating_mul(MORE_WHILE_FOLLOWED) } else { most }
 }
 
-/// A job that takes its worker down again and again ends; its request is of no more use.
+/// Fails a job that takes its worker down again and again, and cancels its request.
 async fn worker_lost(life: &Life, job: &Claimed) -> Outcome {
     let running = job.attempt.as_ref().and_then(|attempt| attempt.submission.as_ref());
     if let Some(submission) = running
@@ -199,7 +201,7 @@ async fn worker_lost(life: &Life, job: &Claimed) -> Outcome {
     ))
 }
 
-/// Tells the provider that a request is of no more use, and notes what that says of its bill.
+/// Cancels a request at the provider, and notes what the answer says about its cost.
 async fn cancel(
     life: &Life,
     job: &Claimed,
@@ -210,18 +212,18 @@ async fn cancel(
     life.worker.metrics.called(Call::Cancel, asked, &answer);
     match &answer {
         Ok(Cancellation::Removed) => job.timeline.is_free(),
-        // Nobody sees how it ends, or how it ended.
+        // How the request ends, or has ended, is not seen here: it may be paid for.
         Ok(_) | Err(_) => job.timeline.may_be_paid(),
     }
     answer
 }
 
-/// Gives a job back as soon as the database takes it: it is still leased to this worker, which
-/// lives, so nobody else would.
+/// Gives a job back as soon as the database is there again. It is still leased to this worker, which
+/// lives, so nobody else would free it.
 async fn let_go(life: &Life, lease: &Lease) {
     for failures in 0.. {
         sleep(exponential(Duration::from_millis(250), Duration::from_secs(10), failures)).await;
-        // Not at once: whatever the database did not take, it may not take again.
+        // The job rests first: what the database refused once, it may refuse again.
         match queue::snooze(&life.worker.pool, lease, jittered(AWAY)).await {
             Ok(()) => return,
             Err(queue::Error::LeaseLost) => {

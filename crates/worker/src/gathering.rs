@@ -1,4 +1,4 @@
-//! Gathering: jobs that were left behind the front of the line come to it.
+//! Gathering: brings jobs that were left behind the front of the line up to it.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use tokio::time::Instant;
 
 use crate::{backoff::jittered, life::Life};
 
-/// How long a statement that brings a job into line may take, twice over: after half of it, whoever asked has given up.
+/// Twice the time that a statement which brings a job into line may take: after half of this, its client has given up.
 const OVERTAKEN: Duration = Duration::from_secs(30);
 
-/// How often all that is behind the front is looked through, however long it has been there: a database that hangs
-/// while it commits keeps no time.
+/// How often everything behind the front is searched, however old it is: no time limit holds for a database that
+/// hangs during a commit.
 const THOROUGH: Duration = Duration::from_mins(10);
 
-/// How long after its start a worker looks everywhere for the first time: it has more to do until then.
+/// How long after its start a worker searches everything for the first time: until then it has more urgent work.
 const FIRST: Duration = Duration::from_mins(1);
 
-/// When it is time to look.
+/// Decides when to search for jobs behind the front.
 #[derive(Debug)]
 pub(crate) struct Gathering {
     thorough_at: Instant,
@@ -32,7 +32,8 @@ impl Gathering {
         Self { thorough_at: Instant::now() + jittered(FIRST) }
     }
 
-    /// Looks where the line has moved since, if it is the leader; and from time to time everywhere, whoever leads.
+    /// Searches behind the front where it was moved lately, if this worker is the leader; and from time to time
+    /// everything, whether or not it is.
     pub(crate) fn look(&mut self, life: &Life, beat: &Beat) {
         let now = Instant::now();
         if now > self.thorough_at {

@@ -1,5 +1,5 @@
-//! The heartbeat: one small write for all leases together; the rescue of others' jobs, wishes to cancel,
-//! deliveries and the probe that are due.
+//! The heartbeat: one small write for all leases together. Its answer says what else is due: a rescue of others'
+//! jobs, wishes to cancel, jobs to end, stragglers to gather, deliveries, the probe.
 
 use std::time::Duration;
 
@@ -11,25 +11,27 @@ use tokio::{
 
 use crate::{gathering::Gathering, life::Life, overdue, probing, unwanted};
 
-/// How soon a missed beat is made up for.
+/// How soon the next beat follows one that was missed.
 const MISSED: Duration = Duration::from_secs(1);
 
-/// Beats until the database says that this worker was taken for dead. While the database is away
-/// it goes on trying: what it did meanwhile is safe, because every write is fenced. `missed` is when it was away last.
+/// Beats until the database says that this worker was taken for dead. While the database is away it keeps trying:
+/// what it does meanwhile is safe, because every write is fenced.
+///
+/// `missed` is when the database was last away.
 pub(crate) async fn beat_until_dead(life: &Life, mut missed: Option<Instant>) {
     let settings = life.worker.settings;
     let mut rescuing: Option<JoinHandle<_>> = None;
     let mut gathering = Gathering::new();
     loop {
         let beat = queue::beat(&life.worker.pool, life.id, settings.lease);
-        // A connection that went silent must not silence the worker.
+        // A connection that hangs must not stop the beats.
         let wait = match timeout(settings.heartbeat, beat).await {
             Ok(Ok(Some(beat))) => {
-                // Whoever missed a beat was not alone in it: others get their chance to make theirs.
+                // When this worker missed a beat, others probably did too: they get time to make theirs.
                 let fair = missed.is_none_or(|at| at.elapsed() > settings.lease);
                 let is_idle = rescuing.as_ref().is_none_or(JoinHandle::is_finished);
                 if beat.someone_is_late && fair && is_idle {
-                    // Not waited for: rows that somebody has locked must not silence the worker.
+                    // Not waited for: rows that somebody has locked must not delay the next beat.
                     let rescue = life.over.clone().run_until_cancelled_owned(rescue(life.clone()));
                     rescuing = Some(tokio::spawn(rescue));
                 }
@@ -45,7 +47,7 @@ pub(crate) async fn beat_until_dead(life: &Life, mut missed: Option<Instant>) {
                     life.deliveries_due.notify_one();
                 }
                 if beat.probe_is_due {
-                    // Not waited for: a provider that is slow must not silence the worker.
+                    // Not waited for: a provider that is slow must not delay the next beat.
                     let probe = probing::probe(life.clone());
                     tokio::spawn(life.over.clone().run_until_cancelled_owned(probe));
                 }

@@ -1,4 +1,4 @@
-//! Leaving: whoever has a life's jobs after it goes on at once, wherever that buys nothing twice.
+//! Leaving: hands a life's jobs over, so that other workers go on with them at once, unless that might pay twice.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use tokio::time::timeout;
 
 use crate::life::Life;
 
-/// A submission that is under way is waited for: its answer is the only trace of what it bought.
+/// How long submissions that are under way are waited for: an answer is the only trace of what was bought.
 const SUBMISSION_PATIENCE: Duration = Duration::from_secs(20);
 
-/// A database that is away cannot take a hand-over; the next worker's rescue does it then.
+/// How long a hand-over may take. If the database is away, the jobs are rescued by another worker instead.
 const HAND_OVER_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Hands everything over: first what has no submission under way, and then the rest.
+/// Hands everything over: first the jobs without a submission under way, and then the rest.
 pub(crate) async fn leave(life: &Life) {
     let under_way = life.submitting.leases();
     let others = async {
@@ -37,7 +37,8 @@ pub(crate) async fn hear_submissions_out(life: &Life) {
     }
 }
 
-/// Neither a claim that is under way nor a later one takes anything more.
+/// Releases all jobs but those `under_way`, and all deliveries. After it no claim takes anything more for this
+/// life, not even one that was sent before.
 async fn release_others(life: &Life, under_way: &[Lease]) -> Result<u64, Error> {
     let (pool, round) = (&life.worker.pool, life.id.into());
     let (_next, jobs) = queue::release_unknown(pool, round, under_way).await?;

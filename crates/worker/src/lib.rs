@@ -1,7 +1,7 @@
 //! The worker: claims jobs and drives each through the provider to its end.
 //!
-//! A worker holds nothing that matters. Killed, its jobs are rescued; told to stop, it hands them
-//! over; either way the next worker resumes what is running at the provider.
+//! A worker keeps no state that must survive it. If it is killed, its jobs are rescued; if it is told to stop, it
+//! hands them over. Either way the next worker resumes the requests that are running at the provider.
 
 mod backoff;
 mod batching;

@@ -32,32 +32,33 @@ pub(crate) enum End {
     Stopped,
     /// Its beats came too late: others have its jobs.
     TakenForDead,
-    /// It can claim no more; it handed its jobs over.
+    /// Its claim loop broke, so it can claim no more; it handed its jobs over.
     Broken,
 }
 
-/// A worker with an id. Each job that it works on has a clone, which is a pointer.
+/// A worker under one id, until it stops or is taken for dead. Each job that it works on has a clone, which is only
+/// a pointer.
 #[derive(Clone, Debug)]
 pub(crate) struct Life(Arc<Parts>);
 
-/// What a life has.
+/// What the loops and the jobs of one life share.
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) worker: Worker,
     pub(crate) id: WorkerId,
-    /// Submissions that are under way: they outlive the work on their job.
+    /// Submissions that are under way: they go on when the work on their job is interrupted.
     pub(crate) submissions: TaskTracker,
-    /// The jobs that they are of.
+    /// The leases of the jobs whose submissions are under way.
     pub(crate) submitting: Slots<Lease>,
     /// Completes jobs.
     pub(crate) completions: Completions,
     /// Records what fal answered.
     pub(crate) answers: Answers,
-    /// Tells watchers what fal says.
+    /// Tells clients that watch a job what fal says of it.
     pub(crate) teller: Teller,
-    /// Jobs whose request is followed.
+    /// Passes notices on to the jobs whose request is followed.
     pub(crate) notices: Notices,
-    /// Given when there may be deliveries.
+    /// Signalled when deliveries may be due.
     pub(crate) deliveries_due: Arc<Notify>,
     /// Cancelled when this life ends.
     pub(crate) over: CancellationToken,
@@ -71,7 +72,7 @@ impl Deref for Life {
     }
 }
 
-/// Lives once.
+/// Lives once: registers, works until it is told to stop or taken for dead, and leaves.
 pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
     let Some((id, missed)) = register(&worker.pool, stop).await else {
         return End::Stopped;
@@ -111,14 +112,16 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
     let mut leaving = pin!(leave(&life));
     tokio::select! {
         () = &mut leaving => {}
-        // Until it has nothing more: else what it still holds would be taken from it. Where it was, others have it.
+        // Beats until it holds nothing more: otherwise others would rescue its jobs. If they did, they have them now.
         () = beating => leaving.await,
     }
     end
 }
 
-/// Registers, as soon as the database is there. Answers also when it came back, where it was away: others may not have
-/// beaten since.
+/// Registers as soon as the database is there.
+///
+/// If the database was away at first, the moment when it came back is returned too: other workers may not have beaten
+/// since, and are not dead for that.
 async fn register(pool: &Pool, stop: &CancellationToken) -> Option<(WorkerId, Option<Instant>)> {
     let host = gethostname::gethostname();
     let name = format!("{} pid {}", host.display(), std::process::id());

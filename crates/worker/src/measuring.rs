@@ -1,4 +1,4 @@
-//! A way in for benchmarks: edits that take no time leave what the queue itself costs.
+//! For benchmarks: edits that take no time, so that only the cost of the queue itself is measured.
 
 use std::{sync::Arc, time::Instant};
 
@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{Worker, outcome::Outcome};
 
-/// Whom a worker tells of edits that take no time: which job, and when its work began.
+/// Receives each edit that took no time: which job, and when its work began.
 pub type IdleEdits = UnboundedSender<(JobId, Instant)>;
 
 impl Worker {
@@ -20,16 +20,16 @@ impl Worker {
         Self { idle_edits: Some(told), ..self }
     }
 
-    /// Tells, whenever it is asked, how many jobs it has completed: their commits have returned.
+    /// Returns a function that tells how many jobs this worker has completed so far: their commits have returned.
     pub fn completed(&self) -> impl Fn() -> u64 + Send + Sync + use<> {
         let metrics = Arc::clone(&self.metrics);
         move || metrics.completed()
     }
 }
 
-/// The edit itself.
+/// The edit that takes no time.
 pub(crate) fn edit(told: &IdleEdits, job: &Claimed) -> Outcome {
-    // Who does not listen any more has counted enough.
+    // A benchmark that has counted enough does not listen any more.
     told.send((job.lease.job, Instant::now())).ok();
     Outcome::Complete(Ended::default())
 }

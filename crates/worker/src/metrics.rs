@@ -15,7 +15,7 @@ use prometheus_client::metrics::{
 /// One label whose values are models on offer.
 type Model = [(&'static str, String); 1];
 
-/// How a failure is told apart.
+/// The labels of a failure: its class and its code.
 type FailureLabels = [(&'static str, String); 2];
 
 /// Handles of all that a worker counts.
@@ -42,7 +42,7 @@ pub(crate) struct Metrics {
     webhook_calls: Histogram,
 }
 
-/// Codes of failures that are the worker's own to tell; fal's come as they come.
+/// Codes of the failures that the worker itself gives. fal's codes are counted as they come.
 const OWN_CODES: [&str; 5] =
     ["damaged_image", "deadline_exceeded", "submission_unknown", "unknown_model", "worker_lost"];
 
@@ -113,7 +113,7 @@ impl Settled {
 }
 
 impl Metrics {
-    /// Nothing yet. What may come is told as 0, so that a first event is seen as one.
+    /// Counts nothing yet. Labels that are known beforehand begin at 0, so that a first event shows as an increase.
     pub(crate) fn new() -> Self {
         let failures = Family::<FailureLabels, Counter>::default();
         for code in OWN_CODES {
@@ -151,7 +151,7 @@ impl Metrics {
         }
     }
 
-    /// Has them told.
+    /// Registers them with `registry`.
     pub(crate) fn register(&self, registry: &Registry) {
         registry.add(names::CLAIMS, &self.claims);
         registry.add(names::JOBS_HELD, &self.held);
@@ -190,7 +190,7 @@ impl Metrics {
         self.failures.get_or_create(&labels).inc();
     }
 
-    /// A completed job cost so many millionths of a US dollar.
+    /// A completed job cost `micros` millionths of a US dollar.
     pub(crate) fn spent(&self, model: &str, micros: i64) {
         let micros = u32::try_from(micros).unwrap_or_default();
         let dollars = f64::from(micros) / 1_000_000.0;
@@ -227,7 +227,7 @@ impl Metrics {
         }
     }
 
-    /// A request of this process has ended at fal, so long after fal took it.
+    /// A request that this process submitted has ended at fal, `took` after fal accepted it.
     pub(crate) fn edited(&self, model: &str, took: Duration) {
         let edits = self.fal_edits.get_or_create(&[("model", model.to_owned())]);
         edits.observe(took.as_secs_f64());

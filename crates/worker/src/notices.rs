@@ -1,5 +1,5 @@
-//! Notices: what is heard of a request that is followed. fal says that it has ended, or its job's
-//! caller wants it to.
+//! Notices for jobs whose request is followed: fal says that it has ended, or the job's caller wants to
+//! cancel it.
 
 use std::{
     collections::HashMap,
@@ -30,11 +30,11 @@ pub(crate) enum Heard {
     Ended,
     /// The job's caller wants it to end.
     Cancelled,
-    /// Notices may have been missed: it is worth asking.
+    /// Notices may have been missed: fal should be asked.
     Perhaps,
 }
 
-/// A job's wait, until it is dropped.
+/// A job's wait for notices; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Awaited {
     notices: Notices,
@@ -43,15 +43,15 @@ pub(crate) struct Awaited {
 }
 
 impl Notices {
-    /// Begins to wait. Expect a notice before asking how far the request is: one in between is then
-    /// not missed.
+    /// Begins to wait. Call it before asking fal how far the request is, so that no notice in between is
+    /// missed.
     pub(crate) fn expect(&self, job: JobId) -> Awaited {
         let waiting = Arc::<Waiting>::default();
         self.lock().insert(job, Arc::clone(&waiting));
         Awaited { notices: self.clone(), job, waiting }
     }
 
-    /// Passes a notice on to whoever waits for it.
+    /// Tells the job, if it waits, that its request has ended.
     pub(crate) fn hear(&self, job: JobId) {
         if let Some(waiting) = self.lock().get(&job) {
             waiting.has_ended.store(true, Ordering::Release);
@@ -59,7 +59,7 @@ impl Notices {
         }
     }
 
-    /// Passes the wish of a job's caller on that it should end. Once: it is told at each beat.
+    /// Tells the job, if it waits, that its caller wants to cancel it. Only the first time: each beat repeats it.
     pub(crate) fn cancel(&self, job: JobId) {
         if let Some(waiting) = self.lock().get(&job)
             && !waiting.is_cancelled.swap(true, Ordering::AcqRel)
@@ -68,7 +68,7 @@ impl Notices {
         }
     }
 
-    /// Notices may have been missed: everybody is told.
+    /// Tells every job that waits that notices may have been missed.
     pub(crate) fn doubt(&self) {
         self.lock().values().for_each(|waiting| waiting.heard.notify_one());
     }

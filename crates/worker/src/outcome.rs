@@ -1,4 +1,4 @@
-//! How the work on a job ended, as a value, and how each is settled.
+//! How the work on a job ended, as a value, and how each such outcome is settled.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     metrics::{Metrics, Settled},
 };
 
-/// How long a job rests whose work broke.
+/// How long a job rests after our own code broke on it.
 const BROKEN: Duration = Duration::from_mins(1);
 
 /// How the work on a job ended.
@@ -26,20 +26,20 @@ pub(crate) enum Outcome {
     Retry(Failure),
     /// No attempt will succeed.
     Fail(Failure),
-    /// Its caller wanted it to end, and nothing came of it.
+    /// Its caller cancelled it, and no result came of it.
     Cancel,
     /// Something that it needs is away. Costs no attempt.
     Snooze(Duration),
-    /// Our own code broke. Counted, so that it does not go on for ever.
+    /// Our own code broke. Counted as a rescue, so that the job is not tried for ever.
     BreakOff,
 }
 
-/// Why a step did not hand on to the next one.
+/// Why the next step is not taken.
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// The work on the job ended.
     Outcome(Outcome),
-    /// It was settled on the way.
+    /// The job is settled already.
     Settled,
     /// The lease is lost, or the database away.
     Queue(queue::Error),
@@ -64,7 +64,7 @@ impl From<db::Error> for Stop {
 }
 
 impl Outcome {
-    /// Writes the end of the work on a job of `model` down, under the lease.
+    /// Settles a job of `model` with this outcome, under its lease.
     pub(crate) async fn settle(
         self,
         life: &Life,
@@ -80,7 +80,7 @@ impl Outcome {
                 match life.completions.ask(completion).await {
                     Ok(true) => {}
                     Ok(false) => return Err(queue::Error::LeaseLost),
-                    // It may have been another one's fault; and if not, the error is its own.
+                    // Another job of the batch may be at fault, so this one is tried alone; an error is then its own.
                     Err(_of_all) => queue::complete(pool, lease, ended, timeline).await?,
                 }
                 metrics.settled(Settled::Completed);
@@ -88,7 +88,7 @@ impl Outcome {
                 tracing::info!(job.id = %lease.job, "a job was completed");
             }
             Self::Retry(failure) => {
-                // From the record, and not from what this worker remembers of it.
+                // Read from the record, not from what this worker remembers.
                 let made = queue::attempts_made(pool, lease).await?;
                 if made < life.worker.jobs.max_attempts {
                     queue::retry(pool, lease, &failure, retry_delay(made), timeline).await?;

@@ -10,11 +10,11 @@ use darkroom_core::{
 
 use crate::{life::Life, metrics::Call};
 
-/// Halts submissions of all workers where an error is about the account. Said once, by whoever
-/// meets it first.
+/// Halts the submissions of all workers if an error is about the account. Only the worker that meets it
+/// first logs it.
 ///
 /// A refusal that does not say so itself is about the account only if a call that costs nothing is
-/// refused, too: one model that the account may not use must not stop all the others. Answers
+/// refused, too: one model that the account may not use must not stop all the others. Returns
 /// whether submissions are halted.
 pub(crate) async fn heed(life: &Life, error: &fal::Error) -> bool {
     if error.class() != fal::Class::Halt {
@@ -44,7 +44,7 @@ pub(crate) async fn heed(life: &Life, error: &fal::Error) -> bool {
     }
 }
 
-/// Probes, where nobody else does.
+/// Probes, unless another worker does.
 pub(crate) async fn probe(life: Life) {
     if let Err(error) = try_probe(&life).await {
         tracing::warn!(error = %chain(&error), "a probe of the provider could not be made");

@@ -1,4 +1,5 @@
-//! Pruning: jobs that ended long ago and idempotency keys of another day go, a few at a time, and usage is added up.
+//! Pruning: deletes jobs that ended long ago, old idempotency keys and old rate limits, a batch at a time, and adds
+//! usage up.
 
 use std::time::Duration;
 
@@ -14,13 +15,13 @@ use crate::{backoff::jittered, life::Life};
 /// How often a worker looks for jobs that are old enough.
 const INTERVAL: Duration = Duration::from_hours(1);
 
-/// Between two batches: clients come first.
+/// The pause between two batches: clients come first.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What goes.
+/// What is pruned.
 #[derive(Clone, Copy, Debug)]
 enum Old {
-    /// Those that ended longer ago than this.
+    /// Jobs that ended longer ago than this.
     Jobs(Duration),
     IdempotencyKeys,
     RateLimits,
@@ -28,7 +29,7 @@ enum Old {
     Usage,
 }
 
-/// Prunes for as long as the life lasts: jobs only where the operator wants them to go at all.
+/// Prunes for as long as the life lasts: jobs only if the operator has set how long they are kept.
 pub(crate) async fn prune(life: Life) {
     let jobs = life.worker.jobs.retention.map(Old::Jobs);
     loop {
@@ -40,7 +41,7 @@ pub(crate) async fn prune(life: Life) {
 }
 
 impl Old {
-    /// Batch after batch, until one is not full: what comes meanwhile is for the next round, however much that is.
+    /// Prunes batch after batch, until one is not full. What becomes old after that is left for the next round.
     async fn prune(self, pool: &Pool) {
         let mut rows = 0;
         loop {

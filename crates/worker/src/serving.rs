@@ -25,13 +25,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Connections at a time: one scraper, and a few curious.
+/// Connections at a time: one scraper, and a few people who look.
 const MOST: usize = 16;
 
-/// Of a connection, from its first byte to its last. Each has one answer.
+/// How long a connection may last; it gets one answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Between tries while no connection can be taken.
+/// The wait after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Takes the port, or says in one sentence why not.
@@ -48,7 +48,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     })
 }
 
-/// Serves what `registry` tells, until told to stop. Whoever reaches it may read it.
+/// Serves the metrics of `registry` until told to stop. Everybody who reaches the port may read them.
 pub async fn serve(
     listener: TcpListener,
     registry: Registry,
@@ -63,7 +63,7 @@ pub async fn serve(
                 Ok((connection, _peer)) => {
                     let answering = answer_one(connection, registry.clone());
                     tokio::spawn(async move {
-                        // Whoever is slower has to come again.
+                        // A slower client is cut off, and has to ask again.
                         timeout(PATIENCE, answering).await.ok();
                         drop(place);
                     });

@@ -8,20 +8,20 @@ use std::{
 
 use tokio::{sync::Notify, time::sleep};
 
-/// What is freed within this time is filled together: jobs that were completed in one statement end one by one, and
-/// a statement for the first of them alone would keep the others waiting.
+/// Slots that are freed within this time are filled by one claim: jobs that were completed in one statement end one
+/// by one, and a claim for the first slot alone would keep the others waiting.
 const TOGETHER: Duration = Duration::from_millis(1);
 
 /// The slots of one worker, for leases of one kind.
 #[derive(Debug)]
 pub(crate) struct Slots<Lease> {
-    /// By their numbers.
+    /// The leases in the taken slots, by lease number.
     held: Arc<Mutex<HashMap<i64, Lease>>>,
     most: usize,
     freed: Arc<Notify>,
 }
 
-/// A slot that is taken, until it is dropped.
+/// A taken slot, which is free again when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Slot<Lease> {
     slots: Slots<Lease>,
@@ -39,8 +39,8 @@ impl<Lease: Copy> Slots<Lease> {
         Self { held: Arc::default(), most, freed: Arc::default() }
     }
 
-    /// How many are free; waits until one is, and a moment more for those that are freed with it. For one
-    /// caller at a time.
+    /// How many slots are free. Waits until one is, and a moment more for those that are freed with it. Only one
+    /// caller may wait at a time.
     pub(crate) async fn free(&self) -> usize {
         loop {
             let free = self.most.saturating_sub(self.lock().len());
@@ -58,8 +58,8 @@ impl<Lease: Copy> Slots<Lease> {
         Slot { slots: self.clone(), number }
     }
 
-    /// The leases that are in slots. A job may be there twice: under a lease that was lost, and
-    /// claimed anew.
+    /// The leases in the taken slots. A job may have two of them: one that was lost, and one from a later
+    /// claim.
     pub(crate) fn leases(&self) -> Vec<Lease> {
         self.lock().values().copied().collect()
     }

@@ -1,4 +1,4 @@
-//! Unwanted: jobs whose callers want them to end, and whose workers let go of them before they came to it.
+//! Unwanted: jobs that were cancelled while a worker had them, and that it gave back without ending them.
 
 use darkroom_core::{chain::chain, queue};
 

@@ -10,13 +10,13 @@ use tokio::{sync::Notify, time::sleep};
 
 use crate::{backoff::jittered, life::Life};
 
-/// How long the connection that hears wakes may be silent before it is asked whether it lives.
+/// How long the connection that hears wakes may be silent before it is pinged.
 const PING: Duration = Duration::from_secs(15);
 
 const RECONNECT_WAIT: Duration = Duration::from_secs(2);
 
-/// A signal that is given when there may be work, for as long as the life lasts. What is about one job
-/// goes to its notices.
+/// Returns a signal that is given when there may be work, for as long as the life lasts. Wakes that are about
+/// one job go to the life's notices.
 pub(crate) fn listen(life: &Life) -> Arc<Notify> {
     let woken = Arc::new(Notify::new());
     if life.worker.notify {
@@ -30,7 +30,7 @@ async fn pass_wakes_on(life: Life, woken: Arc<Notify>) {
     loop {
         match Listener::connect(&life.worker.pool, Audience::Worker, PING).await {
             Ok(mut listener) => {
-                // What happened while nobody listened.
+                // Anything may have happened while nobody listened.
                 let mut heard = Wake::Reconnected;
                 loop {
                     match heard {

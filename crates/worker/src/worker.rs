@@ -1,4 +1,4 @@
-//! A worker: what it works with, and its lives.
+//! A worker: its pool, clients and settings, and the loop that begins a new life after it was taken for dead.
 
 use std::sync::Arc;
 
@@ -24,15 +24,15 @@ use crate::{
     metrics::Metrics,
 };
 
-/// Pictures of up to tens of megabytes that one process holds at a time, from before they are decoded
-/// until they are uploaded or archived.
+/// How many pictures, of up to tens of megabytes each, one process holds at a time: from before they are
+/// decoded or downloaded until they are uploaded or archived.
 const CARRIED: usize = 8;
 
-/// Attempts that one process begins at a time. More would wait for a connection of the pool, and each that does so holds far
-/// more memory than one that waits for its turn.
+/// How many attempts one process begins at a time. More would only wait for a connection of the pool, and that takes
+/// far more memory than waiting for their turn here.
 const BEGINNING: usize = 32;
 
-/// What a worker works with.
+/// A worker's pool, clients and settings, and the limits that all its jobs share.
 #[derive(Clone, Debug)]
 pub struct Worker {
     pub(crate) pool: Pool,
@@ -40,9 +40,9 @@ pub struct Worker {
     pub(crate) models: Models,
     pub(crate) settings: config::Worker,
     pub(crate) jobs: config::Jobs,
-    /// Whether NOTIFY can be listened to.
+    /// Whether the database connection can listen to NOTIFY.
     pub(crate) notify: bool,
-    /// Most jobs in flight on all workers, unless a rule says otherwise.
+    /// The most jobs in flight on all workers together, unless a rule says otherwise.
     pub(crate) max_in_flight: Option<i32>,
     pub(crate) max_pixels: u64,
     /// Pictures decoded at a time: each takes a core, and memory for all its pixels.
@@ -55,19 +55,19 @@ pub struct Worker {
     pub(crate) searching: Arc<Semaphore>,
     /// Status streams that may still be opened.
     pub(crate) streams: Arc<Semaphore>,
-    /// Where fal may say that a request has ended.
+    /// The address at which fal's webhook may tell that a request has ended.
     pub(crate) callback: LazyCallback,
     /// Calls receivers of webhooks.
     pub(crate) outbound: outbound::Client,
-    /// What deliveries are signed with, where that is configured.
+    /// The secrets that deliveries are signed with, if they are configured.
     pub(crate) webhook_secrets: Option<Secrets>,
     /// Writes links to images.
     pub(crate) linker: Linker,
-    /// How clients reach the API, where that is set.
+    /// The address at which clients reach the API, if it is set.
     pub(crate) public_url: Option<Url>,
     /// Counts what it does.
     pub(crate) metrics: Arc<Metrics>,
-    /// Told of each edit that takes no time; where it is nothing, edits are made.
+    /// Is sent each edit that takes no time; without it, edits are really made.
     #[cfg(feature = "measuring")]
     pub(crate) idle_edits: Option<IdleEdits>,
 }
@@ -106,7 +106,7 @@ impl Worker {
         })
     }
 
-    /// Has its metrics told by `registry`.
+    /// Registers its metrics, and those of its pool, with `registry`.
     pub fn register_metrics(&self, registry: &Registry) {
         registry.add_pool("worker", self.pool.clone());
         self.metrics.register(registry);
@@ -114,7 +114,7 @@ impl Worker {
 }
 
 /// Works until `stop` is cancelled, then hands its jobs over. A worker that was taken for dead (it
-/// was paused, or cut off from the database) drops what it held and lives again under a new id.
+/// was paused, or cut off from the database) drops what it held and goes on under a new id.
 pub async fn run(worker: Worker, stop: CancellationToken) {
     loop {
         match live(&worker, &stop).await {

@@ -1,4 +1,4 @@
-//! Batches: who is asked for together, and who waits for whom.
+//! Batches: which questions are asked together, and which wait for one another.
 
 use std::time::Duration;
 
@@ -23,13 +23,13 @@ const BOUNDS: Bounds<u32> = Bounds {
     weight: 100,
 };
 
-/// What is asked together, until it is let go. Then each is answered with its own question.
+/// Questions that are asked together. Once `go` is sent, each is answered with itself.
 struct Batch {
     questions: Vec<u32>,
     go: oneshot::Sender<()>,
 }
 
-/// What is asked, as it is asked.
+/// The batches, in the order in which they are asked.
 struct Batches(mpsc::UnboundedReceiver<Batch>);
 
 impl Batches {

@@ -1,4 +1,4 @@
-//! Cancel: at once where nobody works on a job, kept in its row where somebody does.
+//! Cancel: a job that nobody works on ends at once; otherwise the wish is kept in its row.
 
 use std::time::Duration;
 

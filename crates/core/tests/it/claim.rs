@@ -1,4 +1,4 @@
-//! Claims: once each, in order, no more than asked for.
+//! Claims: each job is claimed once, in order, and no more than were asked for.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -54,14 +54,14 @@ async fn a_claim_takes_the_longest_waiting_jobs_and_no_more_than_asked_for() {
 #[tokio::test]
 async fn a_claim_reads_neither_the_whole_queue_nor_the_whole_record_of_jobs() {
     let database = TestDatabase::create().await;
-    // One connection: plans are kept with it, and what it read is told with it.
+    // One connection, because plans are kept and reads are counted for each.
     let pool = db::connect(&database.url, 1).unwrap();
     factory::line(&pool, 3_000).await;
     sqlx::query("analyze queue, jobs").execute(&pool).await.unwrap();
     let worker = factory::worker(&pool).await;
     let before = factory::whole_reads_of(&pool, &["queue", "jobs"]).await;
 
-    // More often than PostgreSQL tries plans for this very limit.
+    // More than the five executions that PostgreSQL makes custom plans for.
     for _ in 0..12 {
         assert_eq!(queue::claim(&pool, worker, 20).await.unwrap().jobs.len(), 20);
         let claims = queue::claim_under_rules(&pool, worker, 20, Some(10_000)).await.unwrap();

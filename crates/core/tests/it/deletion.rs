@@ -1,4 +1,4 @@
-//! A job that is deleted while fal has a request of it.
+//! Deletion of a job while fal has a request of it.
 
 use darkroom_core::{
     db::Pool,
@@ -9,7 +9,7 @@ use darkroom_testing::TestDatabase;
 
 use crate::factory;
 
-/// A job with a request at fal, deleted.
+/// A deleted job that has a request at fal.
 async fn deleted(pool: &Pool) -> Claimed {
     let job = factory::claimed(pool).await;
     let number = factory::begin(pool, &job.lease).await;

@@ -1,4 +1,4 @@
-//! Deliveries: written with the change of status that they tell of, leased, settled, replayed.
+//! Deliveries: written with the change of status that they tell of, leased, settled, sent again.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::factory;
 
 const LEASE: Duration = Duration::from_secs(16);
 
-/// A job whose end, or what else is said, is to be told.
+/// A job whose receiver is told of these events.
 async fn told_job(pool: &Pool, events: &[Event]) -> JobId {
     let url = "https://hooks.example.com/darkroom".parse().unwrap();
     let webhook = Some(Webhook { url, events: events.to_vec() });
@@ -44,7 +44,7 @@ async fn claimed(pool: &Pool) -> Claimed {
     deliveries::claim(pool, worker, 10).await.unwrap().remove(0)
 }
 
-/// What is to be told, in its order.
+/// The events of all deliveries, in their order.
 async fn written(pool: &Pool) -> Vec<String> {
     let events = "select event from deliveries order by created_at";
     sqlx::query_scalar(events).fetch_all(pool).await.unwrap()

@@ -1,5 +1,5 @@
-//! The queue was empty when PostgreSQL last looked how many rows it has, as it is most of the time: then it takes any index for
-//! as good as another, and what reads it whole for free.
+//! Plans with the statistics of an empty queue, as it is most of the time. PostgreSQL then thinks that one index is as
+//! good as another, and that it costs nothing to read the whole queue.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::factory;
 /// Jobs that wait.
 const WAITING: i32 = 20_000;
 
-/// All that lead to rows of the queue.
+/// All indexes of the queue.
 const INDEXES: [&str; 8] = [
     "queue_pkey",
     "queue_cancelled",
@@ -30,21 +30,21 @@ const INDEXES: [&str; 8] = [
     "queue_resting",
 ];
 
-/// More often than PostgreSQL tries plans for these very values.
+/// More than the five executions that PostgreSQL makes custom plans for.
 const TIMES: usize = 12;
 
-/// Jobs at a time.
+/// Jobs in one statement.
 const BATCH: usize = 20;
 
-/// Entries that may be read for them: few for each, and no part of the line.
+/// How many index entries may be read for a batch: a few for each job, and nothing of the rest of the line.
 const MOST_ENTRIES: i64 = 400;
 
-/// A long line, of which PostgreSQL thinks that it is none; and one connection, which keeps plans, and tells what it
-/// read.
+/// A long line, which is empty according to PostgreSQL's statistics; and a pool of one connection, which keeps its
+/// plans and reports what it read.
 async fn long_line() -> (TestDatabase, Pool) {
     let database = TestDatabase::create().await;
     let pool = db::connect(&database.url, 1).unwrap();
-    // Nobody else is to look.
+    // So that autovacuum does not collect new statistics.
     sqlx::query("alter table queue set (autovacuum_enabled = false)").execute(&pool).await.unwrap();
     factory::line(&pool, WAITING).await;
     sqlx::query("delete from queue").execute(&pool).await.unwrap();
@@ -53,7 +53,7 @@ async fn long_line() -> (TestDatabase, Pool) {
     (database, pool)
 }
 
-/// Does it often, and says how many entries that read each time. The queue is never read whole.
+/// Does something often, and returns how many index entries that read each time. The queue must never be read whole.
 pub(crate) async fn entries_read<T>(pool: &Pool, mut times: impl AsyncFnMut() -> T) -> i64 {
     let whole = factory::whole_reads_of(pool, &["queue"]).await;
     let before = factory::read_of(pool, &INDEXES).await;
@@ -64,7 +64,7 @@ pub(crate) async fn entries_read<T>(pool: &Pool, mut times: impl AsyncFnMut() ->
     (factory::read_of(pool, &INDEXES).await - before) / i64::try_from(TIMES).unwrap()
 }
 
-/// Rows that somebody else made something of.
+/// Changes rows, as another process would.
 async fn change(pool: &Pool, statement: &'static str) {
     assert!(sqlx::query(statement).execute(pool).await.unwrap().rows_affected() > 0, "{statement}");
 }
@@ -206,6 +206,6 @@ async fn a_claim_under_rules_reads_as_many_of_a_lane_as_it_may_take() {
     .await;
 
     assert!(entries <= 1_000, "claiming {BATCH} jobs read {entries} entries");
-    // What was chosen in a lane is looked up by its key, and not searched for in the line.
+    // Jobs that were chosen in a lane are looked up by their key, not searched for in the line.
     assert_eq!(factory::pages_of(&pool, &["queue_in_line"]).await, before);
 }

@@ -1,4 +1,4 @@
-//! Rows and pictures, naming only what a test is about.
+//! Makes rows and pictures, so that a test names only what it is about.
 
 use darkroom_core::{
     db::Pool,
@@ -12,7 +12,7 @@ use image::{DynamicImage, ImageFormat, RgbImage};
 use time::OffsetDateTime;
 use url::Url;
 
-/// A picture of this size, whole, in this format.
+/// A whole picture of this size, in this format.
 pub(crate) fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let gradient = RgbImage::from_fn(width, height, |x, y| {
         let part = |at: u32, whole: u32| u8::try_from(at * 255 / whole).unwrap();
@@ -33,7 +33,7 @@ pub(crate) fn stored(data: Vec<u8>) -> NewImage {
     }
 }
 
-/// A job that says nothing special.
+/// A usual job.
 pub(crate) fn new_job() -> NewJob {
     NewJob {
         prompt: "make it rain".into(),
@@ -47,7 +47,7 @@ pub(crate) async fn job(pool: &Pool) -> Job {
     store::create(pool, &new_job()).await.unwrap()
 }
 
-/// So many jobs without pictures, in line.
+/// Puts this many jobs without pictures in line.
 pub(crate) async fn line(pool: &Pool, jobs: i32) {
     sqlx::query(
         "with made as (
@@ -65,7 +65,7 @@ pub(crate) async fn line(pool: &Pool, jobs: i32) {
     .unwrap();
 }
 
-/// Entries that were read of these indexes. Of a pool of one connection: what it read is told with it.
+/// How many entries of these indexes were read. For a pool of one connection, which reports what it read.
 pub(crate) async fn read_of(pool: &Pool, indexes: &[&str]) -> i64 {
     told(
         pool,
@@ -75,7 +75,7 @@ pub(crate) async fn read_of(pool: &Pool, indexes: &[&str]) -> i64 {
     .await
 }
 
-/// Pages that were looked at of these indexes, also where nothing in them was wanted. Of a pool of one connection, too.
+/// How many pages of these indexes were read, even if no entry matched. For a pool of one connection, too.
 pub(crate) async fn pages_of(pool: &Pool, indexes: &[&str]) -> i64 {
     told(
         pool,
@@ -86,7 +86,7 @@ pub(crate) async fn pages_of(pool: &Pool, indexes: &[&str]) -> i64 {
     .await
 }
 
-/// How often one of these tables was read whole. Of a pool of one connection, too.
+/// How often one of these tables was read whole. For a pool of one connection, too.
 pub(crate) async fn whole_reads_of(pool: &Pool, tables: &[&str]) -> i64 {
     told(
         pool,
@@ -114,12 +114,12 @@ pub(crate) async fn claimed(pool: &Pool) -> Claimed {
     claimed.remove(0)
 }
 
-/// Where a picture was uploaded.
+/// The address of an uploaded picture.
 pub(crate) fn input_url() -> Url {
     "http://fal.test/input".parse().unwrap()
 }
 
-/// Begins an attempt, and answers its number.
+/// Begins an attempt, and returns its number.
 pub(crate) async fn begin(pool: &Pool, lease: &Lease) -> i16 {
     let begun =
         queue::begin_attempt(pool, lease, &input_url(), &Timeline::default()).await.unwrap();
@@ -138,7 +138,7 @@ pub(crate) fn submission() -> Submission {
     }
 }
 
-/// Lets a worker's beat be as old as if it had stopped long ago.
+/// Makes a worker's last beat as old as if it had stopped long ago.
 pub(crate) async fn stop_beating(pool: &Pool, worker: WorkerId) {
     let late = "update workers set beat_at = now() - interval '1 hour' where id = $1";
     sqlx::query(late).bind(worker.0).execute(pool).await.unwrap();
@@ -150,14 +150,14 @@ pub(crate) async fn count(pool: &Pool, table: &'static str) -> i64 {
     sqlx::query_scalar(statement).fetch_one(pool).await.unwrap()
 }
 
-/// How many wait for what somebody else has locked.
+/// How many connections wait for a lock.
 pub(crate) async fn blocked(pool: &Pool) -> i64 {
     let waiting = "select count(*) from pg_stat_activity
                    where datname = current_database() and wait_event_type = 'Lock'";
     sqlx::query_scalar(waiting).fetch_one(pool).await.unwrap()
 }
 
-/// By the clock that decides everything.
+/// The time by the database's clock, which decides everything.
 pub(crate) async fn now(pool: &Pool) -> OffsetDateTime {
     sqlx::query_scalar("select now()").fetch_one(pool).await.unwrap()
 }

@@ -1,4 +1,4 @@
-//! The fal client and the stand-in for fal, which share no code, over HTTP.
+//! The fal client against the stand-in for fal, over HTTP. The two share no code.
 
 use std::{net::TcpListener, time::Duration};
 
@@ -25,12 +25,12 @@ use crate::{
 
 const ENDPOINT: &str = models::DEFAULT;
 
-/// What the model is asked, in its own dialect.
+/// The model's own input.
 fn input(prompt: &str, image_url: &Url) -> Value {
     json!({"prompt": prompt, "image_urls": [image_url], "num_images": 1})
 }
 
-/// The stand-in, and a client of it.
+/// The stand-in, and a client for it.
 struct Sim {
     running: Running,
     client: Client,

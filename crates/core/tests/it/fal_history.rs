@@ -1,4 +1,4 @@
-//! Looking for a request whose submission went unanswered.
+//! Searches fal's list for a request whose submission was not answered.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ fn item(id: &str, input: &Value) -> Value {
     json!({"request_id": id, "endpoint_id": ENDPOINT, "status_code": 200, "json_input": input})
 }
 
-/// Three pages; what is looked for is on the last one.
+/// Three pages; the request that is looked for is on the last one.
 fn pages(asked: &Seen) -> Reply {
     let longer = json!({"image_urls": [format!("{PICTURE}?x"), "https://fal.media/other"]});
     let page = match asked.parameter("cursor").as_deref() {

@@ -1,4 +1,4 @@
-//! What is read of a result.
+//! How a result is read.
 
 use darkroom_core::{
     chain::chain,

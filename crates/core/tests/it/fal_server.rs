@@ -1,4 +1,4 @@
-//! A server that answers whatever a test says, over plain TCP, and remembers what it was asked.
+//! A server that answers as a test says, over plain TCP, and remembers the requests that came.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,7 @@ use tokio::{
 };
 use url::Url;
 
-/// A server; ends with its test.
+/// A server, which ends with its test.
 pub(crate) struct Server {
     pub(crate) url: Url,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -41,9 +41,9 @@ pub(crate) struct Seen {
 #[derive(Clone, Default)]
 pub(crate) struct Reply {
     bytes: Vec<u8>,
-    /// What follows after a while.
+    /// Further bytes, each after a wait.
     later: Vec<(Duration, Vec<u8>)>,
-    /// Whether the connection stays open, without a word.
+    /// Whether the connection then stays open, and nothing more is sent.
     stays: bool,
 }
 
@@ -68,7 +68,7 @@ impl Server {
         Self { url, seen, serving }
     }
 
-    /// One answer to everything.
+    /// A server that gives the same answer to everything.
     pub(crate) async fn always(reply: Reply) -> Self {
         Self::start(move |_| reply.clone()).await
     }
@@ -137,7 +137,7 @@ impl Reply {
         Self::raw(&format!("{}\r\n\r\n{body}", head.join("\r\n")))
     }
 
-    /// A stream, which begins so.
+    /// A stream of events, which begins with this text.
     pub(crate) fn events(text: &str) -> Self {
         let head = "HTTP/1.1 200 x\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
         Self::raw(&format!("{head}{text}"))

@@ -1,4 +1,4 @@
-//! Asking how far a request is, and being told.
+//! Checks of how far a request is, and its status stream.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Telling fal's webhooks from others.
+//! Genuine webhooks of fal are told from others.
 
 use std::{
     sync::{Arc, Mutex},
@@ -25,7 +25,7 @@ use crate::fal_server::{Reply, Server};
 const BODY: &[u8] =
     br#"{"request_id":"r-1","gateway_request_id":"r-2","status":"OK","payload":null}"#;
 
-/// fal, as far as its webhooks go.
+/// The part of fal that webhooks need: a server with its keys, and a verifier.
 struct Fal {
     server: Server,
     published: Arc<Mutex<Reply>>,
@@ -92,7 +92,7 @@ fn is_unauthentic(verified: &Result<Notice, WebhookError>) -> bool {
     matches!(verified, Err(WebhookError::Unauthentic))
 }
 
-/// Lets a while pass at once.
+/// Lets time pass without really waiting.
 async fn pass(time: Duration) {
     clock::pause();
     clock::advance(time).await;

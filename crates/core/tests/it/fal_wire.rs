@@ -38,7 +38,7 @@ async fn a_submission_says_everything_that_is_configured() {
     let lifetime = sent.header("x-fal-object-lifecycle-preference");
     assert_eq!(lifetime, Some(r#"{"expiration_duration_seconds":86400}"#));
     assert_eq!(sent.body, br#"{"prompt":"rain"}"#);
-    // Rebuilt from owner and app alone, as the answer has no addresses.
+    // The addresses are rebuilt from owner and app alone, because the answer has none.
     let url = |end: &str| server.url.join(&format!("fal-ai/bytedance/requests/r-1{end}")).unwrap();
     assert_eq!(submission.status_url, url("/status"));
     assert_eq!(submission.response_url, url(""));

@@ -30,7 +30,7 @@ async fn the_bytes_of_a_file_are_read_only_where_they_are_not_known() {
     assert_eq!(read(Some(&["another".into()])).await.data.as_deref(), Some(&bytes[..]));
     assert_eq!(read(Some(&["another".into(), file.digest])).await.data, None);
     assert_eq!(read(None).await.data, None);
-    // Nor where they are many.
+    // Nor are they read if there are many of them.
     let grown = "update images set data = decode(repeat('00', 1000000), 'hex')";
     sqlx::query(grown).execute(pool).await.unwrap();
     let large = read(Some(&[])).await;

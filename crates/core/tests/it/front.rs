@@ -1,4 +1,4 @@
-//! The front of the line: what is behind it is not read, and nothing is left there.
+//! The front of the line: claims do not read what is behind it, and no job is left there.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use darkroom_testing::TestDatabase;
 
 use crate::factory;
 
-/// The indexes that say who is first, and the one that names all.
+/// The indexes that tell which jobs are first, and the primary key.
 const LINE: [&str; 3] = ["queue_in_line", "queue_lanes", "queue_pkey"];
 
 /// A job with this turn and priority.
@@ -27,7 +27,7 @@ async fn job_at(pool: &Pool, priority: i16, turn: i64) -> JobId {
     job
 }
 
-/// Says that the line has been claimed so far, so many seconds ago.
+/// Records that the line was claimed up to this turn, this many seconds ago.
 async fn pass(pool: &Pool, priority: i16, turn: i64, seconds: f64) {
     sqlx::query(
         "insert into line_fronts (priority, turn, passed_at)
@@ -41,7 +41,7 @@ async fn pass(pool: &Pool, priority: i16, turn: i64, seconds: f64) {
     .unwrap();
 }
 
-/// The next claim's first lease has this number.
+/// Sets the number of the next claim's first lease.
 async fn next_lease(pool: &Pool, number: i64) {
     sqlx::query("select setval('queue_lease_no', $1, false)")
         .bind(number)
@@ -65,7 +65,7 @@ async fn fronts(pool: &Pool) -> Vec<(i16, i64)> {
 #[tokio::test]
 async fn while_a_transaction_stays_open_a_claim_reads_little_of_what_was_claimed() {
     let database = TestDatabase::create().await;
-    // What this one read is told with it.
+    // One connection, because reads are counted for each.
     let pool = db::connect(&database.url, 1).unwrap();
     let mut open = database.pool.acquire().await.unwrap();
     sqlx::raw_sql("begin isolation level repeatable read; select pg_current_xact_id()")
@@ -96,7 +96,7 @@ async fn beside_a_long_line_of_one_model_another_ones_jobs_are_enqueued_and_ripe
     let database = TestDatabase::create().await;
     let pool = db::connect(&database.url, 1).unwrap();
     factory::line(&pool, 3_000).await;
-    // PostgreSQL knows of one model and one key.
+    // By its statistics, PostgreSQL knows only one model and one key.
     sqlx::query("analyze queue").execute(&pool).await.unwrap();
     let first = factory::job(&pool).await.id;
     sqlx::query("update queue set turn = 1 where job_id = $1")
@@ -215,7 +215,7 @@ async fn what_the_front_passed_while_nobody_looked_is_gathered() {
     let since = Some(Duration::from_secs(30));
     assert_eq!(queue::gather_stragglers(pool, since).await.unwrap(), 1);
     assert_eq!(claim(pool, worker, 2).await, [passed]);
-    // What is before the front of that look is not looked at again.
+    // Jobs behind the front of that search are not searched again.
     let before = job_at(pool, 0, 15).await;
     assert_eq!(queue::gather_stragglers(pool, since).await.unwrap(), 0);
     assert_eq!(claim(pool, worker, 2).await, []);

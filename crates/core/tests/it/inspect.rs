@@ -1,4 +1,4 @@
-//! What is taken as a picture, and what is refused, without decoding.
+//! Which files are accepted as pictures and which are refused, without decoding them.
 
 use darkroom_core::images::{ImageProblem, MediaType, inspect};
 use image::ImageFormat;
@@ -99,7 +99,7 @@ fn stray_bytes_between_the_segments_of_a_jpeg_are_passed_over() {
 
 #[test]
 fn a_webp_whose_frame_is_too_short_for_its_own_header_is_refused() {
-    // The length of the first chunk, which a decoder does not look at before it reads the header.
+    // The length of the first chunk, which a decoder does not check before it reads the header.
     const LENGTH: std::ops::Range<usize> = 16..20;
     for claimed in 0..5_u32 {
         let mut short = picture(40, 30, ImageFormat::WebP);

@@ -1,4 +1,4 @@
-//! Intake: jobs that are asked for at the same time share a statement, and nothing else.
+//! Intake: jobs that are asked for at the same time are made in one statement, and share nothing else.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::factory;
 
-/// Asks for all of them while no connection is to be had, then lets one be had.
+/// Asks for all of them while the only connection is taken, then gives that back.
 async fn together(pool: &Pool, news: Vec<NewJob>) -> Vec<Result<Asked, db::Error>> {
     let intake = Intake::new(pool.clone(), Waker::new(pool.clone()));
     let only = pool.acquire().await.unwrap();
@@ -41,7 +41,7 @@ fn one_connection(database: &TestDatabase) -> Pool {
     db::connect(&database.url, 1).unwrap()
 }
 
-/// Of which no two say the same of anything, and each says nothing of something.
+/// Three jobs that differ in every field, and each of which leaves out some of them.
 fn different() -> [NewJob; 3] {
     let inputs = |width| {
         [10, 11]
@@ -91,7 +91,7 @@ async fn jobs_that_are_asked_for_at_the_same_time_are_made_in_one_statement_each
 
     let jobs: Vec<Job> = together(&pool, news.to_vec()).await.into_iter().map(made).collect();
 
-    // A statement has one moment.
+    // All jobs that are made in one statement have the same moment.
     let moments: HashSet<_> = jobs.iter().map(|job| job.created_at).collect();
     assert_eq!(moments.len(), 1, "{moments:?}");
     for (job, new) in jobs.iter().zip(news) {
@@ -174,12 +174,12 @@ async fn keys_take_turns_also_where_their_jobs_are_made_in_one_statement() {
     let of = |api_key| NewJob { api_key, ..factory::new_job() };
     let owners = [greedy, greedy, greedy, modest, modest, modest];
 
-    // Nobody waits.
+    // The line is empty.
     let first = together(&pool, owners.map(of).to_vec()).await;
     let first: Vec<JobId> = first.into_iter().map(|asked| made(asked).id).collect();
     assert_eq!(claim_all(&pool).await, [0, 3, 1, 4, 2, 5].map(|job| first[job]));
 
-    // The greedy one has two that wait.
+    // The greedy key has two jobs that wait already.
     let mut jobs = Vec::new();
     for _ in 0..2 {
         jobs.push(store::create(&pool, &of(greedy)).await.unwrap().id);

@@ -12,7 +12,7 @@ use darkroom_testing::TestDatabase;
 
 use crate::factory;
 
-/// Where a job can be.
+/// The situations in which a job can be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Situation {
     Waiting,
@@ -21,7 +21,7 @@ enum Situation {
     Unanswered,
     /// Leased; fal has its attempt.
     Submitted,
-    /// Waits; fal has its attempt.
+    /// Waits; it has an open attempt.
     Snoozed,
     Completed,
     Failed,
@@ -32,7 +32,7 @@ use Situation::{
     Cancelled, Completed, Deleted, Failed, Leased, Snoozed, Submitted, Unanswered, Waiting,
 };
 
-/// Where a job of this status can be. A new status does not compile before it has its place here.
+/// The situations in which a job of this status can be. A new status does not compile until it is added here.
 fn situations(status: Status) -> &'static [Situation] {
     match status {
         Status::Pending => &[Waiting, Leased, Unanswered],
@@ -43,7 +43,7 @@ fn situations(status: Status) -> &'static [Situation] {
     }
 }
 
-/// What a caller sees of a job in this situation; nothing of one that is deleted.
+/// The status that a caller sees in this situation; `None` for a deleted job.
 fn status(situation: Situation) -> Option<Status> {
     Status::ALL.into_iter().find(|status| situations(*status).contains(&situation))
 }
@@ -99,14 +99,14 @@ impl<'a> Bench<'a> {
         bench
     }
 
-    /// Does it, and answers whether it says that it did.
+    /// Does the operation, and returns whether that says that it did something.
     async fn does(&self, operation: &str) -> bool {
         let (pool, lease, job) = (self.pool, &self.lease, self.lease.job);
         let answer = factory::submission();
         match operation {
             "claim" => {
                 let claimed = queue::claim(pool, lease.worker, 1).await.unwrap().jobs;
-                // What a claim takes over goes on under a new number.
+                // The lease of a claimed job has a new number, so only the job is compared.
                 claimed.first().is_some_and(|claimed| claimed.lease.job == job)
             }
             "begin attempt" => {
@@ -166,17 +166,17 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// An operation, and for each situation where it does something: what the job is in then.
+/// An operation, and each situation in which it does something, with the situation that follows.
 type Row = (&'static str, &'static [(Situation, Situation)]);
 
 const GRID: [Row; 20] = [
     ("claim", &[(Waiting, Leased), (Snoozed, Submitted)]),
     ("begin attempt", &[(Leased, Unanswered)]),
-    // Saying it again is no harm.
+    // Recording an answer again does no harm.
     ("record submission", &[(Unanswered, Submitted), (Submitted, Submitted)]),
     ("record notice", &[(Unanswered, Submitted), (Submitted, Submitted), (Snoozed, Snoozed)]),
     ("record late answer", &[(Unanswered, Submitted), (Submitted, Submitted), (Snoozed, Snoozed)]),
-    // Where there is nothing to take back or fal has it, it stays.
+    // If there is no attempt, or fal has it, nothing changes.
     ("withdraw attempt", &[(Leased, Leased), (Unanswered, Leased), (Submitted, Submitted)]),
     ("abandon attempt", &[(Leased, Leased), (Unanswered, Leased), (Submitted, Submitted)]),
     ("complete", &[(Leased, Completed), (Unanswered, Completed), (Submitted, Completed)]),
@@ -205,7 +205,7 @@ const GRID: [Row; 20] = [
         &[
             (Waiting, Deleted),
             (Leased, Deleted),
-            // As far as anybody is shown; the rows stay until the request has ended.
+            // Only hidden from everybody; the rows stay until the request has ended.
             (Unanswered, Deleted),
             (Submitted, Deleted),
             (Snoozed, Deleted),
@@ -242,10 +242,10 @@ fn the_grid_takes_no_way_that_the_statuses_do_not_have() {
     for (operation, row) in GRID {
         for (before, after) in row {
             let (Some(from), Some(to)) = (status(*before), status(*after)) else { continue };
-            // A worker completes what fal has accepted; the statement itself does not ask.
+            // A worker completes only what fal has accepted; the statement itself does not check that.
             let shortened = operation == "complete" && from == Status::Pending;
             let there = from == to || from.may_become().contains(&to) || shortened;
-            // A job that was submitted once stays so for its caller.
+            // The job waits again, but to its caller one that was submitted once stays `processing`.
             let back = (from, to) == (Status::Processing, Status::Pending);
             assert!(there || back, "{operation}: {from:?} becomes {to:?}");
         }
@@ -269,7 +269,7 @@ fn the_diagram_in_the_docs_has_the_arrows_of_the_code() {
     assert_eq!(drawn, coded.collect());
 }
 
-/// As the tables have it.
+/// The situation of a job according to the tables.
 async fn situation_of(pool: &Pool, job: JobId) -> Situation {
     let Some(shown) = store::find(pool, job).await.unwrap() else {
         return Deleted;

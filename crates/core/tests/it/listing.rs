@@ -1,4 +1,4 @@
-//! A filter reads about as many rows as it answers, however long the history.
+//! A filtered list reads about as many rows as it returns, however long the history is.
 
 use darkroom_core::{
     api_key::ApiKeyId,
@@ -11,8 +11,8 @@ use darkroom_testing::TestDatabase;
 use serde_json::json;
 use uuid::Uuid;
 
-/// 50,000 jobs, one a second: nearly all completed, by one model, with metadata of their own. What is rare lies
-/// far back, where a walk from the newest would be long.
+/// 50,000 jobs, one a second: nearly all completed, by one model, with metadata of their own. The rare ones are far
+/// back, so that a walk from the newest would be long.
 const HISTORY: &str = "
     insert into jobs (
         id, prompt, model, status, created_at, finished_at, failure_code, failure_message, metadata, api_key_id
@@ -55,7 +55,7 @@ async fn history(pool: &Pool) {
     }
 }
 
-/// Rows of jobs that were read so far, one way or another.
+/// How many rows of `jobs` were read so far, by an index or without.
 async fn rows_read(pool: &Pool) -> i64 {
     sqlx::query("select pg_stat_force_next_flush()").execute(pool).await.unwrap();
     let read =
@@ -66,12 +66,12 @@ async fn rows_read(pool: &Pool) -> i64 {
 #[tokio::test]
 async fn a_filter_reads_about_as_many_rows_as_it_answers() {
     let database = TestDatabase::create().await;
-    // One connection, which can say what it has read.
+    // One connection, which reports what it has read.
     let pool = &db::connect(&database.url, 1).unwrap();
     history(pool).await;
     let parent = "select id from jobs where metadata @> '{\"n\": 1}'";
     let parent: Uuid = sqlx::query_scalar(parent).fetch_one(pool).await.unwrap();
-    // When the history was made, however long that took.
+    // The moment of the history's newest job, however long it took to make it.
     let now: time::OffsetDateTime =
         sqlx::query_scalar("select max(created_at) from jobs").fetch_one(pool).await.unwrap();
     let status = |status| Filter { statuses: vec![status], ..Filter::default() };
@@ -106,7 +106,7 @@ async fn a_filter_reads_about_as_many_rows_as_it_answers() {
             Filter { model: Some(models::DEFAULT.into()), ..status(Status::Failed) },
             10,
         ),
-        // Within what clocks may differ, ids are looked at that do not pass.
+        // Jobs are read and left out that are newer by as much as clocks may differ.
         ("until", Filter { created_before: Some(half), ..Filter::default() }, 51),
         (
             "from",

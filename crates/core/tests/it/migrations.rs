@@ -1,5 +1,7 @@
-//! A migration runs while the version before it is at work, and goes on: replicas are replaced one after the other, and
-//! may be taken back. So it adds what an older version does not notice, and takes nothing away.
+//! A migration adds only what an older version does not notice, and takes nothing away.
+//!
+//! It runs while replicas of the version before it are at work, and they go on: replicas are replaced one after the
+//! other, and may be rolled back.
 
 mod exceptions;
 mod rules;
@@ -9,7 +11,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use self::{exceptions::EXCEPTIONS, rules::faults};
 
-/// Migrations up to this one came to be before anything was deployed, and are not held to it.
+/// Migrations up to this one were made before anything was deployed, and need not keep to this.
 const UNHELD: &str = "0014";
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
@@ -86,7 +88,7 @@ fn what_takes_away_or_forbids_is_found_and_what_adds_is_not() {
     }
 }
 
-/// What is wrong with which migration, the first one first.
+/// Each migration's faults, the oldest migration first.
 fn all_faults() -> Vec<(String, String)> {
     let mut files: Vec<_> =
         fs::read_dir(Path::new(DIRECTORY)).unwrap().map(|entry| entry.unwrap().path()).collect();

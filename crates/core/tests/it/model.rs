@@ -1,27 +1,27 @@
-//! The queue's protocol as a model, and every state that it can come to.
+//! The queue's protocol as a model, and every state that it can reach.
 //!
 //! A state is the database's rows, what each worker holds in memory, and what fal has of each attempt
 //! (`state`). Each statement of `core::queue` is one step on the rows (`statements`); what a worker, fal
 //! or a caller may do next is in `moves`, and `action` says which line of the code each step stands for.
 //! `explorer` visits all states, and `properties` says what must hold in each. `proofs` finds nothing broken;
-//! `counterproofs` takes away one care after the other, and finds what it is there for.
+//! `counterproofs` removes one safeguard of the code at a time, and finds what breaks without it.
 //!
-//! The sizes are small (one or two jobs, two workers that live, two attempts), and nothing is left out
-//! within them: workers die, are slow and are replaced as often as the model likes.
+//! The sizes are small (one or two jobs, two workers that live, two attempts), and within them nothing is left
+//! out: workers die, are slow and are replaced any number of times.
 //!
-//! What is taken for granted:
-//! - A statement of the database is done whole or not at all. So is a transaction, because it locks first
-//!   what it looks at; where that is not so, the step has two halves.
+//! Assumptions:
+//! - A statement is done as a whole or not at all. So is a transaction, because it first locks what it looks
+//!   at; where that is not so, the step has two halves.
 //! - A submission of which fal's client says `NotAccepted` never arrives. All others may, at any time.
-//! - fal's word is true: what it says has ended has, and its list shows no request that is not there.
-//! - Time is whatever it likes: a row that rests, a deadline, a beat that is late and the patience with an
-//!   unknown submission may each be over at any moment.
-//! - That every job ends takes fairness: a step that is possible again and again is taken at last; there
-//!   is always a worker to come that lives; and the beat of a dead one is late at last. It takes nothing
-//!   else: no webhook, no deadline, no caller, and nobody who comes back.
+//! - fal tells the truth: what it says has ended has, and its list shows no request that does not exist.
+//! - Time may pass at any moment: a row's rest, a deadline, the time for a beat and the patience with an
+//!   unknown submission may each end at any step.
+//! - That every job ends needs fairness: a step that is possible again and again is taken at last, there
+//!   is always another living worker to come, and the beat of a dead one is found late at last. It needs nothing
+//!   else: no webhook, no deadline, no caller, and no worker that comes back.
 //!
 //! Not in the model: pictures and results, halts, pauses, the order of jobs, deletion, and a job that is
-//! enqueued later, which is one that nobody claims before.
+//! enqueued later, because that is like one that nobody claims for a while.
 
 mod action;
 mod counterproofs;

@@ -1,5 +1,4 @@
-//! Models come from a file: what is in it is on offer, and what is wrong with it is said by entry
-//! and field.
+//! Models from a file: its entries are on offer, and an error in it names the entry and the field.
 
 use darkroom_core::models::{DEFAULT, Models, ModelsError, Options, Request};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Notices: what fal says by itself of a request that has ended.
+//! Notices: fal tells by itself that a request has ended.
 
 use darkroom_core::{
     job::Status,
@@ -118,7 +118,7 @@ async fn a_notice_and_a_closing_at_the_same_moment_never_lose_the_answer() {
             queue::abandon_attempt(pool, &job.lease),
         );
 
-        // Whoever comes first, the other one knows.
+        // Whichever comes first, the other one sees it.
         match noticed.unwrap() {
             Noticed::Open => assert_eq!(told.unwrap(), Some(factory::submission())),
             Noticed::GivenUp => assert_eq!(told.unwrap(), None),

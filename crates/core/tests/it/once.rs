@@ -1,4 +1,4 @@
-//! Once: under one key a job is made once, whatever else is to be looked at for it.
+//! Once: under one idempotency key a job is made once, whatever else must be checked for it.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn under(key: &str, fingerprint: u8) -> NewJob {
     NewJob { once: Some(once), ..factory::new_job() }
 }
 
-/// With everything that has a transaction around it.
+/// The same job, made in a transaction, because the result cache is looked into for it.
 fn looked_at(new: NewJob) -> NewJob {
     let cache = Cache { within: Duration::from_hours(1), is_looked_into: true };
     NewJob { cache: Some(cache), ..new }
@@ -39,7 +39,7 @@ fn made(asked: &Asked) -> Option<JobId> {
     if let Asked::Made(job) = asked { Some(job.id) } else { None }
 }
 
-/// Who is made first is the answer of all.
+/// Asks for all at the same time: one job is made, and all the others are answered with it.
 async fn ask_at_once(pool: &Pool, news: Vec<NewJob>) {
     let intake = intake(pool);
     let asked = join_all(news.into_iter().map(|new| intake.ask(new))).await;

@@ -26,7 +26,7 @@ fn key() -> ApiKeyId {
     ApiKeyId(Uuid::new_v4())
 }
 
-/// Claims one after the other, until nothing is left.
+/// Claims one job after the other, until none is left.
 async fn claim_all(pool: &Pool, worker: WorkerId) -> Vec<JobId> {
     let mut order = Vec::new();
     loop {

@@ -20,7 +20,7 @@ use url::Url;
 
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(20), bytes: 1000 };
 
-/// Every name leads here.
+/// Resolves every name to these addresses.
 struct Leading(Vec<SocketAddr>);
 
 impl Resolve for Leading {
@@ -37,7 +37,7 @@ fn client(allowed: &str, redirects: Redirects) -> Client {
     Client::new(allowed.parse().unwrap(), redirects).unwrap()
 }
 
-/// A client to which every name is one of these addresses.
+/// A client for which every name resolves to these addresses.
 fn client_of(addresses: &[&str], allowed: &str) -> Client {
     let addresses = addresses.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0));
     let resolver = Arc::new(Leading(addresses.collect()));
@@ -182,7 +182,7 @@ async fn a_body_that_never_ends_is_cut_and_the_rest_is_not_taken() {
     let answer = get(&client("127.0.0.1/32", Redirects::Answered), &receiver.url).await.unwrap();
 
     assert_eq!((answer.body.len(), answer.cut), (BOUNDS.bytes, Some(Cut::TooLarge)));
-    // What is on its way in the buffers of both sides.
+    // More than the limit, because both sides have buffers.
     assert!(receiver.poured().await < 64 * 1024 * 1024);
 }
 
@@ -201,7 +201,7 @@ async fn no_error_shows_the_query_of_an_address() {
     let client = client("127.0.0.1/32", Redirects::Followed);
     let receiver = Receiver::start([Reply::redirect(302, "http://10.0.0.1/?token=secret")]).await;
     for url in [
-        // Nobody listens there.
+        // Nothing listens there.
         "http://127.0.0.1:1/?token=secret".to_owned(),
         format!("{}/?token=secret", receiver.url),
         "http://10.0.0.1/?token=secret".to_owned(),

@@ -1,4 +1,4 @@
-//! The pool: who is given which connection, and for how long one is kept.
+//! The pool: which connection it hands out, and for how long it keeps one.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use tokio::{
 };
 use url::Url;
 
-/// The server process of a connection.
+/// The id of a connection's server process.
 async fn process(executor: impl PgExecutor<'_>) -> i32 {
     sqlx::query_scalar("select pg_backend_pid()").fetch_one(executor).await.unwrap()
 }
 
-/// So many connections, each with its process.
+/// Takes this many connections, each with the id of its server process.
 async fn take(pool: &Pool, many: usize) -> Vec<(Connection, i32)> {
     let mut taken = Vec::new();
     for _ in 0..many {
@@ -29,7 +29,7 @@ async fn take(pool: &Pool, many: usize) -> Vec<(Connection, i32)> {
     taken
 }
 
-/// Lets time pass without waiting.
+/// Lets time pass without really waiting.
 async fn pass(time: Duration) {
     time::pause();
     time::sleep(time).await;
@@ -131,7 +131,7 @@ async fn a_transaction_whose_end_nobody_sees_to_is_not_given_to_the_next_one() {
     let pool = db::connect(&database.url, 1).unwrap();
     let before = process(&pool).await;
 
-    // Dropped where its rollback has no time: its runtime ends.
+    // Dropped just before its runtime ends, so that there is no time for the rollback.
     let its_own = pool.clone();
     let other = tokio::task::spawn_blocking(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

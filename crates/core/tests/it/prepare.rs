@@ -1,4 +1,4 @@
-//! What leaves the house.
+//! Pictures as they are sent to fal.
 
 mod arbitrary;
 mod colour;
@@ -25,7 +25,7 @@ fn decoded(file: &[u8]) -> DynamicImage {
     image::load_from_memory(file).unwrap()
 }
 
-/// Whether two colours are the same, but for what an encoder loses.
+/// Whether two colours are the same, apart from what an encoder loses.
 fn near<const N: usize>(a: [u8; N], b: [u8; N], tolerance: u8) -> bool {
     a.iter().zip(b).all(|(a, b)| a.abs_diff(b) <= tolerance)
 }

@@ -1,5 +1,5 @@
-//! Something in front of a database that may fall silent: a network that loses everything, a server
-//! whose disk hangs.
+//! A proxy in front of a database that can stop passing anything on, like a network that loses everything or a
+//! server whose disk hangs.
 
 use darkroom_testing::TestDatabase;
 use secrecy::{ExposeSecret, SecretString};
@@ -10,7 +10,7 @@ use tokio::{
 };
 use url::Url;
 
-/// Passes everything on, until told to be silent.
+/// Passes everything on until it is cut.
 pub(crate) struct Proxy {
     /// The same database, through the proxy.
     pub(crate) url: SecretString,
@@ -41,7 +41,7 @@ impl Proxy {
         self.is_cut.send_replace(true);
     }
 
-    /// Connections that nothing was sent through meanwhile work again, and so do new ones.
+    /// New connections work again, and so do those through which nothing was sent meanwhile.
     pub(crate) fn mend(&self) {
         self.is_cut.send_replace(false);
     }

@@ -1,4 +1,4 @@
-//! Jobs that ended long ago go, and nothing else does.
+//! Pruning deletes jobs that ended long ago, and nothing else.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::factory;
 
 const MONTH: Duration = Duration::from_hours(30 * 24);
 
-/// An id of two months ago.
+/// A job's id as it was made two months ago.
 async fn old_id(pool: &Pool) -> Uuid {
     let then = factory::now(pool).await - MONTH * 2;
     let seconds = u64::try_from(then.unix_timestamp()).unwrap();

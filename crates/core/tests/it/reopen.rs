@@ -1,4 +1,4 @@
-//! A failed job that gets another go.
+//! Reopening: a failed job is tried again.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ async fn whoever_reopens_a_job_sees_it_as_it_was_then_however_quick_a_worker_is(
     let job = factory::claimed(pool).await;
     fail(pool, &job, "unlucky").await;
     let failed = store::find(pool, job.lease.job).await.unwrap().unwrap();
-    // The quickest worker there can be is there with the commit.
+    // The quickest possible worker takes the job in the commit itself.
     sqlx::raw_sql(
         "create function take_at_once() returns trigger language plpgsql as $$
          begin
@@ -70,7 +70,7 @@ async fn whoever_reopens_a_job_sees_it_as_it_was_then_however_quick_a_worker_is(
     assert!(queue::reopen_one(pool, &shown, None, false).await.unwrap().unwrap().is_none());
 }
 
-/// Reopening holds the job and waits for its key; a deletion that found no place in the queue waits for the job.
+/// Reopening has locked the job and waits for its key; a deletion that found no row in the queue waits for the job.
 #[tokio::test]
 async fn a_job_that_is_deleted_while_it_is_reopened_leaves_nothing_in_the_queue() {
     let database = TestDatabase::create().await;

@@ -1,4 +1,4 @@
-//! Dead workers: noticed, removed, their jobs freed; and workers that stop of themselves.
+//! Dead workers are noticed and removed, and their jobs freed; and workers that are told to stop hand over.
 
 use std::time::Duration;
 
@@ -111,7 +111,7 @@ async fn a_hand_over_frees_all_jobs_at_once_and_counts_no_rescue() {
     assert_eq!(again[0].rescues, 0);
 }
 
-/// The race that a rescue in one statement would lose: it waits for the claim, and then frees only
+/// The race that a rescue in one statement would lose: it would wait for the claim, and then free only
 /// what it saw before it waited.
 #[tokio::test]
 async fn a_claim_that_commits_while_its_worker_is_rescued_leaves_no_job_behind() {
@@ -143,14 +143,14 @@ async fn a_claim_that_commits_while_its_worker_is_rescued_leaves_no_job_behind()
     .await;
     claim.commit().await.unwrap();
     rescuing.await.unwrap();
-    // The rescue may have passed the locked row over; then the next one is not in its way.
+    // The rescue may have skipped the locked row; the next one finds it unlocked.
     queue::rescue(pool, LEASE).await.unwrap();
 
     let next = factory::worker(pool).await;
     assert_eq!(queue::claim(pool, next, 1).await.unwrap().jobs.len(), 1);
 }
 
-/// A claim that committed, but whose answer never reached its worker.
+/// The claim committed, but its answer never reached the worker.
 #[tokio::test]
 async fn a_worker_frees_what_it_holds_without_knowing_and_keeps_what_it_knows() {
     let database = TestDatabase::create().await;
@@ -173,7 +173,7 @@ async fn a_worker_frees_what_it_holds_without_knowing_and_keeps_what_it_knows() 
         .unwrap();
 }
 
-/// A worker that gave a job back, without hearing so, may claim it again without hearing of that either.
+/// A worker may give a job back and claim it again, and hear of neither.
 #[tokio::test]
 async fn a_job_that_is_known_under_an_old_lease_is_freed_from_the_new_one() {
     let database = TestDatabase::create().await;

@@ -1,4 +1,4 @@
-//! Limits and pauses: never more in flight than they say, and nothing waits behind them.
+//! Limits and pauses: no more jobs are in flight than they allow, and no other job waits because of them.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ async fn a_limit_of_a_model_holds_and_lets_other_models_pass() {
     assert_eq!(claims.jobs.len(), 3);
     assert!(jobs(&claims).contains(&other));
     assert!(claim(pool, worker, 10).await.jobs.is_empty());
-    // Raised while it holds: two more.
+    // Raised while the limit is reached: two more jobs fit.
     queue::limit(pool, &model, Some(4)).await.unwrap();
     assert_eq!(claim(pool, worker, 10).await.jobs.len(), 2);
     queue::limit(pool, &model, None).await.unwrap();
@@ -143,7 +143,7 @@ async fn a_request_that_nobody_follows_keeps_its_place_under_a_limit() {
     factory::stop_beating(pool, dead).await;
     queue::rescue(pool, Duration::from_mins(1)).await.unwrap();
 
-    // Whoever comes goes on with it, and with nothing else.
+    // Another worker may claim this job, and no other.
     let resumed = claim(pool, other, 5).await;
 
     assert_eq!(jobs(&resumed), [first]);
@@ -186,7 +186,7 @@ async fn a_paused_model_submits_nothing_new_and_goes_on_when_it_is_resumed() {
 
     assert!(queue::claim(pool, worker, 5).await.unwrap().jobs.is_empty());
     assert_eq!(jobs(&claim(pool, worker, 5).await), [other]);
-    // What was claimed before is not submitted either.
+    // A job that was claimed before the pause is not submitted either.
     let url = factory::input_url();
     let timeline = &Timeline::default();
     let begun = queue::begin_attempt(pool, &claimed.lease, &url, timeline).await.unwrap();

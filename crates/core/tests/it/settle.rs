@@ -1,4 +1,4 @@
-//! The ends of a job.
+//! The ways in which a job is settled.
 
 use std::time::Duration;
 
@@ -36,16 +36,16 @@ async fn a_completed_job_has_its_results_in_order_and_leaves_the_queue() {
 #[tokio::test]
 async fn what_a_few_jobs_cost_is_not_what_their_worker_holds() {
     let database = TestDatabase::create().await;
-    // One connection: plans are kept with it, and what it read is told with it.
+    // One connection, because plans are kept and reads are counted for each.
     let pool = db::connect(&database.url, 1).unwrap();
     factory::line(&pool, 3_000).await;
-    // What PostgreSQL knows of the queue is from before: as if nobody held anything.
+    // PostgreSQL's statistics are from before the claim, when no job was leased.
     sqlx::query("analyze queue").execute(&pool).await.unwrap();
     let worker = factory::worker(&pool).await;
     let held = queue::claim(&pool, worker, 3000).await.unwrap().jobs;
     let before = factory::read_of(&pool, &["queue_leased"]).await;
 
-    // More often than PostgreSQL tries plans for these very values.
+    // More than the five executions that PostgreSQL makes custom plans for.
     for few in held.chunks(20).take(12) {
         complete_all(&pool, few).await;
     }
@@ -170,7 +170,7 @@ async fn jobs_that_end_together_are_completed_in_one_statement_each_as_its_own()
     for job in &claimed {
         factory::begin(pool, &job.lease).await;
     }
-    // Somebody else has the second one by now.
+    // Another worker has the second one by now.
     sqlx::query("update queue set lease_no = lease_no + 100 where job_id = $1")
         .bind(claimed[1].lease.job.0)
         .execute(pool)

@@ -1,4 +1,4 @@
-//! A database that falls silent: who asks it is told so, and no place in the pool is lost.
+//! A database that stops answering: its statements fail in time, and no place in the pool is lost.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use tokio::time::{self, timeout};
 
 use crate::proxy::Proxy;
 
-/// Longer than anything waits for a silent database.
+/// Longer than any wait for a silent database.
 const LONG: Duration = Duration::from_mins(1);
 
-/// A connection that fell silent, and the pool whose only place it has.
+/// A connection that gets no answers any more, and the pool whose only place it takes.
 async fn silent(database: &TestDatabase) -> (Proxy, Pool, Connection) {
     let proxy = Proxy::before(database).await;
     let pool = db::connect(&proxy.url, 1).unwrap();
@@ -29,7 +29,7 @@ fn is_silence<T>(answer: Result<T, sqlx::Error>) -> bool {
     matches!(answer, Err(sqlx::Error::Io(error)) if error.kind() == std::io::ErrorKind::TimedOut)
 }
 
-/// Lets time pass without waiting, then lets the proxy pass on again.
+/// Lets time pass without really waiting, then mends the proxy.
 async fn pass(proxy: &Proxy) {
     time::sleep(LONG).await;
     time::resume();
@@ -72,7 +72,7 @@ async fn a_statement_that_nobody_waits_for_any_more_keeps_no_place() {
     let database = TestDatabase::create().await;
     let (proxy, pool, mut connection) = silent(&database).await;
 
-    // Polled once: it is sent, and then dropped.
+    // The statement is polled once, which sends it, and then dropped.
     assert!(timeout(Duration::ZERO, one(&mut connection)).await.is_err());
 
     drop(connection);
@@ -124,7 +124,7 @@ async fn a_client_that_is_stopped_inside_a_transaction_loses_it() {
     let mut stopped = database.pool.begin().await.unwrap();
     sqlx::query("lock table queue in exclusive mode").execute(&mut *stopped).await.unwrap();
 
-    // Waits for the lock, which nobody gives back.
+    // This waits for the lock, which the stopped client does not release.
     let mut waiting = database.pool.begin().await.unwrap();
     let lock = sqlx::query("lock table queue in exclusive mode").execute(&mut *waiting);
     timeout(LONG, lock).await.unwrap().unwrap();

@@ -76,7 +76,7 @@ async fn what_does_not_exist_is_not_found() {
     assert_eq!(store::delete(pool, JobId::generate()).await.unwrap(), Deletion::NoJob);
 }
 
-/// Both lock the job's rows in the two tables; in different orders they would deadlock.
+/// Both lock the job's rows in two tables; in different orders they would deadlock.
 #[tokio::test]
 async fn a_delete_and_a_completion_at_once_never_fail_one_another() {
     let database = TestDatabase::create().await;
@@ -105,7 +105,7 @@ async fn a_delete_and_a_completion_at_once_never_fail_one_another() {
 #[tokio::test]
 async fn jobs_that_changed_of_late_are_found_without_reading_all_others() {
     let database = TestDatabase::create().await;
-    // One connection: what it read is told with it.
+    // One connection, because reads are counted for each.
     let pool = db::connect(&database.url, 1).unwrap();
     factory::line(&pool, 3_000).await;
     sqlx::query("analyze queue, jobs").execute(&pool).await.unwrap();

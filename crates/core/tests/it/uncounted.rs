@@ -1,5 +1,5 @@
-//! PostgreSQL never counted the queue's rows, and guesses that few of them match, fewer than are asked for: then it holds it for
-//! cheap to read all that match, and to sort them.
+//! Plans without statistics: PostgreSQL never counted the queue's rows, and guesses that fewer of them match than are
+//! asked for. So it thinks that it is cheap to read all that match, and to sort them.
 
 use darkroom_core::{
     db::{self, Pool},
@@ -13,11 +13,11 @@ use crate::{emptied::entries_read, factory};
 /// Jobs that wait.
 const WAITING: i32 = 20_000;
 
-/// A long line, and one connection, which keeps plans, and tells what it read.
+/// A long line, and a pool of one connection, which keeps its plans and reports what it read.
 async fn long_line() -> (TestDatabase, Pool) {
     let database = TestDatabase::create().await;
     let pool = db::connect(&database.url, 1).unwrap();
-    // Nobody is to look.
+    // So that autovacuum does not collect statistics.
     sqlx::query("alter table queue set (autovacuum_enabled = false)").execute(&pool).await.unwrap();
     factory::line(&pool, WAITING).await;
     (database, pool)
@@ -84,7 +84,7 @@ async fn those_ahead_of_a_job_are_counted_as_far_as_that_is_told() {
     assert!(entries <= 11_000, "to count 10,000 jobs read {entries} entries");
 }
 
-/// Entries that are read of these indexes, of a table that is not read whole.
+/// How many entries of these indexes are read; the table must not be read whole.
 async fn read_of(pool: &Pool, table: &str, indexes: &[&str], doing: impl AsyncFnOnce()) -> i64 {
     let whole = factory::whole_reads_of(pool, &[table]).await;
     let before = factory::read_of(pool, indexes).await;

@@ -1,4 +1,4 @@
-//! What was made and what it cost: counted when jobs end, and kept when they go.
+//! Usage, in jobs, images and money: counted when jobs end, and kept when jobs are deleted.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use image::ImageFormat;
 
 use crate::factory;
 
-/// What a job of these tests may cost.
+/// What a job of these tests may cost, in millionths of a US dollar.
 const COST: i64 = 30_000;
 
 async fn key(pool: &Pool) -> ApiKeyId {
     store::create_api_key(pool, "a test", &Token::generate().unwrap(), false).await.unwrap()
 }
 
-/// A job of this key that a worker has.
+/// A job of this key that a worker has claimed.
 async fn claimed(pool: &Pool, key: Option<ApiKeyId>) -> Lease {
     let new = NewJob { api_key: key, cost_micros: COST, ..factory::new_job() };
     store::create(pool, &new).await.unwrap();
@@ -34,7 +34,7 @@ async fn submitted(pool: &Pool, lease: &Lease) {
     queue::record_submission(pool, lease, number, &factory::submission()).await.unwrap();
 }
 
-/// Jobs, images, kept back and spent.
+/// Usage as it is told: jobs, images, money kept back, and money spent.
 async fn told(pool: &Pool, key: Option<ApiKeyId>) -> (i64, i64, i64, i64) {
     let today = factory::now(pool).await.date();
     let used = store::usage(pool, key, today, today).await.unwrap();
@@ -58,7 +58,7 @@ async fn what_a_job_may_cost_is_kept_back_until_it_ends_and_what_it_cost_is_spen
     queue::complete(pool, &lease, ended, &Timeline::default()).await.unwrap();
 
     assert_eq!(told(pool, Some(key)).await, (1, 1, 0, 20_000));
-    // Added up or not, it is the same.
+    // The sums are the same after the changes were added up.
     assert_eq!(store::fold_usage(pool).await.unwrap().rows, 1);
     assert_eq!(told(pool, Some(key)).await, (1, 1, 0, 20_000));
     assert_eq!(told(pool, None).await, (1, 1, 0, 20_000));

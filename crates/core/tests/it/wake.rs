@@ -16,7 +16,7 @@ use crate::{factory, proxy::Proxy};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Between pings, where a test waits for them.
+/// The time between pings in tests that wait for them.
 const SHORT: Duration = Duration::from_millis(200);
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn where_all_is_quiet_the_commit_that_makes_a_job_tells_of_it_itself() {
     let pool = &database.pool;
     let mut worker = Listener::connect(pool, Audience::Worker, PATIENCE).await.unwrap();
     let mut api = Listener::connect(pool, Audience::Watchers, PATIENCE).await.unwrap();
-    // It has nothing to send through.
+    // The waker itself has no database to send through.
     let nowhere = db::connect(&"postgres://nobody@127.0.0.1:1/none".into(), 1).unwrap();
 
     let asked =
@@ -58,7 +58,8 @@ async fn jobs_that_are_made_at_the_same_time_are_all_told_of() {
 
     let bare = || NewJob { inputs: Vec::new(), ..factory::new_job() };
     let mut asked = Vec::new();
-    // At first in the commit that makes them, and then, as it is not quiet any more, after it. More than one payload names.
+    // The first are told of in the commit that makes them, the others after it, because it is not quiet any more. There
+    // are more of them than one payload can name.
     for _ in 0..2 {
         asked.extend(try_join_all((0..450).map(|_| intake.ask(bare()))).await.unwrap());
     }
@@ -84,7 +85,7 @@ async fn that_there_is_work_is_told_however_much_else_is_to_be_told() {
     let mut listener = Listener::connect(&database.pool, Audience::Worker, PATIENCE).await.unwrap();
     let waker = Waker::new(database.pool.clone());
 
-    // None of them is sent before this has ended: what sends them shares the thread.
+    // None of them is sent before this loop has ended, because the task that sends them shares the thread.
     for _ in 0..5_000 {
         waker.ended(JobId::generate());
     }
@@ -111,7 +112,7 @@ async fn a_listener_that_lost_its_connection_says_so_and_hears_again() {
 async fn a_connection_that_is_quiet_and_lives_is_listened_to_on_and_on() {
     let database = TestDatabase::create().await;
     let mut listener = Listener::connect(&database.pool, Audience::Worker, SHORT).await.unwrap();
-    // So many pings that nobody hears of.
+    // The listener pings about ten times meanwhile, and reports nothing.
     assert!(timeout(SHORT * 10, listener.heard()).await.is_err());
 
     Waker::new(database.pool.clone()).wake();

@@ -18,17 +18,17 @@ use crate::{
     life::Life,
 };
 
-/// A receiver says that it has it, and works on it later.
+/// Enough for a receiver that only says that it has the event, and works on it later.
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(15), bytes: 4 * 1024 };
 
-/// Characters that are kept of what a receiver says, and of what went wrong.
+/// How many characters are kept of a receiver's answer or of an error.
 const KEPT: usize = 200;
 
-/// Makes it.
+/// Makes the attempt.
 pub(super) async fn make(life: Life, signer: Signer, delivery: Claimed) -> (Tried, Verdict) {
     let links = match links(&life).await {
         Ok(links) => links,
-        // What comes of it cannot be told to the database either.
+        // The database is away, so nothing is sent: its result could not be recorded either.
         Err(error) => {
             let error = Some(beginning(&chain(&error)));
             let wait = until_next_delivery(delivery.failures + 1);
@@ -65,7 +65,7 @@ pub(super) async fn make(life: Life, signer: Signer, delivery: Claimed) -> (Trie
     }
 }
 
-/// Where no public address is set, they are paths.
+/// Writes links to the results; without a public address they are paths.
 async fn links(life: &Life) -> Result<Links, db::Error> {
     let public_url = life.worker.public_url.as_ref();
     let base = public_url.map_or("", |url| url.as_str().trim_end_matches('/'));
@@ -91,7 +91,7 @@ fn retry_after(answer: &Answer) -> Option<Duration> {
     text.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// What a status code does not say by itself.
+/// Explains what a status code does not say by itself.
 fn explanation(answer: &Answer) -> Option<&'static str> {
     match answer.status.as_u16() {
         300..=399 => Some("it redirects, which is not followed; tell us the address itself"),
@@ -100,7 +100,7 @@ fn explanation(answer: &Answer) -> Option<&'static str> {
     }
 }
 
-/// The beginning of somebody's text, on one line and without anything that a terminal would obey.
+/// The beginning of a foreign text, on one line and without control characters that a terminal would obey.
 fn beginning(text: &str) -> String {
     let shown = text.trim().chars().map(|letter| if letter.is_control() { ' ' } else { letter });
     shown.take(KEPT).collect()

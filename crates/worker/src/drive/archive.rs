@@ -9,7 +9,7 @@ use darkroom_core::{
 use super::fetch::worthwhile;
 use crate::{life::Life, metrics::Call, outcome::Stop};
 
-/// Fetches and keeps all outputs, in order. Answers their sides.
+/// Downloads and stores all outputs, in order. Returns the width and height of each.
 pub(super) async fn outputs(
     life: &Life,
     lease: &Lease,
@@ -18,7 +18,7 @@ pub(super) async fn outputs(
 ) -> Result<Vec<(u32, u32)>, Stop> {
     let mut sides = Vec::new();
     for (position, image) in (0..).zip(&output.images) {
-        // For one try at a time: who waits before the next one carries nothing, and keeps nobody out.
+        // The permit is for one try: a job that waits before the next holds no picture, and keeps no other job waiting.
         let download = || async {
             let carrying = life.worker.carrying.acquire().await;
             Ok((life.worker.fal.download(&image.url).await?, carrying))

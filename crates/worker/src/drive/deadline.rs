@@ -13,7 +13,7 @@ pub(super) struct Expired;
 
 impl Deadline {
     pub(super) fn of(job: &Claimed) -> Self {
-        // One that is too far away to be counted is none.
+        // A deadline that is too far away for an `Instant` counts as none.
         Self(job.time_left.and_then(|left| Instant::now().checked_add(left)))
     }
 
@@ -21,7 +21,7 @@ impl Deadline {
         self.0.is_some_and(|at| at <= Instant::now())
     }
 
-    /// Takes a step, unless the time is up before it is taken.
+    /// Takes a step, and cuts it off when the time is up.
     pub(super) async fn cut<T>(&self, step: impl Future<Output = T>) -> Result<T, Expired> {
         if self.has_passed() {
             return Err(Expired);

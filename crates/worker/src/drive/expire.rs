@@ -19,11 +19,11 @@ use crate::{
 /// How long after its deadline a job goes on while fal does not answer: its request is paid for.
 const GRACE: Duration = Duration::from_mins(15);
 
-/// The failure of a request that was cancelled, as the provider's answer is understood.
+/// The failure code that we read the provider's answer about a cancelled request as.
 const STOPPED: FailureCode = FailureCode::ProviderCancelled;
 
-/// Stops the request and fails the job; one that ended in time after all is paid for, so its
-/// result is kept. A job whose caller wanted it to end is cancelled.
+/// Cancels the request, and fails the job, or cancels it if its caller wanted that. If the request ended in time
+/// after all, it is paid for, so its result is kept.
 pub(super) async fn request(
     life: &Life,
     job: &Claimed,
@@ -36,7 +36,7 @@ pub(super) async fn request(
             let finished = finish(life, job, submission, Ended::default()).await;
             match if job.is_cancelled { unless_it_failed(finished) } else { finished } {
                 Err(Stop::Outcome(Outcome::Snooze(_))) if !in_grace => {}
-                // Stopped by us, here or by a worker that did not come to write it down.
+                // We cancelled it: here, or an earlier worker did and could not record it.
                 Err(Stop::Outcome(Outcome::Fail(end))) if end.code == STOPPED.as_str() => {}
                 finished => return finished,
             }

@@ -1,4 +1,4 @@
-//! Calls that fetch what was paid for: made again as long as that is worth it.
+//! Calls that fetch what was paid for: repeated as long as that is worthwhile.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use crate::{
     probing,
 };
 
-/// Makes a call until it succeeds or its error is to be believed.
+/// Repeats a call until it succeeds, or has failed often enough for its error to be believed.
 pub(super) async fn worthwhile<T, F>(
     life: &Life,
     submission: &Submission,
@@ -50,7 +50,7 @@ where
 
 fn believe(error: &Error) -> Stop {
     match error.class() {
-        // Paid for and still there: it is asked for again later.
+        // Paid for and still there: it is fetched later.
         _ if error.is_passing() => Outcome::Snooze(jittered(AWAY)),
         Class::Later | Class::Halt => Outcome::Snooze(jittered(AWAY)),
         Class::Retry => Outcome::Retry(error.failure()),

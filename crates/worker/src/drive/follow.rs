@@ -1,7 +1,7 @@
-//! Follow a submitted request to its end, and fetch what came of it.
+//! Follow a submitted request to its end, and fetch its result.
 //!
-//! Three ways to know that it has ended, used together: fal's webhook, the status stream, and
-//! asking. Whichever is first wins. Asking never stops, because the other two may.
+//! There are three ways to learn that it has ended, used together: fal's webhook, the status stream, and
+//! checks. The first to tell wins. Checks never stop, because the other two may.
 
 use std::time::Duration;
 
@@ -22,17 +22,19 @@ use crate::{
     probing,
 };
 
-/// How long nothing but "not found" is answered before it is believed: by fal, which may know a
-/// request everywhere only a moment after it took it, and by whatever else answers in its place.
+/// How long "not found" must be the only answer before it is believed: from fal, whose servers may not all know
+/// a request the moment it was accepted, and from whatever else answers in fal's place.
 const BELIEVED_OF_FAL: Duration = Duration::from_mins(1);
 const BELIEVED_OF_OTHERS: Duration = Duration::from_mins(8);
 
-/// How often a request is asked about whose stream is live.
+/// How often a request is checked while its stream is live.
 const BACKSTOP: Duration = Duration::from_secs(30);
 
-/// Waits until the request has ended. Whatever keeps fal from answering, the request is paid for
-/// and is not given up; only one that fal does not know any more is. Answers also whether the job's
-/// caller wanted it to end; fal was told so, unless the request ended first.
+/// Waits until the request has ended. Returns also whether the job's caller wanted to cancel it; fal was told so,
+/// unless the request ended first.
+///
+/// The request is paid for, so it is not given up, however long fal does not answer, unless fal does not know it
+/// any more.
 pub(super) async fn until_ended(
     life: &Life,
     job: &Claimed,
@@ -54,8 +56,8 @@ pub(super) async fn until_ended(
                     Some(Progress::Ended { inference_seconds }) => {
                         return Ok((Ended { inference_seconds, ..Ended::default() }, wish.is_cancelled));
                     }
-                    // It says by itself what is new: asking is only to be sure. However much it says,
-                    // asking goes on, because it may say the same for ever.
+                    // The stream tells what is new, so checks are only a backstop. No later report puts the
+                    // next check off, because a stream may say the same for ever.
                     Some(_) if !is_told => {
                         (is_told, next_check) = (true, Instant::now() + jittered(BACKSTOP));
                     }
@@ -66,7 +68,7 @@ pub(super) async fn until_ended(
             }
             heard = notice.heard() => {
                 match heard {
-                    // Its word is signed: the result is there to be fetched.
+                    // fal signed this notice, so it is believed: the result can be fetched.
                     Heard::Ended => return Ok((Ended::default(), wish.is_cancelled)),
                     Heard::Cancelled => wish.is_cancelled = true,
                     Heard::Perhaps => {}
@@ -76,7 +78,7 @@ pub(super) async fn until_ended(
         }
         Box::pin(wish.pass_on(life, job, submission)).await;
         let asked = Instant::now().into_std();
-        // Boxed: between two checks, thousands of jobs hold no room for one.
+        // Boxed, so that thousands of jobs hold no memory for a check while they wait for the next.
         let checked = Box::pin(life.worker.fal.check(submission)).await;
         life.worker.metrics.called(Call::Check, asked, &checked);
         if let Ok(report) = &checked
@@ -115,16 +117,16 @@ pub(super) async fn until_ended(
     }
 }
 
-/// What watchers were told of answers.
+/// What watchers have been told of the answers to checks.
 #[derive(Clone, Copy, Debug, Default)]
 struct Told {
     progress: Option<Progress>,
-    /// Of the log.
+    /// Lines of the log.
     lines: usize,
 }
 
 impl Told {
-    /// Tells what an answer says that earlier ones did not: thousands of requests may be asked about that say nothing new.
+    /// Tells watchers only what is new in an answer: thousands of requests may be checked that have nothing new.
     fn tell(&mut self, life: &Life, job: &Claimed, report: &Report) {
         let before = *self;
         *self = Self { progress: Some(report.progress), lines: report.logs.len() };
@@ -139,16 +141,17 @@ impl Told {
     }
 }
 
-/// The wish of a job's caller that it should end.
+/// The wish of a job's caller to cancel it.
 #[derive(Clone, Copy, Debug)]
 struct Wish {
     is_cancelled: bool,
-    /// fal has taken it.
+    /// Whether fal has answered the call that cancels.
     is_passed_on: bool,
 }
 
 impl Wish {
-    /// Tells fal, until it has taken it. How the request ends then is seen as ever.
+    /// Cancels the request at fal, if the caller wants it and fal has not answered that yet. How the request ends
+    /// then is seen as for any other.
     async fn pass_on(&mut self, life: &Life, job: &Claimed, submission: &Submission) {
         if !self.is_cancelled || self.is_passed_on {
             return;
@@ -170,7 +173,7 @@ impl Wish {
     }
 }
 
-/// Whether the request is to be taken for lost. `missing` is since when it was only not found.
+/// Whether the request is taken for lost. `missing` is since when each answer was "not found".
 fn is_lost(error: &Error, missing: &mut Option<Instant>) -> bool {
     if !error.is_not_found() {
         *missing = None;
@@ -182,7 +185,7 @@ fn is_lost(error: &Error, missing: &mut Option<Instant>) -> bool {
     since.elapsed() >= believed
 }
 
-/// Fetches what a request came to, and notes what that says of its bill: one that ended badly costs nothing.
+/// Fetches a request's result, and notes what that says about its cost: a request that failed costs nothing.
 pub(super) async fn result(
     life: &Life,
     job: &Claimed,

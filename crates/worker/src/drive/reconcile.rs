@@ -1,5 +1,5 @@
 //! Reconcile: find out whether the provider has a submission whose answer was never recorded. Until
-//! that is known, or has been looked for long enough, nothing else is submitted for the job.
+//! it is found, or was looked for long enough, nothing else is submitted for the job.
 
 use std::time::{Duration, Instant};
 
@@ -17,15 +17,16 @@ use crate::{
     outcome::{Outcome, Stop},
 };
 
-/// The provider's clock may be behind the database's.
+/// How far the provider's clock may be behind the database's.
 const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
-/// The provider may list a request only once it has ended: it is looked for again, less and less often.
+/// The waits between searches: the provider may list a request only once it has ended, so it is looked for again,
+/// less and less often.
 const SOONEST: Duration = Duration::from_secs(2);
 const LATEST: Duration = Duration::from_mins(1);
 
-/// The attempt's request, found at the provider; or nothing, where it was given up, and the job goes on to
-/// another attempt, or to the end that it has come to meanwhile.
+/// Finds the attempt's request at the provider. Returns `None` if it was given up: the job then goes on to
+/// another attempt, or ends because it was cancelled or its deadline has passed.
 pub(super) async fn find(
     life: &Life,
     job: &Claimed,
@@ -39,7 +40,7 @@ pub(super) async fn find(
         submit::record(life, job, attempt.number, &submission).await?;
         return Ok(Some(submission));
     }
-    // From the first look that was one: while the provider was away, nobody looked.
+    // Counted from the first search that was answered: while the provider was away, nothing was searched.
     let missed = queue::miss_attempt(&life.worker.pool, &job.lease).await?;
     let patience = life.worker.jobs.unknown_patience.saturating_sub(missed);
     if !patience.is_zero() && !deadline.has_passed() {
@@ -49,7 +50,7 @@ pub(super) async fn find(
     give_up(life, job, attempt, deadline).await
 }
 
-/// Looks through the provider's list.
+/// Searches the provider's list of requests.
 async fn search(
     life: &Life,
     job: &Claimed,
@@ -57,7 +58,8 @@ async fn search(
     deadline: &Deadline,
 ) -> Result<Option<Submission>, Stop> {
     let Ok(_searching) = life.worker.searching.try_acquire() else {
-        // It waits without its slot, which is of use to others, and due again when the provider tells of it.
+        // Another search is under way. The job waits without its slot, which others can use, and is due as soon as
+        // the provider tells of its request.
         return Err(Outcome::Snooze(jittered(AWAY)).into());
     };
     let since = attempt.began_at - CLOCK_SKEW;
@@ -71,7 +73,8 @@ async fn search(
     })
 }
 
-/// Counted as unknown: it may be paid for and lost. Unless the provider tells of it at this moment.
+/// Closes the attempt as `unknown`: it may be paid for and lost. If the provider has told of its request just now,
+/// returns that instead.
 async fn give_up(
     life: &Life,
     job: &Claimed,
@@ -83,7 +86,7 @@ async fn give_up(
     let another = !is_over
         && life.worker.jobs.unknown == UnknownSubmission::Resubmit
         && queue::attempts_made(pool, lease).await? < life.worker.jobs.max_attempts;
-    // Not into the same gap: the next submission would be as doubtful.
+    // Not while the provider's queue is away: the next submission would be as doubtful.
     if another && let Err(error) = life.worker.fal.reach(&job.model).await {
         tracing::warn!(job.id = %lease.job, error = %chain(&error),
             "the provider's queue does not answer; a new attempt waits");

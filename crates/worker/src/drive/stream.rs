@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{backoff::exponential, life::Life};
 
-/// Streams that broke before one is given up: the request is asked about then.
+/// How many times a request's stream may break until it is given up: from then on, the request is only checked.
 const MOST_FAILURES: u32 = 4;
 
 /// A request's status stream, or none.
@@ -21,12 +21,12 @@ const MOST_FAILURES: u32 = 4;
 pub(super) struct Stream {
     /// What it last said; nothing while it is not live.
     said: Option<watch::Receiver<Option<Progress>>>,
-    /// Reads the stream. A task of its own: whoever waits for news also waits for other things.
+    /// Reads the stream, in its own task, because the job that waits for news waits for other things too.
     _reading: Option<AbortOnDropHandle<()>>,
 }
 
 impl Stream {
-    /// Opens the stream, where this worker may hold another one.
+    /// Opens the stream, if this worker may hold another one.
     pub(super) fn open(life: &Life, job: JobId, submission: &Submission) -> Self {
         let Ok(permit) = life.worker.streams.clone().try_acquire_owned() else {
             return Self { said: None, _reading: None };
@@ -46,7 +46,7 @@ impl Stream {
         Self { said: Some(said), _reading: Some(AbortOnDropHandle::new(reading)) }
     }
 
-    /// Waits for the next thing that it says; nothing when it broke. For ever where there is none.
+    /// Waits for the next thing that the stream says; `None` when it broke. Waits for ever if there is no stream.
     pub(super) async fn next(&mut self) -> Option<Progress> {
         let Some(said) = &mut self.said else {
             return std::future::pending().await;

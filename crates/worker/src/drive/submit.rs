@@ -1,4 +1,4 @@
-//! Submit: written down before, recorded after, and made once.
+//! Submit: write the attempt down, submit it once, and record fal's answer.
 
 use std::{
     sync::Arc,
@@ -25,7 +25,7 @@ use crate::{
     slots::Slot,
 };
 
-/// Submits. In a task that goes on when the work on the job is interrupted, because fal's answer
+/// Submits, in a task that goes on when the work on the job is interrupted, because fal's answer
 /// is the only trace of what was bought.
 pub(super) async fn once(
     life: &Life,
@@ -44,7 +44,7 @@ pub(super) async fn once(
     }
 }
 
-/// What few submissions come to is boxed, and so is what follows all of them.
+/// What only few submissions need is boxed, and so is what comes after the call, to keep this future small.
 async fn submit(
     life: Life,
     job: Arc<Claimed>,
@@ -53,7 +53,7 @@ async fn submit(
     _under_way: Slot<Lease>,
 ) -> Result<Submission, Stop> {
     let turn = life.worker.beginning.acquire().await;
-    // Looked at inside the tracked task: whoever waits for submissions to end has cancelled first.
+    // Checked inside the tracked task: `over` is cancelled before anything waits for the submissions to end.
     if life.over.is_cancelled() {
         return Err(queue::Error::LeaseLost.into());
     }
@@ -64,17 +64,17 @@ async fn submit(
     drop(turn);
     let attempt = match begun {
         Ok(Begun::Attempt(number)) => number,
-        // The claim lets the job wait until submissions go on.
+        // The job is not claimed again until submissions go on.
         Ok(Begun::Halted) => return Err(Outcome::Snooze(Duration::ZERO).into()),
         Ok(Begun::Cancelled) => return Err(Outcome::Cancel.into()),
-        // It may be written down, and surely nothing was sent.
+        // The attempt may have been written down, but surely nothing was sent.
         Err(queue::Error::Database(error)) if error.is_unavailable() => {
             Box::pin(withdraw(&life, &job)).await?;
             return Err(queue::Error::Database(error).into());
         }
         Err(error) => return Err(error.into()),
     };
-    // A process that was stopped here may have lost the job: nothing is sent that somebody else looks for.
+    // If the process was paused here, another worker may have the job and look for this attempt: it is not sent.
     if asked.elapsed() >= life.worker.settings.lease {
         Box::pin(withdraw(&life, &job)).await?;
         return Err(Outcome::Snooze(AWAY).into());
@@ -98,10 +98,10 @@ async fn submit(
             }
             let halted = Box::pin(probing::heed(&life, &error)).await;
             Err(match error.class() {
-                // The claim lets the job wait until submissions go on.
+                // The job is not claimed again until submissions go on.
                 _ if halted => Outcome::Snooze(Duration::ZERO),
                 Class::Halt => Outcome::Snooze(jittered(REFUSED)),
-                // There is no such model: asking again would not make one.
+                // The provider has no such model: another try would not change that.
                 Class::Retry if error.is_unknown_request() => Outcome::Fail(no_such_model()),
                 Class::Retry | Class::Later => Outcome::Snooze(jittered(AWAY)),
                 Class::Never => Outcome::Fail(error.failure()),
@@ -116,8 +116,10 @@ async fn submit(
     }
 }
 
-/// Takes the attempt back, and does not stop trying while the database is away: left open, it would
-/// pass for one that may have arrived. Answers its request where the provider says that it did.
+/// Takes the attempt back, and keeps trying while the database is away: left open, it would pass for one that
+/// may have arrived.
+///
+/// Returns its request if the provider says that it did arrive.
 async fn withdraw(life: &Life, job: &Claimed) -> Result<Option<Submission>, queue::Error> {
     let mut failures = 0;
     loop {
@@ -131,8 +133,8 @@ async fn withdraw(life: &Life, job: &Claimed) -> Result<Option<Submission>, queu
     }
 }
 
-/// Records fal's answer, and does not stop trying while the database is away: forgetting it would
-/// mean to pay twice. Where the job is somebody else's by now, they are told.
+/// Records fal's answer, and keeps trying while the database is away: forgetting it would mean paying twice. If
+/// another worker has the job by now, the answer is recorded for that one.
 pub(super) async fn record(
     life: &Life,
     job: &Claimed,
@@ -146,7 +148,7 @@ pub(super) async fn record(
             Ok(()) => return Ok(()),
             Err(queue::Error::Database(error)) => error,
             Err(queue::Error::LeaseLost) => {
-                // Else whoever waits for this submission counts it.
+                // Otherwise the work on the job still waits for this submission, and counts it.
                 if life.over.is_cancelled() {
                     life.worker.metrics.refused("job");
                 }
@@ -178,7 +180,7 @@ async fn record_once(
     match life.answers.ask(answered).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(queue::Error::LeaseLost),
-        // It may have been another one's fault; and if not, the error is its own.
+        // Another answer of the batch may be at fault, so this one is tried alone; an error is then its own.
         Err(_of_all) => {
             queue::record_submission(&life.worker.pool, lease, number, submission).await
         }

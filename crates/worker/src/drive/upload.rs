@@ -25,28 +25,28 @@ use crate::{
 /// How long a job waits when the provider is away.
 pub(super) const AWAY: Duration = Duration::from_secs(5);
 
-/// How long a job waits that the provider did not let in, though it accepts the account: others come
+/// How long a job waits that the provider refused although it accepts the account: other jobs go
 /// first.
 pub(super) const REFUSED: Duration = Duration::from_secs(30);
 
 /// Pictures that the provider can read.
 #[derive(Debug)]
 pub(super) struct Uploaded {
-    /// The first of them, which no other upload has.
+    /// The address of the first, which no other upload has.
     pub(super) first: Url,
-    /// In order, the first included.
+    /// All addresses in order, the first included.
     pub(super) urls: Vec<Url>,
     /// Width and height of the first.
     pub(super) sides: (u32, u32),
 }
 
-/// Makes the job's pictures right for the model and uploads them, one after the other: one at a
-/// time is in memory. Nothing is paid for yet.
+/// Prepares the job's pictures for the model and uploads them, one after the other, so that only one
+/// is in memory at a time. Nothing is paid for yet.
 pub(super) async fn inputs(life: &Life, lease: &Lease, fit: Fit) -> Result<Uploaded, Stop> {
     let (mut urls, mut sides) = (Vec::new(), None);
     for position in 0.. {
         let _carrying = life.worker.carrying.acquire().await;
-        // Boxed: thousands of jobs may wait for their turn, and hold no room for it.
+        // Boxed, so that thousands of jobs that wait for their turn hold no memory for it.
         let Some(one) = Box::pin(input(life, lease, position, fit)).await? else {
             break;
         };
@@ -68,7 +68,7 @@ struct One {
     is_last: bool,
 }
 
-/// Uploads the picture in this place; nothing where there is none.
+/// Uploads the picture at this position; `None` if there is none.
 async fn input(life: &Life, lease: &Lease, position: i16, fit: Fit) -> Result<Option<One>, Stop> {
     let Some((prepared, is_last)) = prepared(life, lease, position, fit).await? else {
         return Ok(None);
@@ -83,7 +83,7 @@ async fn input(life: &Life, lease: &Lease, position: i16, fit: Fit) -> Result<Op
             tracing::warn!(job.id = %lease.job, error = %chain(&error), "an upload failed");
             let halted = probing::heed(life, &error).await;
             Err(match error.class() {
-                // The claim lets the job wait until submissions go on.
+                // The job is not claimed again until submissions go on.
                 _ if halted => Outcome::Snooze(Duration::ZERO),
                 Class::Never => Outcome::Fail(error.failure()),
                 Class::Halt => Outcome::Snooze(jittered(REFUSED)),
@@ -94,7 +94,7 @@ async fn input(life: &Life, lease: &Lease, position: i16, fit: Fit) -> Result<Op
     }
 }
 
-/// The picture in this place, right for the model, and whether it is the last; nothing where there is none.
+/// The picture at this position, prepared for the model, and whether it is the last; `None` if there is none.
 async fn prepared(
     life: &Life,
     lease: &Lease,

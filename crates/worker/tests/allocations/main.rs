@@ -1,8 +1,8 @@
-//! What a worker asks of the allocator for each job: what creeps in here is paid for by all of them. It is counted, not timed:
-//! it is the same on each machine.
+//! How many allocations a worker makes for each job: each further one would cost every job. They are counted, not
+//! timed, so that the number is the same on each machine.
 //!
-//! A program of its own, as all that it allocates is counted. A debug build had 13 of them; more are allowed, as it is not always
-//! as many jobs that are claimed and completed together.
+//! This is a program of its own, because all that the process allocates is counted. A debug build made 13 allocations a
+//! job; more are allowed, because the number of jobs that are claimed and completed together varies.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
 const JOBS: u64 = 1_000;
 
-/// Allocations with each job, from its claim to its end, without the edit; what a worker does at its start is among them.
+/// The most allocations for each job, from its claim to its end, without the edit; a worker's start is included.
 const OF_A_JOB: u64 = 20;
 
 #[tokio::test]

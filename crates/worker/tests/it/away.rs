@@ -16,7 +16,7 @@ async fn while_the_provider_is_away_jobs_wait_and_no_attempt_is_burnt() {
     let mut house = House::open(QUICK).await;
     house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
     let port = house.sim.port();
-    // Another one, so that the house has one to close; the workers' is away.
+    // The workers' stand-in is stopped; the house gets another one in its place until then.
     let idle = start(TcpListener::bind("127.0.0.1:0").unwrap(), Settings::default()).await.unwrap();
     std::mem::replace(&mut house.sim, idle).stop().await;
     let id = house.job().await;
@@ -77,7 +77,7 @@ async fn a_worker_goes_on_when_its_connections_are_cut_again_and_again() {
 #[tokio::test]
 async fn an_answer_that_comes_while_the_database_is_away_is_recorded_when_it_is_back() {
     let house = House::open(Duration::from_secs(3)).await;
-    // More than a second for the answer, and less than the edit takes.
+    // The answer takes more than a second, and less than the edit.
     house
         .set_faults(json!({"faults": [{"at": "submit", "bytes_per_second": 300, "next": 1}]}))
         .await;
@@ -103,8 +103,8 @@ async fn an_answer_that_comes_while_the_database_is_away_is_recorded_when_it_is_
     worker.stop().await;
 }
 
-/// Submissions that no attempt has on record. A cut between an attempt's begin and its answer is
-/// counted as unknown, and is none of these.
+/// How many submissions no attempt has on record. An attempt that was cut off between its begin and its
+/// answer is counted as unknown, not here.
 async fn unaccounted_for(house: &House) -> usize {
     let known: Vec<Option<String>> = sqlx::query_scalar("select provider_request_id from attempts")
         .fetch_all(&house.database.pool)

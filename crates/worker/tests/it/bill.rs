@@ -1,4 +1,4 @@
-//! What is counted as spent, beside what the stand-in bills.
+//! What we count as spent, compared with what the stand-in bills.
 
 use std::{net::TcpListener, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::house::{House, new_job};
 
 const SLOW: Duration = Duration::from_mins(10);
 
-/// What a unit costs that the stand-in bills, in millionths of a US dollar.
+/// The price of one unit on the stand-in's bill, in millionths of a US dollar.
 const UNIT: i64 = 30_000;
 
 async fn key(house: &House) -> ApiKeyId {
@@ -24,7 +24,7 @@ async fn key(house: &House) -> ApiKeyId {
     store::create_api_key(&house.database.pool, "a test", &token, false).await.unwrap()
 }
 
-/// A job of this key, which may cost a unit.
+/// A job of this key, which costs one unit if it is paid for.
 async fn job(house: &House, key: ApiKeyId) -> JobId {
     let new = NewJob { api_key: Some(key), cost_micros: UNIT, deadline: Some(SLOW), ..new_job() };
     store::create(&house.database.pool, &new).await.unwrap().id

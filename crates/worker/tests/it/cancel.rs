@@ -1,4 +1,4 @@
-//! Cancellation: forwarded to the provider, never lost, and truthful about how the job ended.
+//! Cancellation: it reaches the provider, is never lost, and the job's status tells truly how it ended.
 
 use std::{net::TcpListener, time::Duration};
 
@@ -168,7 +168,7 @@ async fn a_wish_that_a_worker_let_go_of_is_seen_though_submissions_are_halted() 
 #[tokio::test]
 async fn a_job_whose_picture_is_being_prepared_is_not_submitted_any_more() {
     let house = House::open(SLOW).await;
-    // The upload takes as long as it takes to cancel.
+    // The upload lasts until the job was cancelled.
     house.set_faults(json!({"faults": [{"at": "upload", "latency": {"fixed": 3.0}}]})).await;
     let id = house.job().await;
     let worker = house.worker();

@@ -58,7 +58,7 @@ async fn a_job_whose_time_is_up_during_a_halt_fails_too() {
 async fn a_result_that_was_there_in_time_is_kept() {
     let mut house = House::open(Duration::from_millis(50)).await;
     house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
-    // It has ended, and nobody who asks is told.
+    // The request has ended, but neither checks nor the stream tell that.
     let silent = ["status", "stream"].map(|at| json!({"at": at, "status": 503, "shape": "nginx"}));
     house.set_faults(json!({"faults": silent})).await;
     let id = house.job_within(Duration::from_secs(5)).await;

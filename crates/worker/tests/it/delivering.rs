@@ -1,4 +1,4 @@
-//! Webhooks out, to receivers that listen on real sockets.
+//! Webhooks that we send, to receivers that listen on real sockets.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn house() -> House {
     house
 }
 
-/// A job's only delivery, once this is true of it.
+/// A job's only delivery, once `is_so` is true of it.
 async fn delivery(house: &House, job: JobId, is_so: impl Fn(&Delivery) -> bool) -> Delivery {
     eventually("the delivery is as it should be", async || {
         let deliveries = store::deliveries(&house.database.pool, job).await.unwrap().unwrap();
@@ -47,7 +47,7 @@ fn json_of(call: &Call) -> Value {
     serde_json::from_slice(&call.body).unwrap()
 }
 
-/// Asserts that the published crate takes a call for ours.
+/// Asserts that the published crate `standardwebhooks` accepts a call's signature as ours.
 fn verify(secret: &str, call: &Call) {
     let mut headers = HeaderMap::new();
     for (name, value) in &call.headers {
@@ -198,7 +198,7 @@ async fn a_receiver_that_answers_without_end_is_cut_off() {
     worker.stop().await;
 }
 
-/// What the API let through when the job was made may lead elsewhere by now.
+/// An address that the API accepted when the job was made may lead to a private one by now.
 #[tokio::test]
 async fn a_private_address_is_not_called_however_it_came_here() {
     let mut house = house().await;

@@ -1,5 +1,5 @@
-//! The database's disk is full: it reads, and refuses to write. What was paid for waits until it may be
-//! kept.
+//! The database's disk is full, so it can read and refuses to write. What was paid for waits until it can be
+//! stored.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::house::{House, Working};
 /// Long enough that the disk is full before it ends.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// From now on the writes that a trigger meets are refused, as PostgreSQL refuses what has no room
+/// From now on, the writes that fire `trigger` are refused, as PostgreSQL refuses them on a full disk
 /// (source: PostgreSQL, appendix A: `disk_full` is 53100).
 async fn fill_disk(house: &House, trigger: &str) {
     let statements = format!(
@@ -28,7 +28,7 @@ async fn make_room(house: &House) {
     sqlx::query(statement).execute(&house.database.pool).await.unwrap();
 }
 
-/// The job is completed when there is room, with what was paid for once.
+/// Makes room, and asserts that the job is completed then, with one submission.
 async fn goes_on(house: House, worker: Working) {
     make_room(&house).await;
     let id = sqlx::query_scalar("select id from jobs").fetch_one(&house.database.pool).await;

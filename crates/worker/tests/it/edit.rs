@@ -99,7 +99,7 @@ async fn a_job_that_is_followed_beside_one_that_kills_each_worker_is_carried_on(
     house.once(followed, Status::Processing).await;
     first.kill().await;
     let culprit = house.job().await;
-    // So often they were rescued together.
+    // As if the two had been rescued together six times.
     let rescued = "with dead as (delete from workers)
                    update queue set leased_by = null, run_at = null, rescues = 6";
     sqlx::query(rescued).execute(&house.database.pool).await.unwrap();

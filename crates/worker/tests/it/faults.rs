@@ -1,5 +1,5 @@
-//! Every way in which fal is known to fail: each job ends as it should, one call is paid for at
-//! most, and nothing hangs.
+//! Every way in which fal is known to fail: each job ends as it should, at most one submission is paid
+//! for, and nothing hangs.
 
 use std::time::Duration;
 
@@ -10,38 +10,38 @@ use serde_json::{Value, json};
 
 use crate::house::House;
 
-/// What goes wrong, and what must come of it.
+/// What goes wrong, and how a job must end in spite of it.
 struct Case {
     fault: Value,
     ends: Result<(), &'static str>,
     /// Submissions that the stand-in accepted.
     submissions: usize,
-    /// Attempts of which it does not come out whether the stand-in has them.
+    /// Attempts that are given up as unknown.
     unknown: usize,
 }
 
-/// The job is completed in spite of it, by the one submission.
+/// The job is completed in spite of the fault, by its only submission.
 fn survived(fault: Value) -> Case {
     Case { fault, ends: Ok(()), submissions: 1, unknown: 0 }
 }
 
-/// It cannot be told from one that arrived: it is looked for, counted, and made anew.
+/// The submission may have arrived, as far as we can tell: it is looked for, counted as unknown, and made anew.
 fn doubtful(fault: Value) -> Case {
     Case { fault, ends: Ok(()), submissions: 1, unknown: 1 }
 }
 
-/// Another attempt is needed, and is enough.
+/// One more attempt is needed, and is enough.
 fn retried(fault: Value) -> Case {
     Case { fault, ends: Ok(()), submissions: 2, unknown: 0 }
 }
 
-/// The job fails with this code, after so many submissions.
+/// The job fails with this code, after this many submissions.
 fn fatal(fault: Value, code: &'static str, submissions: usize) -> Case {
     Case { fault, ends: Err(code), submissions, unknown: 0 }
 }
 
 async fn run(cases: Vec<Case>) {
-    // So many at a time: each has a database.
+    // Only so many at a time, because each has its own database.
     stream::iter(cases).for_each_concurrent(6, meet).await;
 }
 
@@ -68,7 +68,7 @@ async fn meet(Case { fault, ends, submissions, unknown }: Case) {
     assert_eq!(code.as_deref(), ends.err(), "{fault}");
     let ledger = house.submissions().await;
     assert_eq!(ledger.len(), submissions, "{fault}: {ledger:#?}");
-    // One paid call for each attempt on record, and none besides.
+    // One accepted submission for each attempt on record that is not unknown.
     let attempts = house.attempts().await;
     assert_eq!(attempts.len(), submissions + unknown, "{fault}");
     let counted = attempts.iter().filter(|outcome| *outcome == "unknown").count();
@@ -86,21 +86,21 @@ async fn calls_that_fail_on_the_way_are_made_again_and_nothing_is_bought_twice()
         cases.push(nowhere(json!({"at": place, "reset": "before", "next": 1})));
         cases.push(nowhere(json!({"at": place, "status": 503, "shape": "nginx", "next": 1})));
         cases.push(nowhere(json!({"at": place, "status": 502, "shape": "empty", "next": 1})));
-        // A submission that was carried out without an answer is among these: it is found again.
+        // If it is a submission, it was accepted without an answer, and is found again.
         cases.push(survived(json!({"at": place, "reset": "after", "next": 1})));
         cases.push(survived(json!({"at": place, "reset": "midway", "next": 1})));
         cases.push(survived(json!({"at": place, "status": 429, "next": 1})));
         cases.push(survived(json!({"at": place, "latency": {"fixed": 0.3}, "next": 1})));
     }
-    // What was there a moment ago is looked for a little longer.
+    // A 404 for what was there a moment ago is not believed at once.
     for place in ["status", "result", "download"] {
         cases.push(survived(json!({"at": place, "status": 404, "shape": "plain", "next": 2})));
     }
-    // An address to upload to that does not hold is nothing about the account.
+    // A refused upload address says nothing about the account.
     cases.push(survived(json!({"at": "upload", "status": 403, "shape": "empty", "next": 1})));
     cases.push(survived(json!({"at": "result", "status": 504, "shape": "nginx", "next": 3})));
     cases.push(survived(json!({"at": "result", "status": 500, "shape": "plain", "next": 2})));
-    // A page of somebody's in front of fal, with a code that says that all is well.
+    // A page of something in front of fal, with status 200.
     cases.push(survived(json!({"at": "result", "status": 200, "shape": "nginx", "next": 4})));
     cases.push(survived(json!({"at": "download", "bytes_per_second": 200_000, "next": 1})));
     cases.push(survived(json!({"at": "submit", "status": 504, "processed": true, "next": 1})));
@@ -122,7 +122,7 @@ async fn whatever_is_the_matter_with_one_way_to_follow_a_request_another_one_doe
     }
     cases.push(survived(json!({"at": "stream", "status": 502, "shape": "nginx"})));
     cases.push(survived(json!({"at": "stream", "bytes_per_second": 50})));
-    // The stream alone says it.
+    // Only the stream tells that the request has ended.
     cases.push(survived(json!({"at": "status", "status": 503, "shape": "nginx"})));
     cases.push(survived(json!({"at": "status", "status": 405, "shape": "plain"})));
     run(cases).await;

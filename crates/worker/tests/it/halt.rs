@@ -35,7 +35,7 @@ async fn one_refusal_halts_all_workers_and_a_probe_lets_them_go_on() {
     for _ in 0..5 {
         jobs.push(house.job().await);
     }
-    // Probes go on meanwhile, and nothing else does.
+    // Meanwhile the worker probes, and calls nothing else.
     let refused = async || house.faults().await["counts"][0]["strikes"].as_u64().unwrap();
     let before = refused().await;
     eventually("the provider was probed", async || (refused().await > before).then_some(())).await;

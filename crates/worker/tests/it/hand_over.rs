@@ -1,5 +1,5 @@
-//! Workers that stop, are killed or are taken for dead: their requests are carried on, not bought
-//! again.
+//! Workers that stop, are killed or are taken for dead: others carry their requests on, and nothing is
+//! submitted again.
 
 use std::{
     net::TcpListener,
@@ -93,13 +93,13 @@ async fn a_hundred_requests_in_flight_are_handed_over_at_once_and_none_is_submit
     let first = house.worker();
     eventually("all are submitted", async || {
         let open = "select count(*) from attempts where submitted_at is not null";
-        // The worker may need the pool more.
+        // The worker may have all connections of the pool: try again then.
         let open: i64 = sqlx::query_scalar(open).fetch_one(&house.database.pool).await.ok()?;
         (open == 100).then_some(())
     })
     .await;
 
-    // Long before the edits end: it does not wait for them.
+    // The worker does not wait for the edits, which take much longer.
     first.stop().await;
     let leased = "select count(*) from queue where leased_by is not null";
     let leased: i64 = sqlx::query_scalar(leased).fetch_one(&house.database.pool).await.unwrap();
@@ -142,7 +142,7 @@ async fn a_worker_that_was_taken_for_dead_goes_on_under_a_new_id() {
     let worker = house.worker();
     house.once(id, Status::Processing).await;
 
-    // What a rescue by somebody else does.
+    // What a rescue by another worker does.
     for statement in ["delete from workers", "update queue set leased_by = null"] {
         sqlx::query(statement).execute(&house.database.pool).await.unwrap();
     }
@@ -158,7 +158,7 @@ async fn a_request_at_another_provider_is_not_asked_for_and_the_key_stays_here()
     house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
     house.set("FAL_AI_API_KEY", "id:secret");
     let id = house.job().await;
-    // Submitted when another provider was configured, which is still listening.
+    // It was submitted when another provider was configured, which still listens.
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     other.set_nonblocking(true).unwrap();
     let url = format!("http://{}/requests/r-1", other.local_addr().unwrap());
@@ -221,7 +221,7 @@ async fn a_worker_that_was_held_up_for_as_long_as_a_lease_submits_nothing() {
     house.set("WORKER_HEARTBEAT_SECONDS", "1");
     house.set("WORKER_LEASE_SECONDS", "4");
     let pool = &house.database.pool;
-    // What stops a process for a while just when it is about to submit.
+    // Stands for a process that is paused just before it submits.
     let held_up = house.database.hold("lock table attempts in exclusive mode").await;
     let id = house.job().await;
     let worker = house.worker();

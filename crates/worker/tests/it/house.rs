@@ -1,4 +1,4 @@
-//! A database, a stand-in, and workers on both.
+//! A database, a stand-in for fal, and workers that use both.
 
 use std::{collections::HashMap, net::TcpListener, time::Duration};
 
@@ -28,7 +28,7 @@ pub(crate) struct House {
     variables: HashMap<String, String>,
 }
 
-/// A worker that runs; dropped, it is as good as killed.
+/// A worker that runs. One that is dropped without [`Self::stop`] goes on until the test's runtime ends.
 pub(crate) struct Working {
     stop: CancellationToken,
     task: JoinHandle<()>,
@@ -36,7 +36,7 @@ pub(crate) struct Working {
 }
 
 impl House {
-    /// With a stand-in whose edits take this long.
+    /// Opens one whose stand-in takes this long for each edit.
     pub(crate) async fn open(latency: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         Self::with_sim(listener, latency).await
@@ -90,12 +90,12 @@ impl House {
         self.create(NewJob { inputs, ..new_job() }).await
     }
 
-    /// A job that fails after so long.
+    /// A job with this deadline.
     pub(crate) async fn job_within(&self, deadline: Duration) -> JobId {
         self.create(NewJob { deadline: Some(deadline), ..new_job() }).await
     }
 
-    /// A job whose receiver is told of these.
+    /// A job whose receiver is told of these events.
     pub(crate) async fn told_job(&self, url: &str, events: &[Event]) -> JobId {
         let webhook = Some(Webhook { url: url.parse().unwrap(), events: events.to_vec() });
         self.create(NewJob { webhook, ..new_job() }).await
@@ -130,19 +130,19 @@ impl House {
         assert!(set.status().is_success(), "{}", set.text().await.unwrap());
     }
 
-    /// What goes wrong, and how often it did.
+    /// What goes wrong at the stand-in, and how often it did.
     pub(crate) async fn faults(&self) -> Value {
         let url = self.sim.base_url().join("_sim/faults").unwrap();
         http_client().get(url).send().await.unwrap().json().await.unwrap()
     }
 
-    /// How each attempt ended, the first one first; `open` where it has not.
+    /// How each attempt ended, the oldest first; `open` if it has not.
     pub(crate) async fn attempts(&self) -> Vec<String> {
         let attempts = "select coalesce(outcome, 'open') from attempts order by job_id, number";
         sqlx::query_scalar(attempts).fetch_all(&self.database.pool).await.unwrap()
     }
 
-    /// Hashes of what the stand-in made, in the order in which it answers them.
+    /// Hashes of the first request's outputs, in the order in which the stand-in lists them.
     pub(crate) async fn output_hashes(&self) -> Vec<Vec<u8>> {
         let id = self.submissions().await[0]["request_id"].as_str().unwrap().to_owned();
         let path = format!("fal-ai/bytedance/requests/{id}");
@@ -159,7 +159,7 @@ impl House {
         hashes
     }
 
-    /// Cancels the only request at the stand-in, past all workers.
+    /// Cancels the only request at the stand-in, without any worker.
     pub(crate) async fn stop_request(&self) {
         let url: String = sqlx::query_scalar("select cancel_url from attempts")
             .fetch_one(&self.database.pool)
@@ -173,7 +173,7 @@ impl House {
         .await;
     }
 
-    /// Every job's deadline has passed, and no worker holds it any more.
+    /// Lets every job's deadline pass, and frees all leases.
     pub(crate) async fn let_time_be_up(&self) {
         let statement = "update queue set leased_by = null, deadline_at = now()";
         sqlx::query(statement).execute(&self.database.pool).await.unwrap();
@@ -187,12 +187,12 @@ impl House {
 }
 
 impl Working {
-    /// What it tells Prometheus.
+    /// Its metrics, as Prometheus would read them.
     pub(crate) fn scrape(&self) -> Scrape {
         Scrape::read(&self.metrics.write())
     }
 
-    /// Where to have its metrics served from.
+    /// The registry of its metrics.
     pub(crate) fn registry(&self) -> Registry {
         self.metrics.clone()
     }
@@ -203,14 +203,14 @@ impl Working {
         self.task.await.unwrap();
     }
 
-    /// Ends the worker without a word to anybody.
+    /// Ends the worker without letting it hand anything over.
     pub(crate) async fn kill(self) {
         self.task.abort();
         assert!(self.task.await.unwrap_err().is_cancelled());
     }
 }
 
-/// What a usual job is made of.
+/// A usual job.
 pub(crate) fn new_job() -> NewJob {
     NewJob {
         prompt: "make it rain".into(),
@@ -220,7 +220,7 @@ pub(crate) fn new_job() -> NewJob {
     }
 }
 
-/// A picture that a job has.
+/// An input image of a usual job.
 pub(crate) fn input() -> NewImage {
     NewImage { data: picture().into(), media_type: MediaType::Png, width: 64, height: 48 }
 }

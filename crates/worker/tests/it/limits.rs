@@ -1,4 +1,4 @@
-//! Limits and pauses, with real workers: what the stand-in sees of them.
+//! Limits and pauses, with real workers: what of their jobs reaches the stand-in.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn all_completed(house: &House, jobs: &[JobId]) {
     }
 }
 
-/// The most requests that the stand-in had at a time, by when each was submitted and archived.
+/// The most attempts that were open at a time, by when each began and ended.
 async fn most_at_a_time(house: &House) -> i64 {
     let overlaps = "select max(others) from (
         select (
@@ -40,7 +40,7 @@ async fn most_at_a_time(house: &House) -> i64 {
 async fn a_limit_of_one_holds_on_several_workers_and_the_next_job_starts_when_one_ends() {
     let mut house = House::open(Duration::from_millis(30)).await;
     house.set("FAL_MAX_IN_FLIGHT", "1");
-    // Waiting for the claim interval each time would take longer than anybody waits here.
+    // Long, so that this test would be very slow if each job waited for the claim interval.
     house.set("WORKER_CLAIM_INTERVAL_SECONDS", "10");
     let jobs = jobs(&house, 12).await;
     let workers = [house.worker(), house.worker(), house.worker()];

@@ -11,7 +11,7 @@ use crate::house::{House, Working};
 
 const QUICK: Duration = Duration::from_millis(20);
 
-/// Waits until a value is there. What is counted after the job's end was written comes a moment later.
+/// Waits for a value: some are counted only a moment after the job's end was written.
 async fn until(worker: &Working, name: &str, labels: &[(&str, &str)], expected: f64) {
     eventually(&format!("{name} {labels:?} is {expected}"), async || {
         let value = worker.scrape().value(name, labels)?;
@@ -74,7 +74,7 @@ async fn a_write_under_a_lost_lease_is_counted_as_refused() {
     let id = house.job().await;
     house.once(id, Status::Processing).await;
 
-    // Somebody else claimed it since.
+    // As if another worker had claimed it since.
     let lose = "update queue set lease_no = lease_no + 1";
     sqlx::query(lose).execute(&house.database.pool).await.unwrap();
 
@@ -98,7 +98,7 @@ async fn rescues_deaths_and_hand_overs_are_counted_by_who_does_them() {
     until(&second, "darkroom_rescued_jobs_total", &[], 1.0).await;
     until(&second, "darkroom_rescued_workers_total", &[], 1.0).await;
     until(&second, "darkroom_jobs_held", &[], 1.0).await;
-    // What a rescue by somebody else does.
+    // What a rescue by another worker does.
     for statement in ["delete from workers", "update queue set leased_by = null"] {
         sqlx::query(statement).execute(&house.database.pool).await.unwrap();
     }

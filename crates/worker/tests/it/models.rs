@@ -1,4 +1,4 @@
-//! Models: each is asked in its own dialect, and what it made is kept in order.
+//! Models: each is sent its own kind of input, and its outputs are kept in order.
 
 use std::{io::Write, time::Duration};
 

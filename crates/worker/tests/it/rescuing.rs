@@ -1,4 +1,4 @@
-//! Workers that take others for dead: only those that are, and without being taken for dead themselves.
+//! Rescues: a worker takes only dead workers for dead, and is not taken for dead itself while it rescues.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use darkroom_testing::eventually;
 
 use crate::house::House;
 
-/// With leases that are soon over.
+/// A house whose leases are short.
 async fn house() -> House {
     let mut house = House::open(Duration::from_millis(20)).await;
     house.set("WORKER_HEARTBEAT_SECONDS", "1");
@@ -27,7 +27,7 @@ async fn is_there(house: &House, worker: &str) -> bool {
     sqlx::query_scalar(there).bind(worker).fetch_one(&house.database.pool).await.unwrap()
 }
 
-/// Those that live have all beaten so long after their start.
+/// Waits until so many living workers have beaten for so many seconds since their start, and returns their ids.
 async fn have_beaten_for(house: &House, workers: i64, seconds: f64) -> Vec<String> {
     eventually("the workers have beaten for a while", async || {
         let living = "select id::text from workers
@@ -53,7 +53,7 @@ async fn whoever_rescues_beats_on_while_somebody_keeps_it_from_that() {
     let workers = [house.worker(), house.worker()];
     let living = have_beaten_for(&house, 2, 0.0).await;
 
-    // Longer than a lease, by far.
+    // Much longer than a lease.
     let still = have_beaten_for(&house, 2, 9.0).await;
 
     assert_eq!(still, living, "somebody was taken for dead who lives");
@@ -70,7 +70,7 @@ async fn a_worker_that_begins_when_the_database_is_back_gives_others_their_chanc
     let late = dead_worker(&house).await;
     house.database.take_away().await;
     let worker = house.worker();
-    // The worker asks the same pool: it has failed when all connections that there were are used up, and new ones refused.
+    // The worker uses the same pool: once all old connections have broken and new ones are refused, it has failed too.
     for _ in 0..12 {
         let asked = sqlx::query("select 1").execute(&house.database.pool).await;
         assert!(asked.is_err(), "the database is there");

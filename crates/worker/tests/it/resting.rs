@@ -1,4 +1,4 @@
-//! Jobs that rest until a moment, beside a line that is longer than workers can claim.
+//! Jobs that rest until some moment, while more jobs stand in line than the workers can claim.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What jobs and workers ask of the database: a statement more is paid for by every job, or at every beat.
+//! Which statements jobs and workers send to the database: each further one would cost every job, or every beat.
 
 use std::{collections::BTreeMap, net::TcpListener, time::Duration};
 
@@ -8,7 +8,7 @@ use darkroom_testing::{CountedLine, eventually};
 
 use crate::house::House;
 
-/// What each job costs, in its order. Each of them is in one statement only.
+/// The statements of each job, in order, each with a text that occurs in no other statement.
 const OF_A_JOB: [(&str, &str); 5] = [
     ("its picture is read", "left join images on images.job_id = queue.job_id"),
     ("its attempt begins", "insert into attempts ("),
@@ -19,11 +19,11 @@ const OF_A_JOB: [(&str, &str); 5] = [
 
 const BEAT: &str = "update workers set beat_at";
 
-/// Whose usage has changed.
+/// The statement that asks whose usage has changed.
 const CHANGED_USAGE: &str = "select distinct api_key_id from usage_changes";
 
-/// What comes with time, however many jobs there are. One claim takes all that wait, and what fal says of requests is told
-/// together.
+/// Statements that depend on time, not on the number of jobs. One claim takes all jobs that wait, and one statement
+/// tells watchers what fal says of all requests.
 const WITH_TIME: [&str; 6] = [
     BEAT,
     "with recursive alive as",
@@ -62,7 +62,7 @@ async fn requests_that_run_cost_nothing_but_their_workers_beat() {
     let mut house = House::with_settings(listener, sim).await;
     house.set("WORKER_HEARTBEAT_SECONDS", "1");
     house.set("WORKER_LEASE_SECONDS", "4");
-    // Most are asked about.
+    // So few have a stream; the other requests are checked.
     house.set("WORKER_STREAMS", "5");
     let line = CountedLine::to(&house.database.url).await;
     let mut jobs = Vec::new();
@@ -108,8 +108,8 @@ async fn usage_that_changes_all_the_time_is_added_up_once_in_a_round() {
     worker.stop().await;
 }
 
-/// Waits until what a worker does once is done: it listens, looks for deliveries before and after that, and for what is
-/// old; last of all for usage.
+/// Waits until a worker has done what it does at its start: it listens, looks for deliveries before and after that,
+/// and prunes; last of all it adds usage up.
 async fn has_begun(line: &CountedLine) {
     eventually("it has begun", async || {
         let has_begun = line.count("LISTEN") >= 1
@@ -120,7 +120,7 @@ async fn has_begun(line: &CountedLine) {
     .await;
 }
 
-/// What was sent that is neither expected nor comes with time.
+/// The statements that were sent, without those that are expected or only depend on time.
 fn others(line: &CountedLine, expected: &[&str]) -> BTreeMap<String, usize> {
     let mut others = line.sent();
     others.retain(|text, _count| {

@@ -14,7 +14,7 @@ use crate::house::House;
 
 const QUICK: Duration = Duration::from_millis(20);
 
-/// A worker died after it wrote an attempt down and before it recorded fal's answer.
+/// Leaves the job as a worker does that dies after writing an attempt down and before recording fal's answer.
 async fn lose_answer(house: &House, id: JobId) {
     sqlx::query(
         "with attempt as (
@@ -29,7 +29,7 @@ async fn lose_answer(house: &House, id: JobId) {
     .unwrap();
 }
 
-/// As in an outage of the provider's queue alone.
+/// Makes the provider's queue fail, and nothing else of it.
 async fn take_queue_away(house: &House) {
     let away = ["submit", "status", "stream"];
     let away = away.map(|at| json!({"at": at, "status": 503, "shape": "nginx"}));
@@ -209,7 +209,7 @@ async fn those_that_wait_for_a_list_that_hangs_keep_no_other_job_waiting() {
 
     let fresh = house.job().await;
 
-    // Long before the list is given up.
+    // Long before the worker gives the list up.
     house.once(fresh, Status::Completed).await;
     worker.stop().await;
 }
@@ -226,7 +226,7 @@ async fn an_answer_that_comes_when_the_worker_has_lost_its_job_is_passed_on() {
     })
     .await;
 
-    // What a rescue by somebody else does, while the answer is on its way.
+    // What a rescue by another worker does, while the answer is on its way.
     for statement in ["delete from workers", "update queue set leased_by = null"] {
         sqlx::query(statement).execute(&house.database.pool).await.unwrap();
     }

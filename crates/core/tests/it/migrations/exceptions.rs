@@ -1,12 +1,12 @@
-//! What migrations do all the same, and why an older version does not suffer from it.
+//! What migrations do against the rules, and why that does an older version no harm.
 
-/// Something that a rule finds fault with.
+/// Something that breaks a rule and is allowed.
 pub(super) struct Exception {
     /// Number of the migration.
     migration: &'static str,
-    /// Words of what it does.
+    /// Words that occur in the fault.
     what: &'static str,
-    /// Why it may.
+    /// Why it is allowed.
     why: &'static str,
 }
 

@@ -1,10 +1,10 @@
-//! What a migration may do to what an older version uses.
+//! What a migration may do to tables that an older version uses.
 
 use std::collections::BTreeSet;
 
 use super::sql::parts;
 
-/// What an older version would notice of a statement; `older` are the tables that it knows.
+/// How a statement would disturb an older version; `older` are the tables that this knows.
 pub(super) fn faults(statement: &str, older: &BTreeSet<String>) -> Vec<String> {
     let words: Vec<&str> = statement.split(' ').collect();
     let is_older = |table: &str| older.contains(table);
@@ -39,7 +39,7 @@ pub(super) fn made_table(statement: &str) -> Option<String> {
     rest.split([' ', '(']).next().map(Into::into)
 }
 
-/// What an older version would notice of one thing that is done to a table.
+/// How one action of `alter table` would disturb an older version.
 fn action_fault(action: &str) -> Option<&'static str> {
     let has = |words: &str| action.contains(words);
     let words: Vec<&str> = action.split(' ').collect();

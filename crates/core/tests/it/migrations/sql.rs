@@ -1,7 +1,7 @@
-//! SQL, read as far as it takes to tell statements apart.
+//! Reads SQL just well enough to tell statements apart.
 
-/// The statements of a file: without comments, in lower case, with single spaces, and with `''` and `$$` where text
-/// and bodies of functions were.
+/// The statements of a file: without comments, in lower case, with single spaces, and with `''` and `$$` in place of
+/// strings and bodies of functions.
 pub(super) fn statements(text: &str) -> Vec<String> {
     let bare = without_bodies(&without_comments(text)).to_lowercase();
     let statements = bare.split(';').map(|statement| {
@@ -11,7 +11,7 @@ pub(super) fn statements(text: &str) -> Vec<String> {
     statements.filter(|statement| !statement.is_empty()).collect()
 }
 
-/// The parts between commas that are in no parentheses.
+/// The parts of a text between commas; commas in parentheses do not count.
 pub(super) fn parts(text: &str) -> Vec<String> {
     let mut depth = 0_usize;
     let mut parts = vec![String::new()];

@@ -1,7 +1,7 @@
-//! What may happen next, and which statement of the code each step stands for.
+//! The steps that may be taken, and which statement of the code each stands for.
 //!
-//! There is no step for a worker that is stopped (SIGSTOP) or slow: any worker may take no step for
-//! as long as the model likes, with writes in its hands, and go on under its old lease.
+//! There is no step for a worker that is paused (SIGSTOP) or slow: any worker may take no step for any
+//! time, even just before a write, and go on under its old lease.
 
 use super::state::JOBS;
 
@@ -14,7 +14,7 @@ pub(super) enum Action {
     Work { worker: u8, job: u8, does: Work, is_heard: bool },
     /// What becomes of an attempt's submission.
     Fal { job: u8, attempt: u8, does: Fal },
-    /// From outside.
+    /// A step of somebody outside.
     Caller { job: u8, does: Caller },
 }
 
@@ -26,34 +26,34 @@ pub(super) enum Life {
     /// `queue::claim`: its one statement. Under a limit `queue::claim_under_rules`: its one transaction,
     /// which waits for its turn.
     Claim { job: u8 },
-    /// The same, with an answer that is lost.
+    /// The same, but its answer is lost.
     ClaimUnheard { jobs: [bool; JOBS] },
-    /// The same, when the database has taken the statement's snapshot.
+    /// The same claim in two steps: the database takes the statement's snapshot.
     LookForJobs,
-    /// The same, when the database has come to the locks, and takes what is as it saw it.
+    /// The second step: the database locks a row that is still as it saw it, and takes the job.
     TakeJob { job: u8 },
-    /// The same, where others were first.
+    /// The second step, if others have taken all jobs before.
     TakeNothing,
-    /// The same broke, and the database may come to it yet.
+    /// The claim breaks for the worker, but the database may still execute it.
     GiveUpOnClaim,
-    /// That claim, when the database comes to it.
+    /// The database executes that claim.
     StrayClaim { job: u8 },
     /// `queue::release_unknown`: its one transaction, before the worker's next claim.
     ReleaseUnknown,
     /// `queue::beat`, of a worker that was taken for dead: its life is over. All other beats change
-    /// nothing that is modelled: a worker is late when the model lets somebody rescue its jobs.
+    /// nothing that is modelled: the model may let others find a worker late at any time.
     Beat,
     /// `queue::release`: its one transaction. The life is over.
     Release,
     /// SIGKILL, or a power cut.
     Kill,
-    /// The end of a process whose life was over; of submissions that were under way, too.
+    /// The end of a process whose life was over, and of its submissions that were under way.
     Exit,
     /// `queue::rescue` of a dead worker, run by another one: its one transaction.
     Rescue,
     /// The same, of a worker that is only late.
     TakeForDead,
-    /// `queue::rescue`, as it is not: one half of it, then the other.
+    /// A `queue::rescue` in two halves, as the code does not do it: the first half.
     RescueHalf,
     /// The other half.
     RescueRest,
@@ -62,8 +62,8 @@ pub(super) enum Life {
 /// A step of the work on a job: `worker::drive`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Work {
-    /// `queue::begin_attempt`, and the submission is on the wire. One whose worker dies in between
-    /// is one that vanishes.
+    /// `queue::begin_attempt`, and the submission is on the wire. If the worker dies in between, that is
+    /// like a submission that vanishes.
     Begin,
     /// `fal.submit` answers that fal has it.
     HearAnswer,
@@ -75,11 +75,11 @@ pub(super) enum Work {
     Record,
     /// `queue::withdraw_attempt`.
     Withdraw,
-    /// `fal.find_request` finds it. That it finds nothing is `Snooze` or `GiveUp`.
+    /// `fal.find_request` finds it. If it finds nothing, that is `Snooze` or `GiveUp`.
     Find,
-    /// `queue::abandon_attempt`, or, where no other attempt is to be made, `queue::fail_unanswered`.
+    /// `queue::abandon_attempt`, or, if no other attempt may be made, `queue::fail_unanswered`.
     GiveUp,
-    /// `fal.cancel`, because the job's caller wants it to end, and fal stops it.
+    /// `fal.cancel`, because the job's caller cancelled it, and fal stops it.
     PassOnWish,
     /// `fal.cancel`, because the time is up, and fal stops it.
     StopRequest,
@@ -91,7 +91,7 @@ pub(super) enum Work {
     Complete,
     /// `queue::retry`.
     Retry,
-    /// `queue::fail`, because the request did, or because the job lost too many workers.
+    /// `queue::fail`, because the request failed, or because the job was rescued too often.
     Fail,
     /// `queue::end_cancelled`.
     EndCancelled,
@@ -104,15 +104,15 @@ pub(super) enum Work {
 /// A step of a submission.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Fal {
-    /// fal takes it: it is paid for.
+    /// fal accepts it, and it is paid for.
     Arrive,
     /// It gets lost, or fal refuses it.
     Vanish,
-    /// There is a result.
+    /// It ends with a result.
     EndWell,
-    /// There is none.
+    /// It ends without one.
     EndBadly,
-    /// `queue::record_notice`: the webhook. Only the first can change something.
+    /// `queue::record_notice`: the webhook. Only the first one can change anything.
     Notify,
 }
 
@@ -130,8 +130,8 @@ pub(super) enum Caller {
 }
 
 impl Action {
-    /// Whether jobs must not need it to end: what goes wrong, what somebody outside does, and what
-    /// may never come.
+    /// Whether jobs must be able to end without it: because it is a fault, is done by somebody outside, or
+    /// may never happen.
     pub(super) fn is_unasked(self) -> bool {
         match self {
             Self::Worker(_, life) => matches!(

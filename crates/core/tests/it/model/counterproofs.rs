@@ -1,4 +1,4 @@
-//! What breaks without one of the things that the code is careful about: the explorer finds it.
+//! What breaks without one of the code's safeguards: the explorer finds it.
 
 use super::{
     explorer::explore,
@@ -6,7 +6,7 @@ use super::{
     rules::{Fence, Flaw, Rules, Trouble},
 };
 
-/// Explores a model until a property is broken.
+/// Explores a model, and asserts that it breaks the property.
 #[expect(clippy::print_stdout, reason = "how many states there are is worth a look")]
 fn breaks(property: Property, rules: Rules) {
     let explored = explore(&rules, Some(property));

@@ -1,7 +1,7 @@
-//! Visits every state that can be reached, nearest first, and remembers how it was come to.
+//! Visits every state that can be reached, nearest first, and remembers the step that first led to it.
 //!
-//! It is our own because the crate for it (`stateright`) brings a web server that cannot be switched
-//! off, and forgets the steps that it took: that every job can still end is a question about them.
+//! It is our own because the crate for this (`stateright`) brings a web server that cannot be switched
+//! off, and forgets the steps that it took, which are needed to tell whether every job can still end.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -24,19 +24,19 @@ pub(super) struct Explored {
     pub(super) states: usize,
     /// How many steps lead from one to another.
     pub(super) steps: usize,
-    /// The shortest way to break each property that was broken. Nothing is looked at beyond.
+    /// The shortest way to break each property that was broken. States behind a broken one are not visited.
     pub(super) broken: BTreeMap<Property, String>,
 }
 
-/// A state, and the step by which it was first come to.
+/// A state, and the step by which it was first reached.
 struct Visited {
     state: State,
     by: Option<(usize, Action)>,
-    /// All that is asked for is behind it, or something is broken in it.
+    /// All its jobs have ended, or a property is broken in it.
     is_end: bool,
 }
 
-/// Explores a model: whole; or until one property is broken, whatever happens to the others.
+/// Explores a whole model; or, if a property is `asked` for, until that is broken, regardless of the others.
 pub(super) fn explore(rules: &Rules, asked: Option<Property>) -> Explored {
     let mut explored = Explored::default();
     let mut visited = vec![Visited { state: State::initial(rules.jobs), by: None, is_end: false }];
@@ -76,7 +76,7 @@ pub(super) fn explore(rules: &Rules, asked: Option<Property>) -> Explored {
     explored
 }
 
-/// The nearest state from which no ordinary steps lead to where all jobs have ended.
+/// The nearest state from which no ordinary steps lead to a state in which all jobs have ended.
 fn stuck(visited: &[Visited], ordinary: &[(usize, usize)]) -> Option<usize> {
     let mut can_end: Vec<bool> = visited.iter().map(|visited| visited.is_end).collect();
     let mut changes = true;
@@ -91,7 +91,7 @@ fn stuck(visited: &[Visited], ordinary: &[(usize, usize)]) -> Option<usize> {
     can_end.iter().position(|can_end| !can_end)
 }
 
-/// The steps to a state, and the states between.
+/// The steps to a state, and the states between them.
 fn way(visited: &[Visited], to: usize) -> String {
     let Visited { state, by, .. } = &visited[to];
     match by {

@@ -1,4 +1,4 @@
-//! A hash that is quick without optimisation: the standard one takes half of the time there. Nobody
+//! A hash that is quick in builds without optimisation, where the standard one takes half of the time. Nobody
 //! attacks these tables.
 
 use std::hash::Hasher;
@@ -22,7 +22,7 @@ impl Hasher for Mixer {
         self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(26);
     }
 
-    /// What tells one variant of an enum from another.
+    /// Hashes the discriminant of an enum.
     fn write_isize(&mut self, number: isize) {
         self.write_u64(number.try_into().unwrap_or(u64::MAX));
     }

@@ -1,4 +1,4 @@
-//! What may happen next in a state.
+//! The steps that may be taken in a state.
 
 mod claims;
 mod life;
@@ -7,7 +7,7 @@ mod tasks;
 
 use super::{action::Action, rules::Rules, state::State, symmetry::canonical};
 
-/// Every step that changes something, with what it leads to.
+/// Finds every step that changes something, with the state that it leads to.
 pub(super) fn moves(rules: &Rules, from: &State, found: &mut Vec<(Action, State)>) {
     found.clear();
     let mut moves = Moves { rules, from, found };
@@ -28,7 +28,7 @@ struct Moves<'a> {
 }
 
 impl Moves<'_> {
-    /// A step that may be taken.
+    /// Adds a step that may be taken, unless it changes nothing.
     fn add(&mut self, action: Action, step: impl FnOnce(&mut State)) {
         let mut state = State { broken: None, ..*self.from };
         step(&mut state);

@@ -1,4 +1,4 @@
-//! What holds, whatever happens.
+//! All properties hold, whatever happens.
 
 use darkroom_core::config::UnknownSubmission;
 
@@ -7,7 +7,7 @@ use super::{
     rules::{Rules, Trouble},
 };
 
-/// Explores a model whole; nothing in it may be broken.
+/// Explores a whole model, and asserts that nothing in it is broken.
 #[expect(clippy::print_stdout, reason = "how many states there are is worth a look")]
 fn all_holds(rules: Rules) {
     let explored = explore(&rules, None);

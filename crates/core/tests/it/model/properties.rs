@@ -16,15 +16,15 @@ pub(super) enum Property {
     DeadLeasesWriteNothing,
     /// A job has at most one open attempt.
     OneAttemptIsOpen,
-    /// A row tells truly whether its job has an open attempt.
+    /// A row says rightly whether its job has an open attempt.
     RowsTellOfTheirAttempt,
     /// fal takes at most one submission for each attempt on record, and none without one.
     AnAttemptIsPaidOnce,
-    /// An attempt begins only when fal will do nothing more for those before it; or may, and they are
+    /// An attempt begins only when fal will do nothing more for the attempts before it, except for those that are
     /// recorded as unknown, or are from before the job was reopened.
     NothingThatRunsIsBoughtAgain,
-    /// Of a job's paid calls, all but one belong to attempts that are recorded as failed or unknown,
-    /// those from before it was reopened aside.
+    /// At most one of a job's paid calls belongs to an attempt that is not recorded as failed or unknown;
+    /// attempts from before it was reopened do not count.
     PaidCallsThatCountAreOne,
     /// No attempt is given up whose answer is on record.
     NoAnsweredAttemptIsGivenUp,
@@ -34,15 +34,15 @@ pub(super) enum Property {
     AttemptsStayWithinTheirMaximum,
     /// No more jobs are in flight than the limit allows.
     TheLimitHolds,
-    /// No more requests run at fal than the limit allows. Not counted are those of attempts that were
-    /// given up as unknown, and those of jobs that ended without them.
+    /// No more requests run at fal than the limit allows. Requests of attempts that were given up as unknown, and
+    /// requests that outlive their job, do not count.
     TheLimitHoldsAtFal,
     /// From every state, all jobs can still end by ordinary steps alone: see `Action::is_unasked`. So
-    /// every job does end, where a step that is possible again and again is taken at last.
+    /// every job does end, if a step that is possible again and again is taken at last.
     EveryJobCanEnd,
 }
 
-/// The first property that does not hold in a state: of all that one can see in a state, or only the
+/// The first property that does not hold in a state: of all that can be checked in a state, or only the
 /// one that is asked for.
 pub(super) fn broken(state: &State, rules: &Rules, asked: Option<Property>) -> Option<Property> {
     let in_flight = || state.jobs.iter().filter(|job| is_in_flight(job)).count();
@@ -77,12 +77,12 @@ fn of_a_job(job: &Job) -> [(bool, Property); 7] {
     ]
 }
 
-/// What fal took for each attempt.
+/// How many submissions fal accepted for each attempt.
 fn calls(job: &Job) -> impl Iterator<Item = (u8, Option<Attempt>)> {
     job.requests.into_iter().map(|request| request.calls).zip(job.attempts)
 }
 
-/// Paid calls that something should have come of.
+/// Paid calls that should have a result.
 fn calls_that_count(job: &Job) -> usize {
     calls(job)
         .skip(usize::from(job.attempts_before))
@@ -92,14 +92,14 @@ fn calls_that_count(job: &Job) -> usize {
         .count()
 }
 
-/// Whether what is recorded as completed ended well.
+/// Whether every attempt that is recorded as completed ended well.
 fn completed_is_true(job: &Job) -> bool {
     job.attempts.iter().zip(job.requests).all(|(attempt, request)| {
         *attempt != Some(Attempt::Completed) || request.progress == Progress::EndedWell
     })
 }
 
-/// Whether the job is in flight, as its attempts say it, and not as the row does.
+/// Whether the job is in flight according to its attempts, not to `has_attempt` in its row.
 fn is_in_flight(job: &Job) -> bool {
     job.row.is_some_and(|row| row.leased_by.is_some() || job.open_attempt().is_some())
 }

@@ -1,4 +1,4 @@
-//! What a model is made of: its sizes, what may go wrong in it, and what is wrong with its code.
+//! The settings of a model: its sizes, what may go wrong in it, and which flaws its code has.
 
 use darkroom_core::config::UnknownSubmission;
 
@@ -7,28 +7,28 @@ use darkroom_core::config::UnknownSubmission;
 pub(super) struct Rules {
     /// One or two.
     pub(super) jobs: usize,
-    /// Workers that somebody knows of at a time.
+    /// Workers at a time that are not forgotten yet.
     pub(super) workers: usize,
     /// `MAX_ATTEMPTS`.
     pub(super) max_attempts: u8,
-    /// `MAX_RESCUES`; nothing where rescues are not counted.
+    /// `MAX_RESCUES`; `None` if rescues are not counted.
     pub(super) max_rescues: Option<u8>,
-    /// Jobs in flight at a time, at most.
+    /// The most jobs in flight at a time.
     pub(super) limit: Option<usize>,
     /// `UNKNOWN_SUBMISSION`.
     pub(super) unknown: UnknownSubmission,
-    /// What may happen beside the ordinary.
+    /// What may happen besides ordinary steps.
     pub(super) troubles: &'static [Trouble],
     /// What a write about a claimed job is fenced by.
     pub(super) fence: Fence,
-    /// What the code does wrong.
+    /// What the code is made to do wrong.
     pub(super) flaws: &'static [Flaw],
 }
 
-/// What may happen, beside the ordinary and beside workers that die, are slow or are told to stop.
+/// What may happen, besides ordinary steps and besides workers that die, are slow or are told to stop.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Trouble {
-    /// The database does what it was asked, and its answer is lost.
+    /// The database executes a statement, and its answer is lost.
     LostAnswers,
     /// Callers cancel.
     Cancels,
@@ -40,7 +40,7 @@ pub(super) enum Trouble {
     Failures,
     /// The database is slow: time passes between a claim's snapshot and its locks.
     SlowClaims,
-    /// The database comes to a claim after its worker gave it up.
+    /// The database executes a claim after its worker gave up waiting for it.
     StrayClaims,
     /// The work on a job panics.
     Panics,
@@ -49,7 +49,7 @@ pub(super) enum Trouble {
 /// What a write about a claimed job is fenced by.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Fence {
-    /// By job, worker and lease number: as the code does it.
+    /// By job, worker and lease number, as in the code.
     Whole,
     /// By job and worker.
     WithoutLeaseNumber,
@@ -57,37 +57,37 @@ pub(super) enum Fence {
     WithoutWorker,
 }
 
-/// Something that the code could do wrong.
+/// A mistake that the code could make.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Flaw {
-    /// What settles a job does not look for its lease.
+    /// The statements that settle a job do not check its lease.
     SettlingIsNotFenced,
-    /// Lease numbers are counted in the row, and begin anew with it.
+    /// Lease numbers are counted in the row, so a new row begins with 1 again.
     LeaseNumbersBeginAnew,
     /// A rescue frees the rows first, and then deletes its worker.
     RescueFreesFirst,
-    /// A claim looks whether its worker is there, and does not lock it.
+    /// A claim checks that its worker's row is there, and does not lock it.
     ClaimDoesNotLockItsWorker,
-    /// An attempt begins whether or not one is open.
+    /// An attempt begins even if another is open.
     AttemptBeginsBesideAnother,
-    /// Giving an attempt up does not look whether it was answered.
+    /// Giving an attempt up does not check whether it was answered.
     AbandoningDoesNotLook,
     /// Claims under a limit do not go one after another.
     ClaimsCountWithoutALock,
-    /// A row that is put back is not in flight any more, whatever fal has.
+    /// A row that is put back does not count as in flight any more, even if fal has a request of its job.
     PuttingBackForgetsTheAttempt,
-    /// A rescue looks itself which jobs have an open attempt, before it has the lock of their rows.
+    /// A rescue itself looks up which jobs have an open attempt, before it has locked their rows.
     RescueLooksBeforeItLocks,
-    /// `queue::release_unknown` is told which jobs have a task, whatever their lease.
+    /// `queue::release_unknown` is told the jobs that have a task, not their leases.
     ReleaseNamesJobs,
-    /// A claim that the database comes to only after `queue::release_unknown` is done all the same.
+    /// A claim that the database comes to only after `queue::release_unknown` still takes jobs.
     StrayClaimsAreServed,
-    /// A claim tells of a job's attempt what was so at its snapshot, which is older than the row that it
-    /// takes. It looks at the row only whether there is an attempt.
+    /// A claim reports a job's attempt as of its snapshot, which is older than the row that it takes. In the
+    /// row it only checks whether there is an attempt.
     ClaimTellsOfItsSnapshot,
-    /// The same, without a look at the row.
+    /// The same, without that check.
     ClaimTakesWhatItSaw,
-    /// Work that broke looks whether its attempt was answered, and closes it in another statement.
+    /// Work that broke checks whether its attempt was answered, and closes it in another statement.
     BrokenWorkLooksFirst,
 }
 
@@ -110,7 +110,7 @@ impl Rules {
         self.troubles.contains(&trouble)
     }
 
-    /// Whether the code does this wrong.
+    /// Whether the code has this flaw.
     pub(super) fn has(&self, flaw: Flaw) -> bool {
         self.flaws.contains(&flaw)
     }

@@ -1,4 +1,4 @@
-//! What there is: the database's rows, what each worker holds in memory, and what fal has.
+//! A state of the model: the database's rows, what each worker holds in memory, and what fal has.
 
 mod request;
 mod worker;
@@ -8,30 +8,30 @@ pub(super) use worker::{Claim, Process, Step, Task, Worker};
 
 use super::properties::Property;
 
-/// Jobs, at most. One that a model does without has ended from the start.
+/// The most jobs. A model that needs fewer has the others ended from the start.
 pub(super) const JOBS: usize = 2;
-/// Attempts of a job, at most, those from before it was reopened included.
+/// The most attempts of a job, including those from before it was reopened.
 pub(super) const ATTEMPTS: usize = 2;
-/// Workers that somebody knows of at a time, at most: two that live, and one that is not forgotten.
+/// The most workers at a time: two that live, and one that is dead and not forgotten yet.
 pub(super) const WORKERS: usize = 3;
-/// Tasks that a worker has at a time, at most.
+/// The most tasks that a worker has at a time.
 pub(super) const TASKS: usize = 3;
 
-/// Everything.
+/// The whole state.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(super) struct State {
     /// The jobs, with what fal has of them.
     pub(super) jobs: [Job; JOBS],
-    /// The workers, in no order of their own.
+    /// The workers; their order means nothing.
     pub(super) workers: [Worker; WORKERS],
-    /// What the step that led here broke, and that cannot be seen from the rest.
+    /// A property that the step to this state broke, if the rest of the state cannot show it.
     pub(super) broken: Option<Property>,
 }
 
 /// A job: its rows, and what fal has of it.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(super) struct Job {
-    /// `jobs.status`, of one that has ended.
+    /// `jobs.status`, once it has ended.
     pub(super) end: Option<End>,
     /// Its row in `queue`.
     pub(super) row: Option<Row>,
@@ -41,7 +41,7 @@ pub(super) struct Job {
     pub(super) requests: [Request; ATTEMPTS],
     /// `queue.attempts_before`.
     pub(super) attempts_before: u8,
-    /// It was reopened, which is done once.
+    /// Whether it was reopened; the model does that once.
     pub(super) is_reopened: bool,
     /// How often it was settled since it was put into the queue.
     pub(super) settled: u8,
@@ -58,23 +58,23 @@ pub(super) enum End {
     Cancelled,
 }
 
-/// A row in `queue`. When it is due is not in it: a claim takes any row that waits, at any time.
+/// A row in `queue`. It has no time at which it is due: a claim may take any row that waits, at any time.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(super) struct Row {
-    /// Nobody while it waits.
+    /// `None` while it waits.
     pub(super) leased_by: Option<u8>,
-    /// `lease_no`: of the lease that holds, or of the last that held.
+    /// `lease_no`: the number of the lease that holds, or of the last one that did.
     pub(super) number: u8,
-    /// An attempt is open, as far as the row knows.
+    /// Whether an attempt is open, according to the row.
     pub(super) has_attempt: bool,
-    /// Counted up to one more than may be.
+    /// Counted up to one more than is allowed.
     pub(super) rescues: u8,
     /// `cancel_requested_at`.
     pub(super) is_cancelled: bool,
 }
 
 impl Row {
-    /// Whether it has its place in the limits already.
+    /// Whether it counts towards the limits already.
     pub(super) fn is_in_flight(self) -> bool {
         self.leased_by.is_some() || self.has_attempt
     }
@@ -87,11 +87,11 @@ pub(super) enum Attempt {
     Unanswered,
     /// Open. fal has it.
     Answered,
-    /// Its outcome, as are the following.
+    /// It has ended with this outcome, and so with the following ones.
     Completed,
     /// fal did not make it, or nobody wants it any more.
     Failed,
-    /// By the job's caller.
+    /// The job's caller cancelled it.
     Cancelled,
     /// It was given up without an answer.
     Unknown,
@@ -105,7 +105,7 @@ impl Attempt {
 }
 
 impl State {
-    /// Jobs that were accepted, and no worker yet.
+    /// Accepted jobs, and no worker yet.
     pub(super) fn initial(jobs: usize) -> Self {
         let mut state = Self::default();
         for (number, job) in state.jobs.iter_mut().enumerate() {
@@ -124,7 +124,7 @@ impl State {
         &mut self.workers[usize::from(worker)]
     }
 
-    /// Notes what a step breaks; the first is kept.
+    /// Notes a property that a step breaks; only the first is kept.
     pub(super) fn breaks(&mut self, property: Property) {
         self.broken.get_or_insert(property);
     }
@@ -141,7 +141,7 @@ impl Job {
         Self { row: Some(Row::default()), ..Self::default() }
     }
 
-    /// A job that the model does without.
+    /// The place of a job that the model does not have.
     pub(super) fn absent() -> Self {
         Self { end: Some(End::Completed), settled: 1, ..Self::default() }
     }

@@ -22,7 +22,7 @@ use super::{
     state::State,
 };
 
-/// What a task believes to hold. Without its last part it is what its statements name.
+/// The lease that a task believes it has. Its statements name all of it but the last part.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lease {
     pub(super) worker: u8,
@@ -31,11 +31,11 @@ pub(super) struct Lease {
     pub(super) is_reopened: bool,
 }
 
-/// A write was not done.
+/// A write was not done, because its lease is lost.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LeaseLost;
 
-/// Whether a statement finds its row, as its `where` says; and whether it should have.
+/// Checks whether a statement's `where` finds its row, and notes if it finds one that it should not.
 fn fenced(state: &mut State, rules: &Rules, lease: Lease) -> Result<(), LeaseLost> {
     let job = *state.job(lease.job);
     let row = job.row.ok_or(LeaseLost)?;

@@ -1,13 +1,13 @@
-//! States that differ only in names are one: which number a lease has, which worker is which.
+//! States that differ only in names count as one: in the numbers of leases, or in which worker is which.
 //!
-//! That keeps the states few without a bound on lives and claims.
+//! That keeps the states few although lives and claims are not bounded.
 
 use super::{
     rules::{Flaw, Rules},
     state::{JOBS, Process, State, WORKERS, Worker},
 };
 
-/// The one of all states that are like this one.
+/// The state that stands for all states like this one.
 pub(super) fn canonical(mut state: State, rules: &Rules) -> State {
     if !rules.has(Flaw::LeaseNumbersBeginAnew) {
         rename_leases(&mut state);
@@ -21,8 +21,8 @@ pub(super) fn canonical(mut state: State, rules: &Rules) -> State {
     state
 }
 
-/// Numbers are only compared, and a new one is like no other: a number that is in a row becomes 1, and
-/// one that only tasks remember becomes 0.
+/// Renames lease numbers. They are only compared, and a new one equals no other, so a number that is in a row
+/// becomes 1, and one that only tasks remember becomes 0.
 fn rename_leases(state: &mut State) {
     for task in state.workers.iter_mut().flat_map(|worker| worker.tasks.iter_mut().flatten()) {
         let job = &state.jobs[usize::from(task.job)];
@@ -35,7 +35,7 @@ fn rename_leases(state: &mut State) {
     }
 }
 
-/// Workers in an order that does not depend on their names: by what they are and hold.
+/// Puts the workers in an order that does not depend on their names: by their state and what they hold.
 fn rename_workers(state: &mut State) {
     let mut order: [(Worker, [bool; JOBS], u8); WORKERS] = Default::default();
     for ((place, worker), number) in order.iter_mut().zip(&mut state.workers).zip(0..) {
@@ -56,7 +56,7 @@ fn rename_workers(state: &mut State) {
     }
 }
 
-/// Whether nothing is left of a worker: another one may have its place.
+/// Whether nothing is left of a worker, so that another one may take its place.
 pub(super) fn is_forgotten(state: &State, worker: u8) -> bool {
     let its = &state.workers[usize::from(worker)];
     !its.is_known

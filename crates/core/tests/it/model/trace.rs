@@ -1,4 +1,4 @@
-//! How a way through the model is told.
+//! How a way through the model is printed.
 
 use std::fmt;
 

@@ -44,7 +44,7 @@ fn png() -> impl Strategy<Value = (Vec<u8>, u32, u32)> {
     })
 }
 
-/// What holds for whatever leaves.
+/// Asserts what holds for every picture that is sent.
 fn check(file: Vec<u8>, sides: (u32, u32), orientation: u8, fit: Fit) {
     let prepared = prepare(&Bytes::from(file), PIXELS, fit).unwrap();
 
@@ -140,7 +140,7 @@ proptest! {
             let profile = ColorProfile::new_display_p3().encode().unwrap();
             (picture(24, 18, ImageFormat::Jpeg), profile)
         };
-        // The header and the tables' own headers first: there is little to damage in values.
+        // Only in the first 400 bytes, which hold the headers: damage to mere values can do little.
         for (at, value) in damage {
             let at = at.index(profile.len().min(400));
             profile[at] = value;

@@ -29,7 +29,7 @@ fn to_srgb_curve(light: f64) -> f64 {
     if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
 
-/// What a colour is in sRGB, worked out by hand.
+/// A colour converted to sRGB, calculated here.
 fn in_srgb(color: [u8; 3], matrix: [[f64; 3]; 3], curve: fn(f64) -> f64) -> [u8; 3] {
     let light = color.map(|value| curve(f64::from(value) / 255.0));
     matrix.map(|row| {
@@ -134,7 +134,7 @@ fn grey_without_a_profile_keeps_its_values() {
 
 #[test]
 fn a_palette_with_transparency_keeps_both() {
-    // Two colours, a bit a pixel; the second half transparent.
+    // A palette of 256 colours, all of them half transparent; a byte a pixel.
     let grey = {
         let mut file = Vec::new();
         let pixels = [0b0101_0101; 8];
@@ -146,7 +146,7 @@ fn a_palette_with_transparency_keeps_both() {
     let rest = [png_chunk(b"PLTE", &palette), png_chunk(b"tRNS", &[128; 256])];
     let file = png_with(&[&grey[..8], &header, &grey[33..]].concat(), &rest);
 
-    // As it is, and turned.
+    // Once as it is, and once turned.
     for orientation in [1, 3] {
         let exif = png_chunk(b"eXIf", &super::files::exif(orientation));
         let sent = decoded(&prepared(png_with(&file, &[exif])).data).into_rgba8();

@@ -1,10 +1,10 @@
-//! Files with something in them, built byte by byte: what encoders do not write.
+//! Files with metadata that encoders do not write, built byte by byte.
 
 use image::ImageFormat;
 
 use crate::factory::picture;
 
-/// In every kind of metadata that is put in, to be looked for in what comes out.
+/// Is put into every kind of metadata, and must not be in the prepared file.
 pub(super) const SECRET: &[u8] = b"SECRET-PLACE";
 
 /// An EXIF block with an orientation, a place and something after them (source: Exif 2.32, tags
@@ -63,7 +63,7 @@ pub(super) fn webp_chunk(name: &[u8], body: &[u8]) -> Vec<u8> {
     [name, &length, body, &padding].concat()
 }
 
-/// A WebP of these chunks, which its extended header announces by these flags.
+/// A WebP of these chunks, whose extended header announces them by these flags.
 pub(super) fn webp_of(flags: u8, width: u32, height: u32, chunks: &[Vec<u8>]) -> Vec<u8> {
     let mut header = vec![flags, 0, 0, 0];
     header.extend_from_slice(&(width - 1).to_le_bytes()[..3]);

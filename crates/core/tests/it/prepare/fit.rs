@@ -1,4 +1,4 @@
-//! No larger and no heavier than the model takes.
+//! Pictures are made no larger, in pixels and in bytes, than the model takes.
 
 use bytes::Bytes;
 use darkroom_core::images::{Fit, MediaType, PrepareError, prepare};
@@ -15,7 +15,7 @@ fn fitted(file: Vec<u8>, max_side: u32, max_bytes: u64) -> (u32, u32, usize, Med
     (prepared.width, prepared.height, prepared.data.len(), prepared.media_type)
 }
 
-/// Nothing that an encoder could make small.
+/// Noise, which no encoder can make small.
 fn grain(width: u32, height: u32, alpha: u8) -> Vec<u8> {
     let mut noise = 0x2545_f491_u32;
     let grain = RgbaImage::from_fn(width, height, |_, _| {
@@ -65,7 +65,7 @@ fn colours_do_not_shift_when_scaled() {
 
 #[test]
 fn what_is_transparent_does_not_shine_through_when_scaled() {
-    // Red that can be seen beside green that cannot.
+    // Stripes of opaque red and of fully transparent green.
     let striped = RgbaImage::from_fn(400, 400, |x, _| {
         if x % 2 == 0 { Rgba([255, 0, 0, 255]) } else { Rgba([0, 255, 0, 0]) }
     });

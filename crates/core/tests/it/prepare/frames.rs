@@ -1,4 +1,4 @@
-//! Of a picture that moves, its first frame.
+//! Of an animated picture, the first frame is sent.
 
 use darkroom_core::images::MediaType;
 use image::{Frame, ImageFormat, Rgba, RgbaImage, codecs::gif::GifEncoder};

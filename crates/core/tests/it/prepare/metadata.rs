@@ -1,4 +1,4 @@
-//! What a picture tells beside itself stays in the house.
+//! A picture's metadata is not sent.
 
 use image::ImageFormat;
 use moxcms::ColorProfile;
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::factory::picture;
 
-/// What the blocks of metadata begin with.
+/// The words with which blocks of metadata begin.
 const NAMES: [&[u8]; 10] = [
     SECRET,
     b"Exif",
@@ -33,7 +33,7 @@ fn silent(file: &[u8]) {
     }
 }
 
-/// Tagged, after a name.
+/// A block of metadata with this name.
 fn secret(name: &[u8]) -> Vec<u8> {
     [name, SECRET].concat()
 }
@@ -50,7 +50,7 @@ fn talkative_jpeg(orientation: u8) -> Vec<u8> {
         (0xfe, secret(b"")),
     ];
     let mut file = jpeg_with(&picture(60, 40, ImageFormat::Jpeg), &segments);
-    // A phone's film.
+    // The film that phones append.
     file.extend_from_slice(&secret(b"\0\0\0\x18ftypmp42"));
     file
 }

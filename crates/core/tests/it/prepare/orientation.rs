@@ -1,4 +1,4 @@
-//! The top is up.
+//! Pictures are sent upright.
 
 use image::{ImageFormat, metadata::Orientation};
 
@@ -7,7 +7,7 @@ use crate::factory::picture;
 
 #[test]
 fn every_orientation_leaves_upright() {
-    // Wider than a square that is turned at a time, and no multiple of one.
+    // Wider than the squares in which pixels are turned, and no multiple of their side.
     let (width, height) = (75, 50);
     for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
         for orientation in 1..=8 {

@@ -1,4 +1,4 @@
-//! Pictures made small for a page.
+//! Thumbnails: pictures that are made small for a page.
 
 use bytes::Bytes;
 use darkroom_core::images::{MediaType, Prepared, thumbnail};
@@ -35,7 +35,7 @@ fn a_picture_that_is_no_wider_has_no_thumbnail() {
         assert!(small(picture(160, 400, format), 160).is_none(), "{format:?}");
         assert!(small(picture(161, 100, format), 160).is_some(), "{format:?}");
     }
-    // Upright it is 160 wide, and 161.
+    // Upright, these are 160 and 161 wide.
     assert!(small(with_exif(400, 160, ImageFormat::Jpeg, 6), 160).is_none());
     assert!(small(with_exif(100, 161, ImageFormat::Jpeg, 6), 160).is_some());
 }

@@ -8,7 +8,7 @@ use crate::model::{
     statements,
 };
 
-/// Lease numbers that are tried where they begin anew with each row: without end otherwise.
+/// The most lease numbers that are tried if they begin anew with each row: otherwise there is no end of states.
 const MOST_NUMBERS: u8 = 3;
 
 /// Every step of a worker's claim.
@@ -52,14 +52,14 @@ pub(super) fn claims(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
     }
 }
 
-/// A claim that has its snapshot comes to the locks.
+/// The steps of a claim that has its snapshot, and now locks rows.
 fn looked(moves: &mut Moves<'_>, worker: u8, known: &Worker, seen: [Option<Step>; JOBS]) {
     let (rules, lives) = (moves.rules, known.process == Process::Lives);
     let mut takes_nothing = true;
     for (job, seen) in (0..).zip(seen) {
         let row = moves.from.jobs[usize::from(job)].row;
         let (Some(seen), Some(row)) = (seen, row) else { continue };
-        // The row is looked at again, under its lock: whether it waits, in line or with an attempt.
+        // Under its lock the row is checked again: that it waits, and is still in line or still has its attempt.
         let is_the_same = (seen == Step::Start) != row.has_attempt;
         let is_taken = row.leased_by.is_none() && has_room(known, job);
         if !is_taken || !(is_the_same || rules.has(Flaw::ClaimTakesWhatItSaw)) {
@@ -81,7 +81,7 @@ fn looked(moves: &mut Moves<'_>, worker: u8, known: &Worker, seen: [Option<Step>
     }
 }
 
-/// A claim that no time passes in. That it takes several jobs is like several claims, where it is heard.
+/// A claim in one step. If it is heard, one that takes several jobs is like several claims.
 fn at_once(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
     let rules = moves.rules;
     let jobs = jobs(moves, known);
@@ -123,13 +123,13 @@ fn jobs(moves: &Moves<'_>, known: &Worker) -> Vec<u8> {
         .collect()
 }
 
-/// Whether a worker has room for another task. One that lets a job go may claim it once more.
+/// Whether a worker has room for another task. While it lets a job go, it may claim the same job once more.
 fn has_room(known: &Worker, job: u8) -> bool {
     let tasks = || known.tasks.iter().flatten();
     tasks().filter(|task| task.job == job).count() < 2 && tasks().count() < known.tasks.len()
 }
 
-/// The snapshot of a claim's statement.
+/// Takes the snapshot of a claim's statement.
 fn look(state: &mut State, rules: &Rules, worker: u8) {
     let mut seen = [None; JOBS];
     for (job, seen) in (0..).zip(&mut seen) {
@@ -142,7 +142,7 @@ fn look(state: &mut State, rules: &Rules, worker: u8) {
     }
 }
 
-/// Leases a job, and begins to work on it where the worker hears of it.
+/// Leases a job, and begins to work on it if the worker hears of it.
 fn take(state: &mut State, rules: &Rules, worker: u8, job: u8, step: Option<Step>) {
     statements::take(state, rules, worker, job);
     let Job { row: Some(row), is_reopened, .. } = *state.job(job) else { return };

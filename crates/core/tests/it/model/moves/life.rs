@@ -8,7 +8,7 @@ use crate::model::{
     statements, symmetry,
 };
 
-/// Workers that live at a time, at most.
+/// The most workers that live at a time.
 const MOST_LIVING: usize = 2;
 
 /// Every step of a worker's life.
@@ -37,7 +37,7 @@ pub(super) fn life(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
             } else {
                 add(Life::Beat, &|state| end_life(state.worker(worker)));
             }
-            // A machine is left for another process.
+            // Killed only if another worker lives, or there is room for a new one.
             let is_replaceable = (0..)
                 .zip(from.workers)
                 .take(rules.workers)
@@ -56,7 +56,7 @@ pub(super) fn life(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
     rescue(moves, worker, known);
 }
 
-/// Another worker finds this one's beat late.
+/// Steps of another worker that finds this one's beat late.
 fn rescue(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
     let (rules, from) = (moves.rules, moves.from);
     let mut add = |life, step: &dyn Fn(&mut State)| {
@@ -64,7 +64,7 @@ fn rescue(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
     };
     let looks_first = rules.has(Flaw::RescueLooksBeforeItLocks);
     if let Some(seen) = known.rescue {
-        // Whoever began it goes on.
+        // The worker that began it goes on.
         add(Life::RescueRest, &|state| {
             state.worker(worker).rescue = None;
             if looks_first {
@@ -78,7 +78,7 @@ fn rescue(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
     let is_seen = (0..)
         .zip(from.workers)
         .any(|(other, its)| other != worker && its.process == Process::Lives && its.is_known);
-    // It waits for the lock that a claim has on its worker's row, or passes the row over.
+    // A rescue waits for the lock that a claim has on its worker's row, or skips the row.
     let is_locked =
         matches!(known.claim, Claim::Looked(_)) && !rules.has(Flaw::ClaimDoesNotLockItsWorker);
     if !known.is_known || !is_seen || is_locked {
@@ -102,7 +102,7 @@ fn rescue(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
     });
 }
 
-/// The work on jobs stops where it is; submissions that are under way go on.
+/// Ends a life: the work on jobs stops where it is, and submissions that are under way go on.
 fn end_life(worker: &mut Worker) {
     (worker.process, worker.claim) = (Process::IsOver, Claim::Rests);
     for task in &mut worker.tasks {
@@ -113,7 +113,7 @@ fn end_life(worker: &mut Worker) {
     }
 }
 
-/// Its memory is gone. A claim that the database has begun goes on.
+/// Ends a process: its memory is gone. A claim that the database has begun goes on.
 fn kill(worker: &mut Worker) {
     (worker.process, worker.tasks) = (Process::IsDead, Worker::default().tasks);
     if worker.claim == Claim::IsInDoubt {

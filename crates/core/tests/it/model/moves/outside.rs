@@ -8,7 +8,7 @@ use crate::model::{
     statements,
 };
 
-/// What becomes of submissions, whether or not anybody still waits for them.
+/// The steps of submissions at fal, whether or not anybody still waits for them.
 pub(super) fn fal(moves: &mut Moves<'_>) {
     let (rules, jobs) = (moves.rules, moves.from.jobs);
     for (number, job) in (0..).zip(&jobs) {
@@ -44,7 +44,7 @@ pub(super) fn fal(moves: &mut Moves<'_>) {
     }
 }
 
-/// What callers and the clock do to jobs that no worker need hold.
+/// What callers and deadlines do to jobs, whether or not a worker holds them.
 pub(super) fn callers(moves: &mut Moves<'_>) {
     let jobs = moves.from.jobs;
     for (number, job) in (0..).zip(&jobs) {

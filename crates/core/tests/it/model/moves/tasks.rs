@@ -10,7 +10,7 @@ use crate::model::{
     statements::{Lease, LeaseLost},
 };
 
-/// What a task goes on with; nothing when it is done.
+/// The task's next step; `None` when it is done.
 type Next = Result<Option<Step>, LeaseLost>;
 
 /// Every step of a worker's tasks.
@@ -40,12 +40,12 @@ struct TaskMoves<'a, 'b> {
     task: Task,
     /// Its worker's life is not over.
     lives: bool,
-    /// The worker lets this job go already: one such task is enough.
+    /// Whether a task of the worker lets this job go already: one such task is enough.
     lets_go: bool,
 }
 
 impl TaskMoves<'_, '_> {
-    /// A step that ends the lease, heard and unheard.
+    /// A step that ends the lease, with its answer heard and with its answer lost.
     fn settles(
         &mut self,
         does: Work,
@@ -64,7 +64,7 @@ impl TaskMoves<'_, '_> {
         self.step(does, true, change);
     }
 
-    /// A step of this task. Where its lease is lost, it stops.
+    /// A step of this task. If its lease is lost, the task stops.
     fn step(
         &mut self,
         does: Work,
@@ -77,7 +77,7 @@ impl TaskMoves<'_, '_> {
         let lease = Lease { worker, job, number, is_reopened };
         self.moves.add(Action::Work { worker, job, does, is_heard }, |state| {
             let next = change(state, rules, lease).unwrap_or(None);
-            // What only a living worker does stops with its life.
+            // After its worker's life, only a submission goes on.
             let next = next.filter(|step| lives || step.outlives());
             state.worker(worker).tasks[place] = next.map(|step| Task { step, ..task });
         });

@@ -1,10 +1,10 @@
-//! A request: what becomes of a submission.
+//! A request: what a submission becomes at fal.
 
 /// An attempt's submission.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(in crate::model) struct Request {
     pub(in crate::model) progress: Progress,
-    /// How often fal took it: what it costs.
+    /// How often fal accepted it, and so how often it is paid for.
     pub(in crate::model) calls: u8,
 }
 
@@ -14,22 +14,22 @@ pub(in crate::model) enum Progress {
     /// There is none.
     #[default]
     NotSent,
-    /// On the wire, for as long as the model likes.
+    /// On the wire, for any time.
     OnTheWay,
     /// It will never arrive.
     Vanished,
     /// fal has it.
     Running,
-    /// There is a result.
+    /// It ended with a result.
     EndedWell,
-    /// There is none.
+    /// It ended without one.
     EndedBadly,
-    /// fal was told to stop it, and did.
+    /// fal was told to cancel it, and did.
     Stopped,
 }
 
 impl Progress {
-    /// Whether fal took it.
+    /// Whether fal accepted it.
     pub(in crate::model) fn is_taken(self) -> bool {
         !matches!(self, Self::NotSent | Self::OnTheWay | Self::Vanished)
     }

@@ -7,14 +7,14 @@ use crate::model::{
     state::{ATTEMPTS, Attempt, State},
 };
 
-/// Whether an attempt may be made.
+/// Whether an attempt was begun.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::model) enum Begun {
     /// It is written down.
     Attempt(u8),
-    /// The job's caller wants it to end.
+    /// It may not: the job's caller cancelled it.
     Cancelled,
-    /// The database allows one open attempt a job.
+    /// It may not: the database allows one open attempt a job.
     Refused,
 }
 
@@ -61,8 +61,8 @@ pub(in crate::model) fn record_submission(
     Ok(())
 }
 
-/// `queue::record_notice` and `queue::record_late_answer`: under no lease. Of an attempt that was given
-/// up it notes what nobody asks for.
+/// `queue::record_notice` and `queue::record_late_answer`, which need no lease. For an attempt that was given up
+/// they only note something that no statement reads.
 pub(in crate::model) fn record_notice(state: &mut State, job: u8, attempt: u8) {
     let attempt = &mut state.job(job).attempts[usize::from(attempt)];
     if *attempt == Some(Attempt::Unanswered) {

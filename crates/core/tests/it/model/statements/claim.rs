@@ -15,8 +15,8 @@ pub(in crate::model) fn claimable(state: &State, rules: &Rules, job: u8) -> bool
         && (row.has_attempt || rules.limit.is_none_or(|limit| limit > in_flight))
 }
 
-/// What the worker of a claimed job begins with, by what the claim told of its attempts. That the
-/// caller wants it to end is asked again by `begin_attempt`, and left out here.
+/// The first step of a claimed job, depending on what the claim tells of its attempts. Whether the caller
+/// cancelled it is left out here, because `begin_attempt` asks it again.
 pub(in crate::model) fn first_step(job: &Job) -> Step {
     match job.open_attempt() {
         None => Step::Start,
@@ -28,7 +28,7 @@ pub(in crate::model) fn first_step(job: &Job) -> Step {
 /// Leases a job to a worker under the next number.
 pub(in crate::model) fn take(state: &mut State, rules: &Rules, worker: u8, job: u8) {
     let in_use = state.jobs.iter().filter_map(|job| Some(job.row?.number));
-    // The sequence. Numbers that only tasks remember are below all others: see `symmetry`.
+    // As from the sequence. Numbers that only tasks remember are below all others: see `symmetry`.
     let next = 1 + in_use.max().unwrap_or(0);
     if let Some(row) = &mut state.job(job).row {
         let begins_anew = rules.has(Flaw::LeaseNumbersBeginAnew);

@@ -16,8 +16,8 @@ pub(in crate::model) fn delete_worker(state: &mut State, worker: u8) {
     state.worker(worker).is_known = false;
 }
 
-/// The second half: frees what a worker holds. Jobs of which the rescue believes that they have no
-/// attempt, have none for the row.
+/// The second half: frees what a worker holds. If the rescue believes that a job has no open attempt, the row says
+/// so, too.
 pub(in crate::model) fn free_rows(
     state: &mut State,
     rules: &Rules,

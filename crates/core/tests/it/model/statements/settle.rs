@@ -1,5 +1,5 @@
-//! `queue::complete_all`, `fail`, `end_cancelled`, `retry`, `snooze`; and what settles a job that no worker
-//! holds, or puts it back into the queue.
+//! `queue::complete_all`, `fail`, `end_cancelled`, `retry`, `snooze`; and the statements that settle a job which
+//! no worker holds, or put it back into the queue.
 
 use super::{Lease, LeaseLost, fenced};
 use crate::model::{
@@ -7,7 +7,7 @@ use crate::model::{
     state::{Attempt, End, Row, State},
 };
 
-/// The job is done.
+/// The job is completed.
 pub(in crate::model) fn complete(
     state: &mut State,
     rules: &Rules,
@@ -71,7 +71,7 @@ pub(in crate::model) fn snooze(
     Ok(())
 }
 
-/// `queue::cancel`: ends what waits and of which fal has nothing; keeps the wish for the rest.
+/// `queue::cancel`: ends a job that waits and has no open attempt; for any other it keeps the wish.
 pub(in crate::model) fn cancel(state: &mut State, job: u8) {
     let has_attempt = state.job(job).open_attempt().is_some();
     match &mut state.job(job).row {
@@ -81,14 +81,14 @@ pub(in crate::model) fn cancel(state: &mut State, job: u8) {
     }
 }
 
-/// `queue::fail_overdue`: fails what waits in line.
+/// `queue::fail_overdue`: fails a job that waits in line.
 pub(in crate::model) fn fail_overdue(state: &mut State, job: u8) {
     if state.job(job).row.is_some_and(|row| !row.is_in_flight()) {
         settle(state, job, End::Failed);
     }
 }
 
-/// `queue::end_unwanted`: ends what waits though its end was asked for.
+/// `queue::end_unwanted`: ends a job that waits although its caller cancelled it.
 pub(in crate::model) fn end_unwanted(state: &mut State, job: u8) {
     if state.job(job).row.is_some_and(|row| row.is_cancelled && !row.is_in_flight()) {
         settle(state, job, End::Cancelled);
@@ -102,7 +102,7 @@ pub(in crate::model) fn reopen(state: &mut State, job: u8) {
     (job.end, job.row, job.settled, job.is_reopened) = (None, Some(Row::default()), 0, true);
 }
 
-/// The fence of what settles a job.
+/// The fence of the statements that settle a job.
 fn under_lease(state: &mut State, rules: &Rules, lease: Lease) -> Result<(), LeaseLost> {
     if rules.has(Flaw::SettlingIsNotFenced) { Ok(()) } else { fenced(state, rules, lease) }
 }
@@ -114,7 +114,7 @@ fn settle(state: &mut State, job: u8, end: End) {
     job.settled += 1;
 }
 
-/// Closes the open attempt: with fal's answer on record like this, and without like that.
+/// Closes the open attempt with one of two outcomes, depending on whether fal's answer is on record.
 fn close(state: &mut State, job: u8, answered: Attempt, unanswered: Attempt) {
     for attempt in state.job(job).attempts.iter_mut().flatten() {
         match attempt {

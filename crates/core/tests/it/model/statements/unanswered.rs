@@ -1,5 +1,5 @@
-//! `queue::withdraw_attempt`, `queue::abandon_attempt`, `queue::fail_unanswered`. Each answers the open
-//! attempt that turned out to be answered.
+//! `queue::withdraw_attempt`, `queue::abandon_attempt`, `queue::fail_unanswered`. Each returns the open
+//! attempt if that turns out to be answered.
 
 use super::{Lease, LeaseLost, fenced, settle};
 use crate::model::{
@@ -8,7 +8,7 @@ use crate::model::{
     state::{Attempt, Progress, State},
 };
 
-/// Takes back what surely did not arrive.
+/// Takes back an attempt whose submission surely did not arrive.
 pub(in crate::model) fn withdraw_attempt(
     state: &mut State,
     rules: &Rules,
@@ -27,7 +27,7 @@ pub(in crate::model) fn withdraw_attempt(
     Ok(still_open(state, lease.job))
 }
 
-/// Gives up what was looked for in vain.
+/// Gives up an attempt that was looked for in vain.
 pub(in crate::model) fn abandon_attempt(
     state: &mut State,
     rules: &Rules,
@@ -48,7 +48,7 @@ pub(in crate::model) fn abandon_attempt(
     Ok(still_open(state, lease.job))
 }
 
-/// Gives the job up with it.
+/// Fails the job whose attempt was looked for in vain.
 pub(in crate::model) fn fail_unanswered(
     state: &mut State,
     rules: &Rules,
@@ -62,7 +62,7 @@ pub(in crate::model) fn fail_unanswered(
     Ok(answered)
 }
 
-/// The open attempt that is left, which is answered; where none is left, the row knows so.
+/// The open attempt that is left, if it is answered; the row is told whether one is left.
 fn still_open(state: &mut State, job: u8) -> Option<u8> {
     let answered = answered(state, job);
     let job = state.job(job);
@@ -73,7 +73,7 @@ fn still_open(state: &mut State, job: u8) -> Option<u8> {
     answered
 }
 
-/// The open attempt, where its answer is on record.
+/// The open attempt, if its answer is on record.
 fn answered(state: &mut State, job: u8) -> Option<u8> {
     let (attempt, is_answered) = state.job(job).open_attempt()?;
     is_answered.then_some(attempt)

@@ -11,7 +11,7 @@ pub(in crate::model) fn release(state: &mut State, worker: u8) {
     free(state, worker, |_, _| true);
 }
 
-/// Frees what a worker holds and has no task for. Claims that it gave up find that it has done so.
+/// Frees what a worker holds and has no task for. Claims that it gave up before take nothing any more.
 pub(in crate::model) fn release_unknown(state: &mut State, rules: &Rules, worker: u8) {
     let tasks = state.worker(worker).tasks;
     free(state, worker, |job, row| {
@@ -22,7 +22,7 @@ pub(in crate::model) fn release_unknown(state: &mut State, rules: &Rules, worker
     state.worker(worker).has_stray_claim &= rules.has(Flaw::StrayClaimsAreServed);
 }
 
-/// Frees those of a worker's jobs.
+/// Frees those of a worker's jobs that `which` picks.
 fn free(state: &mut State, worker: u8, which: impl Fn(u8, &Row) -> bool) {
     for (number, job) in (0..).zip(&mut state.jobs) {
         if let Some(row) = &mut job.row

@@ -1,4 +1,4 @@
-//! Inks.
+//! Pictures in CMYK: the colours of inks.
 
 use jpeg_encoder::{ColorType, Encoder};
 
@@ -20,7 +20,7 @@ fn sent(file: Vec<u8>) -> [u8; 3] {
 }
 
 /// A profile of a strange press (source: ICC.1:2022, §7 and §10.11): its cyan is a bright red, and
-/// all else black.
+/// every other ink or mixture is black.
 pub(in super::super) fn strange_press() -> Vec<u8> {
     let mut table = b"mft1\0\0\0\0\x04\x03\x02\0".to_vec();
     let one = 0x0001_0000_u32.to_be_bytes();
@@ -73,7 +73,7 @@ fn inks_without_a_profile_take_light_away() {
 
 #[test]
 fn inks_that_are_not_adobes_are_stored_as_they_are() {
-    // The encoder inverts what it is given; without Adobe's segment nobody inverts it back.
+    // The encoder inverts what it is given; without Adobe's segment, no decoder inverts it back.
     let mut file = file([255, 55, 155, 255], ColorType::Cmyk);
     let adobe = file.windows(5).position(|window| window == b"Adobe").unwrap();
     file.drain(adobe - 4..adobe + 12);

@@ -1,4 +1,4 @@
-//! What a task does next, by how far it is.
+//! The steps that a task may take next, depending on how far it is.
 
 use darkroom_core::config::UnknownSubmission;
 
@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 impl TaskMoves<'_, '_> {
-    /// What may follow the step that was reached.
+    /// All steps that may follow.
     pub(super) fn all(&mut self, job: &Job) {
         match self.task.step {
             Step::Start => self.start(),
@@ -19,14 +19,14 @@ impl TaskMoves<'_, '_> {
             Step::Record(attempt) => self.record(attempt),
             Step::Withdraw => self.does(Work::Withdraw, |state, rules, lease| {
                 let answered = statements::withdraw_attempt(state, rules, lease)?;
-                // To snooze or to fail. That it may begin again at once is more than the code does.
+                // The code then snoozes or fails the job. The model lets it also begin again at once.
                 Ok(Some(answered.map_or(Step::Start, Step::Follow)))
             }),
             Step::Reconcile(attempt) => self.reconcile(attempt, job),
             Step::Follow(attempt) => self.follow(attempt, job),
             Step::Doom => self.settles(Work::Fail, statements::fail),
             Step::Retry => self.settles(Work::Retry, retry_or_fail),
-            // It is said until it is heard.
+            // Repeated until its answer is heard.
             Step::LetGo => self.does(Work::Snooze, |state, rules, lease| {
                 statements::snooze(state, rules, lease).map(|()| None)
             }),
@@ -51,7 +51,7 @@ impl TaskMoves<'_, '_> {
         self.breaks();
     }
 
-    /// `submit`, when the submission is on the wire.
+    /// `submit`, once the submission is on the wire.
     fn submitted(&mut self, attempt: u8, progress: Progress) {
         if progress.is_taken() {
             self.does(Work::HearAnswer, |_, _, _| Ok(Some(Step::Record(attempt))));
@@ -128,7 +128,7 @@ impl TaskMoves<'_, '_> {
         self.breaks();
     }
 
-    /// The work panics: `queue::break_off`, which is said until it is heard.
+    /// The work panics: `queue::break_off`, which is repeated until its answer is heard.
     fn breaks(&mut self) {
         if self.moves.rules.may(Trouble::Panics) {
             self.does(Work::Break, |state, rules, lease| {
@@ -140,7 +140,7 @@ impl TaskMoves<'_, '_> {
     }
 }
 
-/// Begins an attempt, whose submission is then there.
+/// Begins an attempt, whose submission then has this progress.
 fn begin(state: &mut State, rules: &Rules, lease: Lease, progress: Progress) -> Next {
     Ok(match statements::begin_attempt(state, rules, lease)? {
         Begun::Attempt(attempt) => {
@@ -160,7 +160,7 @@ fn is_answered(job: &Job) -> bool {
     job.open_attempt().is_some_and(|(_, is_answered)| is_answered)
 }
 
-/// `Outcome::Retry`: from the record, and not from what the worker remembers of it.
+/// `Outcome::Retry`: it counts the attempts on record, not those that the worker remembers.
 fn retry_or_fail(state: &mut State, rules: &Rules, lease: Lease) -> Result<(), LeaseLost> {
     let job = *state.job(lease.job);
     if job.attempts_made() - job.attempts_before < rules.max_attempts {
