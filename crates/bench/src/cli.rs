@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Prepare(images::Once),
 }
 
-/// What measures.
+/// The benchmarks.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Benchmark {
     /// All of them, each with its defaults
@@ -64,7 +64,7 @@ pub(crate) enum Benchmark {
 }
 
 impl Benchmark {
-    /// How much is measured, where it is said in the same way.
+    /// The extent, of the benchmarks that share these options.
     pub(crate) fn extent(&self) -> Option<&Extent> {
         match self {
             Self::Http(options) => Some(&options.extent),
@@ -92,7 +92,7 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
-    /// Of a round, for each side.
+    /// How long a round takes, for each side.
     pub(crate) fn round(&self) -> Duration {
         Duration::from_secs(self.seconds)
     }
