@@ -1,4 +1,5 @@
-//! `held`: a transaction stays open, as a backup's or a forgotten session's does, and keeps all that is done with from being cleared away.
+//! `held`: what a transaction costs that stays open, as a backup's or a forgotten session's does, and keeps dead rows
+//! from being vacuumed.
 
 use anyhow::ensure;
 use tokio::time::{Duration, Instant};
@@ -17,10 +18,11 @@ use crate::{
 /// Jobs that come and go at a time.
 const BATCH: u32 = 5_000;
 
-/// Tells one transaction from another.
+/// The number of a transaction, which no other has.
 const NUMBER: &str = "select pg_current_xact_id()::text";
 
-/// Before the transaction begins, jobs come and go for this part of the time; this part of the drains, the last ones, is compared with that.
+/// A fifth: before the transaction begins, jobs come and go for a fifth of the time; the last fifth of the drains
+/// while it is open is compared with that.
 const STRETCHES: u32 = 5;
 
 /// For each step of a side.
@@ -68,10 +70,10 @@ struct Rates {
 async fn load(side: &Side, database: &Database, time: Duration) -> anyhow::Result<Rates> {
     let mut after = 0;
     let before = come_and_go(side, database, time / STRETCHES, &mut after).await?;
-    // Not a transaction of the pool's: those end when they rest.
+    // Not a transaction that the pool begins: PostgreSQL ends those when they are idle.
     let mut open = database.pool.acquire().await?;
     sqlx::raw_sql("begin isolation level repeatable read").execute(&mut open).await?;
-    // With this it has a snapshot, and a number.
+    // This gives the transaction a snapshot and a number.
     let number: String = sqlx::query_scalar(NUMBER).fetch_one(&mut open).await?;
     let during = come_and_go(side, database, time, &mut after).await?;
     let still: String = sqlx::query_scalar(NUMBER).fetch_one(&mut open).await?;
@@ -80,7 +82,7 @@ async fn load(side: &Side, database: &Database, time: Duration) -> anyhow::Resul
     Ok(Rates { before, during })
 }
 
-/// Fills and drains for so long. Our jobs' ids begin after the `after`th.
+/// Fills and drains for this time. The ids of Darkroom's jobs begin after the `after`th.
 async fn come_and_go(
     side: &Side,
     database: &Database,
@@ -115,7 +117,7 @@ fn row(results: &Results<Rates>) -> [String; 5] {
     [results.name(), jobs, cell(before, 0), cell(last, 0), ratio(last, before)]
 }
 
-/// Of rates: as many jobs, in the sum of the times.
+/// The mean rate of drains with equally many jobs: all of their jobs, divided by the sum of their times.
 fn mean<'a>(rates: impl Iterator<Item = &'a f64>) -> Option<f64> {
     let (count, times) =
         rates.fold((0.0, 0.0), |(count, times), rate| (count + 1.0, times + 1.0 / rate));
