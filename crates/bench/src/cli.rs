@@ -8,7 +8,7 @@ use crate::{bare, cost, flight, http, images};
 #[cfg(unix)]
 use crate::{chaos, queue, side};
 
-/// Measures Darkroom beside the floors it can be judged by, and tries what it guarantees.
+/// Measures Darkroom beside floors (programs that do the least possible), and checks its guarantees under faults.
 ///
 /// Needs the `darkroom` of the same build beside it: `cargo build --release --workspace`.
 #[derive(Debug, Parser)]
@@ -48,7 +48,7 @@ pub(crate) enum Benchmark {
     Watchers,
     /// How soon API and worker are of use once started, and what they take while idle
     Start,
-    /// From POST to completed, over the time that the edit itself takes, beside fal's own clients
+    /// From POST to completed, less the time that the edit itself takes, beside fal's own clients
     Latency(Extent),
     /// Thousands of requests in flight at once, held by one worker
     Flight(flight::Options),

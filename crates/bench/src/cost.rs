@@ -53,7 +53,7 @@ async fn round(stand: &Stand<'_>, jobs: u16, at_a_time: u16) -> anyhow::Result<R
     let port = stand.api.plan.port;
     watch_all(port, (WARM_UP, 0), at_a_time).await?;
     sleep(SETTLING).await;
-    // The first write to a page after a checkpoint costs more: with a checkpoint here, it does so alike in each round.
+    // The first write to a page after a checkpoint costs more. A checkpoint here makes that the same in each round.
     sqlx::raw_sql("/* bench */ checkpoint").execute(stand.pool).await?;
     let before = Totals::read(stand).await?;
     Tally::begin(stand.pool).await?;

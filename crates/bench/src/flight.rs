@@ -22,7 +22,7 @@ use report::Flight;
 /// How much is measured.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
-    /// Requests in flight at once; may be said again. 100, 1000 and 10000, unless said
+    /// Requests in flight at once; may be repeated. By default 100, 1000 and 10000
     #[arg(long, value_parser = value_parser!(u16).range(1..=10_000))]
     jobs: Vec<u16>,
     /// Seconds in which statements are counted

@@ -32,7 +32,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         let fastapi = FastApi::find(&options.peers).await;
         let post = request::post("/api/jobs", &picture::jpeg()?);
         let job = poll(&mut Connection::open(stand.api.plan.port).await?, &post).await?;
-        // No worker is to take time for the jobs that are posted from here on.
+        // The jobs that are posted from here on are not to be worked on while requests are measured.
         stand.stop_worker().await?;
         start_floors(stand, &job).await?;
         let counter = Counter::begin(stand.pool).await?;

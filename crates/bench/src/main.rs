@@ -1,5 +1,5 @@
-//! Measures Darkroom's release build against floors, which do the least that its job needs, and against other programs,
-//! in one run on one machine; and checks its guarantees under faults.
+//! Measures Darkroom's release build against floors (programs that do the least possible) and other programs, in one
+//! run on one machine; and checks its guarantees under faults.
 //!
 //! Each benchmark has a file; `all` runs those that `docs/benchmarks.md` shows. Most run on a [`stand`]: every role is
 //! a process, as in production, and a private PostgreSQL really writes to disk. `watchers` and `start` measure single

@@ -9,7 +9,7 @@ pub(crate) const SIDES: (u32, u32) = (1024, 768);
 /// Width and height of the small picture.
 const SMALL_SIDES: (u32, u32) = (64, 48);
 
-/// The least size of the file.
+/// The least size of the file, in bytes.
 const BYTES: usize = 200_000;
 
 /// A gradient with noise, in the lowest quality that gives at least [`BYTES`] bytes. The same at each run.

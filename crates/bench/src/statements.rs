@@ -22,7 +22,7 @@ pub(crate) enum Counting {
     ByText,
 }
 
-/// Counts how many statements there are in all, if PostgreSQL has the extension.
+/// Counts statements in all, if PostgreSQL has the extension.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counter(bool);
 

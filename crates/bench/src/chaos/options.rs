@@ -1,4 +1,4 @@
-//! How the run is made.
+//! The options of `chaos`.
 
 use clap::{Args, value_parser};
 

@@ -1,4 +1,5 @@
-//! A line: a TCP proxy, mostly between a role and PostgreSQL, that can hold everything back or reset all connections.
+//! A line: a TCP proxy between a role and PostgreSQL, or in front of the stand-in, that can hold everything back or
+//! reset all connections.
 
 mod carry;
 

@@ -12,7 +12,7 @@ const SHOWN: usize = 10;
 pub(crate) struct Report {
     /// What must never be, with each case in which it was.
     rules: Vec<(&'static str, Vec<String>)>,
-    /// Facts about the run, which are neither good nor bad.
+    /// Facts about the run.
     facts: Vec<(String, String)>,
 }
 

@@ -3,7 +3,7 @@
 
 use darkroom_core::db::Pool;
 
-/// Triggers do it: they see every change, whoever makes it, and their notes are rolled back with it.
+/// Makes the triggers, which see every change, whoever makes it, and whose notes are rolled back with it.
 const STATEMENTS: [&str; 17] = [
     "create schema chaos",
     "create table chaos.noted (

@@ -45,7 +45,7 @@ impl FastApi {
 }
 
 impl Served {
-    /// Posts a job, and returns the path of it.
+    /// Posts a job, and returns its path.
     pub(super) async fn new_job(&self) -> anyhow::Result<String> {
         let post = request::post("/api/jobs", &picture::jpeg()?);
         let mut connection = Connection::open(self.port).await?;

@@ -1,4 +1,4 @@
-//! Polls of many jobs, while still more are stored: shows that answers from memory are quick for more than one job.
+//! Polls of many jobs, while still more are stored: answers from memory are measured for more than one job.
 
 use std::sync::Arc;
 

@@ -49,7 +49,7 @@ async fn stretch_of(
     jobs: &[&Watched],
 ) -> anyhow::Result<HashMap<String, Duration>> {
     let ids: Vec<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
-    // It is a constant of this file.
+    // `stretch` is a constant of this file.
     let statement = AssertSqlSafe(format!(
         "select jobs.id::text, greatest(extract(epoch from {stretch}), 0)::float8
          from jobs join attempts on attempts.job_id = jobs.id where jobs.id = any($1::uuid[])"

@@ -1,5 +1,5 @@
-//! `held`: what a transaction costs that stays open, as a backup's or a forgotten session's does, and keeps dead rows
-//! from being vacuumed.
+//! `held`: what it costs when a transaction stays open, as a backup's or a forgotten session's does, and keeps dead
+//! rows from being vacuumed.
 
 use anyhow::ensure;
 use tokio::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! How much is measured.
+//! The options of `queue`.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -26,7 +26,7 @@ pub(crate) struct Options {
     /// Minutes that a transaction stays open; by default 2, or 10 with `--large`
     #[arg(long, value_parser = value_parser!(u64).range(1..=600))]
     minutes: Option<u64>,
-    /// Only this side; may be said again
+    /// Only this side; may be repeated
     #[arg(long = "side")]
     pub(super) only: Vec<String>,
 }

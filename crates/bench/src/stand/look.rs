@@ -1,4 +1,4 @@
-//! Looks at a stand's database, which are not counted as statements.
+//! The bench's own looks at a stand's database, which are not counted as statements.
 
 use anyhow::{Context, ensure};
 use tokio::time::{Duration, Instant, sleep};

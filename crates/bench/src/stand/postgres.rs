@@ -102,7 +102,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// Its version, and its settings for the durability of commits and for `shared_buffers`.
+    /// Its version, its settings for the durability of commits, and `shared_buffers`.
     pub(crate) async fn describe(&self, pool: &Pool) -> anyhow::Result<String> {
         let (fsync, commit, buffers): (String, String, String) = sqlx::query_as(
             "select current_setting('fsync'), current_setting('synchronous_commit'),

@@ -2,7 +2,7 @@
 
 use super::tally::Entry;
 
-/// For each step: who sends the statement, what it does, and a part of its text that no other step's has.
+/// For each step: who sends the statement, what it does, and a part of its text. The first whose part is found counts.
 const STEPS: [(&str, &str, &str); 26] = [
     ("API", "make the job: its row, its picture, its place in line", "insert into jobs ("),
     ("API", "name the file of a result", "left(prompt"),
@@ -63,7 +63,7 @@ impl Step {
         Self { who: "other", what: format!("`{}`", beginning.replace('|', "¦")) }
     }
 
-    /// Whether more of it are sent as more jobs begin and end: claims, settles and what comes between.
+    /// Whether it is sent more often the more jobs begin and end: claims, settles and what comes between.
     pub(crate) fn is_of_a_job(&self) -> bool {
         const OF_A_JOB: [&str; 6] = [
             "claim",

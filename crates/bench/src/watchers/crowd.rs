@@ -16,7 +16,7 @@ use crate::request;
 /// Watchers that connect at a time. The server's backlog has no room for many more, which would have to try again.
 const AT_A_TIME: usize = 100;
 
-/// Descriptors beside those of the watchers.
+/// Descriptors that are needed in addition to those of the watchers.
 const OTHER_DESCRIPTORS: u64 = 200;
 
 /// How long it may take until a watcher is told how its job stands.

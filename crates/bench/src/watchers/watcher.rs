@@ -47,7 +47,7 @@ pub(super) async fn watch(
     }
 }
 
-/// The id of the first event that has a job, and where it ends; nothing while it is incomplete.
+/// The id of the first event that has a job, and where it ends; `None` while it is incomplete.
 fn event(received: &[u8]) -> Option<(i64, usize)> {
     let kind = memmem::find(received, b"\nevent: job\n")?;
     let id = memmem::rfind(received.get(..kind)?, b"id: ")? + 4;

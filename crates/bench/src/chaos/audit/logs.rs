@@ -5,7 +5,7 @@ use std::fs;
 use super::Evidence;
 use crate::chaos::{house::House, report::Report};
 
-/// What is counted, and the words of the lines that count.
+/// What is counted, and the words of the log lines that count as it.
 const COUNTED: [(&str, &str); 9] = [
     ("stale writes refused", "a job is somebody else's now"),
     ("requests resumed by another worker", "a request is resumed"),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::chaos::report::Report;
 
-/// How long no job may end while some wait. It is generous: faults and slow machines are allowed for.
+/// The longest allowed time in which no job ends though some wait. It is generous: faults and slow machines are in it.
 const LONGEST: Duration = Duration::from_mins(1);
 
 pub(super) fn judge(records: &Records, evidence: &Evidence<'_>, report: &mut Report) {

@@ -68,7 +68,7 @@ pub(super) async fn lock_rows(house: &House, lasts: Duration) -> anyhow::Result<
 
 async fn idle(house: &House, begin: &str, lasts: Duration) -> anyhow::Result<()> {
     let mut connection = connect(house).await?;
-    // It is built from constants only.
+    // `begin` is built from constants only.
     sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut connection).await?;
     sleep(lasts).await;
     Ok(connection.close().await?)

@@ -61,7 +61,7 @@ impl Working {
         Ok(begun)
     }
 
-    /// Waits until so many jobs are completed.
+    /// Waits until this many jobs are completed.
     pub(super) async fn has_completed(&self, jobs: u32) -> anyhow::Result<()> {
         while (self.completed)() < u64::from(jobs) {
             anyhow::ensure!(!self.task.is_finished(), "the worker has ended");

@@ -19,7 +19,7 @@ pub(super) struct Part {
     pub(super) left: i64,
 }
 
-/// The parts of so many jobs, in their order.
+/// The parts of this many jobs, in their order.
 pub(super) fn parts(after: i64, jobs: i64) -> impl Iterator<Item = Part> {
     let mut made = 0;
     std::iter::from_fn(move || {
