@@ -1,4 +1,4 @@
-//! `all`: every benchmark whose figures `docs/benchmarks.md` shows, one after the other, each as it is by itself.
+//! `all`: every benchmark whose figures `docs/benchmarks.md` shows, one after the other, each with its defaults.
 
 use anyhow::{anyhow, ensure};
 use clap::{Args, Parser};
@@ -17,10 +17,10 @@ use crate::{
 #[cfg(unix)]
 use crate::{queue, watchers};
 
-/// The longest takes about half of it: what takes longer hangs.
+/// The most time for one benchmark. The slowest takes about half of it; one that takes longer hangs.
 const MOST: Duration = Duration::from_mins(15);
 
-/// Measures everything that can be measured here. Fails at the end where anything failed.
+/// Runs every benchmark that this platform has. Fails at the end if any of them failed.
 pub(crate) async fn run() -> anyhow::Result<()> {
     let extent: Extent = defaults()?;
     conditions::print(&extent)?;
@@ -48,12 +48,12 @@ pub(crate) async fn run() -> anyhow::Result<()> {
 
 struct All {
     failed: Vec<String>,
-    /// Ends once somebody interrupts.
+    /// Ends when the program is interrupted.
     interruption: JoinHandle<anyhow::Error>,
 }
 
 impl All {
-    /// Says so where one fails, and lets the others go on, unless it was interrupted.
+    /// Runs one benchmark. If it fails, that is printed and the others go on; an interruption ends them all.
     async fn measure(
         &mut self,
         name: &str,
@@ -77,7 +77,7 @@ struct Alone<T: Args> {
     options: T,
 }
 
-/// The options of a benchmark that is run by itself, where nothing is said.
+/// A benchmark's options when the command line gives none.
 fn defaults<T: Args>() -> anyhow::Result<T> {
     Ok(Alone::try_parse_from(["all"])?.options)
 }

@@ -1,6 +1,6 @@
-//! The floors of `http`: actix-web that does nothing else, and actix-web with one statement a request.
+//! The floors of `http`: actix-web alone, and actix-web with one statement a request.
 //!
-//! A process of its own with as many workers as Darkroom's API, and the same connection pool.
+//! Both are served by one process, with as many threads as Darkroom's API and the same connection pool.
 
 use actix_multipart::Multipart;
 use actix_web::{
@@ -18,9 +18,9 @@ use darkroom_core::{
 };
 use futures_util::TryStreamExt;
 
-/// Path of the same answer every time.
+/// The path that always gives the same answer.
 pub(crate) const CONSTANT: &str = "/constant";
-/// What reads or writes one row.
+/// The path that reads or writes one row.
 pub(crate) const STATEMENT: &str = "/statement";
 
 /// The rows that [`STATEMENT`] reads and writes. Pictures are kept as Darkroom keeps them: uncompressed.
@@ -67,7 +67,7 @@ pub(crate) async fn serve(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A JSON object of so many bytes.
+/// A JSON object of this many bytes.
 pub(crate) fn json_of(bytes: usize) -> String {
     let around = r#"{"padding":""}"#.len();
     format!(r#"{{"padding":"{}"}}"#, "x".repeat(bytes.saturating_sub(around)))
@@ -107,7 +107,7 @@ async fn post_statement(
     Ok(json(HttpResponse::Created(), floor.to_post.clone()))
 }
 
-/// Reads every field, and answers the last one: the picture.
+/// Reads every field, and returns the last one: the picture.
 async fn collect(mut body: Multipart) -> actix_web::Result<Bytes> {
     let mut last = BytesMut::new();
     while let Some(mut field) = body.try_next().await.map_err(ErrorBadRequest)? {

@@ -1,8 +1,8 @@
-//! `chaos`: a steady stream of jobs, while everything goes wrong that can; and then the proof that nothing was lost, nothing
-//! was done twice, and nothing is left behind.
+//! `chaos`: sends a steady stream of jobs while faults of every kind strike, and then checks that nothing was lost,
+//! done twice or left behind.
 //!
-//! The flow: [`house`] starts everything, [`schedule`] draws the faults, [`stream`] sends jobs, [`faults`] strike, [`watch`]
-//! and [`trace`] see what happens, [`audit`] judges it, [`report`] says so.
+//! The flow: [`house`] starts everything, [`schedule`] draws the faults, [`stream`] sends jobs, [`faults`] makes the
+//! faults happen, [`watch`] and [`trace`] record what follows, [`audit`] judges it, [`report`] prints the verdict.
 
 mod audit;
 mod chronicle;
@@ -35,10 +35,10 @@ use house::{House, Shared};
 
 pub(crate) use options::Options;
 
-/// How long tasks may take to end that were aborted.
+/// How long aborted tasks may take to end.
 const LEAVING: Duration = Duration::from_secs(10);
 
-/// Runs, reports, and fails where a guarantee was broken.
+/// Runs, reports, and fails if a guarantee was broken.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let house = Arc::new(unless_interrupted(House::build(options)).await?);
     let outcome = unless_interrupted(run::whole(&house, options)).await;
@@ -59,7 +59,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The house, when everybody has left it: tasks that are aborted take a moment.
+/// Takes the house back once no task shares it any more: aborted tasks take a moment to end.
 async fn emptied(mut house: Shared) -> anyhow::Result<House> {
     let until = Instant::now() + LEAVING;
     loop {
@@ -72,7 +72,7 @@ async fn emptied(mut house: Shared) -> anyhow::Result<House> {
     }
 }
 
-/// What tasks share, one at a time.
+/// Locks what tasks share, even after a task panicked while it held the lock.
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

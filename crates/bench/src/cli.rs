@@ -8,7 +8,7 @@ use crate::{bare, cost, flight, http, images};
 #[cfg(unix)]
 use crate::{chaos, queue, side};
 
-/// Measures Darkroom beside the floors it can be judged by, and tries what it guarantees.
+/// Measures Darkroom beside floors (programs that do the least possible), and checks its guarantees under faults.
 ///
 /// Needs the `darkroom` of the same build beside it: `cargo build --release --workspace`.
 #[derive(Debug, Parser)]
@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Prepare(images::Once),
 }
 
-/// What measures.
+/// The benchmarks.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Benchmark {
     /// All of them, each with its defaults
@@ -48,7 +48,7 @@ pub(crate) enum Benchmark {
     Watchers,
     /// How soon API and worker are of use once started, and what they take while idle
     Start,
-    /// From POST to completed, over the time that the edit itself takes, beside fal's own clients
+    /// From POST to completed, less the time that the edit itself takes, beside fal's own clients
     Latency(Extent),
     /// Thousands of requests in flight at once, held by one worker
     Flight(flight::Options),
@@ -64,7 +64,7 @@ pub(crate) enum Benchmark {
 }
 
 impl Benchmark {
-    /// How much is measured, where it is said in the same way.
+    /// The extent, of the benchmarks that share these options.
     pub(crate) fn extent(&self) -> Option<&Extent> {
         match self {
             Self::Http(options) => Some(&options.extent),
@@ -92,7 +92,7 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
-    /// Of a round, for each side.
+    /// How long a round takes, for each side.
     pub(crate) fn round(&self) -> Duration {
         Duration::from_secs(self.seconds)
     }

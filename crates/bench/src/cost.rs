@@ -1,4 +1,4 @@
-//! `cost`: what one job asks of the database from its POST until a watcher sees it completed, and what it leaves in the log.
+//! `cost`: statements and write-ahead log of one job, from its POST until a watcher sees it completed.
 
 mod report;
 mod round;
@@ -25,13 +25,13 @@ pub(crate) struct Options {
 /// Jobs at a time, in one round each.
 const AT_A_TIME: [u16; 2] = [1, 32];
 
-/// Jobs before those that count, for each that is there at a time.
+/// Jobs before those that count, for each client.
 const WARM_UP: u16 = 2;
 
-/// As short as an edit can be: what time alone costs, a heartbeat for one, is to stay small.
+/// How long an edit takes: so short that what time alone costs, such as heartbeats, stays small.
 const LATENCY: Duration = Duration::from_millis(20);
 
-/// Until what a job's end left to be done is done.
+/// How long the work that remains after a job's end may take.
 const SETTLING: Duration = Duration::from_secs(1);
 
 /// Counts both rounds on one stand.
@@ -53,7 +53,7 @@ async fn round(stand: &Stand<'_>, jobs: u16, at_a_time: u16) -> anyhow::Result<R
     let port = stand.api.plan.port;
     watch_all(port, (WARM_UP, 0), at_a_time).await?;
     sleep(SETTLING).await;
-    // What a page costs that is written for the first time since a checkpoint is to be the same each time.
+    // The first write to a page after a checkpoint costs more. A checkpoint here makes that the same in each round.
     sqlx::raw_sql("/* bench */ checkpoint").execute(stand.pool).await?;
     let before = Totals::read(stand).await?;
     Tally::begin(stand.pool).await?;

@@ -1,7 +1,8 @@
 //! `flight`: thousands of requests at the stand-in at once, held by one worker.
 //!
-//! All jobs wait before the worker starts, so that it takes them as fast as it can. What it asks of the database is counted
-//! while all of its requests run; then all are seen to their end, and the stand-in's own ledger says that none was made twice.
+//! All jobs wait before the worker starts, so that it takes them as fast as it can. Its statements are counted while
+//! all of its requests run. Then all jobs run to their end, and the stand-in's ledger shows that no request was made
+//! twice.
 
 mod audit;
 mod report;
@@ -21,13 +22,13 @@ use report::Flight;
 /// How much is measured.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
-    /// Requests in flight at once; may be said again. 100, 1000 and 10000, unless said
+    /// Requests in flight at once; may be repeated. By default 100, 1000 and 10000
     #[arg(long, value_parser = value_parser!(u16).range(1..=10_000))]
     jobs: Vec<u16>,
     /// Seconds in which statements are counted
     #[arg(long, default_value_t = 20, value_parser = value_parser!(u64).range(1..=120))]
     seconds: u64,
-    /// Requests that the worker takes in a second at least: an edit takes so long that all of them are in flight
+    /// Requests that the worker takes in a second at least: sets how long edits take, so that all are in flight at once
     #[arg(long, default_value_t = 100, value_parser = value_parser!(u64).range(1..=10_000))]
     pace: u64,
 }
@@ -42,13 +43,13 @@ const IN_FLIGHT: &str =
 /// Connections over which jobs are made.
 const CONNECTIONS: u16 = 32;
 
-/// Before the first request ends, beside the time for all that comes before.
+/// Spare time before the first request ends, in addition to the intake and the counting.
 const SLACK: Duration = Duration::from_secs(10);
 
-/// After the last edit, until all jobs have ended.
+/// How long all jobs may take to end after the first edit has.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// Until a worker has begun, and has no jobs yet.
+/// How long after its start a worker runs, but has no jobs yet.
 const BEGINNING: Duration = Duration::from_millis(50);
 
 /// Measures each number of jobs on a stand of its own.
@@ -87,7 +88,7 @@ async fn fly(options: &Options, jobs: u16) -> anyhow::Result<Flight> {
         stand.reach(IN_FLIGHT, all, latency).await?;
         let intake = began.elapsed();
 
-        // Let what the intake left behind be over.
+        // Work that the intake left behind is not to be counted.
         sleep(Duration::from_secs(1)).await;
         let (used, from) = (Footprint::of(worker)?.busy, Instant::now());
         Tally::begin(stand.pool).await?;

@@ -1,24 +1,24 @@
-//! What a process takes, as Linux tells it (source: proc(5)).
+//! Memory, CPU time and descriptors of a process, as Linux reports them (source: proc(5)).
 
 use std::{fs, time::Duration};
 
 use anyhow::Context;
 
-/// What a process takes.
+/// The resources that a process uses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Footprint {
-    /// Memory that is resident, in kB.
+    /// Resident memory, in kB.
     pub(crate) resident: u32,
-    /// The most that ever was.
+    /// The most memory that was ever resident, in kB.
     pub(crate) peak: u32,
-    /// Time on a processor, of all threads that still run.
+    /// CPU time of all threads that still run.
     pub(crate) busy: Duration,
     /// Descriptors that are open.
     pub(crate) descriptors: usize,
 }
 
 impl Footprint {
-    /// Of a process, now.
+    /// Reads it for a process, as of now.
     pub(crate) fn of(pid: u32) -> anyhow::Result<Self> {
         let process = format!("/proc/{pid}");
         let status = fs::read_to_string(format!("{process}/status"))?;
@@ -41,7 +41,7 @@ impl Footprint {
     }
 }
 
-/// From kB, in full MB.
+/// Converts kB to whole MB.
 pub(crate) fn megabytes(kilobytes: u32) -> String {
     format!("{:.0}", f64::from(kilobytes) / 1024.0)
 }

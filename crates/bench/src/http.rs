@@ -1,4 +1,5 @@
-//! `http`: requests a second, beside a bare server, a server with one statement a request, and the service that Darkroom replaces.
+//! `http`: requests a second, compared with a bare server, a server with one statement a request, and the service that
+//! Darkroom replaces.
 
 mod copies;
 mod fastapi;
@@ -31,7 +32,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         let fastapi = FastApi::find(&options.peers).await;
         let post = request::post("/api/jobs", &picture::jpeg()?);
         let job = poll(&mut Connection::open(stand.api.plan.port).await?, &post).await?;
-        // The jobs that are posted from here on are not to be worked on meanwhile.
+        // The jobs that are posted from here on are not to be worked on while requests are measured.
         stand.stop_worker().await?;
         start_floors(stand, &job).await?;
         let counter = Counter::begin(stand.pool).await?;

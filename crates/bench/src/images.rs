@@ -1,7 +1,7 @@
-//! `images`: pictures made right for the model, beside `vipsthumbnail` on the same files.
+//! `images`: pictures prepared for the model, compared with `vipsthumbnail` on the same files.
 //!
-//! Each side is a process that reads a file, brings it within a size, upright and without metadata, and
-//! writes another, at the same quality. What a process takes to start is in the figures of both.
+//! Each side is a process that reads a file, makes the picture small enough, upright and free of metadata, and
+//! writes another file, at the same quality. The figures of both include the start of the process.
 
 mod cases;
 mod photo;
@@ -24,10 +24,10 @@ use crate::{
     table::{self, cell, ratio},
 };
 
-/// The tool to be compared with, of Debian's package `libvips-tools`.
+/// The tool that Darkroom is compared with, from Debian's package `libvips-tools`.
 const VIPS: &str = "vipsthumbnail";
 
-/// For each picture.
+/// How long one picture may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// More than any file here has.
@@ -93,7 +93,7 @@ async fn measure(
         prepare.args(["prepare", "--max-side", &case.max_side.to_string()]);
         our_times.push(timed(prepare.arg(&case.file).arg(&ours)).await?);
         if with_vips {
-            // `>`: never up. The brackets are options of the writer.
+            // `>` means that nothing is enlarged. What stands in brackets are options of the writer.
             let size = format!("{0}x{0}>", case.max_side);
             let to = format!("{}{}", theirs.display(), case.vips_options());
             let mut vips = Command::new(VIPS);

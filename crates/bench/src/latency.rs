@@ -1,5 +1,5 @@
-//! `latency`: from POST until a watcher sees `completed`, over the time that the edit itself takes; beside fal's own clients,
-//! which call the same stand-in directly.
+//! `latency`: the time from POST until a watcher sees `completed`, less the time of the edit itself; compared with
+//! fal's own clients, which call the same stand-in directly.
 
 mod peers;
 mod sides;
@@ -19,8 +19,10 @@ use crate::{
 };
 use sides::{Run, Side};
 
-/// How long an edit takes: anything between, each as likely. A client that asks every so often is late by half of its interval on
-/// average; where all edits took the same time, it might happen to ask at the right moment each time.
+/// An edit takes 0.5 to 1 s, evenly distributed.
+///
+/// A client that asks at intervals is then late by half of its interval on average; if all edits took the same time, it
+/// might happen to ask at the right moment each time.
 const EDITS: &str = r#"{"faults": [{"at": "run", "latency": {"uniform": [0.5, 1.0]}}]}"#;
 
 /// Jobs at a time: one by itself, and as many as the stand-in makes at once.
@@ -53,7 +55,7 @@ pub(crate) async fn run(extent: &Extent) -> anyhow::Result<()> {
     .await
 }
 
-/// What was added to the stand-in's own time.
+/// The times that were added to the stand-in's own.
 struct Added {
     seen: Vec<Duration>,
     in_hand: Vec<Duration>,

@@ -1,4 +1,4 @@
-//! A small load generator: on few cores a heavy one would be what is measured.
+//! A small load generator: on few cores, a heavy one would mostly measure itself.
 //!
 //! Closed loop: each connection sends its next request when it has the whole answer to the one before.
 
@@ -17,16 +17,17 @@ use tokio::{
 pub(crate) use connection::{Connection, when_it_answers};
 pub(crate) use figures::{Figures, milliseconds, percentile};
 
-/// Sent before anything is recorded: connections are made and caches filled.
+/// How long requests are sent before any is recorded, to make connections and fill caches.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// What a round may take beyond its time.
+/// How much longer than planned a round may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What is sent in turn.
+/// Requests that are sent in turn.
 pub(crate) type Requests = Arc<[Arc<[u8]>]>;
 
-/// Sends `requests` in turn, over and over for `time`, and reports the answers. Any answer that is not 2xx fails the round.
+/// Sends `requests` in turn, over and over for `time`, and returns the figures. An answer that is not 2xx fails the
+/// round.
 pub(crate) async fn round(
     port: u16,
     requests: &Requests,
@@ -37,7 +38,7 @@ pub(crate) async fn round(
     let until = from + time;
     let mut clients = JoinSet::new();
     for number in 0..connections {
-        // Each begins at another one, and goes on with the next one that no other takes.
+        // Each begins at its own number and advances by the number of connections: together they send all in turn.
         let turn = (usize::from(number)..).step_by(connections.into());
         clients.spawn(client(port, Arc::clone(requests), turn, from, until));
     }
@@ -64,12 +65,12 @@ pub(crate) async fn each(port: u16, requests: &Requests, connections: u16) -> an
     Ok(())
 }
 
-/// Of so many in all, those that the `number`th of those who share them has.
+/// How many of `all` the client of this number has when `sharing` clients share them.
 pub(crate) fn share(all: u16, sharing: u16, number: u16) -> u16 {
     all / sharing + u16::from(number < all % sharing)
 }
 
-/// Sends `request` so many times in all, over so many connections.
+/// Sends `request` this many times in all, over this many connections.
 pub(crate) async fn burst(
     port: u16,
     request: &Arc<[u8]>,
@@ -79,7 +80,7 @@ pub(crate) async fn burst(
     each(port, &vec![Arc::clone(request); times.into()].into(), connections).await
 }
 
-/// Answers how long the requests took, and how many there were before any was recorded, too.
+/// Returns the latencies of the recorded requests, and how many requests were sent, the warm-up included.
 async fn client(
     port: u16,
     requests: Requests,

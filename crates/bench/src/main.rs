@@ -1,13 +1,13 @@
-//! Measures Darkroom's release build beside the floors it can be judged by, in one run on one machine; and tries what it
-//! guarantees while everything goes wrong.
+//! Measures Darkroom's release build against floors (programs that do the least possible) and other programs, in one
+//! run on one machine; and checks its guarantees under faults.
 //!
-//! A file for each benchmark; `all` is those that `docs/benchmarks.md` shows. Most are on a [`stand`]: every role as the
-//! process it is in production, on a PostgreSQL of its own that really writes to disk. `watchers` and `start` measure single
+//! Each benchmark has a file; `all` runs those that `docs/benchmarks.md` shows. Most run on a [`stand`]: every role is
+//! a process, as in production, and a private PostgreSQL really writes to disk. `watchers` and `start` measure single
 //! roles. Figures are printed as Markdown tables, with the settings they hold for.
 //!
-//! `queue` measures the queue by itself beside others', each [`side`] as a program of its own.
+//! `queue` compares the queue alone with other queues; each [`side`] is a separate program.
 //!
-//! `chaos` is on a stand of several workers and API replicas, whose processes, database, lines and provider it disturbs.
+//! `chaos` runs several workers and API replicas, and disturbs their processes, database, connections and provider.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 

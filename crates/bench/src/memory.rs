@@ -1,4 +1,4 @@
-//! `memory`: what each role holds, idle and after load.
+//! `memory`: the memory of each role, idle and after load.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::{
     table,
 };
 
-/// Before "idle" is measured.
+/// How long the roles rest before each measurement.
 const REST: Duration = Duration::from_secs(2);
 
-/// Until every job has ended, beside a second for each.
+/// How long all jobs may take to end, in addition to a second for each.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Measures each role before and after a burst of jobs, and the API after a round of GETs on top.
@@ -59,7 +59,7 @@ pub(crate) async fn run(extent: &Extent) -> anyhow::Result<()> {
     .await
 }
 
-/// A role, and what it takes.
+/// A role, and its footprint.
 type Taken = (&'static str, Footprint);
 
 fn all(stand: &mut Stand<'_>) -> anyhow::Result<Vec<Taken>> {

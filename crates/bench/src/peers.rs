@@ -1,4 +1,5 @@
-//! Programs that are asked one question a call and answer with a line of JSON: those of `bench/peers`, and the sides of this one.
+//! Programs that answer one question per call, with a line of JSON: those of `bench/peers`, and the sides that this
+//! program itself provides.
 
 use std::{
     env,
@@ -18,20 +19,20 @@ use crate::stand::Guard;
 /// The folder of peers, from the root of the repository.
 pub(crate) const FOLDER: &str = "bench/peers";
 
-/// Lines of standard error that are told where a program fails.
+/// How many of its last lines of standard error are shown when a program fails.
 const LAST_LINES: usize = 3;
 
 /// How long a program may take to say what it is.
 const VERSION_PATIENCE: Duration = Duration::from_secs(20);
 
-/// A program, and what it is told before each question.
+/// A program, and its arguments before those of each question.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
     pub(crate) arguments: Vec<String>,
 }
 
-/// To `version`.
+/// The answer to `version`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Identity {
     pub(crate) name: String,
@@ -64,7 +65,7 @@ pub(crate) async fn find(folder: &Path, peer: &str) -> Option<(Program, Identity
 /// The queues that are installed, the fastest first.
 #[cfg(unix)]
 pub(crate) async fn queues(folder: &Path) -> anyhow::Result<Vec<(String, Program)>> {
-    /// Each of them says what it is.
+    /// For the whole list: each peer is asked for its version.
     const PATIENCE: Duration = Duration::from_mins(1);
 
     let listed = match folder.join("list").canonicalize() {
@@ -88,14 +89,14 @@ impl Program {
         Ok(Self { path, arguments: vec![name.to_owned()] })
     }
 
-    /// A call of it, which ends with whoever called.
+    /// The command for one call. Its process is killed when the caller drops it.
     pub(crate) fn command(&self, question: &[&str]) -> Command {
         let mut command = Command::new(&self.path);
         command
             .args(&self.arguments)
             .args(question)
             .env_remove("PORT")
-            // No key of somebody's is shown to the stand-in.
+            // The stand-in is not sent anybody's real key.
             .env_remove("FAL_KEY")
             // No `.env` there.
             .current_dir(env::temp_dir())
@@ -105,7 +106,8 @@ impl Program {
     }
 }
 
-/// The last line of what a call prints, or what it complains of. What it started ends with it.
+/// Runs a call and parses the last line that it prints; if the call fails, the error holds its last lines of standard
+/// error. Processes that it started end with it.
 pub(crate) async fn answer<T: DeserializeOwned>(
     mut command: Command,
     question: &[&str],

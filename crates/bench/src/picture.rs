@@ -1,18 +1,18 @@
-//! The picture that is posted: a JPEG as heavy as a phone's after its messenger had it.
+//! The picture that is posted: a JPEG as large as a phone's photo that a messenger app has compressed.
 
 use anyhow::Context;
 use image::{ExtendedColorType, RgbImage, codecs::jpeg::JpegEncoder};
 
-/// In pixels.
+/// Width and height, in pixels.
 pub(crate) const SIDES: (u32, u32) = (1024, 768);
 
-/// Of the small one.
+/// Width and height of the small picture.
 const SMALL_SIDES: (u32, u32) = (64, 48);
 
-/// The lightest that is taken.
+/// The least size of the file, in bytes.
 const BYTES: usize = 200_000;
 
-/// A gradient under noise, in the lowest quality that weighs [`BYTES`]. The same at each run.
+/// A gradient with noise, in the lowest quality that gives at least [`BYTES`] bytes. The same at each run.
 pub(crate) fn jpeg() -> anyhow::Result<Vec<u8>> {
     let picture = noisy_gradient(SIDES);
     (30..=100)
@@ -21,7 +21,7 @@ pub(crate) fn jpeg() -> anyhow::Result<Vec<u8>> {
         .context("no quality makes the picture heavy enough")?
 }
 
-/// A JPEG of it.
+/// Encodes a picture as JPEG.
 pub(crate) fn encode(picture: &RgbImage, quality: u8) -> anyhow::Result<Vec<u8>> {
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, quality).encode(
@@ -33,7 +33,7 @@ pub(crate) fn encode(picture: &RgbImage, quality: u8) -> anyhow::Result<Vec<u8>>
     Ok(file)
 }
 
-/// The same in little, for what is not about pictures.
+/// A small one of the same kind, for benchmarks that are not about pictures.
 pub(crate) fn small() -> anyhow::Result<Vec<u8>> {
     encode(&noisy_gradient(SMALL_SIDES), 80)
 }

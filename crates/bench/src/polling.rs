@@ -9,7 +9,7 @@ use crate::{load::Connection, request};
 /// How often the client asks.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// How long it does so.
+/// How long the client asks, at most.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A job that was polled until its end.

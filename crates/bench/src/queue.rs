@@ -1,4 +1,4 @@
-//! `queue`: the queue by itself, beside other queues on PostgreSQL and the floors below all of them.
+//! `queue`: the queue alone, compared with other queues on PostgreSQL and with the floors below all of them.
 
 mod databases;
 mod depth;

@@ -31,7 +31,7 @@ pub(crate) fn form(fields: &[(&str, &str)], jpeg: &[u8]) -> Vec<u8> {
     form
 }
 
-/// What is to be made of a picture.
+/// The prompt that every picture is posted with.
 const PROMPT: &str = "a rainy evening in the old town, neon signs mirrored in the wet street";
 
 /// A POST of a picture and a prompt.
@@ -39,7 +39,7 @@ pub(crate) fn post(path: &str, jpeg: &[u8]) -> Vec<u8> {
     post_form(path, &form(&[("prompt", PROMPT)], jpeg))
 }
 
-/// The same, for another model than the usual one.
+/// The same, for a model other than the default.
 pub(crate) fn post_for(path: &str, model: &str, jpeg: &[u8]) -> Vec<u8> {
     post_form(path, &form(&[("prompt", PROMPT), ("model", model)], jpeg))
 }

@@ -1,7 +1,8 @@
-//! A side of the queue benchmarks as a program: Darkroom itself, and the floors it can be judged by. Peers answer the same questions, see
-//! `bench/peers/`.
+//! The sides of the queue benchmarks that this program provides: Darkroom itself, and the floors that it is compared
+//! with. Peers answer the same questions, see `bench/peers/`.
 //!
-//! Each works in the database that `DATABASE_URL` names, which is its own, and prints one [`answer`] as a line of JSON.
+//! Each call works in the database that `DATABASE_URL` names, which no other side uses, and prints one [`answer`] as a
+//! line of JSON.
 
 pub(crate) mod answer;
 mod floor;
@@ -40,13 +41,13 @@ enum Name {
 enum Action {
     /// Makes its tables
     Setup,
-    /// Makes jobs, by so many who each make one after the other
+    /// Makes jobs, with this many clients that each make one after the other
     Enqueue { jobs: u32, clients: u32 },
     /// Makes jobs, as fast as it can
     Bulk { jobs: u32 },
     /// Works on all jobs that wait
     Drain { jobs: u32 },
-    /// Makes jobs, one after the other, and tells how soon each was begun
+    /// Makes jobs, one after the other, and reports how soon the work on each began
     Wake { jobs: u32 },
     /// Waits for work until it is told to stop
     Work,

@@ -1,4 +1,4 @@
-//! What the stand-in says of itself, and what it is told to be like.
+//! Reads the stand-in's ledger of requests, and sets its faults and latencies.
 
 use anyhow::Context;
 use darkroom_core::tls;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use time::{OffsetDateTime, serde::rfc3339};
 use tokio::time::Duration;
 
-/// A request at the stand-in.
+/// A request in the stand-in's ledger.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) request_id: String,
@@ -20,21 +20,21 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// From its arrival to its end: what no client can be quicker than.
+    /// The time from its arrival to its end: no client can be quicker.
     pub(crate) fn own_time(&self) -> anyhow::Result<Duration> {
         let ended_at = self.ended_at.context("a request at the stand-in has not ended")?;
         Ok((ended_at - self.submitted_at).try_into()?)
     }
 }
 
-/// Every request that it remembers, the oldest first.
+/// Every request that the stand-in remembers, the oldest first.
 pub(crate) async fn ledger(port: u16) -> anyhow::Result<Vec<Entry>> {
     let url = format!("http://127.0.0.1:{port}/_sim/requests");
     let answer = client()?.get(url).send().await?.error_for_status()?.bytes().await?;
     serde_json::from_slice(&answer).context("the stand-in's ledger cannot be read")
 }
 
-/// Sets what goes wrong, and how long things take.
+/// Sets the stand-in's faults, and how long things take there.
 pub(crate) async fn behave(port: u16, faults: &'static str) -> anyhow::Result<()> {
     let url = format!("http://127.0.0.1:{port}/_sim/faults");
     client()?.put(url).body(faults).send().await?.error_for_status()?;

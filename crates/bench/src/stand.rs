@@ -1,7 +1,7 @@
 //! The test stand: PostgreSQL, API, worker and stand-in for fal.ai, as they run in production.
 //!
-//! Each role is a process of the `darkroom` beside this program, on a free port of the loopback, with nothing set but
-//! what it needs. Whatever happens to a benchmark, an interruption included, the stand is cleared away after it.
+//! Each role is a process of the `darkroom` binary in this program's directory, on a free loopback port, with only the
+//! settings that it needs. The stand is removed after every benchmark, even one that fails or is interrupted.
 
 pub(crate) mod ground;
 mod guard;
@@ -36,20 +36,20 @@ const MAX_CONNECTIONS: u16 = 100;
 /// How long a worker that was just started may take to register.
 const START_PATIENCE: Duration = Duration::from_secs(20);
 
-/// Everything that runs. Dropped in this order.
+/// All processes of a stand. They are dropped in this order.
 pub(crate) struct Stand<'a> {
     pub(crate) api: Role,
     worker: Option<Role>,
     pub(crate) sim: Role,
-    /// The floors, where a benchmark has some.
+    /// The server of the floors, if the benchmark has any.
     bare: Option<Role>,
     worker_plan: Plan,
-    /// To look, not to load.
+    /// For looking at the database; the load does not use it.
     pub(crate) pool: &'a Pool,
     pub(crate) ground: &'a Ground,
 }
 
-/// Measures on a stand of its own. What became of its roles is told where that fails.
+/// Runs a benchmark on its own stand. If it fails, each role's state and the end of its log are printed.
 pub(crate) async fn measure<T>(
     spec: Spec,
     benchmark: impl AsyncFnOnce(&mut Stand<'_>) -> anyhow::Result<T>,
@@ -86,7 +86,7 @@ impl<'a> Stand<'a> {
         Ok(stand)
     }
 
-    /// Prints a benchmark's name, and what is special to the stand.
+    /// Prints a benchmark's name and the settings of the stand.
     pub(crate) async fn introduce(&self, name: &str) -> anyhow::Result<()> {
         self.ground.introduce(name, self.pool, " At most 10 connections a process.").await
     }
@@ -96,13 +96,13 @@ impl<'a> Stand<'a> {
         self.worker.insert(self.ground.start(self.worker_plan.clone())?).pid()
     }
 
-    /// Ends the worker, so that jobs wait.
+    /// Kills the worker, so that jobs stay in line.
     pub(crate) async fn stop_worker(&mut self) -> anyhow::Result<()> {
         let mut worker = self.worker.take().context("the worker was not started")?;
         worker.kill().await
     }
 
-    /// Starts the floors, with answers of these sizes.
+    /// Starts the server of the floors, with answers of these sizes.
     pub(crate) async fn start_bare(
         &mut self,
         get_bytes: usize,
@@ -116,7 +116,7 @@ impl<'a> Stand<'a> {
         load::when_it_answers(bare.plan.port, &request::get(crate::bare::CONSTANT)).await
     }
 
-    /// The floors, once they were started.
+    /// The server of the floors; an error if it was not started.
     pub(crate) fn bare(&self) -> anyhow::Result<&Role> {
         self.bare.as_ref().context("the floors were not started")
     }

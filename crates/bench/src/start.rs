@@ -1,4 +1,4 @@
-//! `start`: how soon a role that was started is of use, and what it asks and holds while there is nothing to do.
+//! `start`: how soon after its start a role is of use, and its statements, memory and CPU time while it is idle.
 
 use anyhow::{Context, bail};
 use darkroom_core::db::Pool;
@@ -16,13 +16,13 @@ use crate::{
 /// Starts of each role.
 const STARTS: usize = 15;
 
-/// How often it is looked whether a role is of use.
+/// How often a starting role is tried.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// How long it may take.
+/// How long a role may take until it is of use.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Until a role that was started has settled.
+/// How long a started role gets to settle before its idle state is measured.
 const SETTLING: Duration = Duration::from_secs(12);
 
 /// How long statements are counted.
@@ -31,7 +31,7 @@ const COUNTED: Duration = Duration::from_secs(30);
 /// Connections that PostgreSQL accepts.
 const MAX_CONNECTIONS: u16 = 50;
 
-/// Measures API and worker, each alone on a database that is up.
+/// Measures API and worker, each alone on a running database.
 pub(crate) async fn run() -> anyhow::Result<()> {
     ground::measure(MAX_CONNECTIONS, Counting::InAll, async |ground, pool| {
         ground.introduce("Start and idle", pool, "").await?;

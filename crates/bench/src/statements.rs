@@ -1,4 +1,5 @@
-//! Statements that PostgreSQL was sent, as it counts them itself: how many in all ([`Counter`]), or by their text ([`Tally`]).
+//! Statements that PostgreSQL was sent, as it counts them itself: how many in all ([`Counter`]), or by their text
+//! ([`Tally`]).
 
 mod step;
 mod tally;
@@ -8,20 +9,20 @@ use darkroom_core::db::Pool;
 pub(crate) use step::Step;
 pub(crate) use tally::{MARK, Tally};
 
-/// What counts. It comes with PostgreSQL, but not with every package of it.
+/// The extension that counts. It comes with PostgreSQL, but not with every package of it.
 pub(crate) const EXTENSION: &str = "pg_stat_statements";
 
 /// What is counted on a stand.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Counting {
     Nothing,
-    /// How many statements were sent, where that can be had.
+    /// How many statements were sent, if the extension is installed.
     InAll,
-    /// Each statement by its text, and what triggers do; no stand without that.
+    /// Each statement by its text, those of triggers too. The stand does not start without the extension.
     ByText,
 }
 
-/// Counts statements in all; nothing where PostgreSQL does not.
+/// Counts statements in all, if PostgreSQL has the extension.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counter(bool);
 
@@ -40,7 +41,7 @@ impl Counter {
         Ok(Self(true))
     }
 
-    /// So far, in a database.
+    /// How many statements were sent in a database so far.
     pub(crate) async fn count(self, pool: &Pool, database: &str) -> anyhow::Result<Option<u32>> {
         if !self.0 {
             return Ok(None);

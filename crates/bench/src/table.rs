@@ -10,12 +10,12 @@ pub(crate) fn print<const N: usize>(heads: [&str; N], rows: &[[String; N]]) {
     }
 }
 
-/// A figure, or that there is none.
+/// A figure, or a dash if there is none.
 pub(crate) fn cell(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
 }
 
-/// One figure over another, where there are both.
+/// One figure divided by another, or a dash if one is missing.
 pub(crate) fn ratio(value: Option<f64>, of: Option<f64>) -> String {
     cell(value.zip(of).map(|(value, of)| value / of), 2)
 }

@@ -1,4 +1,4 @@
-//! `watchers`: many streams of events on one API process: how soon after a commit each is told, and what they take.
+//! `watchers`: many streams of events on one API process: how soon after a commit each hears of it, and what they cost.
 
 mod changes;
 mod crowd;
@@ -28,7 +28,7 @@ const STEPS: [(usize, usize); 4] = [(100, 100), (1_000, 1_000), (10_000, 10_000)
 /// Connections that PostgreSQL accepts.
 const MAX_CONNECTIONS: u16 = 50;
 
-/// Before memory is looked at.
+/// How long the API rests before its memory is read.
 const REST: Duration = Duration::from_secs(2);
 
 /// Measures step by step, each with an API of its own.
@@ -113,7 +113,7 @@ async fn step(
 
 async fn start(ground: &Ground, watchers: usize) -> anyhow::Result<Role> {
     let mut variables = ground.variables(NOWHERE)?;
-    // Each thread has its share, and does not get the same number of them.
+    // More than needed: the API divides the limit evenly among its threads, but connections are not spread evenly.
     variables.push(("MAX_CONNECTIONS", (4 * watchers + 1_000).to_string()));
     let api = ground.start(Plan { variables, ..Plan::of("api")? })?;
     when_it_answers(api.plan.port, &request::get("/ready")).await?;

@@ -21,7 +21,7 @@ use crate::{
 /// Longest wait for a job's end.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The end of a body in chunks.
+/// The end of a chunked body.
 const LAST_CHUNK: &[u8] = b"\r\n0\r\n\r\n";
 
 /// A client with two connections, which it keeps: one to ask, and one for events.
@@ -44,7 +44,8 @@ pub(crate) struct Watched {
     pub(crate) with_download: Duration,
 }
 
-/// Has so many clients make so many jobs in all, each watched to its end by who made it. Those that each makes first do not count.
+/// Has `at_a_time` clients make `jobs` jobs in all, and each watch its own to their end. The first `warm_up` jobs of
+/// each client do not count.
 pub(crate) async fn watch_all(
     port: u16,
     (warm_up, jobs): (u16, u16),
@@ -97,7 +98,7 @@ impl Watcher {
         Ok(Watched { id, posted, total: seen - began, with_download })
     }
 
-    /// Reads events until the stream ends. Answers when the one came that says `completed`.
+    /// Reads events until the stream ends. Returns when the one came that says `completed`.
     async fn watch(&mut self, id: &str) -> anyhow::Result<Instant> {
         self.events.write_all(&request::get(&format!("/api/jobs/{id}/events"))).await?;
         self.heard.clear();
@@ -119,7 +120,7 @@ impl Watcher {
         }
     }
 
-    /// Of the job that was watched last.
+    /// The path of the result of the job that was watched last.
     fn result_path(&self) -> anyhow::Result<String> {
         let text = String::from_utf8_lossy(&self.heard);
         let (_before, after) =

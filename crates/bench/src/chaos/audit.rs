@@ -1,4 +1,4 @@
-//! What the run left behind, held against what Darkroom guarantees. A file for each kind of guarantee.
+//! Checks Darkroom's guarantees on what the run left behind: a file for each kind of guarantee.
 
 mod farewell;
 mod jobs;
@@ -22,13 +22,13 @@ pub(crate) struct Evidence<'a> {
     pub(crate) said: &'a Said,
     pub(crate) tally: &'a Tally,
     pub(crate) forged: &'a Forged,
-    /// Failed jobs that were tried again.
+    /// How often trying a failed job again was granted.
     pub(crate) granted: usize,
     /// How long the stream ran.
     pub(crate) poured: tokio::time::Duration,
 }
 
-/// Reads everything, keeps it beside the logs, and judges it.
+/// Reads everything that is on record, saves it beside the logs, and judges it.
 pub(crate) async fn audit(house: &House, evidence: &Evidence<'_>) -> anyhow::Result<Report> {
     let records = Records::read(house).await?;
     records.keep(house.ground.logs())?;

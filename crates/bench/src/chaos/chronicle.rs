@@ -19,7 +19,7 @@ impl Chronicle {
         Ok(Self { since: Instant::now(), file: Mutex::new(file) })
     }
 
-    /// Since its beginning.
+    /// The time since the chronicle began.
     pub(crate) fn now(&self) -> Duration {
         self.since.elapsed()
     }
@@ -29,7 +29,7 @@ impl Chronicle {
         let line = format!("{:7.1}s  {line}", self.now().as_secs_f64());
         println!("{line}");
         let mut file = lock(&self.file);
-        // The terminal has it already.
+        // If this fails, the terminal has the line already.
         writeln!(file, "{line}").ok();
     }
 }

@@ -1,4 +1,4 @@
-//! A clock of its own for one worker, by libfaketime: the database's clock decides everything, so it must change nothing.
+//! Skews one worker's clock with libfaketime. The database's clock decides everything, so this must change nothing.
 
 use std::{
     fs,
@@ -16,12 +16,12 @@ const LIBRARIES: [&str; 3] = [
 #[derive(Debug)]
 pub(crate) struct Clock {
     library: &'static str,
-    /// Says how far it is off.
+    /// The file that says how far the clock is off.
     file: PathBuf,
 }
 
 impl Clock {
-    /// A clock that is right, where the library is installed.
+    /// A clock that is right at first; `None` if the library is not installed.
     pub(super) fn find(directory: &Path) -> anyhow::Result<Option<Self>> {
         let Some(library) = LIBRARIES.into_iter().find(|path| Path::new(path).exists()) else {
             return Ok(None);
@@ -31,7 +31,7 @@ impl Clock {
         Ok(Some(clock))
     }
 
-    /// Puts it so many minutes beside the truth; the process sees so within a second.
+    /// Sets the clock this many minutes off; the process sees it within a second.
     pub(crate) fn set(&self, minutes: i64) -> anyhow::Result<()> {
         Ok(fs::write(&self.file, format!("{minutes:+}m\n"))?)
     }
@@ -42,7 +42,7 @@ impl Clock {
             ("LD_PRELOAD", self.library.to_owned()),
             ("FAKETIME_TIMESTAMP_FILE", self.file.display().to_string()),
             ("FAKETIME_CACHE_DURATION", "1".to_owned()),
-            // Waits are to last as long as they do: it is what the clock on the wall says that is wrong.
+            // Only the wall clock is wrong: waits, which use the monotonic clock, must last as long as they should.
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
         ]
     }

@@ -1,4 +1,4 @@
-//! What may go wrong.
+//! The faults that a run may have.
 
 mod words;
 
@@ -6,36 +6,36 @@ use tokio::time::Duration;
 
 use crate::stand::Shutdown;
 
-/// Something that goes wrong.
+/// A fault.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
-    /// A process of a role, by its number among its kind.
+    /// A role's process is killed, paused or told to stop.
     Process(Seat, Blow),
-    /// The line between a role and PostgreSQL.
+    /// A role's line is disturbed: the one to PostgreSQL or, for the stand-in, the one from everybody to it.
     Line(Seat, Break),
-    /// Nothing passes between anybody and PostgreSQL.
+    /// Nothing passes between any API or worker and PostgreSQL.
     Blackout,
-    /// PostgreSQL ends, and is started anew.
+    /// PostgreSQL ends, and is started again.
     Restart(Shutdown),
-    /// A connection's process is killed: PostgreSQL drops all connections and recovers.
+    /// The server process of a connection is killed: PostgreSQL drops all connections and recovers.
     Crash,
-    /// Connections are ended by an administrator, a share of them again and again.
+    /// An administrator ends a share of the connections, again and again.
     Terminations,
-    /// All connections that PostgreSQL accepts are held by somebody else.
+    /// Somebody else holds all connections that PostgreSQL accepts.
     Hoard,
-    /// A transaction stays open and keeps its view of the tables.
+    /// A transaction stays open and keeps its snapshot.
     OldSnapshot,
     /// A transaction stays open and keeps some rows of the queue locked.
     LockedRows,
-    /// An operator pauses or limits, and later takes it back.
+    /// An operator sets a pause or a limit, and later removes it.
     Rule(Rule),
-    /// The stand-in misbehaves: one of its kinds of weather.
+    /// The stand-in misbehaves: the storm of this number.
     Weather(usize),
-    /// The clock of the worker that has its own jumps to so many minutes beside the truth.
+    /// The clock of the worker that has its own jumps, and is then this many minutes off.
     Clock(i64),
 }
 
-/// A role's place, which its process may leave and take again.
+/// A role's place, by its number among its kind. Its process may end and be started again.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Seat {
     Worker(usize),
@@ -43,42 +43,42 @@ pub(crate) enum Seat {
     Sim,
 }
 
-/// What a process suffers.
+/// What is done to a process.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Blow {
     Kill,
-    /// It is stopped, and goes on later as if nothing had been.
+    /// It is stopped (SIGSTOP), and later continues.
     Pause,
     Terminate,
 }
 
-/// What a line suffers.
+/// What is done to a line.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Break {
     /// All connections are reset.
     Reset,
-    /// Nothing passes; later everything does.
+    /// Nothing passes; what was held back passes later.
     Silence,
     /// Nothing passes, and then all connections are reset.
     SilenceAndReset,
-    /// Only answers do not pass; later they do.
+    /// Only answers are held back; they pass later.
     NoAnswers,
-    /// Answers do not pass, and then all connections are reset: what was committed is not heard of.
+    /// Answers are held back, and then all connections are reset: clients do not hear of what was committed.
     NoAnswersAndReset,
 }
 
-/// What an operator says.
+/// A rule that an operator sets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Rule {
     /// Nothing is submitted.
     Pause,
-    /// Nothing for this model is.
+    /// Nothing is submitted for this model.
     PauseModel(&'static str),
-    /// So many jobs for this model may be in flight.
+    /// At most this many jobs for this model may be in flight.
     LimitModel(&'static str, u16),
 }
 
-/// A fault that was drawn.
+/// A fault that was drawn, with its time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Planned {
     /// Since the start.
@@ -87,7 +87,7 @@ pub(crate) struct Planned {
     pub(crate) fault: Fault,
 }
 
-/// What a fault keeps to itself: no other comes to it meanwhile.
+/// What a fault acts on. No two faults act on the same target at the same time.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Target {
     Process(Seat),

@@ -1,4 +1,4 @@
-//! Makes the drawn faults happen, each in its time, and undoes them.
+//! Makes the drawn faults happen, each at its time, and undoes them.
 
 mod connections;
 mod line;
@@ -26,20 +26,20 @@ use super::{
     lock,
 };
 
-/// The longest that undoing a fault may take: a slow machine starts a process, or recovers a database.
+/// How long undoing a fault may take: a slow machine may have to start a process, or recover a database.
 const UNDONE_WITHIN: Duration = Duration::from_mins(3);
 
 pub(crate) use rules::Held;
 
-/// What the faults of a run came to.
+/// What is counted and noted of a run's faults.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     by_kind: Mutex<BTreeMap<String, usize>>,
     begun: AtomicUsize,
     under_way: AtomicUsize,
-    /// What should never follow from a fault, in words.
+    /// Descriptions of events that no fault explains.
     broken: Mutex<Vec<String>>,
-    /// When which rules surely held.
+    /// Which rules surely held, and when.
     held: Mutex<Vec<Held>>,
 }
 
@@ -73,7 +73,7 @@ impl Tally {
     }
 }
 
-/// Strikes with all that was planned, and returns when the last one is undone.
+/// Makes all planned faults happen, and returns when the last one is undone.
 pub(crate) async fn strike_all(
     house: &Shared,
     planned: Vec<Planned>,
@@ -93,7 +93,7 @@ pub(crate) async fn strike_all(
             let striking = strike(&house, &planned, seed, &tally);
             match timeout(planned.lasts + UNDONE_WITHIN, striking).await {
                 Ok(Ok(())) => {}
-                // One fault may be in the way of another: no connection to be had, for one.
+                // One fault may prevent another, for example by leaving no free connection.
                 Ok(Err(error)) => chronicle.note(format_args!("{}: {error:#}", planned.fault)),
                 Err(_elapsed) => tally.is_broken(format!("{} is not undone", planned.fault)),
             }

@@ -1,4 +1,4 @@
-//! Webhooks that are not the provider's, or not new: forged ones must not be believed, old ones must change nothing.
+//! Sends forged webhooks, which must not be believed, and old ones once more, which must change nothing.
 
 use std::sync::{
     Arc,
@@ -13,16 +13,16 @@ use super::{house::House, porch::Webhook};
 /// Between two webhooks, in seconds.
 const GAP: std::ops::Range<f64> = 0.2..1.2;
 
-/// What came of them.
+/// How many were sent, and how many of the forged ones were believed.
 #[derive(Debug, Default)]
 pub(crate) struct Forged {
     pub(crate) sent: AtomicUsize,
     pub(crate) believed: AtomicUsize,
-    /// Old ones that were sent once more, as they had come.
+    /// Old ones that were sent once more, unchanged.
     pub(crate) replayed: AtomicUsize,
 }
 
-/// Sends them for ever.
+/// Sends them until it is aborted.
 pub(crate) async fn forge(house: Arc<House>, seed: u64, forged: Arc<Forged>) {
     let mut random = StdRng::seed_from_u64(seed ^ 0x0066_6f72_6765_0000);
     loop {
@@ -46,7 +46,7 @@ pub(crate) async fn forge(house: Arc<House>, seed: u64, forged: Arc<Forged>) {
     }
 }
 
-/// A webhook with something wrong; nothing where it is to stay as it is.
+/// The webhook with something wrong; `None` if it is to be sent unchanged.
 fn spoil(webhook: &Webhook, kind: u8) -> Option<Webhook> {
     let mut spoilt = webhook.clone();
     match kind {
@@ -58,7 +58,7 @@ fn spoil(webhook: &Webhook, kind: u8) -> Option<Webhook> {
                 spoilt.headers.iter_mut().find(|(name, _)| name.ends_with("signature"))?;
             signature.1 = turn_last(&signature.1);
         }
-        // Another word under the same signature.
+        // Another body under the same signature.
         2 => {
             let body = String::from_utf8_lossy(&spoilt.body).replace("\"OK\"", "\"ERROR\"");
             spoilt.body = format!("{body} ").into();
@@ -68,7 +68,7 @@ fn spoil(webhook: &Webhook, kind: u8) -> Option<Webhook> {
     Some(spoilt)
 }
 
-/// The text with another last character, of those that are in base64 and in hexadecimal.
+/// The text with its third to last character replaced by one that is valid in base64 and in hexadecimal.
 fn turn_last(text: &str) -> String {
     let mut characters: Vec<char> = text.chars().collect();
     if let Some(place) = characters.len().checked_sub(3).and_then(|place| characters.get_mut(place))

@@ -1,4 +1,4 @@
-//! Everything that runs in the run: each role a process, each with a line of its own to PostgreSQL.
+//! Everything that runs during the run. Each role is a process, and each API and worker has its own line to PostgreSQL.
 
 mod build;
 mod place;
@@ -27,7 +27,7 @@ pub(crate) use place::Place;
 /// API replicas.
 pub(crate) const APIS: usize = 2;
 
-/// How late a beat may be before its worker counts as dead.
+/// How late a heartbeat may be before its worker counts as dead.
 pub(crate) const LEASE: Duration = Duration::from_secs(4);
 
 /// Submissions to fal before a job fails for good.
@@ -36,14 +36,14 @@ pub(crate) const MAX_ATTEMPTS: usize = 4;
 /// How long a role that was just started may take to answer.
 const START_PATIENCE: Duration = Duration::from_mins(1);
 
-/// The house.
+/// All roles, and what the run itself needs around them.
 pub(crate) struct House {
     pub(crate) workers: Vec<Place>,
     pub(crate) apis: Vec<Place>,
     pub(crate) sim: Place,
     pub(crate) porch: Porch,
     pub(crate) receiver: Receiver,
-    /// For the run to look at the database: nothing goes wrong with this line.
+    /// For the run itself to look at the database: no fault disturbs this line.
     pub(crate) pool: Pool,
     _door: Proxy,
     pub(crate) http: reqwest::Client,
@@ -52,7 +52,7 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// Waits until every process serves and works.
+    /// Waits until every API is ready and every worker is registered.
     pub(crate) async fn when_it_works(&self, options: &Options) -> anyhow::Result<()> {
         for api in &self.apis {
             load::when_it_answers(api.port, &request::get("/ready")).await?;
@@ -65,7 +65,7 @@ impl House {
         Ok(())
     }
 
-    /// Rows of workers.
+    /// How many workers are registered.
     pub(crate) async fn workers_registered(&self) -> anyhow::Result<i64> {
         Ok(sqlx::query_scalar("select count(*) from workers").fetch_one(&self.pool).await?)
     }
@@ -93,7 +93,7 @@ impl House {
         format!("http://127.0.0.1:{}{path}", self.sim.port)
     }
 
-    /// Sets the weather at the stand-in; without a storm it is as always.
+    /// Sets the stand-in's faults: those of all times, and those of the storm if there is one.
     pub(crate) async fn set_weather(&self, seed: u64, storm: Option<usize>) -> anyhow::Result<()> {
         let put = self.http.put(self.sim_url("/_sim/faults")).body(weather::faults(seed, storm));
         let answer = put.send().await?;
@@ -106,7 +106,7 @@ impl House {
         Ok(())
     }
 
-    /// Makes everything whole again.
+    /// Undoes all faults, and waits until everything works again.
     pub(crate) async fn heal(&self, options: &Options) -> anyhow::Result<()> {
         for (_, place) in self.seats() {
             place.line.set(Passage::Open);
@@ -121,7 +121,7 @@ impl House {
         self.when_it_works(options).await
     }
 
-    /// Tells what became of the roles, where the run itself fails.
+    /// Prints each role's state and the end of its log, for a run that failed itself.
     pub(crate) async fn tell_last_words(&self) {
         for (_, place) in self.seats() {
             place.role.lock().await.tell_last_words();
@@ -137,5 +137,5 @@ impl House {
     }
 }
 
-/// The house, shared by those who live in it and those who trouble it.
+/// The house, as the tasks of the run share it.
 pub(crate) type Shared = Arc<House>;

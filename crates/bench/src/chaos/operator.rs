@@ -15,7 +15,7 @@ use super::{house::House, stream::Told};
 /// Between two jobs, in seconds.
 const GAP: std::ops::Range<f64> = 1.0..5.0;
 
-/// Tries again for ever, and counts what was granted.
+/// Tries failed jobs again until it is aborted, and counts how often that was granted.
 pub(crate) async fn operate(
     house: Arc<House>,
     seed: u64,

@@ -1,4 +1,4 @@
-//! How the run is made.
+//! The options of `chaos`.
 
 use clap::{Args, value_parser};
 
@@ -20,7 +20,7 @@ pub(crate) struct Options {
     /// Worker processes
     #[arg(long, default_value_t = 3, value_parser = value_parser!(u16).range(2..=16))]
     pub(crate) workers: u16,
-    /// Requests that may be in flight at the provider at a time; as many as there are, unless said
+    /// Requests that may be in flight at the provider at a time; no limit unless given
     #[arg(long)]
     pub(crate) max_in_flight: Option<u16>,
     /// Seconds that jobs may take to end once nothing goes wrong any more

@@ -1,4 +1,4 @@
-//! The address that fal knows: hands webhooks to the API replicas in turn, and remembers some.
+//! The address to which fal sends its webhooks: hands them to the API replicas in turn, and remembers some.
 
 use std::{
     collections::VecDeque,
@@ -35,7 +35,7 @@ pub(crate) struct Webhook {
     pub(crate) body: Bytes,
 }
 
-/// The porch, until it is dropped.
+/// The porch, which serves until it is dropped.
 pub(crate) struct Porch {
     pub(crate) port: u16,
     shared: web::Data<Shared>,
@@ -77,7 +77,7 @@ impl Porch {
         lock(&self.shared.remembered).iter().cloned().collect()
     }
 
-    /// How many were believed.
+    /// How many webhooks a replica accepted.
     pub(crate) fn taken(&self) -> usize {
         self.shared.taken.load(Ordering::Relaxed)
     }

@@ -1,4 +1,5 @@
-//! A line between a role and PostgreSQL that can go wrong: it falls silent without a word, or is cut.
+//! A line: a TCP proxy between a role and PostgreSQL, or in front of the stand-in, that can hold everything back or
+//! reset all connections.
 
 mod carry;
 
@@ -13,24 +14,24 @@ use tokio_util::task::AbortOnDropHandle;
 
 use carry::carry;
 
-/// What a line lets through. Whatever it holds back comes late, when it lets that through again.
+/// What a line lets through. What it holds back is not lost: it passes when the line lets it through again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Passage {
     Open,
-    /// Connections are taken and kept, and nothing passes.
+    /// Connections are accepted and kept, and nothing passes.
     Silent,
-    /// What the database is told arrives; its answers do not.
+    /// What is sent to the server passes; its answers do not.
     Unanswered,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct State {
     passage: Passage,
-    /// How often everything was cut.
+    /// How often all connections were cut.
     cuts: u64,
 }
 
-/// A line, until it is dropped.
+/// A line, which serves until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     /// Where clients connect.
@@ -80,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    /// Says back what it is told, and counts it.
+    /// A server that sends each byte back, and counts them. Returns its port.
     async fn echo(heard: Arc<AtomicU16>) -> Arc<AtomicU16> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! Who is told how jobs end: takes webhooks of Darkroom's, refuses some at first, and remembers all.
+//! The receiver of the callers' webhooks: refuses some at first, and remembers all that it took.
 
 use std::{
     collections::HashSet,
@@ -17,7 +17,7 @@ use super::{lock, server::Server};
 /// A webhook that was taken.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Delivery {
-    /// The same each time that it is sent.
+    /// Its `webhook-id`, which is the same each time that it is sent.
     pub(crate) id: String,
     pub(crate) job: Uuid,
     /// `job.completed`, and so on.
@@ -39,11 +39,11 @@ struct Data {
 struct Inbox {
     refused: HashSet<String>,
     taken: Vec<Delivery>,
-    /// What was no webhook at all.
+    /// How many requests were no readable webhook.
     unreadable: usize,
 }
 
-/// The receiver, until it is dropped.
+/// The receiver, which serves until it is dropped.
 pub(crate) struct Receiver {
     pub(crate) port: u16,
     inbox: web::Data<Mutex<Inbox>>,
@@ -60,12 +60,12 @@ impl Receiver {
         Ok(Self { port: server.port, inbox, _server: server })
     }
 
-    /// What was taken, in order; the same more than once where it was sent more than once.
+    /// The webhooks that were taken, in order; one that was sent more than once is there more than once.
     pub(crate) fn taken(&self) -> Vec<Delivery> {
         lock(&self.inbox).taken.clone()
     }
 
-    /// How much was no webhook.
+    /// How many requests were no readable webhook.
     pub(crate) fn unreadable(&self) -> usize {
         lock(&self.inbox).unreadable
     }
@@ -79,7 +79,7 @@ async fn take(request: HttpRequest, body: Bytes, inbox: web::Data<Mutex<Inbox>>)
         inbox.unreadable += 1;
         return HttpResponse::BadRequest().finish();
     };
-    // One in eight, the first time. Its last digit is random.
+    // Refuses one in eight, the first time that it comes: the last hexadecimal digit of an id is random.
     if id.ends_with(['0', '8']) && inbox.refused.insert(id.to_owned()) {
         return HttpResponse::InternalServerError().finish();
     }

@@ -1,4 +1,4 @@
-//! What was found, as tables.
+//! The findings of a run, as tables.
 
 use std::{collections::BTreeMap, fmt::Display};
 
@@ -10,24 +10,24 @@ const SHOWN: usize = 10;
 /// The findings of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// What is guaranteed not to be, with each case in which it was.
+    /// What must never be, with each case in which it was.
     rules: Vec<(&'static str, Vec<String>)>,
-    /// What there was.
+    /// Facts about the run.
     facts: Vec<(String, String)>,
 }
 
 impl Report {
-    /// Something that must never be, and where it was.
+    /// Adds something that must never be, with the cases in which it was.
     pub(crate) fn never(&mut self, what: &'static str, cases: impl IntoIterator<Item = String>) {
         self.rules.push((what, cases.into_iter().collect()));
     }
 
-    /// Something that there was.
+    /// Adds a fact.
     pub(crate) fn fact(&mut self, what: impl Into<String>, value: impl Display) {
         self.facts.push((what.into(), value.to_string()));
     }
 
-    /// Things that there were, each with its number.
+    /// Adds a fact for each different name, with how often it occurs.
     pub(crate) fn counts(&mut self, what: &str, counted: impl IntoIterator<Item = String>) {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for name in counted {

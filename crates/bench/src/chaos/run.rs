@@ -21,7 +21,7 @@ use super::{
     stream, trace, watch,
 };
 
-/// In a house in which everything works.
+/// Makes the run, in a house in which everything works.
 pub(super) async fn whole(house: &Shared, options: &Options) -> anyhow::Result<Report> {
     let chronicle = Arc::new(Chronicle::begin(house.ground.logs())?);
     let scope = Scope {
@@ -80,7 +80,8 @@ pub(super) async fn whole(house: &Shared, options: &Options) -> anyhow::Result<R
     Ok(report)
 }
 
-/// Waits until every job has ended, its receiver knows, and the dead are off the record, or patience ends: what is left then, the audit finds.
+/// Waits until every job has ended, every delivery is done, and dead workers are off the record. If patience ends
+/// first, the audit finds what is left.
 async fn drained(house: &House, options: &Options, chronicle: &Chronicle) -> anyhow::Result<()> {
     let began = Instant::now();
     let until = began + Duration::from_secs(options.patience);
@@ -105,9 +106,9 @@ async fn drained(house: &House, options: &Options, chronicle: &Chronicle) -> any
     Ok(())
 }
 
-/// Ends a task that goes on for ever, and what it holds.
+/// Aborts a task that does not end by itself, and waits until it has let go of what it holds.
 async fn ended(task: AbortOnDropHandle<()>) {
     task.abort();
-    // It says that it was aborted.
+    // The error only says that it was aborted.
     task.await.ok();
 }

@@ -1,4 +1,4 @@
-//! Which faults come when: drawn before the run, from the seed alone.
+//! Draws which faults come when: before the run, from the seed alone.
 
 use std::collections::HashMap;
 
@@ -12,23 +12,23 @@ use super::{
 };
 use crate::stand::Shutdown;
 
-/// Before the first fault: everybody is at work by then.
+/// Time before the first fault, by when everything is at work.
 const CALM: Duration = Duration::from_secs(3);
 
-/// Between the beginnings of two faults, as shares of the average. Some last longer.
+/// Time between the beginnings of two faults, as a share of the average. Some faults last longer than that.
 const GAP: std::ops::Range<f64> = 0.2..1.8;
 
-/// How often another fault is drawn where one is in the way of another.
+/// How many faults are drawn for one moment, at most, until one has a free target and ends in time.
 const DRAWS: usize = 5;
 
-/// What there is to go wrong.
+/// What the faults can act on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scope {
     pub(crate) workers: usize,
     pub(crate) apis: usize,
     /// Whether a worker has a clock of its own.
     pub(crate) has_clock: bool,
-    /// How late a beat may be before its worker counts as dead.
+    /// How late a heartbeat may be before its worker counts as dead.
     pub(crate) lease: Duration,
 }
 
@@ -60,7 +60,7 @@ fn any(random: &mut impl Rng, scope: &Scope) -> (Fault, Duration) {
         |range: std::ops::Range<f64>| Duration::from_secs_f64(random.random_range(range));
     let (moment, while_) = (seconds(0.0..3.0), seconds(2.0..8.0));
     let longer_than_the_lease = scope.lease + seconds(1.0..6.0);
-    // Shorter than the lease, too: then the worker lives, and only answers are lost.
+    // Some are shorter than the lease: then the worker keeps its jobs, and only answers are lost.
     let outage = if random.random_bool(0.4) { moment } else { longer_than_the_lease };
     match random.random_range(0..100) {
         0..12 => (Fault::Process(worker, Blow::Kill), moment),

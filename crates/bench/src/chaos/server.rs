@@ -1,10 +1,10 @@
-//! A small server of the run's own, for what Darkroom and the stand-in send.
+//! A small HTTP server in this process, for what Darkroom and the stand-in send to the run.
 
 use std::net::{Ipv4Addr, TcpListener};
 
 use actix_web::{App, HttpServer, dev::ServerHandle, web::ServiceConfig};
 
-/// A server, until it is dropped.
+/// A server, which serves until it is dropped.
 pub(super) struct Server {
     pub(super) port: u16,
     handle: ServerHandle,

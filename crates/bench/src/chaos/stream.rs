@@ -25,7 +25,7 @@ use super::{
 pub(crate) use order::MODELS;
 use order::Order;
 
-/// Callers that wait for their answer at a time; nobody else comes meanwhile.
+/// How many callers there may be at a time; while there are as many, no new ones come.
 const MOST_CALLERS: usize = 200;
 
 /// What callers were told.
@@ -35,23 +35,23 @@ pub(crate) struct Told(Mutex<Said>);
 /// Everything that was said to callers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Said {
-    /// Jobs that were answered with 201, with the words that tell them from all others.
+    /// Jobs that were answered with 201, each with the words that only its prompt has.
     pub(crate) accepted: Vec<(Uuid, String)>,
-    /// Words of orders under a key: one job each, at most.
+    /// Words of accepted orders that had an idempotency key: there may be one job for each, at most.
     pub(crate) keyed: Vec<String>,
-    /// Calls that were answered with 503.
+    /// Calls that were answered with 503 or 408.
     pub(crate) away: usize,
     /// Calls that got no answer.
     pub(crate) unanswered: usize,
-    /// POSTs that nobody answered, however often they were sent.
+    /// POSTs that got no answer, although they were sent again and again.
     pub(crate) given_up: usize,
     /// How jobs had ended, as callers were told.
     pub(crate) ends: Vec<(Uuid, String)>,
-    /// Jobs that callers deleted, and whether they know.
+    /// Jobs that callers asked to delete, and whether an answer said that they are gone.
     pub(crate) deleted: HashMap<Uuid, bool>,
     /// Answers to cancellations, by status.
     pub(crate) cancelled: BTreeMap<u16, usize>,
-    /// Answers that should never be.
+    /// Answers that should never have come.
     pub(crate) unexpected: Vec<String>,
 }
 

@@ -1,9 +1,9 @@
-//! What the database itself notes of the run, in tables beside Darkroom's: changes that must never be, and those that leave no trace
-//! otherwise.
+//! Has the database itself note changes during the run, in its own tables beside Darkroom's: those that must never be,
+//! and those that leave no other trace.
 
 use darkroom_core::db::Pool;
 
-/// Triggers, so that nothing is missed whoever does it, and nothing is noted that is rolled back.
+/// Makes the triggers, which see every change, whoever makes it, and whose notes are rolled back with it.
 const STATEMENTS: [&str; 17] = [
     "create schema chaos",
     "create table chaos.noted (
@@ -12,7 +12,7 @@ const STATEMENTS: [&str; 17] = [
          said text,
          at timestamptz not null default clock_timestamp()
      )",
-    // With the job where that is deleted; alone where it surely did not arrive.
+    // An attempt is deleted with its job, or alone because the submission surely did not arrive.
     "create table chaos.gone_attempts (like attempts, is_deleted boolean not null)",
     "create function chaos.note() returns trigger language plpgsql as $$
          begin
@@ -62,7 +62,7 @@ const STATEMENTS: [&str; 17] = [
          in_all bigint not null,
          at timestamptz not null default clock_timestamp()
      )",
-    // It sees what is in flight after the whole statement, and what others ended meanwhile.
+    // It counts after the whole statement, all of its claims included, and sees which jobs others have ended by then.
     "create function chaos.note_claim() returns trigger language plpgsql as $$
          begin
              insert into chaos.claims (job_id, model, of_model, in_all)
@@ -75,7 +75,7 @@ const STATEMENTS: [&str; 17] = [
          execute function chaos.note_claim()",
 ];
 
-/// Begins to note.
+/// Makes the tables and triggers.
 pub(crate) async fn begin(pool: &Pool) -> anyhow::Result<()> {
     for statement in STATEMENTS {
         sqlx::query(statement).execute(pool).await?;

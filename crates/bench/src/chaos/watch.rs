@@ -1,4 +1,4 @@
-//! Watches the run: a line of progress every few seconds, and processes that end by themselves.
+//! Watches the run: prints its progress every few seconds, and restarts processes that ended by themselves.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use tokio::time::{Duration, Instant, interval, timeout};
 
 use super::{chronicle::Chronicle, faults::Tally, house::House, stream::Told};
 
-/// Between two lines of progress, and between two looks.
+/// Time between two lines of progress, and between two looks at the processes.
 const LINE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(250);
 
-/// A look that takes longer says nothing.
+/// A look at the database that takes longer is given up.
 const LOOK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How jobs stand, as the database knows it.
@@ -26,7 +26,7 @@ struct Standing {
     last_end: Option<f64>,
 }
 
-/// Watches for ever.
+/// Watches until it is aborted.
 pub(crate) async fn watch(
     house: Arc<House>,
     told: Arc<Told>,
@@ -84,10 +84,10 @@ async fn look<T>(looking: impl Future<Output = anyhow::Result<T>>) -> anyhow::Re
     timeout(LOOK_PATIENCE, looking).await.context("a look takes too long")?
 }
 
-/// A process that ended though nothing was done to it is noted, and started anew as its supervisor would.
+/// Notes each process that ended although no fault acted on it, and starts it again as a supervisor would.
 fn nurse(house: &House, chronicle: &Chronicle, tally: &Tally) {
     for (seat, place) in house.seats() {
-        // Held by a fault for as long as that lasts.
+        // A fault that acts on the process holds this lock for as long as it lasts.
         let Ok(mut role) = place.role.try_lock() else {
             continue;
         };

@@ -1,6 +1,6 @@
-//! What the stand-in does wrong: a little at all times, and more in a storm. Each is a list of its fault lines.
+//! The stand-in's faults: a few at all times, and more in a storm. Each text is a list of faults in its own format.
 
-/// At all times.
+/// The faults at all times.
 const ALWAYS: &str = r#"
     {"at": "run", "latency": {"log_normal": {"median": 1.5, "sigma": 0.6}}},
     {"at": "webhook", "rate": 0.15, "delivery": "duplicate"},
@@ -11,7 +11,7 @@ const ALWAYS: &str = r#"
     {"at": "submit", "rate": 0.02, "status": 429, "headers": {"Retry-After": "1"}},
     {"at": "run", "rate": 0.02, "error_type": "runner_disconnected"}"#;
 
-/// In a storm, as well.
+/// The faults that a storm adds, by its name.
 const STORMS: [(&str, &str); 16] = [
     ("answers to submissions are lost", r#"{"at": "submit", "rate": 0.5, "reset": "after"}"#),
     ("answers to submissions break off", r#"{"at": "submit", "rate": 0.5, "reset": "midway"}"#),

@@ -6,7 +6,7 @@ use crate::{
     table::{self, cell},
 };
 
-/// Prints both rounds, of so many jobs each.
+/// Prints both rounds, of this many jobs each.
 pub(super) fn print(jobs: u16, rounds: &[Round]) {
     let mut steps: Vec<&Step> = rounds.iter().flat_map(|round| round.steps.keys()).collect();
     let of = |round: usize, step: &Step| {

@@ -1,4 +1,4 @@
-//! What the jobs of a round came to.
+//! What the jobs of a round cost.
 
 use std::collections::HashMap;
 
@@ -7,17 +7,17 @@ use crate::{
     statements::{Step, Tally},
 };
 
-/// What jobs came to, a job.
+/// The cost of a round, per job.
 pub(super) struct Round {
     pub(super) steps: HashMap<Step, Cost>,
     pub(super) sent: f64,
     pub(super) wal: f64,
-    /// Of the wal, what no statement is said to have written: commits above all.
+    /// The part of `wal` that PostgreSQL ascribes to no statement: commits above all.
     pub(super) rest: f64,
     pub(super) pictures: f64,
 }
 
-/// Of a statement, a job.
+/// The cost of a step, per job.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cost {
     pub(super) calls: f64,
@@ -26,7 +26,7 @@ pub(super) struct Cost {
     pub(super) milliseconds: f64,
 }
 
-/// What is in the database at a moment.
+/// The database's totals at a moment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Totals {
     pub(super) completed: i64,

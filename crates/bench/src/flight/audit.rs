@@ -1,4 +1,4 @@
-//! Nothing was lost, nothing was bought twice, and all were in flight at once.
+//! Checks that nothing was lost, nothing was bought twice, and all requests were in flight at once.
 
 use std::collections::HashSet;
 

@@ -10,7 +10,7 @@ use crate::{
     table,
 };
 
-/// What a flight came to.
+/// The figures of a flight.
 pub(super) struct Flight {
     pub(super) jobs: u16,
     pub(super) intake: Duration,
@@ -19,13 +19,13 @@ pub(super) struct Flight {
     pub(super) held: u32,
     pub(super) peak: u32,
     pub(super) descriptors: usize,
-    /// Of one core, while all are in flight.
+    /// The share of one core that is used while all are in flight.
     pub(super) cpu: f64,
     pub(super) statements: Vec<(Step, i64)>,
     pub(super) drain: Duration,
 }
 
-/// Prints all of them, whose statements were counted for so long.
+/// Prints all flights, whose statements were counted for this many seconds.
 pub(super) fn print(flights: &[Flight], seconds: u64) {
     let what = format!("in flight at once, one worker; counted for {seconds} s");
     let rows: Vec<_> = flights.iter().map(|flight| flight.row(seconds)).collect();

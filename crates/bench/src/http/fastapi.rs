@@ -26,7 +26,7 @@ pub(super) struct Served {
 }
 
 impl FastApi {
-    /// Where it is installed; it is told what it is, or how to install it.
+    /// Finds it, if it is installed. Prints its version and settings, or how to install it.
     pub(super) async fn find(folder: &Path) -> Option<Self> {
         let (program, _identity) = peers::find(folder, "fastapi").await?;
         Some(Self { program })
@@ -45,7 +45,7 @@ impl FastApi {
 }
 
 impl Served {
-    /// Has it make a job, and answers where that is.
+    /// Posts a job, and returns its path.
     pub(super) async fn new_job(&self) -> anyhow::Result<String> {
         let post = request::post("/api/jobs", &picture::jpeg()?);
         let mut connection = Connection::open(self.port).await?;

@@ -1,4 +1,4 @@
-//! Polls of many jobs, beside many more that are stored: what is answered from memory is not one job.
+//! Polls of many jobs, while still more are stored: answers from memory are measured for more than one job.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     statements::Counter,
 };
 
-/// Jobs that are polled in turn, and how many are stored. Memory has no room for the last.
+/// Jobs that are polled in turn, and how many are stored. In the last step, the API's memory has no room for all.
 const STEPS: [(usize, usize); 4] =
     [(1, 1), (10_000, 10_000), (10_000, 100_000), (100_000, 100_000)];
 
@@ -32,7 +32,7 @@ pub(super) async fn run(
         let ids = copies::fill(stand.pool, job, stored).await?;
         let polls = ids.iter().take(polled).map(|id| request::get(&format!("/api/jobs/{id}")));
         let requests: Requests = polls.map(Arc::from).collect();
-        // Once, before anything is measured: they are read then.
+        // Polls each once before anything is measured, so that the API reads it from the database.
         load::each(ours, &requests, extent.connections).await?;
         let name = format!("{polled} in turn, of {stored}");
         let constant = request::get(bare::CONSTANT);

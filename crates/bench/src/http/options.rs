@@ -1,4 +1,4 @@
-//! What `http` is told.
+//! The options of `http`.
 
 use std::path::PathBuf;
 

@@ -6,7 +6,7 @@ use crate::{
     table::{self, cell, ratio},
 };
 
-/// Prints all sides beside those that they are measured against.
+/// Prints each side, and its rate divided by those of the floors and of FastAPI.
 pub(super) fn beside(what: &str, sides: &[Measured]) {
     let rows: Vec<_> = sides
         .iter()
@@ -37,7 +37,7 @@ pub(super) fn beside(what: &str, sides: &[Measured]) {
     table::print(heads, &rows);
 }
 
-/// Prints Darkroom's sides of several sets, each beside the constant answers of its own set.
+/// Prints Darkroom's side of each set, and its rate divided by that of the constant answers in the same set.
 pub(super) fn growth(what: &str, sets: &[Vec<Measured>]) {
     let row = |set: &[Measured], side: &Measured| {
         [

@@ -21,16 +21,16 @@ pub(super) enum Kind {
     Darkroom,
 }
 
-/// Who answers.
+/// The server that answers.
 #[derive(Clone, Copy)]
 pub(super) enum Server<'a> {
     /// A server that runs, at this port.
     At(u16),
-    /// One that is started for each round: it keeps whatever it is sent.
+    /// One that is started for each round, because it keeps in memory whatever it is sent.
     Anew(&'a FastApi),
 }
 
-/// A server, and what it is asked.
+/// A server, and the requests that it is sent.
 pub(super) struct Side<'a> {
     pub(super) kind: Kind,
     pub(super) name: String,
@@ -38,17 +38,17 @@ pub(super) struct Side<'a> {
     pub(super) requests: Requests,
 }
 
-/// What a side's rounds came to.
+/// The figures of a side's rounds.
 pub(super) struct Measured {
     pub(super) kind: Kind,
     pub(super) name: String,
     pub(super) figures: Figures,
-    /// Sent to the database for each request.
+    /// Statements sent to the database for each request.
     pub(super) statements: Option<f64>,
 }
 
 impl<'a> Side<'a> {
-    /// One that is asked the same over and over.
+    /// A side that is sent the same request over and over.
     pub(super) fn of(kind: Kind, server: Server<'a>, request: Vec<u8>) -> Self {
         let name = match kind {
             Kind::Constant => "bare actix-web, constant answer",

@@ -10,13 +10,13 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::photo;
 
-/// What cameras write (source: Exif 2.32, tag 0x0112 = 6): to be turned by a quarter.
+/// Metadata as cameras write it (source: Exif 2.32, tag 0x0112 = 6): the picture is to be turned by a quarter.
 const TURNED: &[u8] = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
 
-/// As of a phone's camera.
+/// The JPEG quality of a phone's camera.
 const CAMERA_QUALITY: u8 = 90;
 
-/// A file, and what is to become of it.
+/// A file, and the size to which it is brought.
 pub(super) struct Case {
     pub(super) name: String,
     pub(super) file: PathBuf,
@@ -26,18 +26,18 @@ pub(super) struct Case {
 }
 
 impl Case {
-    /// By its ending, vips knows what to write.
+    /// The file that vips writes; its extension tells vips the format.
     pub(super) fn vips_output(&self) -> &'static str {
         if self.has_alpha { "theirs.png" } else { "theirs.jpg" }
     }
 
-    /// The quality that Darkroom writes; PNG in vips's fastest compression that compresses.
+    /// For JPEG, the quality that Darkroom writes; for PNG, vips's fastest level that compresses at all.
     pub(super) fn vips_options(&self) -> &'static str {
         if self.has_alpha { "[compression=1,strip]" } else { "[Q=92,strip]" }
     }
 }
 
-/// Writes them all, and tells what they are.
+/// Writes all files, and returns their cases.
 pub(super) fn all(folder: &Path) -> anyhow::Result<Vec<Case>> {
     let write = |name: &str, data: Vec<u8>| -> anyhow::Result<PathBuf> {
         let file = folder.join(name);

@@ -7,10 +7,10 @@ use rayon::prelude::*;
 const SHAPES: [(u32, f32); 7] =
     [(600, 85.0), (270, 47.0), (120, 26.0), (55, 14.0), (25, 8.0), (11, 4.0), (5, 2.5)];
 
-/// Values between two contours, where shades end in edges instead of going on.
+/// How many values lie between two contours, at which a soft shade breaks off in an edge.
 const CONTOUR: f32 = 12.0;
 
-/// Of the sensor, in values.
+/// The grain of the sensor, in values.
 const GRAIN: f32 = 6.0;
 
 /// A landscape of sorts; the same at each run.
@@ -59,7 +59,7 @@ fn shape(x: u32, y: u32, size: u32) -> f32 {
     between(along(row), along(row + 1), part(y))
 }
 
-/// From 0 to 1, the same for the same place.
+/// A pseudorandom number from 0 to 1, the same each time for the same place and seed.
 fn random(x: u32, y: u32, seed: u32) -> f32 {
     let mut mixed =
         x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca77) ^ seed.wrapping_mul(0xc2b2_ae3d);

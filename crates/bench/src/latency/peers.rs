@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// A client, and how it learns of an edit's end.
 #[derive(Clone, Debug)]
 pub(super) struct Peer {
-    /// For people.
+    /// Its name in tables.
     pub(super) name: String,
     program: Program,
     way: &'static str,
@@ -33,7 +33,7 @@ struct Answer {
     request_ids: Vec<String>,
 }
 
-/// Those that are there; what is missing is told.
+/// The clients that are installed. How to install those that are missing is printed.
 pub(super) async fn installed() -> Vec<Peer> {
     let mut peers = Vec::new();
     for (client, ways) in CLIENTS {
@@ -50,7 +50,7 @@ pub(super) async fn installed() -> Vec<Peer> {
 }
 
 impl Peer {
-    /// Has so many pictures edited. Those that come first warm it up, and are not told of.
+    /// Has `jobs` pictures edited. Those before them warm the client up, and are not returned.
     pub(super) async fn run(
         &self,
         port: u16,

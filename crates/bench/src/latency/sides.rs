@@ -11,7 +11,7 @@ use crate::{
     watching::{Watched, watch_all},
 };
 
-/// Jobs before those that count, for each that is there at a time: connections are made and statements prepared.
+/// Jobs before those that count, for each job at a time: they make connections and prepare statements.
 pub(super) const WARM_UP: u16 = 2;
 
 /// Who has pictures edited.
@@ -22,18 +22,18 @@ pub(super) enum Side {
     Peer(Peer),
 }
 
-/// What a side came to in a round.
+/// A side's results in a round.
 #[derive(Debug, Default)]
 pub(super) struct Run {
     pub(super) edits: Vec<Edit>,
-    /// Of ours, more.
+    /// More about each job, where the side is Darkroom.
     pub(super) watched: Vec<Watched>,
 }
 
-/// An edit, from the caller's first byte.
+/// An edit, timed from the caller's first byte.
 #[derive(Clone, Debug)]
 pub(super) struct Edit {
-    /// At the stand-in.
+    /// Its request's id at the stand-in.
     pub(super) request_id: String,
     /// Until its caller knew that it is done.
     pub(super) seen: Duration,
@@ -41,7 +41,7 @@ pub(super) struct Edit {
     pub(super) in_hand: Duration,
 }
 
-/// Darkroom, and the clients that are installed; what is missing is told.
+/// Darkroom, and the clients that are installed. How to install those that are missing is printed.
 pub(super) async fn all() -> Vec<Side> {
     let peers = peers::installed().await;
     iter::once(Side::Ours).chain(peers.into_iter().map(Side::Peer)).collect()

@@ -34,7 +34,7 @@ pub(super) async fn print(stand: &Stand<'_>, jobs: &[&Watched]) -> anyhow::Resul
         let times = stretch_of(stand, stretch, jobs).await?;
         rows.push(row(name, times.into_values().collect())?);
     }
-    // What of a job's whole time the database did not see: the way of the POST to its row, and of the end to its watcher.
+    // The part of a job's time that the database did not see: from POST to row, and from the end to the watcher.
     let inside = stretch_of(stand, "jobs.finished_at - jobs.created_at", jobs).await?;
     let outside =
         jobs.iter().filter_map(|job| Some(job.total.saturating_sub(*inside.get(&job.id)?)));
@@ -49,7 +49,7 @@ async fn stretch_of(
     jobs: &[&Watched],
 ) -> anyhow::Result<HashMap<String, Duration>> {
     let ids: Vec<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
-    // One of the constants above.
+    // `stretch` is a constant of this file.
     let statement = AssertSqlSafe(format!(
         "select jobs.id::text, greatest(extract(epoch from {stretch}), 0)::float8
          from jobs join attempts on attempts.job_id = jobs.id where jobs.id = any($1::uuid[])"

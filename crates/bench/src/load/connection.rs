@@ -29,7 +29,7 @@ impl Connection {
         Ok(Self { stream, answer: Vec::with_capacity(8 * 1024) })
     }
 
-    /// Sends a request and answers the body of its answer, which must be 2xx.
+    /// Sends a request and returns the body of its answer, which must be 2xx.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
         self.stream.write_all(request).await?;
         self.answer.clear();

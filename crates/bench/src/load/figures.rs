@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-/// What a round came to.
+/// The figures of a round.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Figures {
     /// Requests answered in a second.
     pub(crate) per_second: f64,
     /// Half of the answers came within this time.
     pub(crate) p50: Duration,
-    /// All but a hundredth did.
+    /// All but a hundredth of the answers came within this time.
     pub(crate) p99: Duration,
-    /// All requests, with those before anything was recorded.
+    /// All requests, those of the warm-up included.
     pub(crate) sent: u32,
 }
 
 impl Figures {
-    /// Of requests that took so long, in so much time; and of all that were sent.
+    /// From the recorded latencies, the time in which they were recorded, and how many requests were sent.
     pub(super) fn of(
         mut latencies: Vec<Duration>,
         time: Duration,
@@ -42,7 +42,7 @@ impl Figures {
     }
 }
 
-/// The value that so many of a hundred do not exceed; by nearest rank, of sorted values.
+/// A percentile of sorted values, by nearest rank.
 pub(crate) fn percentile<T: Copy>(sorted: &[T], percent: usize) -> anyhow::Result<T> {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied().context("nothing was answered in the time")

@@ -1,4 +1,4 @@
-//! The head of an answer: no more of it is read than is needed to find its end.
+//! The head of an answer: only what is needed to find the end of the answer is read from it.
 
 use anyhow::{Context, bail};
 
@@ -11,7 +11,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Reads it, or answers nothing while it is incomplete.
+    /// Reads it; `None` while it is incomplete.
     pub(super) fn read(bytes: &[u8]) -> anyhow::Result<Option<Self>> {
         let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What the sides work in: one PostgreSQL, and for each call of a side a database of its own.
+//! Where the sides work: one PostgreSQL, with a new database for each measurement of a side.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,7 +13,7 @@ const MAX_CONNECTIONS: u16 = 300;
 
 /// The databases of one PostgreSQL.
 pub(super) struct Databases {
-    /// To look, not to load.
+    /// For looking at the databases; the load does not use it.
     pub(super) pool: Pool,
     url: Url,
     made: AtomicU32,
@@ -60,14 +60,14 @@ impl Databases {
         Ok(Database { name, url, pool })
     }
 
-    /// Drops one, whoever is connected.
+    /// Drops a database, even if somebody is connected to it.
     pub(super) async fn drop(&self, database: Database) -> anyhow::Result<()> {
         database.pool.close().await;
         self.say(format!("drop database {} with (force)", database.name)).await
     }
 
     async fn say(&self, statement: String) -> anyhow::Result<()> {
-        // To drop one is to delete its files, which may be large.
+        // Without a time limit: to drop a database deletes its files, which may be large.
         unbounded::run(&String::from(self.url.clone()).into(), &[&statement]).await
     }
 }

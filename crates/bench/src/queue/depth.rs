@@ -1,4 +1,4 @@
-//! `depth`: a line that grows, and what that costs each job of it.
+//! `depth`: how the rate of a drain and the time of a claim change as the line grows.
 
 use tokio::time::Duration;
 
@@ -53,7 +53,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     .await
 }
 
-/// Jobs a second, and milliseconds of a claim.
+/// Jobs a second of a drain, and milliseconds of a claim.
 async fn one(ours: &Side, database: &Database, depth: u32) -> anyhow::Result<(f64, f64)> {
     stock::fill(&database.pool, 0, depth).await?;
     stock::vacuum(&database.url).await?;

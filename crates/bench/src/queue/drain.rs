@@ -1,4 +1,4 @@
-//! `drain`: many jobs wait, and one worker process begins.
+//! `drain`: how fast one worker process works off many jobs that wait.
 
 use tokio::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     table,
 };
 
-/// For each step of a side. Jobs that wait have to be made first, in the side's own way.
+/// For each step of a side, of which the first is to make the jobs in the side's own way.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {

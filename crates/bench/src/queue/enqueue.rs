@@ -1,4 +1,4 @@
-//! `enqueue`: jobs are made, by clients who each make one after the other, and many at once.
+//! `enqueue`: how fast jobs are made, by clients that each make one after the other, and in bulk.
 
 use tokio::time::Duration;
 
@@ -19,7 +19,7 @@ const CLIENTS: u32 = 8;
 /// For each step of a side.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What a side came to.
+/// A side's results.
 struct Made {
     single: Took,
     bulk: Took,

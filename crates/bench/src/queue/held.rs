@@ -1,4 +1,5 @@
-//! `held`: a transaction stays open, as a backup's or a forgotten session's does, and keeps all that is done with from being cleared away.
+//! `held`: what it costs when a transaction stays open, as a backup's or a forgotten session's does, and keeps dead
+//! rows from being vacuumed.
 
 use anyhow::{Context, ensure};
 use tokio::time::{Duration, Instant, timeout};
@@ -17,10 +18,11 @@ use crate::{
 /// Jobs that come and go at a time.
 const BATCH: u32 = 5_000;
 
-/// Tells one transaction from another.
+/// The number of a transaction, which no other has.
 const NUMBER: &str = "select pg_current_xact_id()::text";
 
-/// Before the transaction begins, jobs come and go for this part of the time; this part of the drains, the last ones, is compared with that.
+/// A fifth: before the transaction begins, jobs come and go for a fifth of the time; the last fifth of the drains
+/// while it is open is compared with that.
 const STRETCHES: u32 = 5;
 
 /// For each step of a side.
@@ -68,10 +70,10 @@ struct Rates {
 async fn load(side: &Side, database: &Database, time: Duration) -> anyhow::Result<Rates> {
     let mut drains = Drains::of(side, database).await?;
     let before = drains.go_on(time / STRETCHES).await?;
-    // Not a transaction of the pool's: those end when they rest.
+    // Not a transaction that the pool begins: PostgreSQL ends those when they are idle.
     let mut open = database.pool.acquire().await?;
     sqlx::raw_sql("begin isolation level repeatable read").execute(&mut open).await?;
-    // With this it has a snapshot, and a number.
+    // This gives the transaction a snapshot and a number.
     let number: String = sqlx::query_scalar(NUMBER).fetch_one(&mut open).await?;
     let during = drains.go_on(time).await?;
     let still: String = sqlx::query_scalar(NUMBER).fetch_one(&mut open).await?;
@@ -87,9 +89,9 @@ async fn load(side: &Side, database: &Database, time: Duration) -> anyhow::Resul
 struct Drains<'a> {
     side: &'a Side,
     database: &'a Database,
-    /// Darkroom's worker, which lives throughout. Other sides start one for each drain, and their time begins when it is ready.
+    /// Darkroom's worker, which runs throughout. Other sides start one for each drain, and the clock starts when it is ready.
     worker: Option<Running>,
-    /// Jobs that Darkroom has had.
+    /// Jobs made for Darkroom so far.
     made: i64,
 }
 
@@ -102,7 +104,7 @@ impl<'a> Drains<'a> {
         Ok(Self { side, database, worker, made: 0 })
     }
 
-    /// Fills and drains for so long, and answers the rate of each drain in jobs a second.
+    /// Fills and drains for `time`. Answers the rate of each drain in jobs per second.
     async fn go_on(&mut self, time: Duration) -> anyhow::Result<Vec<f64>> {
         let began = Instant::now();
         let mut rates = Vec::new();
@@ -147,7 +149,7 @@ fn row(results: &Results<Rates>) -> [String; 5] {
     [results.name(), jobs, cell(before, 0), cell(last, 0), ratio(last, before)]
 }
 
-/// Of rates: as many jobs, in the sum of the times.
+/// The mean rate of drains with equally many jobs: all of their jobs, divided by the sum of their times.
 fn mean<'a>(rates: impl Iterator<Item = &'a f64>) -> Option<f64> {
     let (count, times) =
         rates.fold((0.0, 0.0), |(count, times), rate| (count + 1.0, times + 1.0 / rate));

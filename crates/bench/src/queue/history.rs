@@ -1,4 +1,4 @@
-//! `history`: a record of finished jobs that grows, and what that costs those that wait.
+//! `history`: how drains, claims and lists change as the record of finished jobs grows.
 
 use tokio::time::Duration;
 
@@ -23,7 +23,7 @@ const SIZES: [i64; 5] = [0, 10_000, 100_000, 1_000_000, 10_000_000];
 /// For each step of a side.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// With so many finished jobs; one value of each round.
+/// The figures with one number of finished jobs: a value of each round.
 #[derive(Default)]
 struct Figures {
     /// Jobs a second.
@@ -43,7 +43,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
             let database = databases.make().await?;
             let _made: Done = ours.ask(&database.url, &["setup"], PATIENCE).await?;
             stock::record(&database.pool, 0, size).await?;
-            // Now, and not beside what is measured with less of them.
+            // Now, so that autovacuum need not do it while fewer finished jobs are measured.
             stock::vacuum(&database.url).await?;
             all.push((size, database, Figures::default()));
         }
@@ -101,7 +101,7 @@ async fn one(
 }
 
 impl Figures {
-    /// Of drain, claim and list.
+    /// The medians of drain, claim and list.
     fn medians(self) -> anyhow::Result<[f64; 3]> {
         Ok([median(self.drain)?, median(self.claim)?, median(self.list)?])
     }

@@ -1,5 +1,5 @@
-//! `idle`: what a worker asks of the database and holds, while there is nothing to do. All sides wait at the same time, each in a
-//! database of its own.
+//! `idle`: statements, connections and memory of a worker that has nothing to do. All sides wait at the same time, each
+//! in its own database.
 
 use tokio::time::{Duration, sleep};
 
@@ -15,10 +15,10 @@ use crate::{
     table::{self, one_line},
 };
 
-/// Until a worker that was just started has settled: pools of Node's close what rests after 10 s.
+/// How long a started worker gets to settle: pools in Node close idle connections after 10 s.
 const SETTLING: Duration = Duration::from_secs(12);
 
-/// How long is counted.
+/// How long statements are counted.
 const COUNTED: Duration = Duration::from_secs(30);
 
 /// For each step of a side.

@@ -1,4 +1,4 @@
-//! How much is measured.
+//! The options of `queue`.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -20,13 +20,13 @@ pub(crate) struct Options {
     /// Where the programs of other queues are; those that are not installed are left out
     #[arg(long, default_value = FOLDER)]
     pub(super) peers: PathBuf,
-    /// Ten times as many jobs that wait and that are finished, and an open transaction of 10 minutes; takes gigabytes of disk
+    /// Ten times as many waiting and finished jobs, and a transaction open for 10 minutes; takes gigabytes of disk
     #[arg(long)]
     pub(super) large: bool,
-    /// Minutes that a transaction stays open; 2, or 10 of `--large`
+    /// Minutes that a transaction stays open; by default 2, or 10 with `--large`
     #[arg(long, value_parser = value_parser!(u64).range(1..=600))]
     minutes: Option<u64>,
-    /// Only this side; may be said again
+    /// Only this side; may be repeated
     #[arg(long = "side")]
     pub(super) only: Vec<String>,
 }
@@ -40,7 +40,7 @@ pub(crate) enum Part {
     Enqueue,
     /// From a job's making to the start of the work on it, by a worker that waits
     Wake,
-    /// What a worker asks and holds that has nothing to do
+    /// Statements, connections and memory of a worker that has nothing to do
     Idle,
     /// Darkroom alone: more worker processes
     Scale,

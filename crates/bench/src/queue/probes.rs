@@ -9,13 +9,13 @@ use tokio::time::Instant;
 
 use super::rounds::median;
 
-/// Jobs of a claim whose time is taken.
+/// Jobs of a claim that is timed.
 pub(super) const CLAIMED: usize = 20;
 
 /// Claims of a round.
 const CLAIMS: usize = 100;
 
-/// Jobs that have to wait for all of them.
+/// Jobs that must be in line for all claims of a round.
 pub(super) const JOBS: u32 = 2_000;
 
 /// Jobs of a list.
@@ -24,7 +24,7 @@ pub(super) const LISTED: u16 = 50;
 /// Lists of a round.
 const LISTS: usize = 200;
 
-/// The median of many claims, in milliseconds. All that were claimed are free again afterwards.
+/// The median time of many claims, in milliseconds. The claimed jobs are released afterwards.
 pub(super) async fn claim(pool: &Pool) -> anyhow::Result<f64> {
     let worker = queue::register(pool, "claims").await?;
     let mut times = Vec::new();
@@ -38,7 +38,7 @@ pub(super) async fn claim(pool: &Pool) -> anyhow::Result<f64> {
     median(times)
 }
 
-/// The median of many lists, in milliseconds.
+/// The median time of many lists, in milliseconds.
 pub(super) async fn list(pool: &Pool) -> anyhow::Result<f64> {
     let page = Page { before: None, limit: LISTED };
     let mut times = Vec::new();

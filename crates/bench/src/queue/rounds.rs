@@ -1,4 +1,4 @@
-//! Rounds: each side in turn, again and again, so that whatever else the machine does falls on all of them.
+//! Rounds: each side is measured in turn, again and again, so that the machine's other work affects all of them alike.
 
 use anyhow::Context;
 use tokio::time::Duration;
@@ -13,16 +13,16 @@ use crate::{side::answer::Done, table::one_line};
 /// How long a side may take to make its tables.
 const SETUP_PATIENCE: Duration = Duration::from_mins(1);
 
-/// What a side came to, in all rounds.
+/// A side's results in all rounds.
 pub(super) struct Results<T> {
     pub(super) side: Side,
-    /// One of each round, until it failed.
+    /// One for each round, until the side failed.
     pub(super) rounds: Vec<T>,
-    /// Why it was asked no more.
+    /// Why it failed, if it did.
     pub(super) failure: Option<String>,
 }
 
-/// Asks each side in each round, once. One that fails is asked no more, and the others go on.
+/// Measures each side once in each round. A side that fails is left out from then on, and the others go on.
 pub(super) async fn interleaved<T>(
     databases: &Databases,
     sides: Vec<Side>,
@@ -42,7 +42,7 @@ pub(super) async fn interleaved<T>(
     all
 }
 
-/// Asks a side once, in a database of its own whose tables it has just made.
+/// Measures a side once, in a new database in which it has just made its tables.
 pub(super) async fn once<T>(
     databases: &Databases,
     side: &Side,
@@ -59,7 +59,7 @@ pub(super) async fn once<T>(
 }
 
 impl<T> Results<T> {
-    /// The side, and what went wrong.
+    /// The side's name, and why it failed, if it did.
     pub(super) fn name(&self) -> String {
         let name = &self.side.name;
         self.failure.as_ref().map_or_else(|| name.clone(), |why| format!("{name} ({why})"))

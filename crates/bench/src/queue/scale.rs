@@ -1,4 +1,4 @@
-//! `scale`: the same jobs, and more and more worker processes that share them.
+//! `scale`: how fast more and more worker processes work off the same number of jobs.
 
 use anyhow::Context;
 use futures_util::future::try_join_all;
@@ -15,7 +15,7 @@ use crate::{side::stock, table};
 /// Worker processes.
 const WORKERS: [usize; 5] = [1, 2, 4, 8, 16];
 
-/// As many times the jobs of other benchmarks: what sixteen processes need to warm up is not to be what is measured.
+/// How many times the jobs of other benchmarks there are, so that the warm-up of sixteen processes counts little.
 const MORE: u32 = 20;
 
 /// For each step.
@@ -53,7 +53,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     .await
 }
 
-/// Jobs a second, from the moment that all of them are there until none is.
+/// Jobs a second, from the moment that all of them are there until none is left.
 async fn together(
     ours: &Side,
     database: &Database,

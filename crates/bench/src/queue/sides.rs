@@ -23,7 +23,7 @@ const SETTINGS: [(&str, &str); 2] =
 /// A side of the benchmarks.
 #[derive(Clone, Debug)]
 pub(super) struct Side {
-    /// As tables have it.
+    /// Its name in tables.
     pub(super) name: String,
     pub(super) kind: Kind,
     program: Program,
@@ -43,7 +43,7 @@ pub(super) enum Kind {
     Peer,
 }
 
-/// Those that are there and wanted; what is missing is told.
+/// The sides that are installed and wanted. If no peer is installed, that is printed.
 pub(super) async fn all(options: &Options) -> anyhow::Result<Vec<Side>> {
     let mut sides = Vec::new();
     for kind in [Kind::Plain, Kind::Floor, Kind::Ours] {
@@ -57,7 +57,7 @@ pub(super) async fn all(options: &Options) -> anyhow::Result<Vec<Side>> {
     Ok(sides)
 }
 
-/// A side that is a program of this one.
+/// A side that this program itself provides.
 pub(super) fn of(kind: Kind) -> anyhow::Result<Side> {
     let name = match kind {
         Kind::Ours => "ours",
@@ -72,7 +72,7 @@ pub(super) fn of(kind: Kind) -> anyhow::Result<Side> {
 }
 
 impl Kind {
-    /// As the command line has it.
+    /// Its name on the command line.
     fn word(self) -> &'static str {
         match self {
             Self::Ours => "ours",
@@ -95,7 +95,7 @@ impl Side {
         peers::answer(self.command(url, question), question, patience).await
     }
 
-    /// The program with its question and its database.
+    /// The command that asks the program a question, with its database.
     fn command(&self, url: &SecretString, question: &[&str]) -> Command {
         let mut command = self.program.command(question);
         command.env("DATABASE_URL", url.expose_secret());

@@ -1,4 +1,4 @@
-//! `wake`: how soon a worker that waits begins a job that is made.
+//! `wake`: how soon a waiting worker begins a new job.
 
 use tokio::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{load::percentile, side::answer::Woke, table};
 /// Jobs of a round that count.
 const JOBS: u32 = 100;
 
-/// Jobs before them: by then, each connection of a side has made its plans.
+/// Jobs before those: after them, each connection of a side has made its plans.
 const WARMING: u32 = 60;
 
 /// For a round of a side.

@@ -1,14 +1,14 @@
-//! What sides answer.
+//! The answers that sides give.
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::peers::Identity;
 
-/// To `setup`.
+/// The answer to `setup`.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Done {}
 
-/// To `enqueue`, `bulk` and `drain`.
+/// The answer to `enqueue`, `bulk` and `drain`.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Took {
     pub(crate) jobs: u32,
@@ -22,17 +22,17 @@ impl Took {
     }
 }
 
-/// To `wake`: how soon the work on each job began, in milliseconds.
+/// The answer to `wake`: how soon the work on each job began, in milliseconds.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Woke {
     pub(crate) jobs: u32,
-    /// Since just before the call that made it.
+    /// From just before the call that made the job.
     pub(crate) from_call_ms: Vec<f64>,
-    /// Since that call's return; 0 where the work began before.
+    /// From that call's return; 0 if the work began before it.
     pub(crate) from_commit_ms: Vec<f64>,
 }
 
-/// From `work`, once it waits for jobs.
+/// What `work` prints once it waits for jobs.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Ready {
     pub(crate) ready: bool,

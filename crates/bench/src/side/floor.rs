@@ -1,4 +1,5 @@
-//! The floor below Darkroom: its own statements on its own tables, sent by pgbench; and the same bytes, inserted into one table.
+//! The floor of Darkroom: its own statements on its own tables, sent by pgbench; and, where jobs are made, the same
+//! bytes inserted into one table.
 
 use anyhow::{Context, bail};
 use darkroom_core::{
@@ -20,13 +21,13 @@ use super::{
 /// Jobs of a claim.
 const BATCH: u32 = 100;
 
-/// Of so many clients at a time, the best counts.
+/// How many clients there are at a time; the best result counts.
 const CLIENTS: [u32; 2] = [4, 8];
 
-/// The worker that a client is.
+/// The worker id of a client.
 const WORKER: &str = "('00000000-0000-4000-8000-' || lpad(:client_id::text, 12, '0'))::uuid";
 
-/// Inserts in bulk at a time.
+/// Clients that insert in bulk.
 const BULK_CLIENTS: u32 = 2;
 
 pub(super) async fn act(action: Action) -> anyhow::Result<()> {
@@ -100,7 +101,7 @@ async fn setup(pool: &Pool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes as many jobs as are wanted for each number of clients, so that all find the same.
+/// Fills the queue anew for each number of clients, so that all find the same.
 async fn drain(
     pgbench: &Pgbench,
     url: &SecretString,

@@ -1,4 +1,4 @@
-//! Darkroom as a side: its worker with all that it does for a job, but the edit.
+//! Darkroom as a side: its real worker, which does everything for a job except the edit.
 
 mod make;
 mod working;
@@ -28,16 +28,16 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How long a job may take to begin.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Jobs made at a time, in bulk.
+/// Jobs that are made at a time, in bulk.
 const BULK_CLIENTS: u32 = 1_000;
 
-/// The same, each in a transaction of its own: with more, they wait for one another.
+/// The same, if each job has its own transaction: more at a time would only wait for one another.
 const ALONE_CLIENTS: u32 = 16;
 
-/// Connections to make them, where jobs share transactions.
+/// Connections on which jobs are made that share transactions.
 const CONNECTIONS: u32 = 8;
 
-/// Settings are Darkroom's own, from the environment.
+/// Answers a question. The settings are Darkroom's own, from the environment.
 pub(super) async fn act(action: Action) -> anyhow::Result<()> {
     let config = Config::load()?;
     match action {
@@ -62,7 +62,7 @@ pub(super) async fn act(action: Action) -> anyhow::Result<()> {
     }
 }
 
-/// The same, where no two jobs are made in one transaction.
+/// The same, with each job made in its own transaction.
 pub(super) async fn act_alone(action: Action) -> anyhow::Result<()> {
     let config = Config::load()?;
     match action {
@@ -144,7 +144,7 @@ async fn work(config: &Config) -> anyhow::Result<()> {
     let working = Working::start(config, pool.clone())?;
     working.is_registered(&pool).await?;
     say(&Ready { ready: true })?;
-    // That it was told to stop is what it waits for.
+    // The error only says that it was told to stop, which is what it waited for.
     drop(stand::interrupted().await);
     working.stop().await
 }

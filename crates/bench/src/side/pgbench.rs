@@ -1,4 +1,4 @@
-//! pgbench, which comes with PostgreSQL: statements as fast as they can be sent.
+//! pgbench, which comes with PostgreSQL: sends statements as fast as possible.
 
 use std::{
     path::{Path, PathBuf},
@@ -13,13 +13,13 @@ use url::Url;
 
 use super::answer::Took;
 
-/// Where PostgreSQL's programs are, beside `PATH`.
+/// Where PostgreSQL's programs may be, other than on `PATH`.
 const PLACES: &str = "/usr/lib/postgresql";
 
-/// Rounds of what others' locks left over, at most.
+/// How often the script is run again for jobs that a run skipped because others had locked them, at most.
 const LEFTOVERS: u32 = 10;
 
-/// A way to run it in one database.
+/// pgbench, and the settings to connect to one database.
 pub(super) struct Pgbench {
     program: PathBuf,
     variables: Vec<(&'static str, String)>,
@@ -45,12 +45,12 @@ impl Pgbench {
         bail!("pgbench is missing: on Debian, `apt-get install postgresql` brings it")
     }
 
-    /// As it says itself.
+    /// The version of pgbench.
     pub(super) async fn version(&self) -> anyhow::Result<String> {
         version(&self.program).await
     }
 
-    /// Runs a script so often, by so many clients, and answers how many seconds that took.
+    /// Has `clients` clients run a script this many times in all, and returns how many seconds that took.
     pub(super) async fn run(&self, script: &str, clients: u32, times: u32) -> anyhow::Result<f64> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("script.sql");
@@ -76,7 +76,7 @@ impl Pgbench {
         Ok(f64::from(each * clients) / rate)
     }
 
-    /// Has so many clients make so many jobs, with a statement that makes so many a time.
+    /// Has `clients` clients make `jobs` jobs, with a statement that makes `rows` at a time.
     pub(super) async fn make(
         &self,
         insert: impl Fn(u32) -> String,
@@ -87,8 +87,9 @@ impl Pgbench {
         Ok(Took { jobs, seconds })
     }
 
-    /// Runs a script that takes so many jobs a time, until none of so many is left. Clients that meet may find less than
-    /// is there.
+    /// Runs a script that takes `batch` jobs at a time, until none of `jobs` is left.
+    ///
+    /// One run may not take all, because clients skip what others have locked. `waiting` counts what is left.
     pub(super) async fn drain(
         &self,
         script: &str,

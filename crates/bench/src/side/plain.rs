@@ -1,4 +1,4 @@
-//! The floor below every queue on PostgreSQL: one table, whose rows are taken and done a hundred at a time, by pgbench.
+//! The floor of every queue on PostgreSQL: one table, whose rows pgbench claims and marks as done, a hundred at a time.
 
 use anyhow::bail;
 use darkroom_core::{config::Config, db::Pool};
@@ -17,7 +17,7 @@ const BATCH: u32 = 100;
 /// Clients at a time.
 const CLIENTS: u32 = 4;
 
-/// What waits is in an index of its own, as in any queue that is meant to last.
+/// The jobs that wait have an index of their own, as in any queue that is meant to last.
 const TABLE: &str = "
     create table plain_jobs (
         id bigint generated always as identity primary key,

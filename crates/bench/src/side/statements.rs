@@ -1,4 +1,4 @@
-//! The statements of claim and completion, as the worker sends them: they are taken from a connection that has sent them.
+//! The statements of claim and completion, as the worker sends them, read from a connection that has sent them.
 
 use std::collections::HashSet;
 
@@ -17,14 +17,14 @@ pub(super) struct Statement {
     pub(super) types: Vec<String>,
 }
 
-/// What takes jobs, and what completes them.
+/// The statement that claims jobs, and the one that completes them.
 pub(super) struct Statements {
     pub(super) claim: Statement,
     pub(super) complete: Statement,
 }
 
 impl Statements {
-    /// Claims one job and completes it. The pool has to be of one connection.
+    /// Claims and completes one job, and returns the statements that did it. The pool must have just one connection.
     pub(super) async fn watch(pool: &Pool) -> anyhow::Result<Self> {
         let worker = queue::register(pool, "statements").await?;
         stock::fill(pool, 0, 1).await?;
@@ -45,7 +45,7 @@ impl Statements {
 }
 
 impl Statement {
-    /// What its parameters have to begin with, for its caller to know them.
+    /// Checks that its first parameters have these types, because the floor passes them by position.
     fn takes(&self, types: &[&str]) -> anyhow::Result<()> {
         let begins = self.types.iter().zip(types).filter(|(has, wanted)| has == wanted).count();
         ensure!(begins == types.len(), "the floor does not know the parameters of:\n{}", self.text);

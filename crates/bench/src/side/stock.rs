@@ -1,4 +1,4 @@
-//! Jobs by the thousand, written straight into the tables; and looks at what is left of them.
+//! Writes jobs by the thousand straight into the tables, and waits until none of them is left.
 
 mod parts;
 
@@ -17,10 +17,10 @@ use parts::parts;
 pub(crate) const PROMPT: &str =
     "Make the sky a warm evening sky, and keep everything else as it is.";
 
-/// From its making, until a job fails: what `JOB_DEADLINE_SECONDS` is unless set.
+/// How long after it was made a job fails: the default of `JOB_DEADLINE_SECONDS`.
 pub(crate) const DEADLINE: Duration = Duration::from_hours(24);
 
-/// How often it is looked whether jobs are left.
+/// How often the database is asked whether jobs are left.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// An id of the form of a `UUIDv7`, greater for a greater `$1 + n`.
@@ -34,7 +34,7 @@ pub(crate) async fn warm(pool: &Pool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts so many jobs into the queue, in one transaction, and wakes workers. Their ids begin after the `after`th.
+/// Puts this many jobs into the queue, in one transaction, and wakes workers. Their ids begin after the `after`th.
 pub(crate) async fn fill(pool: &Pool, after: i64, jobs: u32) -> anyhow::Result<()> {
     let made = format!(
         "with made as (
@@ -58,8 +58,8 @@ pub(crate) async fn fill(pool: &Pool, after: i64, jobs: u32) -> anyhow::Result<(
     Ok(())
 }
 
-/// Writes so many jobs that are completed into the record, in parts: the last of them now, and each about a second after
-/// the one before. Their ids begin after the `after`th.
+/// Writes this many completed jobs into the record, in parts: the last has ended now, and each about a second after the
+/// one before. Their ids begin after the `after`th.
 pub(crate) async fn record(pool: &Pool, after: i64, jobs: i64) -> anyhow::Result<()> {
     let made = format!(
         "insert into jobs (id, prompt, model, options, status, created_at, updated_at, finished_at)
@@ -76,14 +76,14 @@ pub(crate) async fn record(pool: &Pool, after: i64, jobs: i64) -> anyhow::Result
     Ok(())
 }
 
-/// Without triggers: nobody watches these.
+/// Turns triggers off: nobody watches these jobs.
 async fn quietly(transaction: &mut Transaction) -> anyhow::Result<()> {
     sqlx::query("set local session_replication_role = replica").execute(&mut **transaction).await?;
     Ok(())
 }
 
-/// Waits until no job waits in line and none is held. It looks into the indexes, which forget what is gone: the
-/// table's dead rows would be read again at each look.
+/// Waits until no job waits in line and none is held. It reads the indexes, which forget what is gone: in the table,
+/// dead rows would be read again at each look.
 pub(crate) async fn gone(pool: &Pool) -> anyhow::Result<()> {
     let mut looking = pool.acquire().await?;
     sqlx::query("set enable_seqscan = off").execute(&mut looking).await?;
@@ -96,8 +96,8 @@ pub(crate) async fn gone(pool: &Pool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until no job after the `after`th is left. It looks at the last one that is there: what was done with before costs
-/// nothing, also where it cannot be cleared away.
+/// Waits until no job after the `after`th is left. It looks up the last one by its key, so dead rows of earlier jobs cost
+/// nothing.
 pub(crate) async fn gone_since(pool: &Pool, after: i64) -> anyhow::Result<()> {
     let last = format!(
         "select job_id from queue cross join (values (1)) as first (n)

@@ -1,4 +1,4 @@
-//! Statements that take as long as they take: those of the pool have a bound, which many rows or a slow disk may exceed.
+//! Statements without a time limit: those of the pool have one, which many rows or a slow disk may exceed.
 
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};

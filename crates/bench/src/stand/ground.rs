@@ -1,4 +1,4 @@
-//! What every stand is built on: PostgreSQL, and a place where roles run and log.
+//! What every stand is built on: PostgreSQL, and a directory in which roles run and log.
 
 use std::path::Path;
 
@@ -16,10 +16,11 @@ use super::{
 };
 use crate::statements::{Counting, EXTENSION, Tally};
 
-/// The benchmarks' own connections: to look, not to load.
+/// The benchmarks' own connections, for looking at the database; the load does not use them.
 const LOOKING: u32 = 2;
 
-/// Measures on a ground of its own, which is cleared away whatever comes. The pool is for looking at its database.
+/// Runs a benchmark on its own ground, which is removed afterwards, even if the benchmark fails or is interrupted. The
+/// pool is for looking at the database.
 pub(crate) async fn measure<T>(
     max_connections: u16,
     counting: Counting,
@@ -42,7 +43,7 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// With the tables made, and so many connections.
+    /// Starts PostgreSQL, which accepts this many connections, and makes the tables.
     pub(crate) async fn prepare(max_connections: u16, counting: Counting) -> anyhow::Result<Self> {
         let preload = if counting == Counting::Nothing { "" } else { EXTENSION };
         let started = Postgres::start(max_connections, preload).await;
@@ -62,7 +63,7 @@ impl Ground {
         Ok(Self { postgres, guard: Guard::post()?, logs })
     }
 
-    /// Prints a benchmark's name and what its PostgreSQL is like, and more that is to be known.
+    /// Prints a benchmark's name, the version and settings of its PostgreSQL, and `more`.
     pub(crate) async fn introduce(
         &self,
         name: &str,
@@ -73,7 +74,7 @@ impl Ground {
         Ok(())
     }
 
-    /// Lets a program that is none of the roles end with them.
+    /// Makes a program that is not a role end with the roles.
     pub(crate) fn watch(&self, command: &mut Command) -> anyhow::Result<()> {
         self.guard.watch(command)
     }

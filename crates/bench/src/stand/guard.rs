@@ -1,10 +1,10 @@
-//! Sees to it that no role outlives the bench, even one that is stopped, or a bench that is killed.
+//! Makes sure that no role outlives the bench, even if the role is stopped (SIGSTOP) or the bench is killed.
 
 use tokio::process::Command;
 
 /// A process group of the roles, which ends with its owner.
 ///
-/// It is out of reach of the terminal's Ctrl-C, too: the bench itself says when a role ends. Where there are no process
+/// The terminal's Ctrl-C does not reach it, either: the bench itself says when a role ends. On systems without process
 /// groups, it guards nothing.
 #[derive(Debug)]
 pub(crate) struct Guard {

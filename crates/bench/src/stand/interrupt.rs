@@ -1,8 +1,8 @@
-//! Interruptions, which leave nothing behind that runs.
+//! Interruptions: an interrupted task is dropped, so that nothing of it keeps running.
 
 use anyhow::anyhow;
 
-/// What a task comes to, unless it is interrupted: it is dropped then.
+/// Runs a task to its end, or drops it and fails when the program is interrupted.
 pub(crate) async fn unless_interrupted<T>(
     task: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<T> {
@@ -12,7 +12,7 @@ pub(crate) async fn unless_interrupted<T>(
     }
 }
 
-/// Ctrl-C, or what a supervisor sends.
+/// Waits for Ctrl-C, or for the SIGTERM that a supervisor sends.
 pub(crate) async fn interrupted() -> anyhow::Error {
     #[cfg(unix)]
     {

@@ -1,4 +1,4 @@
-//! Looks at a stand's database, which count as no statements.
+//! The bench's own looks at a stand's database, which are not counted as statements.
 
 use anyhow::{Context, ensure};
 use tokio::time::{Duration, Instant, sleep};
@@ -10,9 +10,9 @@ use crate::statements::MARK;
 const LOOK: Duration = Duration::from_millis(200);
 
 impl Stand<'_> {
-    /// A figure of the database.
+    /// Reads a figure from the database.
     pub(crate) async fn look(&self, statement: &'static str) -> anyhow::Result<i64> {
-        // So that it is not counted.
+        // The mark keeps it from being counted.
         let marked = sqlx::AssertSqlSafe(format!("{MARK} {statement}"));
         sqlx::query_scalar(marked).fetch_one(self.pool).await.context(statement)
     }

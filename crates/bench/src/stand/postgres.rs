@@ -25,7 +25,7 @@ pub(crate) const DATABASE: &str = "darkroom";
 /// A durable PostgreSQL. Stops when dropped, too, but [`stop`](Self::stop) waits for its end.
 #[derive(Debug)]
 pub(crate) struct Postgres {
-    /// Nothing only while it is started anew.
+    /// `None` only while it is restarted.
     server: Mutex<Option<EmbeddedPostgres>>,
     settings: Settings,
     url: Url,
@@ -34,7 +34,7 @@ pub(crate) struct Postgres {
     directory: TempDir,
 }
 
-/// A fast shutdown that takes longer hangs: one that comes during a recovery was seen to.
+/// How long a fast shutdown may take. One that takes longer hangs, as was seen when one came during a recovery.
 #[cfg(unix)]
 const FAST: Duration = Duration::from_secs(10);
 
@@ -61,12 +61,12 @@ impl Postgres {
         Ok(Self { server: Mutex::new(Some(server)), settings, url, port, version, directory })
     }
 
-    /// Where it is reached now.
+    /// Its address, with its present port.
     pub(crate) fn url(&self) -> anyhow::Result<SecretString> {
         self.url_at(self.port.load(Ordering::Acquire))
     }
 
-    /// Where it is reached through somebody else's port.
+    /// Its address with another port, for example a proxy's.
     pub(crate) fn url_at(&self, port: u16) -> anyhow::Result<SecretString> {
         let mut url = self.url.clone();
         url.set_port(Some(port)).ok().context("PostgreSQL's URL has no host")?;
@@ -79,7 +79,7 @@ impl Postgres {
         Arc::clone(&self.port)
     }
 
-    /// Ends it, and starts it anew after a while.
+    /// Ends it, and starts it again after a while.
     #[cfg(unix)]
     pub(crate) async fn restart(&self, shutdown: Shutdown, down: Duration) -> anyhow::Result<()> {
         let mut server = self.server.lock().await;
@@ -102,7 +102,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// Its version, and how sure a commit is.
+    /// Its version, its settings for the durability of commits, and `shared_buffers`.
     pub(crate) async fn describe(&self, pool: &Pool) -> anyhow::Result<String> {
         let (fsync, commit, buffers): (String, String, String) = sqlx::query_as(
             "select current_setting('fsync'), current_setting('synchronous_commit'),
@@ -124,7 +124,7 @@ impl Postgres {
         let home = server.data_dir().to_owned();
         server.stop().await?;
         if home != self.directory.path() {
-            // A temporary directory that PostgreSQL's user cannot reach: another one was taken.
+            // PostgreSQL's user could not reach the temporary directory, so that another one was taken.
             std::fs::remove_dir_all(home)?;
         }
         self.directory.close()?;

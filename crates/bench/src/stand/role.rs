@@ -16,10 +16,10 @@ use super::guard::Guard;
 /// How much of a log is shown.
 const LAST_LINES: usize = 10;
 
-/// Where roles look for fal.
+/// The settings that tell roles where fal is.
 pub(crate) const FAL_URLS: [&str; 3] = ["FAL_QUEUE_URL", "FAL_REST_URL", "FAL_API_URL"];
 
-/// Nobody listens there: nothing can be bought by accident.
+/// An address at which nobody listens, so that nothing can be bought by accident.
 pub(crate) const NOWHERE: &str = "http://127.0.0.1:9/";
 
 /// How a role is started, the same each time.
@@ -27,17 +27,17 @@ pub(crate) const NOWHERE: &str = "http://127.0.0.1:9/";
 pub(crate) struct Plan {
     /// Its subcommand of `darkroom`, or the bench's own `bare`.
     pub(crate) role: &'static str,
-    /// Tells it from others of its kind.
+    /// Its name, which differs from that of others of its kind.
     pub(crate) name: String,
     /// Where it listens, if it does.
     pub(crate) port: u16,
     pub(crate) options: Vec<String>,
-    /// All that are set.
+    /// All environment variables that it gets.
     pub(crate) variables: Vec<(&'static str, String)>,
 }
 
 impl Plan {
-    /// The only one of its kind, on a free port.
+    /// A role that is the only one of its kind, on a free port.
     pub(crate) fn of(role: &'static str) -> anyhow::Result<Self> {
         let (options, variables) = (Vec::new(), Vec::new());
         Ok(Self { role, name: role.to_owned(), port: free_port()?, options, variables })
@@ -57,7 +57,7 @@ impl Role {
     /// Starts a role whose log goes to a file of its name in `logs`, under the guard.
     pub(super) fn start(plan: Plan, logs: &Path, guard: &Guard) -> anyhow::Result<Self> {
         let log = logs.join(format!("{}.log", plan.name));
-        // Appended to: a role that is started anew goes on where its predecessor ended.
+        // Appended to, so that a role that is started again keeps the lines of its predecessor.
         let file = fs::File::options().create(true).append(true).open(&log)?;
         let mut command = Command::new(program(plan.role)?);
         command
@@ -96,12 +96,12 @@ impl Role {
         Ok(self.child.try_wait()?)
     }
 
-    /// Names the process.
+    /// The id of the process.
     pub(crate) fn pid(&self) -> anyhow::Result<u32> {
         self.child.id().with_context(|| format!("{} has ended", self.plan.name))
     }
 
-    /// Tells what became of it, and the end of its log: beside the tables, for whoever looks for the reason.
+    /// Prints to standard error whether it still runs, and the end of its log, which may show the reason of a failure.
     #[expect(clippy::print_stderr, reason = "standard output is for tables")]
     pub(crate) fn tell_last_words(&mut self) {
         let state = match self.child.try_wait() {

@@ -14,7 +14,7 @@ impl Role {
         send(self.pid()?, signal)
     }
 
-    /// Asks it to end, and waits for it. One that does not is killed, which is an error.
+    /// Asks it to end, and waits for it. A role that does not end in time is killed, which is an error.
     pub(crate) async fn terminate(&mut self, patience: Duration) -> anyhow::Result<ExitStatus> {
         self.signal(Signal::TERM)?;
         if let Ok(ended) = timeout(patience, self.child.wait()).await {

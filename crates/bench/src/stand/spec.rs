@@ -15,9 +15,9 @@ pub(crate) struct Spec {
     pub(crate) latency: Duration,
     /// Edits at a time at the stand-in.
     pub(crate) edits: u16,
-    /// What the worker is told beside what it needs.
+    /// Settings of the worker, in addition to those that every worker needs.
     pub(crate) worker: Vec<(&'static str, String)>,
-    /// The worker is started when the benchmark says so.
+    /// Whether the worker is started only when the benchmark says so.
     pub(crate) is_worker_held: bool,
 }
 

@@ -1,8 +1,8 @@
-//! Which step of a job's life a statement is.
+//! Tells which step of a job's life a statement belongs to.
 
 use super::tally::Entry;
 
-/// Whose statements they are, what they do, and what is in their text and in no other's.
+/// For each step: who sends the statement, what it does, and a part of its text. The first whose part is found counts.
 const STEPS: [(&str, &str, &str); 26] = [
     ("API", "make the job: its row, its picture, its place in line", "insert into jobs ("),
     ("API", "name the file of a result", "left(prompt"),
@@ -36,7 +36,7 @@ const STEPS: [(&str, &str, &str); 26] = [
     ("session", "types and versions", "pg_catalog"),
 ];
 
-/// All of the statement that asks whether a connection lives; parts of others look the same.
+/// The statement that asks whether a connection is alive: its whole text, which is also a part of others'.
 const PING: &str = "select $1";
 
 /// How much of a statement that is no step is shown.
@@ -63,7 +63,7 @@ impl Step {
         Self { who: "other", what: format!("`{}`", beginning.replace('|', "¦")) }
     }
 
-    /// Whether there are more of it with more jobs that begin and end: claims, settles and what is between.
+    /// Whether it is sent more often the more jobs begin and end: claims, settles and what comes between.
     pub(crate) fn is_of_a_job(&self) -> bool {
         const OF_A_JOB: [&str; 6] = [
             "claim",

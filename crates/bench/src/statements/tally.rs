@@ -1,23 +1,23 @@
-//! What PostgreSQL was asked, by statement.
+//! What each statement cost PostgreSQL.
 
 use darkroom_core::db::Pool;
 
 use crate::stand::DATABASE;
 
-/// Begins the statements of the benchmark itself.
+/// The beginning of the benchmark's own statements, by which they are left out.
 pub(crate) const MARK: &str = "/* bench */";
 
-/// A statement, and what it came to since [`Tally::begin`].
+/// A statement, and what it cost since [`Tally::begin`].
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(crate) struct Entry {
     /// As it was sent, constants aside.
     pub(crate) text: String,
-    /// Sent by somebody, and not by a trigger.
+    /// Whether a client sent it, and not a trigger.
     pub(crate) is_sent: bool,
     pub(crate) calls: i64,
-    /// Written and read, as PostgreSQL counts them.
+    /// Rows written and read, as PostgreSQL counts them.
     pub(crate) rows: i64,
-    /// Written to the log by it, its triggers included.
+    /// Bytes that it wrote to the write-ahead log, those of its triggers included.
     pub(crate) wal_bytes: i64,
     pub(crate) milliseconds: f64,
 }
@@ -34,7 +34,7 @@ pub(super) async fn prepare(pool: &Pool) -> anyhow::Result<()> {
 }
 
 impl Tally {
-    /// Has what triggers do told apart, for connections that are made from now on.
+    /// Has PostgreSQL count the statements of triggers by themselves, on connections that are made from now on.
     pub(crate) async fn prepare(pool: &Pool) -> anyhow::Result<()> {
         prepare(pool).await?;
         sqlx::raw_sql(
@@ -55,7 +55,7 @@ impl Tally {
         Ok(())
     }
 
-    /// Since it began, without what the benchmark asked itself; what costs most first.
+    /// Statements since it began, without the benchmark's own; what wrote most to the write-ahead log comes first.
     pub(crate) async fn read(pool: &Pool) -> anyhow::Result<Self> {
         Self::of(pool, DATABASE).await
     }

@@ -20,26 +20,26 @@ const COMMITS: usize = 500;
 /// How long a watcher may take to be told.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A job goes to and fro between two states.
+/// Moves jobs to and fro between two statuses.
 const CHANGE: &str = "update jobs set updated_at = clock_timestamp(),
         status = case status when 'pending' then 'processing' else 'pending' end
     where id = any($1::uuid[]) or $1 is null
     returning (extract(epoch from updated_at) * 1000000)::bigint";
 
-/// What became of some changes.
+/// Some changes, and how soon watchers were told of them.
 pub(super) struct Changes {
-    /// When its commit was sent, for the revision that each change made.
+    /// When the commit was sent, by the revision that it made.
     commits: HashMap<i64, Instant>,
     /// From the first commit to the last.
     pub(super) took: Duration,
-    /// Of each watcher that was told, since the commit was sent.
+    /// The time from the sending of the commit until a watcher was told, for each that was.
     pub(super) delays: Vec<Duration>,
     /// Watchers that were not told.
     pub(super) untold: usize,
 }
 
 impl Changes {
-    /// Changes one job each time, in steady steps; those that are changed are spread over all.
+    /// Changes one job at a time, at a steady pace; the changed jobs are spread over all.
     pub(super) async fn one_by_one(pool: &Pool, ids: &[String]) -> anyhow::Result<Self> {
         let began = Instant::now();
         let mut changes = Self::none();
@@ -76,7 +76,7 @@ impl Changes {
         Ok(())
     }
 
-    /// Collects what watchers were told, until all were, or time is up.
+    /// Collects what watchers were told, until all were told or none was for [`PATIENCE`].
     pub(super) async fn heard(
         &mut self,
         told: &mut mpsc::UnboundedReceiver<Told>,

@@ -13,16 +13,16 @@ use tokio::{
 use super::watcher::{self, Told};
 use crate::request;
 
-/// Watchers that connect at a time: more than the server's backlog has room for would have to try again.
+/// Watchers that connect at a time. The server's backlog has no room for many more, which would have to try again.
 const AT_A_TIME: usize = 100;
 
-/// Descriptors beside those of the watchers.
+/// Descriptors that are needed in addition to those of the watchers.
 const OTHER_DESCRIPTORS: u64 = 200;
 
-/// How long a watcher may take until it is told how its job stands.
+/// How long it may take until a watcher is told how its job stands.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Has all of them watch, and answers when each has been told how its job stands.
+/// Starts all watchers, and returns when each has been told how its job stands.
 pub(super) async fn watch(
     port: u16,
     ids: &[String],
@@ -60,8 +60,8 @@ async fn first_told(
     }
 }
 
-/// A connection takes a descriptor here and one at least in the API, which takes this process's limit over. Answers what the
-/// limit was.
+/// Raises the limit of open files, and returns the old one. A connection takes one descriptor here and at least one in
+/// the API, which inherits this process's limit.
 pub(super) fn raise_limit(watchers: usize) -> anyhow::Result<Rlimit> {
     let usual = getrlimit(Resource::Nofile);
     let needed = u64::try_from(watchers)? + OTHER_DESCRIPTORS;

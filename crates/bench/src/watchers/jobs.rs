@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use crate::side::stock;
 
-/// Makes the tables hold so many jobs, and answers their ids.
+/// Replaces all jobs by this many new ones, and returns their ids.
 pub(super) async fn fill(
     url: &SecretString,
     pool: &Pool,

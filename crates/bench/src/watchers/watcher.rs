@@ -14,12 +14,13 @@ use tokio::{
 /// A watcher was told of a change.
 #[derive(Debug)]
 pub(super) struct Told {
-    /// Which one: its event's id.
+    /// The id of the event, which tells which change it was.
     pub(super) revision: i64,
     pub(super) at: Instant,
 }
 
-/// Watches until the stream ends, which it should not. Says when it was told how its job stands, and then of all changes.
+/// Watches until the stream ends, which is an error. Tells `begun` once the first event has come, and `told` of each
+/// event.
 pub(super) async fn watch(
     port: u16,
     request: Arc<[u8]>,
@@ -46,7 +47,7 @@ pub(super) async fn watch(
     }
 }
 
-/// The id of the first event that has a job, and where it ends; nothing while it is incomplete.
+/// The id of the first event that has a job, and where it ends; `None` while it is incomplete.
 fn event(received: &[u8]) -> Option<(i64, usize)> {
     let kind = memmem::find(received, b"\nevent: job\n")?;
     let id = memmem::rfind(received.get(..kind)?, b"id: ")? + 4;

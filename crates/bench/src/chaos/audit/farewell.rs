@@ -1,4 +1,4 @@
-//! Farewell: everybody ends when told to, and leaves nothing.
+//! Farewell: every API and worker ends when it is told to, and no worker leaves its row behind.
 
 use tokio::time::Duration;
 

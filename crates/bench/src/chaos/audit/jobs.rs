@@ -80,7 +80,7 @@ pub(super) fn judge(records: &Records, evidence: &Evidence<'_>, report: &mut Rep
     }
 }
 
-/// A failure of ours that has no better name is one that nobody thought of; and nobody but us stops requests.
+/// `internal` means a failure that nobody foresaw; `provider_cancelled` cannot be, as only Darkroom cancels requests.
 fn is_unexplained(job: &Job) -> bool {
     let explained = job.failure_message.as_ref().is_some_and(|message| !message.is_empty());
     match job.failure_code.as_deref() {

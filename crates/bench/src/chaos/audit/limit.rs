@@ -1,4 +1,4 @@
-//! Limits and pauses: never exceeded, as each claim saw it, and as the provider did.
+//! Limits and pauses are never exceeded, by the count at each claim and by the requests that the provider had.
 
 use std::collections::HashMap;
 
@@ -49,7 +49,7 @@ fn describe(claim: &Claim) -> String {
     format!("job {job_id} at {at}, as {in_all} in flight, {of_model} of {model}")
 }
 
-/// The most spans that overlap, and when that was first so. One that ends as another begins does not overlap it.
+/// The most spans that overlap, and when they first did. One that ends as another begins does not overlap it.
 fn most_at_once(
     spans: impl Iterator<Item = (OffsetDateTime, Option<OffsetDateTime>)>,
 ) -> (usize, Option<OffsetDateTime>) {

@@ -1,11 +1,11 @@
-//! Logs: nothing broke that no fault explains.
+//! Logs: none tells of a panic, or of work that broke. Some kinds of lines are counted.
 
 use std::fs;
 
 use super::Evidence;
 use crate::chaos::{house::House, report::Report};
 
-/// What is counted, by what lines say.
+/// What is counted, and the words of the log lines that count as it.
 const COUNTED: [(&str, &str); 9] = [
     ("stale writes refused", "a job is somebody else's now"),
     ("requests resumed by another worker", "a request is resumed"),
@@ -24,7 +24,7 @@ const COUNTED: [(&str, &str); 9] = [
     ("heartbeats missed", "a heartbeat was"),
 ];
 
-/// What never comes in a log.
+/// Words that must never be in a log.
 const NEVER: [&str; 3] = ["panicked at", "the work on a job broke", "the claim loop broke"];
 
 pub(super) fn judge(

@@ -9,11 +9,11 @@ use super::{
 };
 use crate::chaos::report::Report;
 
-/// The longest time without an end while jobs waited. Generous: faults and slow machines are in it.
+/// The longest allowed time in which no job ends though some wait. It is generous: faults and slow machines are in it.
 const LONGEST: Duration = Duration::from_mins(1);
 
 pub(super) fn judge(records: &Records, evidence: &Evidence<'_>, report: &mut Report) {
-    // Beyond the stream, a single job may rest for good reason.
+    // Once the stream has ended, a single job may rest for good reason.
     let first = records.jobs.first().map(|job| job.created_at);
     let until = first.map(|first| first + evidence.poured);
     let gap = until.map(|until| longest_gap(&records.jobs, until)).unwrap_or_default();

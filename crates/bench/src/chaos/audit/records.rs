@@ -9,12 +9,12 @@ use serde::Serialize;
 use crate::chaos::house::House;
 pub(super) use rows::{Attempt, Claim, Image, Job, Noted, Request};
 
-/// All of it.
+/// Everything that is on record.
 #[derive(Debug, Serialize)]
 pub(super) struct Records {
     pub(super) jobs: Vec<Job>,
     pub(super) attempts: Vec<Attempt>,
-    /// Those that were taken back because they surely did not arrive.
+    /// Attempts that were taken back because they surely did not arrive.
     pub(super) withdrawn: Vec<Attempt>,
     pub(super) noted: Vec<Noted>,
     pub(super) claims: Vec<Claim>,
@@ -50,7 +50,7 @@ impl Records {
         })
     }
 
-    /// Writes all of it to a file, a line for each record's worth of reading.
+    /// Writes all of it to a file, as JSON for people to read.
     pub(super) fn keep(&self, directory: &Path) -> anyhow::Result<()> {
         Ok(fs::write(directory.join("records.json"), serde_json::to_vec_pretty(self)?)?)
     }

@@ -1,4 +1,4 @@
-//! Requests at the provider: each belongs to one attempt, and each attempt has one at most. Every one may be paid for.
+//! Requests at the provider: each belongs to one attempt, and each attempt has one at most. Any of them may cost money.
 
 use std::collections::HashMap;
 

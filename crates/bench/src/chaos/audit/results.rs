@@ -1,4 +1,4 @@
-//! Results: a completed job's pictures are to be had, whole, and are what the provider made of this very job.
+//! Results: a completed job's pictures can be fetched, are whole, and are those that the provider made for this job.
 
 use std::collections::HashMap;
 
@@ -59,7 +59,7 @@ pub(super) async fn judge(
     Ok(())
 }
 
-/// Whether an image is to be had at a replica, is what its name says, and can be decoded.
+/// Checks that a replica has an image, that its hash is that on record and in its `ETag`, and that it can be decoded.
 async fn fetch(house: &House, image: &Image) -> anyhow::Result<()> {
     let api = house.apis.first().context("there is no API")?;
     let url = format!("http://127.0.0.1:{}/api/images/{}", api.port, image.id);
@@ -80,7 +80,7 @@ async fn fetch(house: &House, image: &Image) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The prompt and the hashes of the pictures of the request that a completed attempt stands for.
+/// The prompt of the completed attempt's request, and the hashes of the pictures that the provider made for it.
 async fn origin(
     house: &House,
     requests: &HashMap<String, &Request>,

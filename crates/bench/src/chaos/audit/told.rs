@@ -1,4 +1,4 @@
-//! Receivers: each is told how its job ended, of nothing that was not, and of each thing under one id.
+//! Receivers: each is told of every end of its job, of no end that did not happen, and of each end under one id.
 
 use std::collections::{HashMap, HashSet};
 

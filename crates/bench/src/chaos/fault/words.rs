@@ -6,7 +6,7 @@ use super::{Blow, Break, Fault, Planned, Rule, Seat};
 use crate::{chaos::weather, stand::Shutdown};
 
 impl Fault {
-    /// Its kind, to count by.
+    /// The kind of fault under which it is counted.
     pub(crate) fn kind(&self) -> String {
         let kind = |seat: &Seat| match seat {
             Seat::Worker(_) => "worker",

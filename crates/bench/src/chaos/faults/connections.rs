@@ -1,4 +1,4 @@
-//! Other people's connections: they are in the way of ours.
+//! Connections that are not Darkroom's, and get in the way of those that are.
 
 use std::str::FromStr;
 
@@ -10,10 +10,10 @@ use tokio::time::{Duration, Instant, sleep};
 
 use super::super::house::{House, MAX_CONNECTIONS};
 
-/// What these connections call themselves, so that they leave each other alone.
+/// The application name of these connections, which keeps them from terminating each other.
 const NAME: &str = "chaos";
 
-/// Ends a third of Darkroom's connections.
+/// Ends a random third of Darkroom's connections.
 const TERMINATE: &str = "select pg_terminate_backend(pid) from pg_stat_activity
     where application_name = 'darkroom' and random() < 0.33";
 
@@ -23,7 +23,7 @@ const ROUND: Duration = Duration::from_millis(400);
 /// Rows that are kept locked.
 const LOCKED: i64 = 5;
 
-/// Ends a third of all connections again and again.
+/// Ends a third of Darkroom's connections again and again.
 pub(super) async fn terminate(house: &House, lasts: Duration) -> anyhow::Result<()> {
     let until = Instant::now() + lasts;
     let mut connection = connect(house).await?;
@@ -34,7 +34,7 @@ pub(super) async fn terminate(house: &House, lasts: Duration) -> anyhow::Result<
     Ok(connection.close().await?)
 }
 
-/// Takes every connection, those of Darkroom too, and holds them all for a while.
+/// Takes every connection, also those that Darkroom had, and holds them all for a while.
 pub(super) async fn hoard(house: &House, lasts: Duration) -> anyhow::Result<()> {
     let until = Instant::now() + lasts;
     let mut held = vec![connect(house).await?];
@@ -45,7 +45,7 @@ pub(super) async fn hoard(house: &House, lasts: Duration) -> anyhow::Result<()> 
                 Err(_none_left) => break,
             }
         }
-        // Whoever lost one does not get another.
+        // Ends some of Darkroom's: the next round takes their places.
         if let Some(first) = held.first_mut() {
             first.execute(TERMINATE).await?;
         }
@@ -54,7 +54,7 @@ pub(super) async fn hoard(house: &House, lasts: Duration) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Keeps a view of the tables as they were, as a forgotten terminal does: nothing that ended since can be vacuumed.
+/// Keeps a snapshot open, as a forgotten terminal does: rows that die after it cannot be vacuumed.
 pub(super) async fn keep_snapshot(house: &House, lasts: Duration) -> anyhow::Result<()> {
     let begin = "begin isolation level repeatable read; select count(*) from queue";
     idle(house, begin, lasts).await
@@ -68,13 +68,13 @@ pub(super) async fn lock_rows(house: &House, lasts: Duration) -> anyhow::Result<
 
 async fn idle(house: &House, begin: &str, lasts: Duration) -> anyhow::Result<()> {
     let mut connection = connect(house).await?;
-    // One of the constants above.
+    // `begin` is built from constants only.
     sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut connection).await?;
     sleep(lasts).await;
     Ok(connection.close().await?)
 }
 
-/// Past all lines: nothing is between this and PostgreSQL.
+/// Connects to PostgreSQL directly, past all lines.
 async fn connect(house: &House) -> anyhow::Result<PgConnection> {
     let url = house.ground.postgres.url()?;
     let options = PgConnectOptions::from_str(url.expose_secret())?.application_name(NAME);

@@ -32,7 +32,7 @@ pub(super) async fn strike(
     Ok(())
 }
 
-/// Lets nothing pass to PostgreSQL and back, as if it were frozen, and then everything at once.
+/// Holds back everything to and from PostgreSQL, as if it were frozen, and then lets it pass at once.
 pub(super) async fn black_out(house: &House, lasts: Duration) -> anyhow::Result<()> {
     let set = |passage| {
         let lines = house.workers.iter().chain(&house.apis).map(|place| &place.line);

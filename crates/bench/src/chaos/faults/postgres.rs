@@ -5,8 +5,8 @@ use rustix::process::Signal;
 use super::super::house::House;
 use crate::stand;
 
-/// Kills the process of one connection. PostgreSQL then ends all others, as their memory is shared, and recovers (source:
-/// PostgreSQL, "Shutting Down the Server").
+/// Kills the process of one connection. PostgreSQL then ends all others, as their memory is shared, and recovers
+/// (source: PostgreSQL, "Shutting Down the Server").
 pub(super) async fn crash(house: &House) -> anyhow::Result<()> {
     let pid: i32 = sqlx::query_scalar(
         "select pid from pg_stat_activity

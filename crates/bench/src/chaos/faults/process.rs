@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{load, request};
 
-/// How long a process may take to end that was told to stop. A worker waits for submissions that are under way.
+/// How long a process that was told to stop may take to end. A worker waits for submissions that are under way.
 const STOP_PATIENCE: Duration = Duration::from_mins(1);
 
-/// Deals the blow, and makes it good after a while.
+/// Kills, pauses or stops the process, and continues or starts it again after a while.
 pub(super) async fn strike(
     house: &House,
     seat: Seat,
@@ -41,7 +41,7 @@ pub(super) async fn strike(
     sleep(lasts).await;
     role.start_anew()?;
     if seat == Seat::Sim {
-        // It forgets what goes wrong, though nothing else.
+        // A restart makes the stand-in forget its faults, and nothing else.
         load::when_it_answers(house.sim.port, &request::get("/")).await?;
         house.set_weather(seed, None).await?;
     }

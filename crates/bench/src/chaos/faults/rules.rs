@@ -12,15 +12,15 @@ use super::{
     Tally,
 };
 
-/// A claim without regard to rules that began before them may be under way for so long.
+/// How long a claim may still be under way that began before the rule was set, and so ignores it.
 const UNDER_WAY: Duration = Duration::from_secs(1);
 
 /// A rule, and when it surely held.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
-    /// Which model it is about; nothing is all.
+    /// Which model it is about; `None` means all of them.
     pub(crate) model: Option<&'static str>,
-    /// How many may be in flight when one is claimed.
+    /// How many may be in flight at a claim, the claimed job included.
     pub(crate) most: i64,
     pub(crate) since: OffsetDateTime,
     pub(crate) until: OffsetDateTime,
@@ -54,7 +54,7 @@ pub(super) async fn hold(
         let held = Held { model, most, since: since + UNDER_WAY, until };
         lock(&tally.held).push(held);
     }
-    // Until the database takes it: a pause that stays would be for ever.
+    // Repeated until the database accepts it: otherwise a pause would stay for ever.
     loop {
         let taken_back = match most {
             Some(_) => queue::limit(&house.pool, &scope, None).await,

@@ -1,4 +1,4 @@
-//! How the house is built.
+//! Starts everything in the house.
 
 use darkroom_core::{db, tls};
 use tokio::time::Duration;
@@ -13,7 +13,7 @@ use crate::{
 /// Connections that PostgreSQL accepts.
 pub(in crate::chaos) const MAX_CONNECTIONS: u16 = 60;
 
-/// Connections of the run itself: to look.
+/// Connections of the run itself, for looking at the database.
 const LOOKING: u32 = 3;
 
 /// Longest wait for an answer.
@@ -35,7 +35,7 @@ impl House {
         let (mut apis, mut workers) = (Vec::new(), Vec::new());
         for number in 0..APIS {
             let mut variables = variables.clone();
-            // Jobs of the first may take as long as they like, so that one that is stuck is seen.
+            // Jobs of the first API have a day: one that is stuck is seen, instead of failing at its deadline.
             let deadline = if number == 0 { "86400" } else { "15" };
             variables.push(("JOB_DEADLINE_SECONDS", deadline.to_owned()));
             let name = format!("api-{}", number + 1);

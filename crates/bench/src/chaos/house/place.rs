@@ -1,4 +1,4 @@
-//! A place in the house: a process may leave it and take it again.
+//! A role's place in the house: its process may end and be started again.
 
 use std::{
     path::PathBuf,
@@ -21,12 +21,12 @@ pub(crate) struct Place {
     /// Where it listens.
     pub(crate) port: u16,
     pub(crate) log: PathBuf,
-    /// To PostgreSQL; or, of the stand-in, from everybody else to it.
+    /// The line to PostgreSQL; for the stand-in, the line from everybody else to it.
     pub(crate) line: Proxy,
 }
 
 impl Place {
-    /// Of a role that needs PostgreSQL.
+    /// Starts a role that needs PostgreSQL.
     pub(super) async fn take(ground: &Ground, mut plan: Plan) -> anyhow::Result<Self> {
         let line = Proxy::to(ground.postgres.port()).await?;
         let url = ground.postgres.url_at(line.port)?.expose_secret().to_owned();
@@ -35,7 +35,7 @@ impl Place {
         Ok(Self { port, log: role.log.clone(), role: Mutex::new(role), line })
     }
 
-    /// Of the stand-in, which outlives its process.
+    /// Starts the stand-in, whose state outlives its process.
     pub(super) async fn of_sim(ground: &Ground) -> anyhow::Result<Self> {
         let plan = Plan::of("sim")?;
         let port = plan.port;

@@ -1,4 +1,4 @@
-//! One connection through a line, and when its bytes pass.
+//! Carries one connection through a line, and holds its bytes back while the line says so.
 
 use std::{
     io,
@@ -27,7 +27,7 @@ enum Way {
     ToClient,
 }
 
-/// Carries one connection to its end. That it ended badly is what the line is for.
+/// Carries one connection to its end. Errors are not reported: to break connections is what a line is for.
 pub(super) async fn carry(
     mut client: TcpStream,
     server: Arc<AtomicU16>,
@@ -53,7 +53,7 @@ pub(super) async fn carry(
         _ = state.wait_for(|state| state.cuts != cuts) => true,
     };
     if is_cut {
-        // A reset and not an end.
+        // So that the client sees a reset, and not a regular end.
         client.set_zero_linger().ok();
     }
 }
@@ -67,7 +67,7 @@ async fn pump(
     let mut buffer = vec![0; CARRIED];
     loop {
         let read = from.read(&mut buffer).await?;
-        // The end of a connection does not pass either.
+        // A line that holds bytes back holds the end of a connection back, too.
         when_it_passes(state.clone(), way).await;
         if read == 0 {
             return Ok(());
@@ -82,6 +82,6 @@ async fn when_it_passes(mut state: watch::Receiver<State>, way: Way) {
         Passage::Silent => false,
         Passage::Unanswered => way == Way::ToServer,
     };
-    // Without its owner, the line is about to go.
+    // An error means that the line was dropped, and this connection is about to end.
     state.wait_for(passes).await.ok();
 }

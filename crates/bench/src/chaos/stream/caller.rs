@@ -1,4 +1,4 @@
-//! One caller, from its POST to the last thing that it wants to know.
+//! One caller, from its POST to its last call.
 
 mod insist;
 
@@ -13,10 +13,10 @@ use crate::chaos::house::House;
 /// Longest wait for an answer. Short: a call whose answer is lost is sent again.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Before it is sent again.
+/// The pause before a call is sent again.
 const PAUSE: Duration = Duration::from_millis(400);
 
-/// How long a caller waits for the end of a job, and for one answer, in seconds.
+/// How long a caller follows a job; and how long each of its calls asks the API to wait, in seconds.
 const FOLLOWED: Duration = Duration::from_mins(1);
 const WAIT: u64 = 4;
 
@@ -66,7 +66,7 @@ impl Caller<'_> {
         }
     }
 
-    /// Waits for the end, and remembers which that was.
+    /// Waits for the end of the job, and remembers its status.
     async fn follow(&self, job: Uuid) {
         for call in 0.. {
             let url = self.url(call, &format!("/api/jobs/{job}?wait={WAIT}"));
@@ -90,7 +90,7 @@ impl Caller<'_> {
         }
     }
 
-    /// What was accepted is there to be looked at, at each replica.
+    /// Reads the job at one of the replicas: each must have it once it is accepted.
     async fn look(&self, job: Uuid) {
         let url = self.url(
             usize::from(job.as_bytes().last().is_some_and(|byte| byte % 2 == 0)),
@@ -110,13 +110,13 @@ impl Caller<'_> {
         answer
     }
 
-    /// Whether an answer is one of these. It may be that the database or the replica was away; nothing else is expected.
+    /// Whether an answer's status is one of these. Any other is noted, unless the database or the replica was away.
     async fn expect(&self, answer: Response, expected: &[u16], call: &str) -> bool {
         let status = answer.status();
         if expected.contains(&status.as_u16()) {
             return true;
         }
-        // A replica that was paused as a call came says 408, and has not read it.
+        // A replica that was paused while a call came in answers 408, and has not read it.
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT) {
             self.told.lock().away += 1;
         } else {

@@ -15,7 +15,7 @@ pub(crate) const MODELS: [&str; 4] = [
     "fal-ai/flux-2-pro/edit",
 ];
 
-/// What is asked beside the prompt, by the number of the model.
+/// The number of the model, and the fields beside the prompt.
 const WISHES: [(usize, &[(&str, &str)]); 6] = [
     (0, &[]),
     (0, &[("num_images", "2"), ("priority", "5")]),
@@ -25,7 +25,7 @@ const WISHES: [(usize, &[(&str, &str)]); 6] = [
     (3, &[("image_size", "512x512")]),
 ];
 
-/// Shares of callers.
+/// The share of callers that do each of these.
 const CANCEL: f64 = 0.12;
 const DELETE: f64 = 0.05;
 const LOOK: f64 = 0.25;
@@ -34,7 +34,7 @@ const RECEIVER: f64 = 0.3;
 const KEY: f64 = 0.8;
 const TWICE: f64 = 0.1;
 
-/// Of the pictures.
+/// The JPEG quality of the pictures.
 const QUALITY: u8 = 75;
 
 /// One caller's wishes.
@@ -42,18 +42,18 @@ const QUALITY: u8 = 75;
 pub(super) struct Order {
     /// Begins the prompt, and tells the job from all others.
     pub(super) words: String,
-    /// Makes asking again safe.
+    /// The idempotency key, if there is one: it makes it safe to send the POST again.
     pub(super) key: Option<String>,
-    /// Whether the impatient caller asks both replicas at once.
+    /// Whether the impatient caller posts to both replicas at once.
     pub(super) twice: bool,
     pub(super) body: Bytes,
     /// The API replica that is asked first.
     pub(super) first: usize,
-    /// When the caller thinks better of it, after the answer.
+    /// The wait before the caller cancels the job, if it does.
     pub(super) cancel_after: Option<Duration>,
-    /// When the caller wants nothing to be left of it, after the answer.
+    /// The wait before the caller deletes the job, if it does.
     pub(super) delete_after: Option<Duration>,
-    /// When the caller looks how far the job is, after the answer.
+    /// The wait before the caller looks how far the job is, if it does.
     pub(super) look_after: Option<Duration>,
     /// Whether the caller waits for the end.
     pub(super) follows: bool,

@@ -1,4 +1,4 @@
-//! A side that waits for work, until it is told to stop.
+//! A side's worker, which waits for jobs until it is told to stop.
 
 use std::{fs, process::Stdio};
 
@@ -18,17 +18,17 @@ use crate::{
     stand::{Guard, send},
 };
 
-/// How long it may take until it waits.
+/// How long it may take until it is ready.
 const START_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long it may take to end.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
-/// A worker of a side. Dropped, it ends with all that it started.
+/// A worker of a side. When this is dropped, the worker ends with all processes that it started.
 pub(in crate::queue) struct Running {
     child: Child,
     guard: Guard,
-    /// Kept open: it may say more.
+    /// Kept open, because the worker may print more.
     _said: Lines<BufReader<ChildStdout>>,
 }
 
@@ -52,7 +52,7 @@ impl Running {
         Ok(Self { child, guard, _said: said })
     }
 
-    /// Memory that it and what it started hold, in MB.
+    /// Resident memory of the worker and of the processes that it started, in MB.
     pub(in crate::queue) fn megabytes(&self) -> anyhow::Result<f64> {
         let group = self.guard.group()?;
         let mut kilobytes = 0;
@@ -71,12 +71,12 @@ impl Running {
         Ok(f64::from(kilobytes) / 1024.0)
     }
 
-    /// Has it end by itself.
+    /// Tells it to stop, and waits until it has.
     pub(in crate::queue) async fn stop(mut self) -> anyhow::Result<()> {
         if let Some(pid) = self.child.id() {
             send(pid, Signal::TERM)?;
         }
-        // One that does not ends with its group.
+        // If it does not stop in time, it is killed with its group.
         timeout(STOP_PATIENCE, self.child.wait()).await.ok();
         Ok(())
     }

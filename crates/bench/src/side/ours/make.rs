@@ -1,4 +1,4 @@
-//! How the jobs of a side are made: as the API makes them, but for a picture.
+//! Makes the jobs of a side as the API makes them, but without a picture.
 
 use std::sync::{
     Arc,
@@ -32,7 +32,7 @@ pub(super) async fn one_alone(pool: &Pool, waker: &Waker) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Makes many, so many at a time.
+/// Makes this many jobs, with `at_a_time` under way at once.
 pub(super) async fn many<Making>(
     jobs: u32,
     at_a_time: u32,
@@ -58,7 +58,7 @@ where
     Ok(())
 }
 
-/// Without a picture: the queue has none.
+/// A job without a picture, because the queue has none.
 fn job() -> NewJob {
     NewJob {
         prompt: stock::PROMPT.to_owned(),

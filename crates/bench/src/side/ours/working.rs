@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 /// How long it may take to register.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often it is looked how many jobs are completed. It costs the database nothing.
+/// How often the number of completed jobs is read. The worker counts them itself, so that costs the database nothing.
 const LOOK: Duration = Duration::from_millis(1);
 
 /// A worker at work.
@@ -37,7 +37,7 @@ impl Working {
         Ok(Self { completed, begun, stop, task })
     }
 
-    /// Waits until it is known to the database.
+    /// Waits until the worker is registered.
     pub(super) async fn is_registered(&self, pool: &Pool) -> anyhow::Result<()> {
         let until = Instant::now() + PATIENCE;
         let name = format!("% pid {}", std::process::id());
@@ -61,7 +61,7 @@ impl Working {
         Ok(begun)
     }
 
-    /// Waits until so many jobs are completed.
+    /// Waits until this many jobs are completed.
     pub(super) async fn has_completed(&self, jobs: u32) -> anyhow::Result<()> {
         while (self.completed)() < u64::from(jobs) {
             anyhow::ensure!(!self.task.is_finished(), "the worker has ended");
@@ -70,7 +70,7 @@ impl Working {
         Ok(())
     }
 
-    /// Has it hand over and end.
+    /// Has the worker hand over and end.
     pub(super) async fn stop(self) -> anyhow::Result<()> {
         self.stop.cancel();
         Ok(self.task.await?)

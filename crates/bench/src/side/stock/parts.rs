@@ -1,4 +1,5 @@
-//! Rows by the million, a part a statement: each ends long before the pool gives it up, on a slow machine too.
+//! Splits millions of rows into a statement for each part: each ends long before the pool's time limit, even on a slow
+//! machine.
 
 use darkroom_core::models;
 use sqlx::{AssertSqlSafe, Postgres, postgres::PgArguments, query::Query};
@@ -18,7 +19,7 @@ pub(super) struct Part {
     pub(super) left: i64,
 }
 
-/// The parts of so many jobs, in their order.
+/// The parts of this many jobs, in their order.
 pub(super) fn parts(after: i64, jobs: i64) -> impl Iterator<Item = Part> {
     let mut made = 0;
     std::iter::from_fn(move || {
@@ -30,7 +31,7 @@ pub(super) fn parts(after: i64, jobs: i64) -> impl Iterator<Item = Part> {
 }
 
 impl Part {
-    /// A statement with what it makes the part of: `$1` to `$4`.
+    /// Binds this part to a statement's `$1` to `$4`.
     pub(super) fn bound(self, statement: String) -> Query<'static, Postgres, PgArguments> {
         sqlx::query(AssertSqlSafe(statement))
             .bind(self.after)

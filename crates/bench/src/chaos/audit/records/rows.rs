@@ -1,4 +1,4 @@
-//! What one thing on record is.
+//! The types of single records.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -41,7 +41,7 @@ pub(in crate::chaos::audit) struct Attempt {
     pub(in crate::chaos::audit) provider_request_id: Option<String>,
     pub(in crate::chaos::audit) outcome: Option<String>,
     pub(in crate::chaos::audit) failure_code: Option<String>,
-    /// It went with its job.
+    /// Whether it was deleted with its job.
     pub(in crate::chaos::audit) is_deleted: bool,
 }
 
@@ -55,7 +55,7 @@ pub(in crate::chaos::audit) struct Noted {
     pub(in crate::chaos::audit) at: OffsetDateTime,
 }
 
-/// A claim of a job that was in line, and what was in flight then, itself included.
+/// A claim of a job that was in line, and how many jobs were in flight then, this one included.
 #[derive(Debug, FromRow, Serialize)]
 pub(in crate::chaos::audit) struct Claim {
     pub(in crate::chaos::audit) job_id: Uuid,

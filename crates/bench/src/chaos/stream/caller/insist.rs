@@ -7,11 +7,11 @@ use uuid::Uuid;
 use super::{ANSWER_PATIENCE, Caller, Job, PAUSE};
 use crate::{chaos::stream::order::Order, request};
 
-/// How often a call is sent that gets no answer.
+/// How often a call that gets no answer is sent, at most.
 const MOST_CALLS: usize = 8;
 
 impl Caller<'_> {
-    /// What was accepted, if an answer said so.
+    /// Posts the order until there is an answer. Returns the job if it was accepted.
     pub(super) async fn post(&self, order: &Order, api: usize) -> Option<Job> {
         for call in 0..MOST_CALLS {
             let mut request = self
@@ -25,7 +25,7 @@ impl Caller<'_> {
                 request = request.header("Idempotency-Key", key);
             }
             match self.ask(request).await {
-                // It may break off after its head: what was accepted is not known then.
+                // The answer may break off after its head: then it is not known which job was accepted.
                 Some(answer) if answer.status() == StatusCode::CREATED => {
                     if let Ok(job) = answer.json::<Job>().await {
                         return Some(job);
@@ -44,7 +44,7 @@ impl Caller<'_> {
         None
     }
 
-    /// Asking again is no error, so this is done until there is an answer.
+    /// Cancels the job. Cancelling again is no error, so the call is sent until there is an answer.
     pub(super) async fn cancel(&self, job: Uuid) {
         for call in 0..MOST_CALLS {
             let url = self.url(call, &format!("/api/jobs/{job}/cancel"));
@@ -62,7 +62,8 @@ impl Caller<'_> {
         }
     }
 
-    /// A second time there is none, so this is done until there is an answer. Then no replica shows it.
+    /// Deletes the job. A second DELETE is answered with 404, so it is sent until there is an answer. Then no replica
+    /// may show the job.
     pub(super) async fn delete(&self, job: Uuid) {
         self.told.lock().deleted.insert(job, false);
         for call in 0..MOST_CALLS {
