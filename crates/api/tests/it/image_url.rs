@@ -135,7 +135,7 @@ async fn an_answer_without_end_is_cut_off_at_the_limit_for_uploads() {
     let refused = problem(app.post(form(&endless.url)).await, 413, "upload_too_large").await;
 
     assert_eq!(refused["field"], "image_url");
-    // The server's answer also counts what is still in the sockets' buffers.
+    // `poured` also counts what is still in the sockets' buffers.
     assert!(endless.poured().await < 50_000_000);
 }
 

@@ -190,7 +190,7 @@ async fn what_costs_more_is_kept_back_as_such() {
 
     assert_eq!(reserved("nano-banana-pro", None).await, 0.15);
     assert_eq!(reserved("nano-banana-pro", Some(("resolution", "4K"))).await, 0.3);
-    // The price follows the picture's size, unless a size is given.
+    // Without a size the picture decides it, so the highest price is reserved.
     assert_eq!(reserved("gpt-image-1.5", None).await, 0.2);
     assert_eq!(reserved("gpt-image-1.5", Some(("image_size", "1024x1024"))).await, 0.133);
 }
