@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::stage::Stage;
 
-/// What the rules of `core/migrations` let a migration do to each table: add columns that an older version does not
-/// know, one with a default; an index; a constraint on future rows; and a table with a reference.
+/// What `core/migrations` lets a migration add to each table: columns that an older version does not
+/// know, one with a default; an index; a constraint on new rows; and a table with a reference.
 const EXPAND: &str = "do $$
     declare known record;
     begin
