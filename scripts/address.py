@@ -18,7 +18,7 @@ async def pass_on(reader, writer):
             await writer.drain()
     except OSError:
         pass
-    # Whatever ends one direction ends both: PostgreSQL has no use for half a connection.
+    # The end of one direction ends both: half a connection is useless to PostgreSQL.
     writer.transport.abort()
 
 

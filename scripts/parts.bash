@@ -1,6 +1,6 @@
-# What scripts that try Darkroom as it is deployed are made of: PostgreSQL, the roles as processes of
-# their own, a stream of jobs, and the books at the end. Sourced, not run. Whatever was started ends
-# with the script.
+# Parts for scripts that try Darkroom as it is deployed: PostgreSQL, the roles as separate processes, a
+# stream of jobs, and the check of the ledger at the end. Sourced, not run. Everything that was started
+# ends with the script.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
@@ -8,7 +8,7 @@ unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 
 declare -A pids=()
 temporary=$(mktemp -d)
-# PostgreSQL is not run by root, and must get to its files.
+# PostgreSQL does not run as root, and must reach its files in here.
 chmod 711 "$temporary"
 
 end_everything() {
@@ -21,7 +21,7 @@ end_everything() {
         wait
     } 2>/dev/null
     [ $code = 0 ] || tail -n 15 "$temporary"/*.log >&2 2>/dev/null || true
-    # Once more: whoever reads only the end of a long log finds it there.
+    # Repeated here, so that the end of a long log shows it.
     [ -z "${failure:-}" ] || printf '%s: %s\n' "$(basename "$0")" "$failure" >&2
     rm -rf "$temporary"
     exit $code
@@ -38,10 +38,10 @@ fail() {
 
 now() { printf '%s' "$EPOCHREALTIME"; }
 
-# Seconds between two moments, with one digit.
+# Seconds between two moments, with one decimal.
 between() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%.1f", to - from }'; }
 
-# A process and its children, which is all that PostgreSQL has.
+# A process and its children; PostgreSQL has no deeper tree.
 family() { printf '%s ' "$1" $(pgrep -P "$1" || true); }
 
 free_port() {
@@ -56,7 +56,7 @@ start() {
     pids[$name]=$!
 }
 
-# Asks again and again until it holds. WHAT SECONDS COMMAND...
+# Repeats a command until it succeeds. WHAT SECONDS COMMAND...
 eventually() {
     local what=$1 until=$((SECONDS + $2))
     shift 2
@@ -75,7 +75,7 @@ if [ "$(id -u)" = 0 ]; then
     postgres_user=(setpriv --reuid "$owner" --regid "$(id -g "$owner")" --clear-groups)
 fi
 
-# One of PostgreSQL's programs, by its user.
+# Runs one of PostgreSQL's programs, as its user. PROGRAM [ARGUMENT...]
 postgres() {
     local program=$1
     shift
@@ -114,12 +114,12 @@ build() {
         python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/darkroom
 }
 
-# Starts a role under a name, with all that it is told by the environment. NAME ROLE [VARIABLE=VALUE...]
+# Starts a role under a name, with these variables added to the environment. NAME ROLE [VARIABLE=VALUE...]
 role() {
     local name=$1 role=$2
     shift 2
-    # Elsewhere, as a `.env` of this checkout has nothing to say here. A submission whose answer was lost
-    # is not looked for as long as usual: nobody wants to wait for it here.
+    # Not in the checkout, so that a `.env` there has no effect. A submission whose answer was lost is
+    # looked for only briefly, so that the script does not wait for it.
     start "$name" env --chdir="$temporary" LOG_FORMAT=text UNKNOWN_SUBMISSION_SECONDS=5 "$@" "$darkroom" "$role"
 }
 
@@ -147,11 +147,11 @@ sys.stdout.buffer.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBB
     + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))' >"$temporary/picture.png"
 }
 
-# What callers send with each request: a key, where one is needed.
+# The headers that callers send with each request: a key, if one is needed.
 headers=()
 
-# Posts a job, and notes what came of it: when it was sent, when answered, the code (000 for no answer),
-# and the job's id. The code is in `posted`. PORT [FIELD...]
+# Posts a job, and notes when it was sent, when it was answered, the code (000 for no answer), and the
+# job's id. The code is in `posted`. PORT [FIELD...]
 post() {
     local sent answer
     sent=$(now)
@@ -165,8 +165,8 @@ post() {
 # The ids of all jobs that were acknowledged.
 acknowledged() { awk '$3 == 201 { print $4 }' "$temporary/posts"; }
 
-# Fails unless each acknowledged job that is not among the cancelled or the lost is completed, and its picture
-# can be had. PORT
+# Fails unless each acknowledged job that is not in `cancelled` or `lost` is completed, and its picture can be
+# fetched. PORT
 check_results() {
     local id job picture
     for id in $(acknowledged); do
@@ -178,8 +178,8 @@ check_results() {
     done
 }
 
-# Holds the stand-in's ledger against the record. Fails unless each job that is not cancelled was paid
-# for once, or the call beyond is counted as unknown; and unless just so many calls are on no record. PORT [CALLS]
+# Compares the stand-in's ledger with the database. Fails unless each job that is not cancelled was paid for once,
+# or a further call is counted as unknown; and unless exactly CALLS calls (0 by default) are on no record. PORT [CALLS]
 check_ledger() {
     local books
     books=$(psql -X -q -At -v ON_ERROR_STOP=1 "postgres://darkroom@127.0.0.1:$1/darkroom" <<SQL
@@ -206,7 +206,7 @@ SQL
     [ "$wrong" = 0 ] || fail "$wrong jobs were not completed, or not paid for exactly once"
 }
 
-# Remembers who runs, and fails when somebody does not any more.
+# Fails unless these processes still run. NAME...
 check_processes() {
     local name
     for name in "$@"; do

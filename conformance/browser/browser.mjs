@@ -7,12 +7,12 @@ const { CHROMIUM, SCREENSHOTS } = process.env;
 export function launch() {
     return chromium.launch({
         executablePath: CHROMIUM,
-        // Root has no sandbox. The names of pages are this machine; no other name is anybody.
+        // Chromium has no sandbox for root. The pages' names lead to this machine, and all other names to nothing.
         args: ['--no-sandbox', '--host-resolver-rules=MAP *.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
     });
 }
 
-// A page, with whatever it asks for and complains of.
+// Opens a page, and collects its requests and errors.
 export async function open(browser, url) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     const asked = [];
@@ -24,7 +24,7 @@ export async function open(browser, url) {
     return { page, asked, complaints };
 }
 
-// Requests that leave the server at `home`.
+// The requests to other servers than `home`.
 export function elsewhere(asked, home) {
     return asked.filter((url) => !url.startsWith(`${home}/`) && !/^(data|blob):/.test(url));
 }

@@ -1,4 +1,4 @@
-// Darkroom behind the proxy: its API, started and stopped by the tests, and what they ask of it.
+// Darkroom behind the proxy: its API, which the tests start and stop, and the calls that they make.
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,12 +11,12 @@ const { DARKROOM, PROXY, PAGE, FIRST, SECOND, PLACE } = process.env;
 export const proxy = PROXY;
 export const ports = [FIRST, SECOND];
 
-// The host of a page that the API is told to allow.
+// The origin of the page that the API allows.
 export const pageOrigin = `http://page.example:${PAGE}`;
 
 export const picture = new URL('../../docs/images/example.jpg', import.meta.url).pathname;
 
-// Asks again and again until the answer is there. The test's own time is the bound.
+// Repeats a question until there is an answer. The test's own timeout is the limit.
 export async function eventually(ask) {
     for (;;) {
         const answer = await ask();
@@ -25,7 +25,7 @@ export async function eventually(ask) {
     }
 }
 
-// Starts an API on a port, and answers what stops it.
+// Starts an API on a port, and returns a function that stops it.
 export async function startApi(port, settings = {}) {
     const variables = { PORT: port, PUBLIC_URL: proxy, CORS_ALLOWED_ORIGINS: pageOrigin, LOG_FORMAT: 'text', ...settings };
     const api = spawn(DARKROOM, ['api'], {
@@ -47,13 +47,13 @@ export async function steer(what) {
     if (!done.ok) throw new Error(`${what}: ${done.status} ${await done.text()}`);
 }
 
-// A new API key.
+// Makes an API key.
 export async function makeKey() {
     const { stdout } = await promisify(execFile)(DARKROOM, ['keys', 'create', 'a server'], { cwd: PLACE });
     return stdout.trim();
 }
 
-// Makes a job, and answers the whole of it.
+// Makes a job, and returns it.
 export async function makeJob(prompt, { home = proxy, key } = {}) {
     const form = new FormData();
     form.append('image', new Blob([await readFile(picture)]), 'example.jpg');

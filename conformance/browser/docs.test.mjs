@@ -1,4 +1,4 @@
-// The pages that explain the API: whole, by themselves, and of use.
+// The pages that explain the API: complete, self-contained, and usable.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -21,7 +21,7 @@ const operations = () =>
         Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
     );
 
-// Tries an operation out in the page, with what is filled in. Answers the status of what came.
+// Tries an operation out in the page, with the values that are filled in. Returns the answer's status.
 async function tryOut(page, { path, method, tags, operationId }, bodyType) {
     const block = page.locator(`#operations-${tags[0]}-${operationId}`);
     await block.locator('.opblock-summary').click();

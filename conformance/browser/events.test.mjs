@@ -26,7 +26,7 @@ after(async () => {
     await Promise.all(stops.map((stop) => stop()));
 });
 
-// In the page: makes a job and follows it, as a page does. Answers the job's path.
+// Runs in the page: makes a job and follows its events. Returns the job's path.
 async function makeAndFollow(home) {
     const form = new FormData();
     form.append('image', await (await fetch('/example.jpg')).blob(), 'example.jpg');
@@ -41,7 +41,7 @@ async function makeAndFollow(home) {
     return new URL(address).pathname;
 }
 
-// What the proxy saw of a stream: status and Last-Event-ID of each request that has ended.
+// The proxy's log of a stream: status and Last-Event-ID of each request that has ended.
 async function requests(path) {
     const lines = (await readFile(SEEN, 'utf8')).split('\n').map((line) => line.split(' '));
     return lines.filter(([, uri]) => uri === path).map(([, , status, id]) => [status, id]);
@@ -53,7 +53,7 @@ test('a page follows a job over the restart of the API to its end, and leaves it
 
     const job = await page.evaluate(makeAndFollow, proxy);
     await page.waitForFunction(() => window.seen.includes('pending'));
-    // As a deployment does: the new one is there before the old one goes.
+    // As in a deployment, the new API starts before the old one stops.
     const stopFirst = stops.pop();
     stops.push(await startApi(ports[1]));
     await stopFirst();
@@ -68,7 +68,7 @@ test('a page follows a job over the restart of the API to its end, and leaves it
         const asked = await requests(`${job}/events`);
         return asked.length >= 3 && asked;
     });
-    // The first time, once more after the restart, and to hear that there is no more.
+    // The first request, one after the restart, and one that is told that there is no more.
     assert.deepEqual(asked.map(([status]) => status), ['200', '200', '204']);
     const [first, again, last] = asked.map(([, id]) => id);
     assert.equal(first, '-');

@@ -1,4 +1,4 @@
-// Events come through a proxy that buffers, and one that compresses, as they happen.
+// Events pass a proxy that buffers, and one that compresses, as soon as they happen.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => stop());
 
-// A stream of events, read as it comes: what is between two empty lines.
+// Reads a stream of events as it arrives, and yields each block between two empty lines.
 async function* follow(url) {
     const answer = await new Promise((ok, failed) =>
         http.get(url, { headers: { 'accept-encoding': 'gzip' } }, ok).on('error', failed),
@@ -29,7 +29,7 @@ async function* follow(url) {
     }
 }
 
-// The next block that is like this; nothing when the stream ends before.
+// The next block for which `isIt` holds; nothing if the stream ends before.
 async function next(events, isIt) {
     for (;;) {
         const { value, done } = await events.next();
@@ -49,9 +49,9 @@ for (const [through, home] of [['plain', proxy], ['gzip', process.env.COMPRESSIN
         assert.equal((await one.next()).value, through);
         assert.equal((await all.next()).value, through);
 
-        // Nothing goes on while this is waited for.
+        // Nothing else happens until this event has arrived.
         assert.ok(await next(one, isJob('pending')));
-        // The job stands still, and only heartbeats come.
+        // The queue is paused, so only heartbeats come.
         assert.ok(await next(one, isPulse));
         assert.ok(await next(all, isPulse));
         await steer('resume');

@@ -1,4 +1,4 @@
-// The way to the stand-in, and what a test does beside calling the client.
+// Leads the client to the stand-in, and calls the stand-in's own endpoints for the tests.
 
 import { createFalClient } from "@fal-ai/client";
 import { Agent, buildConnector, setGlobalDispatcher } from "undici";
@@ -6,11 +6,11 @@ import { deflateSync } from "node:zlib";
 
 export const SEEDREAM = "fal-ai/bytedance/seedream/v4/edit";
 
-// The hosts that the client knows, which no setting changes.
+// The hosts that the client calls, which no setting changes.
 const HOSTS = new Set(["fal.run", "queue.fal.run", "rest.fal.ai"]);
 
-// Connections to fal's hosts go to the stand-in, and no other is made. Only where a connection
-// goes is changed, beneath the client: names, certificates and the `Host` header stay fal's.
+// Connections to fal's hosts go to the stand-in; all others fail. Only the connection's target is
+// changed, beneath the client: names, certificates and the `Host` header stay fal's.
 const connect = buildConnector({});
 setGlobalDispatcher(
   new Agent({

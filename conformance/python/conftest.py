@@ -12,7 +12,7 @@ import pytest
 
 SEEDREAM = "fal-ai/bytedance/seedream/v4/edit"
 
-# The hosts that the client knows, some of which no setting changes.
+# The hosts that the client calls; no setting changes some of them.
 HOSTS = {"fal.run", "queue.fal.run", "rest.fal.ai", "v3.fal.media"}
 
 

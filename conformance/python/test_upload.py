@@ -55,7 +55,7 @@ def test_a_large_file_is_uploaded_in_parts(fal, sim, tmp_path):
 def test_a_locked_account_cannot_upload(fal, sim, photo):
     sim.faults({"at": "token", "status": 403}, {"at": "initiate", "status": 403})
 
-    # Only the asynchronous client tries the other way when it gets no token.
+    # When it gets no token, only the asynchronous client tries the two-step upload.
     with pytest.raises((httpx.HTTPStatusError, FalClientHTTPError)) as refusal:
         fal.upload(photo, "image/png")
     assert refusal.value.response.status_code == 403

@@ -1,5 +1,5 @@
-// What a client does all day, with nothing but the contract's types: no cast, no `any`. Where the contract and the
-// server disagree, this does not compile, or does not run.
+// The usual calls of a client, with only the contract's types: no cast, no `any`. If the contract and the server
+// disagree, this does not compile, or fails when it runs.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -30,7 +30,7 @@ async function step(what: string, run: () => Promise<void>): Promise<void> {
     console.log(`ok - ${what}`);
 }
 
-// Long polls, until it has ended.
+// Polls a job, with long polls, until it has ended.
 async function ended(id: string): Promise<Job> {
     for (let asked = 0; asked < 10; asked += 1) {
         const { data, error } = await darkroom.GET('/api/jobs/{id}', { params: { path: { id }, query: { wait: 10 } } });
@@ -44,7 +44,7 @@ async function ended(id: string): Promise<Job> {
             case 'processing':
                 continue;
             default:
-                // Does not compile once there is a status that is not above.
+                // This does not compile if the contract has a status that is not handled above.
                 data.status satisfies never;
         }
     }
@@ -153,7 +153,7 @@ await step('what a model takes is read', async () => {
     assert(ids.length > 1);
 });
 
-// What the contract does not have, the compiler refuses. Never called.
+// The compiler must refuse what the contract does not allow. This is never called.
 export async function refused(): Promise<void> {
     // @ts-expect-error A job has a prompt.
     await darkroom.POST('/api/jobs', { body: { images: [] } });

@@ -1,5 +1,5 @@
-// Writes the contract's types. Pictures are Blobs, in what is sent and in what comes; else they would be strings, which is
-// all that JSON Schema has.
+// Writes the contract's types. Pictures are Blobs in requests and answers; without this they would be strings, as JSON
+// Schema has no other type for them.
 
 import { writeFile } from 'node:fs/promises';
 import openapiTS, { astToString } from 'openapi-typescript';

@@ -1,4 +1,4 @@
-//! What a person sees when everything runs.
+//! What `darkroom up` prints when everything runs.
 
 use std::{fmt, net::SocketAddr};
 
@@ -6,7 +6,7 @@ use darkroom_core::config::Config;
 use darkroom_embedded_postgres::EmbeddedPostgres;
 use darkroom_fal_sim::Running;
 
-/// What runs.
+/// The running parts.
 pub(crate) struct Parts<'a> {
     pub(crate) config: &'a Config,
     pub(crate) address: SocketAddr,
@@ -14,7 +14,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) stand_in: Option<&'a Running>,
 }
 
-/// A picture of this repository, for the first try.
+/// A picture of this repository, for a first edit.
 const EXAMPLE: &str = "docs/images/example.jpg";
 
 #[expect(clippy::print_stdout, reason = "for the person who started it; logs go elsewhere")]

@@ -26,7 +26,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run everything on this machine (this is what no command means)
+    /// Run everything on this machine (the default without a command)
     Up,
     /// Edit a photo with a running API, and save the result
     Edit(Box<EditOptions>),
@@ -44,7 +44,7 @@ pub(crate) enum Command {
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Print what receivers verify webhooks with
+    /// Print the secrets that receivers verify webhooks with
     WebhookSecret,
     /// Ask the API on this machine whether it is ready; exits with 1 when it is not
     Health,
@@ -70,7 +70,7 @@ pub(crate) struct SimOptions {
     /// Directory that keeps requests and files over a restart; without it all is forgotten
     #[arg(long)]
     pub(crate) state: Option<PathBuf>,
-    /// PEM file with the certificate, and those that lead to its authority; serves HTTPS
+    /// PEM file with the certificate, followed by its chain; serves HTTPS
     #[arg(long, requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,
     /// PEM file with the certificate's private key
@@ -79,7 +79,7 @@ pub(crate) struct SimOptions {
 }
 
 impl SimOptions {
-    /// What was said here, and the settings for the rest.
+    /// The settings, with the options that were given in their place.
     pub(crate) fn over(&self, settings: config::Sim) -> config::Sim {
         config::Sim {
             port: self.port.unwrap_or(settings.port),

@@ -8,10 +8,10 @@ use darkroom_embedded_postgres::running_url;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// The database that `darkroom up` makes there.
+/// The database that `darkroom up` creates in its PostgreSQL.
 pub(crate) const EMBEDDED: &str = "darkroom";
 
-/// How long to wait before a database that is away is tried again.
+/// The pause before a database that is unavailable is tried again.
 const AWAY: Duration = Duration::from_secs(2);
 
 /// A pool on `DATABASE_URL`, or on the PostgreSQL that `darkroom up` runs on this machine.
@@ -28,14 +28,14 @@ pub(crate) fn embedded(settings: &config::Database) -> PathBuf {
     settings.data_dir.join("postgres")
 }
 
-/// Likewise, for who also listens: what hears wakes is a connection beside the pool.
+/// Like [`connect`], but leaves one connection to the listener for wakes, which is not in the pool.
 pub(crate) fn connect_and_listen(settings: &config::Database) -> anyhow::Result<db::Pool> {
     let beside = u32::from(settings.notify);
     let max_connections = settings.max_connections.saturating_sub(beside);
     connect(&config::Database { max_connections, ..settings.clone() })
 }
 
-/// Refuses an older schema; waits for a database that is away. False when told to stop meanwhile.
+/// Refuses an older schema; waits for a database that is unavailable. False when told to stop meanwhile.
 pub(crate) async fn expect_current_schema(
     pool: &db::Pool,
     stop: &CancellationToken,

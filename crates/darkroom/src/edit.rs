@@ -1,7 +1,7 @@
 //! `darkroom edit`: an edit from a shell, by a running API.
 //!
-//! The photos are uploaded ([`ask`]) under an `Idempotency-Key`, so that asking again makes no other job; the job
-//! is followed to its end ([`follow`]), and its results are saved ([`save`]). A signal cancels it on the way.
+//! The photos are uploaded ([`ask`]) under an `Idempotency-Key`, so that a retry makes no second job; the job is
+//! followed to its end ([`follow`]), and its results are saved ([`save`]). A signal cancels the job on the way.
 
 mod ask;
 mod failure;
@@ -32,14 +32,14 @@ use photo::Photos;
 use server::Server;
 use show::Screen;
 
-/// Edits, and says on standard error why not.
+/// Runs the command; if it fails, prints the reason to standard error.
 pub(crate) async fn run(config: Config, options: EditOptions) -> ExitCode {
     let screen = Screen::new(options.quiet);
     let Err(failure) = Box::pin(edit(&config, &options, &screen)).await else {
         return ExitCode::SUCCESS;
     };
     screen.clear();
-    // Where even standard error is gone, the exit code still says it.
+    // If standard error is closed, the exit code still tells.
     writeln!(io::stderr(), "darkroom: {}", chain(&failure)).ok();
     if let Some(hint) = failure.hint() {
         writeln!(io::stderr(), "{hint}").ok();
@@ -100,7 +100,7 @@ async fn edit(config: &Config, options: &EditOptions, screen: &Screen) -> Result
     }
 }
 
-/// A result, on standard output.
+/// Prints a result to standard output.
 fn print(line: &str) -> Result<(), Failure> {
     writeln!(io::stdout(), "{line}").map_err(Failure::Output)
 }

@@ -1,4 +1,4 @@
-//! `darkroom health`: for containers, which have no curl.
+//! `darkroom health`: a health check for containers, which have no curl.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -21,10 +21,10 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where the API of this machine is called.
+/// The address at which this machine's API can be called.
 pub(crate) fn own_url(server: &config::Server) -> String {
     let host = match server.host {
-        // "Everywhere" is no address to call.
+        // "All addresses" cannot be called, loopback can.
         IpAddr::V4(host) if host.is_unspecified() => "127.0.0.1".to_owned(),
         IpAddr::V6(host) if host.is_unspecified() => "[::1]".to_owned(),
         IpAddr::V4(host) => host.to_string(),

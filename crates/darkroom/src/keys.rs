@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 
 use crate::{cli::KeysCommand, database};
 
-/// Of a key's name.
+/// The longest name of a key, in characters.
 const MOST_CHARS: usize = 100;
 
 pub(crate) async fn run(config: Config, command: KeysCommand) -> anyhow::Result<()> {

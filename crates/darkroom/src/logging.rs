@@ -7,7 +7,7 @@ use tracing_subscriber::{
     EnvFilter, Layer, filter::ParseError, fmt, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
-/// Starts to log, to standard error.
+/// Starts logging to standard error.
 pub(crate) fn start(settings: &Log) -> Result<(), ParseError> {
     let filter = EnvFilter::builder().parse(&settings.filter)?;
     let lines =

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(problems) => {
             let refused = refuse(&format!("The settings have problems:\n{problems}"));
-            // Its callers tell this from an edit that failed.
+            // Scripts that call `darkroom edit` tell this from an edit that failed.
             let is_edit = matches!(command, Command::Edit(_));
             return if is_edit { ExitCode::from(edit::REFUSED) } else { refused };
         }
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         Err(error) => return refuse(&format!("The runtime does not start: {error}")),
     };
     let outcome = runtime.block_on(run(command, config));
-    // A picture that is still being decoded is nobody's any more, and not waited for.
+    // Nobody needs a picture that is still being decoded, so it is not waited for.
     runtime.shutdown_background();
     match outcome {
         Ok(code) => code,

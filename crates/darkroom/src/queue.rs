@@ -17,7 +17,7 @@ use crate::{
     database,
 };
 
-/// Failed jobs that are put back at a time.
+/// How many failed jobs are reopened at a time.
 const BATCH: u16 = 500;
 
 pub(crate) async fn run(config: Config, command: QueueCommand) -> anyhow::Result<()> {
@@ -46,7 +46,7 @@ pub(crate) async fn run(config: Config, command: QueueCommand) -> anyhow::Result
             let jobs: Vec<_> = jobs.into_iter().map(JobId).collect();
             let mut retried = queue::reopen(&pool, &jobs, deadline).await?.len();
             if jobs.is_empty() {
-                // Those that fail again meanwhile are not tried once more: that would buy them again and again.
+                // Jobs that fail again meanwhile are not retried: that would pay for them again and again.
                 let until = Some(db::now(&pool).await?);
                 let wanted = FailedJobs { code, model, since, until };
                 loop {

@@ -29,7 +29,7 @@ pub(crate) async fn run(settings: config::Sim, options: SimOptions) -> anyhow::R
     Ok(())
 }
 
-/// Serves until it is stopped, on this machine only.
+/// Starts the stand-in, which serves this machine only, until it is stopped.
 pub(crate) async fn serve(settings: config::Sim) -> anyhow::Result<Running> {
     listen(settings.port, common(settings)).await
 }

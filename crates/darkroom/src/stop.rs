@@ -3,8 +3,8 @@
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-/// A token that is cancelled by the first Ctrl-C or SIGTERM. The second one ends the process at
-/// once.
+/// A token that is cancelled by the first Ctrl-C or SIGTERM. The second signal ends the process
+/// at once.
 pub(crate) fn on_signal() -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
     let mut signals = Signals::new().context("signals cannot be received")?;
@@ -18,7 +18,7 @@ pub(crate) fn on_signal() -> anyhow::Result<CancellationToken> {
     Ok(stop)
 }
 
-/// What ends a program from outside.
+/// A signal that asks the program to end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Signal {
     /// Ctrl-C.

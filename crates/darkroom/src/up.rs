@@ -1,5 +1,5 @@
-//! `darkroom up`: database, stand-in, schema, API and worker, in the order in which they need
-//! each other; and the other way round at the end.
+//! `darkroom up`: starts database, stand-in, schema, API and worker in the order in which they
+//! need each other, and stops them in the reverse order.
 
 use anyhow::Context;
 use darkroom_api::State;
@@ -16,7 +16,7 @@ use crate::{
 pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     let stop = stop::on_signal()?;
     descriptors::raise_limit();
-    // First: a second instance is told so before it touches anything.
+    // First, so that a second instance fails before it touches anything.
     let listener = darkroom_api::bind(&config.server)?;
     let address = listener.local_addr()?;
 
@@ -25,7 +25,7 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     let postgres = embedded_postgres(&mut config).await?;
     let stand_in = stand_in(&mut config).await?;
     let fal = provider::client(&config)?;
-    // One for each: a connection that the server's threads opened ends with them.
+    // One pool each: connections that the server's threads opened end with these threads.
     let pool = database::connect_and_listen(&config.database)?;
     let servers_pool = database::connect_and_listen(&config.database)?;
     db::migrate(&pool).await?;
@@ -62,7 +62,7 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts a PostgreSQL of our own where none is named, and names it.
+/// Starts a private PostgreSQL if `config` names none, and puts its address there.
 async fn embedded_postgres(config: &mut Config) -> anyhow::Result<Option<EmbeddedPostgres>> {
     if config.database.url.is_some() {
         return Ok(None);
@@ -73,8 +73,8 @@ async fn embedded_postgres(config: &mut Config) -> anyhow::Result<Option<Embedde
     Ok(Some(postgres))
 }
 
-/// Starts the stand-in where there is no key for fal and nothing else that was named, and names
-/// it.
+/// Starts the stand-in if `config` has no key for fal and names no other provider, and puts its
+/// address there.
 async fn stand_in(config: &mut Config) -> anyhow::Result<Option<Running>> {
     if config.fal.key.is_some() || !config.fal.is_live() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! `darkroom webhook-secret`: what receivers verify deliveries with.
+//! `darkroom webhook-secret`: prints the secrets that receivers verify deliveries with.
 
 #![expect(clippy::print_stdout, reason = "a command prints what it was asked for")]
 
@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 
 use crate::database;
 
-/// Prints the secrets, one a line. Configured ones are printed without asking the database.
+/// Prints the secrets, one per line. Configured ones are printed without asking the database.
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let secrets = match config.outbound.webhook_secrets {
         Some(configured) => configured,

@@ -28,7 +28,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A worker without metrics still works.
+/// Serves the metrics. If that fails, the worker goes on without.
 async fn serve_metrics(listener: TcpListener, registry: Registry, stop: CancellationToken) {
     if let Err(error) = darkroom_worker::serve(listener, registry, stop).await {
         tracing::error!(%error, "metrics are not served any more");

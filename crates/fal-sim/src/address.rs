@@ -3,9 +3,9 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-/// The app part of an endpoint id, which is all that a request's URLs carry.
+/// The app part of an endpoint id; a request's URLs contain nothing else of the id.
 ///
-/// `owner/app`, or one segment more under `workflows/` and `comfy/`.
+/// `owner/app`, or one more segment under `workflows/` and `comfy/`.
 pub(crate) fn app_of(endpoint_id: &str) -> Option<String> {
     let mut segments = endpoint_id.split('/').peekable();
     let length = match segments.peek() {
@@ -16,7 +16,7 @@ pub(crate) fn app_of(endpoint_id: &str) -> Option<String> {
     (app.len() == length && app.iter().all(|segment| !segment.is_empty())).then(|| app.join("/"))
 }
 
-/// Where a request is followed, fetched and cancelled.
+/// The URLs by which a request is followed, fetched and cancelled.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Urls {
     #[serde(rename = "response_url")]

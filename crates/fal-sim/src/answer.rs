@@ -1,4 +1,4 @@
-//! How a request ends: the status code and body its result GET gives.
+//! How a request ends: the status code and body of its result GET.
 
 use std::borrow::Cow;
 
@@ -6,14 +6,14 @@ use actix_web::web::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The longest string that is kept of an input in ledger and errors, in bytes.
+/// The longest string of an input that ledger and errors show whole, in bytes.
 const LONGEST_STRING: usize = 16 * 1024;
 
-/// The model's own answer, or the queue's in its place.
+/// The model's own answer, or the queue's in place of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) status_code: u16,
-    /// JSON, shared by everyone who fetches it.
+    /// JSON; the bytes are shared by all fetches.
     #[serde(with = "text")]
     pub(crate) body: Bytes,
     pub(crate) billed_units: u32,
@@ -26,7 +26,7 @@ pub(crate) struct Answer {
 pub(crate) struct RequestError {
     pub(crate) kind: Cow<'static, str>,
     pub(crate) message: Cow<'static, str>,
-    /// Whether the caller's own deadline ran out, and not one of the platform.
+    /// Whether the caller's own deadline passed, not one of the platform.
     pub(crate) deadline: bool,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Detail {
 }
 
 impl Detail {
-    /// A complaint about one field of the input.
+    /// An error about one field of the input.
     pub(crate) fn about(
         field: &str,
         kind: &'static str,
@@ -64,7 +64,7 @@ impl Detail {
         self
     }
 
-    /// Points at one entry of a list.
+    /// Names the entry of the list that it is about.
     pub(crate) fn at(mut self, index: usize) -> Self {
         self.loc.push(json!(index));
         self
@@ -99,7 +99,7 @@ impl Answer {
         Self::request_failed(499, "client_cancelled", "Request was cancelled by the client", false)
     }
 
-    /// The caller's start deadline ran out (fal docs: request headers).
+    /// The caller's start deadline passed (fal docs: request headers).
     pub(crate) fn not_started() -> Self {
         Self::request_failed(504, "request_timeout", "Request timed out", true)
     }
@@ -135,7 +135,7 @@ pub(crate) fn shortened(value: &Value) -> Value {
     }
 }
 
-/// A body on record, as text: it is JSON.
+/// Stores a body in the journal as text, as it is JSON.
 mod text {
     use actix_web::web::Bytes;
     use serde::{Deserialize, Deserializer, Serializer};

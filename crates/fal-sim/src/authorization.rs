@@ -11,7 +11,7 @@ use crate::server::Sim;
 
 /// Proof that the caller has sent a key.
 pub(crate) struct KeyHolder {
-    /// The half of the key that is no secret; `None` when it has no halves.
+    /// The part of the key before the colon, which is not secret; `None` without a colon.
     pub(crate) key_id: Option<String>,
 }
 

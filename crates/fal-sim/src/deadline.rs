@@ -1,6 +1,6 @@
 //! The start deadline of a request (fal docs: `X-Fal-Request-Timeout`).
 //!
-//! It counts the wait alone: a request that has started may run as long as it likes.
+//! It limits only the wait: a request that has started may run for any time.
 
 use std::sync::Arc;
 use std::time::Duration;

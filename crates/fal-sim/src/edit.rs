@@ -1,7 +1,7 @@
 //! The edit: a print of the picture, graded by its prompt and captioned with it.
 //!
-//! The same pictures, prompt and seed give the same bytes, and another prompt or seed gives
-//! another grade and another caption. Nothing here knows of the network or the queue.
+//! The same pictures, prompt and seed give the same bytes; another prompt or seed gives another
+//! grade and another caption. Nothing here knows of the network or the queue.
 
 mod canvas;
 mod caption;
@@ -19,7 +19,7 @@ use canvas::{Area, Canvas};
 use caption::Caption;
 use grade::Grade;
 
-/// What is to be made of a picture.
+/// How a picture is to be edited.
 pub(crate) struct Order<'a> {
     pub(crate) prompt: &'a str,
     pub(crate) seed: u64,
@@ -34,7 +34,7 @@ pub(crate) struct Print {
     pub(crate) height: u32,
 }
 
-/// Edits the first picture; the others appear on it in small.
+/// Edits `picture`; the others appear on it as small insets.
 pub(crate) fn edit(
     picture: &DynamicImage,
     others: &[DynamicImage],
@@ -60,7 +60,7 @@ pub(crate) fn edit(
     Ok(Print { bytes: write::write(canvas.into_image(), order.format)?, width, height })
 }
 
-/// What a safety checker leaves of a picture.
+/// The black picture that a safety checker leaves.
 pub(crate) fn black(order: &Order<'_>) -> Result<Print, ImageError> {
     let (width, height) = order.size;
     let bytes = write::write(RgbImage::new(width, height), order.format)?;
@@ -86,7 +86,7 @@ fn insets(canvas: &mut Canvas, others: &[DynamicImage], inner: Area, grade: &Gra
     }
 }
 
-/// What decides everything that is left to chance: a hash of prompt and seed.
+/// Decides everything that is left to chance: a hash of prompt and seed.
 pub(crate) struct Dice([u8; 32]);
 
 impl Dice {
@@ -97,13 +97,13 @@ impl Dice {
         Self(hash.finalize().into())
     }
 
-    /// One of `sides` numbers from 0; each `which` is a die of its own.
+    /// A number from 0 to below `sides`; each `which` is another die.
     pub(crate) fn roll(&self, which: usize, sides: u16) -> u16 {
         let byte = |at: usize| u16::from(self.0.get(at).copied().unwrap_or_default());
         (byte(2 * which) * 256 + byte(2 * which + 1)) % sides.max(1)
     }
 
-    /// One of five, each as likely.
+    /// One of five, all equally likely.
     pub(crate) fn pick<T: Default>(&self, which: usize, from: [T; 5]) -> T {
         let place = usize::from(self.roll(which, 5));
         from.into_iter().nth(place).unwrap_or_default()

@@ -1,7 +1,7 @@
 //! Faults: what goes wrong, where, and how often; set over HTTP while the stand-in runs.
 //!
-//! A fault strikes by rate, by count, or both. Whether its n-th occasion is a strike depends on
-//! the seed alone, so the same faults and the same calls give the same accidents.
+//! A fault strikes by rate, by count, or both. Whether it strikes at its n-th occasion depends
+//! only on the seed, so the same faults and the same calls give the same strikes.
 
 mod chance;
 mod control;
@@ -32,7 +32,7 @@ pub(crate) struct Faults {
     set: Mutex<FaultSet>,
 }
 
-/// Faults and the seed of chance.
+/// Faults, and the seed of their chance.
 #[derive(Default)]
 pub(crate) struct FaultSet {
     pub(crate) seed: u64,
@@ -42,23 +42,23 @@ pub(crate) struct FaultSet {
 /// A fault and what it has done so far.
 pub(crate) struct Armed {
     pub(crate) fault: Fault,
-    /// As it was sent.
+    /// The fault as it was sent.
     pub(crate) json: Value,
-    /// How often it could have struck.
+    /// How often it could have struck so far.
     pub(crate) occasions: u64,
     pub(crate) strikes: u64,
 }
 
-/// Everything that goes wrong at one moment.
+/// Everything that goes wrong on one occasion.
 #[derive(Default)]
 pub(crate) struct Strike {
-    /// How long it takes.
+    /// The delay.
     pub(crate) latency: Option<Duration>,
     effects: Vec<Effect>,
 }
 
 impl Faults {
-    /// What goes wrong at this place, now, for this endpoint.
+    /// Decides what goes wrong at this place, now, for this endpoint.
     pub(crate) fn strike(&self, place: Place, endpoint_id: Option<&str>) -> Strike {
         let mut set = self.lock();
         let seed = set.seed;
@@ -84,7 +84,7 @@ impl Faults {
         strike
     }
 
-    /// Whether anything may go wrong at this place at all.
+    /// Whether any fault is set for this place.
     fn may_strike(&self, place: Place) -> bool {
         self.lock().faults.iter().any(|armed| armed.fault.place == place)
     }
@@ -95,7 +95,7 @@ impl Faults {
 }
 
 impl Strike {
-    /// The answer in place of the right one.
+    /// The answer that replaces the right one.
     pub(crate) fn answer(&self) -> Option<&ErrorAnswer> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Answer(answer) => Some(answer),
@@ -111,7 +111,7 @@ impl Strike {
         })
     }
 
-    /// How slow the body comes.
+    /// How fast the body is sent.
     pub(crate) fn bytes_per_second(&self) -> Option<u64> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Slow(bytes_per_second) => Some(*bytes_per_second),
@@ -119,7 +119,7 @@ impl Strike {
         })
     }
 
-    /// How long a running request is back in the queue.
+    /// How long a running request goes back to the queue.
     pub(crate) fn requeue(&self) -> Option<Duration> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Requeue(away) => Some(*away),
@@ -127,7 +127,7 @@ impl Strike {
         })
     }
 
-    /// Fields of the output's pictures that are null, or not there.
+    /// The effects that make fields of the output's pictures null or absent.
     pub(crate) fn blanks(&self) -> impl Iterator<Item = &Effect> {
         self.effects.iter().filter(|effect| matches!(effect, Effect::Null(_) | Effect::Absent(_)))
     }
@@ -144,7 +144,7 @@ impl Strike {
         })
     }
 
-    /// Whether a running request does not hear that it is cancelled.
+    /// Whether a running request is not told that it is cancelled.
     pub(crate) fn ignores_cancel(&self) -> bool {
         self.effects.iter().any(|effect| matches!(effect, Effect::IgnoreCancel))
     }

@@ -1,4 +1,4 @@
-//! Getting an input picture: from this server, from a data URI, or over HTTP.
+//! Gets an input picture from this server, from a data URI, or over HTTP.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use crate::answer::Detail;
 use crate::files;
 use crate::server::Sim;
 
-/// The largest input picture.
+/// The largest input picture, in bytes.
 const PICTURE_BYTES: usize = 64 * 1024 * 1024;
 
-/// How long a download may take; some models state these 20 s (fal docs: input files).
+/// How long a download may take; some models document 20 s (fal docs: input files).
 const DOWNLOAD_TIME: Duration = Duration::from_secs(20);
 
-/// The client for pictures that lie elsewhere.
+/// The client for pictures on other servers.
 pub(crate) fn client() -> reqwest::Result<reqwest::Client> {
-    // Another part of the process may have chosen its provider already; that one is kept.
+    // If another part of the process has already installed a provider, that one stays.
     rustls::crypto::ring::default_provider().install_default().ok();
     reqwest::Client::builder()
         .timeout(DOWNLOAD_TIME)
@@ -68,7 +68,7 @@ fn decode(data: &str) -> Option<Bytes> {
     STANDARD.decode(body).ok().map(Bytes::from)
 }
 
-/// Reads at most one chunk beyond the limit, so that the caller sees that it was exceeded.
+/// Reads up to one chunk beyond the limit, so that the caller sees that it is exceeded.
 async fn download(client: &reqwest::Client, url: &str) -> reqwest::Result<Bytes> {
     let mut response = client.get(url).send().await?.error_for_status()?;
     let mut bytes = BytesMut::new();

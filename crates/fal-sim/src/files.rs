@@ -7,12 +7,12 @@ use uuid::Uuid;
 use crate::problem::Problem;
 use crate::server::Sim;
 
-/// Where a file is found by everyone.
+/// The public URL of a file.
 pub(crate) fn url(base_url: &str, id: Uuid, name: &str) -> String {
     format!("{base_url}/files/b/{id}/{name}")
 }
 
-/// The id in one of the stand-in's own URLs; `None` when the URL is somebody else's.
+/// The id in one of the stand-in's own URLs; `None` for any other URL.
 pub(crate) fn own_id<'a>(base_url: &str, url: &'a str) -> Option<&'a str> {
     let rest = url.strip_prefix(base_url)?.strip_prefix("/files/b/")?;
     rest.split('/').next()

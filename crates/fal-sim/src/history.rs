@@ -17,11 +17,11 @@ use crate::problem::Problem;
 use crate::requests::{Outcome, Search};
 use crate::server::Sim;
 
-/// How far back a search looks when it is not told, and when it knows an id.
+/// How far back a search looks by default, and by default when it names a request's id.
 const LOOKS_BACK: Duration = Duration::hours(24);
 const LOOKS_BACK_FOR_ID: Duration = Duration::days(90);
 
-/// How many requests a page shows when it is not told, and at most.
+/// How many requests a page shows by default, and at most.
 const SHOWN: usize = 50;
 const MOST_SHOWN: usize = 100;
 
@@ -43,12 +43,12 @@ pub(crate) async fn history(
     HttpResponse::Ok().json(json!({"items": items, "next_cursor": next, "has_more": has_more}))
 }
 
-/// The platform has its own shape of errors (fal docs: error bodies).
+/// An error in the platform's own shape (fal docs: error bodies).
 fn refusal(code: StatusCode, kind: &str, message: &str) -> HttpResponse {
     HttpResponse::build(code).json(json!({"error": {"type": kind, "message": message}}))
 }
 
-/// Reads the query; answers the search and the number of the page, from 1.
+/// Reads the query into a search and the number of the page, from 1.
 fn read(query: &str) -> Result<(Search, usize), String> {
     let now = clock::now();
     let mut endpoint_ids = Vec::new();
@@ -79,7 +79,7 @@ fn read(query: &str) -> Result<(Search, usize), String> {
     Ok((search, page))
 }
 
-/// A moment, or the start of a day.
+/// Reads a moment, or a date as the start of its day.
 fn moment(value: &str) -> Option<OffsetDateTime> {
     let day = || Date::parse(value, &Iso8601::DATE).ok().map(|day| day.midnight().assume_utc());
     OffsetDateTime::parse(value, &Iso8601::DEFAULT).ok().or_else(day)
@@ -89,7 +89,7 @@ fn within(value: &str, most: usize) -> Option<usize> {
     value.parse().ok().filter(|number| (1..=most).contains(number))
 }
 
-/// A cursor is the number of a page, in base64.
+/// Reads a cursor, which is the number of a page in base64.
 fn page_number(cursor: &str) -> Option<usize> {
     let digits = String::from_utf8(STANDARD.decode(cursor).ok()?).ok()?;
     within(&digits, 1_000_000)

@@ -1,6 +1,6 @@
 //! `GET /_sim/requests`: what was asked for, billed and fetched.
 //!
-//! Not part of fal: it is here so that a test can say that nothing was paid twice.
+//! fal has no such thing: it lets a test assert that nothing was paid for twice.
 
 use actix_web::{HttpResponse, Responder, web};
 

@@ -6,18 +6,19 @@
 //! (`/storage/auth/token`) and in parts, the media (`/files/...`), the platform's list of finished
 //! requests (`/v1/models/requests/by-endpoint`) and the keys of its webhooks
 //! (`/.well-known/jwks.json`). A request waits for a free slot of the account, runs for
-//! [`Settings::latency`], and answers with a print of the input picture: graded, framed and
-//! captioned with its prompt, the same for the same picture, prompt and seed.
+//! [`Settings::latency`], and results in a print of the input picture: graded, framed and
+//! captioned with its prompt. The same picture, prompt and seed give the same print.
 //!
-//! `GET /_sim/requests` is the ledger: what was asked for and by whose key, which fields of it
+//! `GET /_sim/requests` is the ledger: each request's input and key, the fields of the input that
 //! the model does not document, what it cost, and how often its result was fetched.
 //!
-//! With [`Settings::state`] all of it outlives a restart: what ran runs again from its start.
+//! With [`Settings::state`] requests and files survive a restart. A queued request that was
+//! running then runs again from its start.
 //!
 //! # Faults
 //!
-//! `PUT /_sim/faults` sets what goes wrong from now on, `GET` shows it with what each fault has
-//! done so far, and `DELETE` ends it.
+//! `PUT /_sim/faults` replaces the faults that are set, `GET` shows them with how often each has
+//! struck, and `DELETE` removes them.
 //!
 //! ```json
 //! {"seed": 7, "faults": [
@@ -32,23 +33,24 @@
 //!
 //! `at` is a call (`token`, `initiate`, `upload`, `submit`, `status`, `stream`, `result`, `cancel`,
 //! `history`, `download`), `run` for how a request itself runs and ends, or `webhook`. `rate`
-//! (0 to 1), `next` (so many strikes, then no more) and `endpoint` narrow a fault down. What
-//! goes wrong is one of these, with or without a `latency`:
+//! (0 to 1), `next` (the number of strikes, after which there are no more) and `endpoint` narrow
+//! a fault down. What goes wrong is one of these, with or without a `latency`:
 //!
-//! - another answer: `error_type` (any of fal's tables) or `status`, with `shape` (`model`,
-//!   `request`, `plain`, `nginx`, `empty`), `detail` and `headers` if they are to be special.
-//!   `processed` carries the call out nevertheless; `billed_units` has a failed run billed.
-//! - `reset` of a call: `before` it is read, `after` it is carried out, `midway` in the answer.
-//! - `bytes_per_second` of an answer.
-//! - `requeue` of a run: back to the queue for so many seconds, and again from the start.
-//! - `nsfw` of a run: the safety checker leaves black pictures, and the output says so in
-//!   `has_nsfw_concepts` where the model has that field.
-//! - `null` or `absent` fields of a run's pictures.
+//! - another answer: `error_type` (any of fal's tables) or `status`; optionally `shape` (`model`,
+//!   `request`, `plain`, `nginx`, `empty`), `detail` and `headers`. With `processed` the call is
+//!   carried out all the same; `billed_units` bills a failed run.
+//! - `reset` of a call's connection: `before` the call is read, `after` it is carried out, or
+//!   `midway` in the answer.
+//! - `bytes_per_second` of an answer's body.
+//! - `requeue` of a run: it goes back to the queue for this many seconds, then starts again.
+//! - `nsfw` of a run: the safety checker replaces the pictures by black ones, and the output says
+//!   so in `has_nsfw_concepts` where the model has that field.
+//! - `null` or `absent`: fields of a run's output pictures that are null, or missing.
 //! - `delivery` of a webhook: `duplicate`, `missing`, `forged`, `stale`, `no_payload`.
 //! - `ignored`, of a cancellation: the request runs on and is billed.
 //!
 //! A `latency` is `fixed` seconds, `uniform` between two, `exponential` with a mean, or
-//! `log_normal`; for a run it takes the place of [`Settings::latency`].
+//! `log_normal`. For a run it replaces [`Settings::latency`].
 //!
 //! # Where it comes from
 //!

@@ -1,4 +1,4 @@
-//! Uploads and results, in memory, and in the state where there is one; the oldest make room for the newest.
+//! Uploads and results, in memory, and in the state if there is one. The oldest make room for the newest.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::state::{Kept, State};
 
-/// How many uploads may be announced and not yet sent.
+/// How many uploads may be announced and not yet received.
 const ANNOUNCED: usize = 1000;
 
 /// A file and the type it is served with.
@@ -35,7 +35,7 @@ struct Store {
 }
 
 impl Media {
-    /// With what a state has kept, if there is one.
+    /// Loads the files that the state has kept, if there is one.
     pub(crate) fn open(limit: usize, state: Option<&State>) -> io::Result<Self> {
         let mut store = Store::default();
         for (id, kept) in state.map(State::files).transpose()?.into_iter().flatten() {
@@ -62,7 +62,7 @@ impl Media {
         id
     }
 
-    /// Keeps an announced upload; `false` when its id was never given out, or is used up.
+    /// Keeps an announced upload; `false` when its id was not announced, or was already used.
     pub(crate) fn receive(&self, id: Uuid, file: File) -> bool {
         let mut store = self.lock();
         let Some(place) = store.announced.iter().position(|announced| *announced == id) else {
@@ -81,7 +81,7 @@ impl Media {
         id
     }
 
-    /// Keeps a file under an id that was given out for it, and for nothing else.
+    /// Keeps a file under an id that was made for this file alone.
     pub(crate) fn keep_as(&self, id: Uuid, file: File) {
         if let Some(state) = &self.state {
             state.keep(id, &Kept::File(file.clone()));
@@ -104,13 +104,13 @@ impl Media {
 }
 
 impl Store {
-    /// Keeps a file, and answers which others gave way to it.
+    /// Keeps a file, and returns the ids of those that were dropped for it.
     fn keep(&mut self, id: Uuid, file: File, limit: usize) -> Vec<Uuid> {
         let mut let_go = Vec::new();
         self.total += file.bytes.len();
         self.files.insert(id, file);
         self.oldest_first.push_back(id);
-        // The newest stays even when it alone is over the limit: somebody is about to read it.
+        // The newest stays even if it alone exceeds the limit: it is about to be read.
         while self.total > limit && self.oldest_first.len() > 1 {
             let oldest = self.oldest_first.pop_front();
             if let Some(file) = oldest.and_then(|id| self.files.remove(&id)) {

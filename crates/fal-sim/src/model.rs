@@ -1,4 +1,4 @@
-//! The dialects of the edit models: which fields each reads and writes
+//! The dialects of the edit models: which fields each takes and returns
 //! (fal docs: models; the table of other popular edit models).
 
 mod field;
@@ -15,14 +15,14 @@ use serde_json::{Map, Value};
 use crate::answer::Detail;
 pub(crate) use field::{Check, Field, SizeRule};
 
-/// The field that brings the input pictures.
+/// The field with the input pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PictureField {
     /// `image_url`, one picture.
     One,
     /// `image_urls`, a list.
     Many,
-    /// Either, for an endpoint that is not known here.
+    /// Either, for an endpoint that is not listed here.
     Either,
 }
 
@@ -30,19 +30,19 @@ pub(crate) enum PictureField {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Model {
     pub(crate) pictures: PictureField,
-    /// The formats an output may have; the first one when the input does not choose.
+    /// The formats an output may have; the first one is the default.
     pub(crate) formats: &'static [&'static str],
-    /// What the input may say beside prompt, pictures and `sync_mode`.
+    /// The input's fields, apart from prompt, pictures and `sync_mode`.
     ///
-    /// `None` for an endpoint that is not known here: whatever it is sent is taken.
+    /// `None` for an endpoint that is not listed here: it takes any field.
     pub(crate) fields: Option<&'static [Field]>,
-    /// What the output says beside its pictures.
+    /// The output's fields, apart from its pictures.
     pub(crate) says: &'static [Said],
     /// Millionths of a dollar for each picture.
     pub(crate) price: u64,
 }
 
-/// Something an output says beside its pictures.
+/// A field of an output, apart from its pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Said {
     Seed,
@@ -52,19 +52,19 @@ pub(crate) enum Said {
     Description,
 }
 
-/// What every model reads.
+/// The fields that every model takes.
 const EVERYWHERE: [&str; 2] = ["prompt", "sync_mode"];
 
-/// The price of a picture where fal's own is not known: a usual one.
+/// The price of a picture where fal's is not known: a usual one.
 const USUAL_PRICE: u64 = 40_000;
 
-/// What the models say that have a safety checker of the diffusion kind.
+/// The output's fields of models with a safety checker of the diffusion kind.
 const AT_LENGTH: &[Said] = &[Said::Seed, Said::Prompt, Said::Timings, Said::Nsfw];
 
 const JPEG_OR_PNG: &[&str] = &["jpeg", "png"];
 const PNG_FIRST: &[&str] = &["png", "jpeg", "webp"];
 
-/// An endpoint that is not listed: it takes any field, and any format.
+/// The dialect of an endpoint that is not listed: it takes any field, and any format.
 const FORGIVING: Model = Model {
     pictures: PictureField::Either,
     formats: &["jpeg", "png", "webp"],
@@ -73,7 +73,7 @@ const FORGIVING: Model = Model {
     price: USUAL_PRICE,
 };
 
-/// The dialect of an endpoint id; the ones that are not listed get a forgiving one.
+/// The dialect of an endpoint; one that is not listed gets a forgiving dialect.
 pub(crate) fn dialect(endpoint_id: &str) -> Model {
     match endpoint_id {
         "fal-ai/bytedance/seedream/v4/edit" => seedream::V4,
@@ -97,7 +97,7 @@ pub(crate) fn dialect(endpoint_id: &str) -> Model {
 }
 
 impl Model {
-    /// Whether one request may ask for this.
+    /// Whether the model takes a field of this name.
     pub(crate) fn reads(&self, name: &str) -> bool {
         let picture = match self.pictures {
             PictureField::One => name == "image_url",
@@ -107,7 +107,7 @@ impl Model {
         picture || EVERYWHERE.contains(&name) || self.field(name).is_some() || self.fields.is_none()
     }
 
-    /// What these units cost, in dollars.
+    /// The price of this many units, in dollars.
     pub(crate) fn cost(&self, units: u32) -> f64 {
         Duration::from_micros(self.price * u64::from(units)).as_secs_f64()
     }
@@ -118,8 +118,8 @@ impl Model {
         names.filter(|name| !self.reads(name)).cloned().collect()
     }
 
-    /// What the model reads of an input: neither the fields that it does not know, which it
-    /// ignores, nor those that are wrong, about which it complains.
+    /// The valid fields of an input, and complaints about the invalid ones. Fields that the model
+    /// does not know are ignored.
     pub(crate) fn sift(&self, input: &Map<String, Value>) -> (Value, Vec<Detail>) {
         let mut complaints = Vec::new();
         let mut good = |name: &str, value: &Value| {

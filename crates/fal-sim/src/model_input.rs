@@ -1,4 +1,4 @@
-//! Reading a model's input, and every reason to refuse it (fal docs: model errors).
+//! Reads a model's input, with every reason to refuse it (fal docs: model errors).
 
 use image::ImageFormat;
 use serde_json::{Value, json};
@@ -8,10 +8,10 @@ use crate::model::{Model, PictureField};
 use crate::output_size::OutputSize;
 use crate::seed::Seed;
 
-/// If more pictures are sent only the last ones are used, silently (fal docs: Seedream input).
+/// If more pictures are sent, only the last ones are used, without an error (fal docs: Seedream input).
 const MOST_PICTURES: usize = 10;
 
-/// Inputs and outputs of one request together (fal docs: Seedream input).
+/// The most input and output pictures of one request together (fal docs: Seedream input).
 const MOST_TOGETHER: u32 = 15;
 
 /// An input that the model can work with.
@@ -19,14 +19,14 @@ pub(crate) struct ModelInput {
     pub(crate) prompt: String,
     /// The field the pictures came in.
     pub(crate) field: &'static str,
-    /// Each with its place in the list that was sent.
+    /// The pictures' URLs, each with its index in the list that was sent.
     pub(crate) pictures: Vec<(usize, String)>,
     pub(crate) size: OutputSize,
     /// How many pictures to make.
     pub(crate) count: u32,
     pub(crate) seed: Seed,
     pub(crate) format: ImageFormat,
-    /// Whether the pictures come inside the answer, as data URIs.
+    /// Whether the output's pictures are data URIs inside the answer.
     pub(crate) sync_mode: bool,
 }
 

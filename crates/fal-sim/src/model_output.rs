@@ -1,4 +1,4 @@
-//! A model's answer: its pictures and what else it says (fal docs: outputs).
+//! A model's output: its pictures and the other fields (fal docs: outputs).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,9 +13,9 @@ use crate::model::{Model, Said};
 use crate::model_input::ModelInput;
 use crate::server::Sim;
 
-/// Keeps the pictures where their URLs say, and writes the model's JSON about them.
+/// Stores the pictures under their URLs, and returns the model's output.
 ///
-/// Pictures that are flagged are said to be so where the model has a word for it.
+/// The output says that the pictures are flagged if the model has a field for it.
 pub(crate) fn publish(
     sim: &Sim,
     model: &Model,
@@ -40,7 +40,7 @@ pub(crate) fn publish(
     output.into()
 }
 
-/// Takes what a picture's JSON need not say out of it: only its `url` is sure to be there.
+/// Makes fields of the pictures null or absent, as an effect says: fal guarantees only the `url`.
 pub(crate) fn blank(output: &mut Value, effect: &Effect) {
     let images = output.get_mut("images").and_then(Value::as_array_mut);
     for image in images.into_iter().flatten().filter_map(Value::as_object_mut) {

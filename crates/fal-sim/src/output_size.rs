@@ -1,27 +1,27 @@
-//! How large an output becomes (fal docs: Seedream input, and the size dialects of others).
+//! The size of an output (fal docs: Seedream input, and the size dialects of others).
 
 use serde_json::{Value, json};
 
 use crate::answer::Detail;
 
-/// The longest side an output may have.
+/// The longest side that an input may ask for.
 const LONGEST_SIDE: u32 = 4096;
 
-/// The longer side of an output that follows its input, at most.
+/// The most for the longer side of an output whose size follows the input picture.
 const FOLLOWING_SIDE: u32 = 2048;
 
-/// The side that is taken for one missing from a size object (fal docs: the generic trap).
+/// The default for a side that a size object leaves out (fal docs: the generic trap).
 const MISSING_SIDE: u64 = 512;
 
 /// What an input says about the size of its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutputSize {
-    /// As the input picture, within the limit.
+    /// The size of the input picture, within the limit.
     Input,
     Exact(u32, u32),
-    /// The shape of the input picture at this longer side.
+    /// The shape of the input picture, with this longer side.
     LongerSide(u32),
-    /// A shape, at the longer side of the input picture within the limit.
+    /// This shape, with the longer side of the input picture, within the limit.
     Ratio(u32, u32),
 }
 
@@ -104,7 +104,7 @@ fn read_side(object: &Value, name: &str) -> Result<u32, Detail> {
     })
 }
 
-/// fal names these sizes and does not say their pixels; the shapes are in the names.
+/// The size of a name. fal does not document their pixels, but the names tell the shapes.
 fn named(name: &str) -> Option<OutputSize> {
     Some(match name {
         "square_hd" => OutputSize::Exact(1024, 1024),

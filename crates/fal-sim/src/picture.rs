@@ -1,4 +1,4 @@
-//! Decoding an input picture, within bounds.
+//! Decodes an input picture, within limits.
 
 use std::io::Cursor;
 
@@ -12,7 +12,7 @@ use crate::answer::Detail;
 /// The longest side that is decoded.
 const LONGEST_SIDE: u32 = 16_384;
 
-/// The memory one picture may take.
+/// The memory that one picture may take, in bytes.
 const DECODED_BYTES: u64 = 512 * 1024 * 1024;
 
 /// Decodes a picture the way up it was taken.

@@ -1,52 +1,52 @@
-//! Refusals of the queue itself, before or beside the model (fal docs: errors, plain shape).
+//! Refusals by the queue itself, not by the model (fal docs: errors, plain shape).
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
-/// The type of a refusal for want of a slot.
+/// The error type when no slot is free.
 const CONCURRENCY: &str = "concurrent_requests_limit";
 
-/// A request the queue refuses.
+/// Why the queue refuses a call.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
-    /// No `Authorization: Key ...` at all, or another scheme.
+    /// No `Authorization` header, or another scheme than `Key`.
     #[error("Invalid Key Authorization header format. Expected '<key_id>:<key_secret>'.")]
     MalformedKey,
-    /// A key, but not the one that is known here.
+    /// A key other than [`Settings::key`](crate::Settings::key).
     #[error("No user found for Key ID and Secret")]
     UnknownKey,
-    /// The result was asked for too early.
+    /// The result was fetched before the request ended.
     #[error("Request is still in progress")]
     InProgress,
-    /// No request with this id under this app.
+    /// There is no request with this id under this app.
     #[error("no such request")]
     UnknownRequest,
-    /// No file with this id, or it was dropped for newer ones.
+    /// There is no file with this id, or it was dropped for newer ones.
     #[error("File not found")]
     UnknownFile,
-    /// An upload over the limit of this stand-in.
+    /// An upload is larger than this stand-in accepts.
     #[error("File is larger than {0} bytes")]
     TooLarge(usize),
     /// More requests wait than the caller allows (`fal_max_queue_length`).
     #[error("The queue of this endpoint is longer than fal_max_queue_length")]
     QueueFull,
-    /// A direct run, and no free slot for it.
+    /// No slot is free for a direct run.
     #[error("Too many concurrent requests")]
     AtOnceTooMany,
-    /// A parameter or header of a submission that makes no sense.
+    /// A parameter or header of a submission is invalid.
     #[error("{0}")]
     BadRequest(String),
-    /// No token of the CDN, or one that is not good any more.
+    /// No token of the CDN, or an invalid or expired one.
     #[error("Invalid or expired token")]
     UnknownToken,
-    /// Parts of a file that do not make a whole.
+    /// Parts of a file have wrong numbers, or were not received so.
     #[error("{0}")]
     WrongParts(&'static str),
-    /// A body that could not be read.
+    /// The body could not be read.
     #[error("{0}")]
     Unreadable(String),
-    /// A path that leads nowhere.
+    /// The path does not exist.
     #[error("Path {0} not found")]
     NoPath(String),
 }
@@ -69,7 +69,7 @@ impl ResponseError for Problem {
             // An unknown id has its own body (fal queue docs: status).
             Self::UnknownRequest => json!({"status": "NOT_FOUND"}),
             Self::BadRequest(message) => json!({"detail": message, "error_type": "bad_request"}),
-            // Type and header are documented, the layout is not (fal docs: concurrency limits).
+            // Type and header are documented, the body is not (fal docs: concurrency limits).
             Self::AtOnceTooMany => json!({"detail": self.to_string(), "error_type": CONCURRENCY}),
             _ => json!({"detail": self.to_string()}),
         };

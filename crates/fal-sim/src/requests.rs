@@ -1,8 +1,8 @@
-//! The account's requests: who waits, who runs, and how each one ended.
+//! The account's requests: which ones wait, which run, and how each one ended.
 //!
 //! A request waits until one of the account's slots is free. The slots are counted here and
-//! nowhere else, so a slot taken by [`Requests::start_next`] comes back with
-//! [`Requests::settle`], whatever happened in between.
+//! nowhere else: [`Requests::start_next`] and [`Requests::start_at_once`] take one, and
+//! [`Requests::settle`] or [`Requests::send_back`] frees it.
 
 mod history;
 mod journal;
@@ -26,7 +26,7 @@ pub(crate) use request::{LedgerEntry, Log, Phase, Request};
 use state::State;
 pub(crate) use submission::{Door, Submission};
 
-/// A body of this length is large: it has pictures inside.
+/// A body of this length, in bytes, is large: it has pictures inside.
 const LARGE: usize = 1024 * 1024;
 
 /// How many large results are kept; fal, too, keeps them for a shorter time
@@ -44,20 +44,20 @@ pub(crate) struct Started {
     pub(crate) id: Uuid,
     pub(crate) endpoint_id: String,
     pub(crate) input: Value,
-    /// How often it has got a slot, this time included.
+    /// How often it has got a slot, including this time.
     pub(crate) attempt: u32,
     pub(crate) door: Door,
-    /// Rings when the request is cancelled.
+    /// Notified when the request is cancelled.
     pub(crate) cancelled: Arc<Notify>,
 }
 
-/// What a cancellation found (fal queue docs: cancel).
+/// What a cancellation did (fal queue docs: cancel).
 pub(crate) enum Cancelled {
-    /// It was waiting, and is out of the queue.
+    /// The request was waiting, and is out of the queue.
     Removed,
-    /// It was running, and has been told.
+    /// The request was running, and was told to stop.
     Signalled,
-    /// It was over.
+    /// The request had already ended.
     TooLate,
 }
 
@@ -66,7 +66,8 @@ impl Requests {
         Self { concurrency: concurrency.max(1), state: Mutex::default() }
     }
 
-    /// With a journal: what it tells of goes on, and what ran runs again from its start.
+    /// Goes on with a journal's requests. One that was running runs again from its start, but a
+    /// direct run, whose caller is gone, ends as an internal error.
     pub(crate) fn resume(concurrency: usize, journal: &Path) -> io::Result<Self> {
         let (journal, lines) = Journal::open(journal)?;
         let mut state = State::default();
@@ -82,14 +83,14 @@ impl Requests {
         Ok(Self { state: Mutex::new(state), ..Self::new(concurrency) })
     }
 
-    /// Requests that are over and whose webhook was not acknowledged.
+    /// Requests that have ended and whose webhook was not acknowledged.
     pub(crate) fn unannounced(&self) -> Vec<Uuid> {
         let state = self.lock();
         let wants = |request: &&Request| request.answer.is_some() && !request.webhook_acknowledged;
         state.by_id.values().filter(wants).map(|request| request.id).collect()
     }
 
-    /// A webhook was acknowledged.
+    /// Records that a request's webhook was acknowledged.
     pub(crate) fn acknowledge(&self, id: Uuid) {
         let mut state = self.lock();
         if let Some(request) = state.by_id.get_mut(&id) {
@@ -98,7 +99,7 @@ impl Requests {
         }
     }
 
-    /// Queues a request; answers its id and how many are ahead of it.
+    /// Queues a request and returns its id and how many are ahead of it.
     ///
     /// `None` when the endpoint's queue is longer than the caller allows.
     pub(crate) fn submit(&self, submission: Submission) -> Option<(Uuid, usize)> {
@@ -116,7 +117,7 @@ impl Requests {
         Some((id, position))
     }
 
-    /// Gives a free slot to a request that does not queue; `None` when there is none.
+    /// Gives a free slot to a request that does not queue; `None` when no slot is free.
     pub(crate) fn start_at_once(&self, submission: Submission) -> Option<Started> {
         let mut state = self.lock();
         if state.running >= self.concurrency {
@@ -171,7 +172,7 @@ impl Requests {
 
     /// Frees the slot of a running request, which is to run again from its start.
     ///
-    /// It is in the queue, yet not in the line, until [`Requests::rejoin`].
+    /// Its status is `IN_QUEUE` again, but it cannot start before [`Requests::rejoin`].
     pub(crate) fn send_back(&self, started: Started) {
         let mut state = self.lock();
         state.running = state.running.saturating_sub(1);
@@ -180,7 +181,7 @@ impl Requests {
         }
     }
 
-    /// Puts a request that was sent back at the head of the line, unless it is over by now.
+    /// Puts a request that was sent back at the head of the line, unless it has ended meanwhile.
     pub(crate) fn rejoin(&self, id: Uuid) {
         let mut state = self.lock();
         let waits = |request: &Request| matches!(request.phase, Phase::InQueue);
@@ -189,7 +190,7 @@ impl Requests {
         }
     }
 
-    /// Adds a line to what the model says while it runs.
+    /// Adds a line to a request's log.
     pub(crate) fn log(&self, id: Uuid, message: String) {
         if let Some(request) = self.lock().by_id.get_mut(&id) {
             request.log(message);
@@ -207,7 +208,7 @@ impl Requests {
         let position = state.waiting.iter().position(|waiting| *waiting == id);
         let request = state.by_id.get_mut(&id).filter(|request| request.app == app)?;
         let position = match request.phase {
-            // One that was sent back is not in the line, and is its head nevertheless.
+            // One that was sent back is not in the line, but will join it at its head.
             Phase::InQueue => Some(position.unwrap_or_default()),
             Phase::InProgress | Phase::Completed => None,
         };
@@ -219,8 +220,8 @@ impl Requests {
         self.lock().by_id.get_mut(&id).map(with)
     }
 
-    /// Takes a request out of the queue, or tells it to stop; one that does not heed the
-    /// signal runs to its end.
+    /// Takes a request out of the queue, or tells a running one to stop; unless `heeded`, that one
+    /// is not told and runs to its end.
     pub(crate) fn cancel(&self, app: &str, id: Uuid, heeded: bool) -> Option<Cancelled> {
         let mut state = self.lock();
         let request = state.by_id.get(&id).filter(|request| request.app == app)?;

@@ -1,4 +1,4 @@
-//! Which path goes where.
+//! The paths and their handlers.
 
 use actix_web::guard::fn_guard;
 use actix_web::web::{self, ServiceConfig};
@@ -8,17 +8,17 @@ use crate::problem::Problem;
 use crate::upload::{cdn, multipart, two_step};
 use crate::{cancel, faults, files, history, ledger, result, status, stream, submit, webhook};
 
-/// The largest body of a submission; pictures may come inside as data URIs.
+/// The largest body of a submission, which may contain pictures as data URIs.
 const SUBMISSION_BYTES: usize = 64 * 1024 * 1024;
 
-/// `owner/app`, or three segments in the two namespaces that shift by one
+/// `owner/app`, or three segments under `workflows/` and `comfy/`
 /// (fal queue docs: hosts and id rules).
 const APP: &str = "{app:(?:(?:workflows|comfy)/)?[^/]+/[^/]+}";
 
 /// Every path of the stand-in. A resource with a name is a place where faults may strike.
 ///
-/// The submission comes last, as it takes any path of two segments or more. Another method
-/// there is 405, which is also what fal says to a status URL with the whole endpoint id.
+/// The submission comes last, as it takes any path of two segments or more. It answers 405 to
+/// any other method, as fal does to a status URL with the whole endpoint id.
 pub(crate) fn all(routes: &mut ServiceConfig) {
     let parts = |rest: &str| format!("/files/b/{{id}}/{{name}}/multipart/{{upload}}/{rest}");
     let app = |rest: &str| format!("/{APP}/requests/{rest}");

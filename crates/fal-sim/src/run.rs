@@ -1,4 +1,4 @@
-//! Running a request: from its slot to its answer.
+//! Runs a request, from its slot to its answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::requests::{Door, Started};
 use crate::server::Sim;
 use crate::{fetch, model_output, picture, webhook};
 
-/// How often a request may start; fal itself gives up after as many (fal docs: retries).
+/// How often a request may start; fal gives up after as many attempts (fal docs: retries).
 const MOST_ATTEMPTS: u32 = 10;
 
 /// Starts waiting requests while a slot is free.
@@ -53,7 +53,7 @@ async fn run(sim: Arc<Sim>, started: Started) {
     start_waiting(&sim);
 }
 
-/// The runner is lost: the request is back in the queue, and for a while it cannot start.
+/// The runner is lost: the request goes back to the queue and cannot start for `away`.
 async fn run_again(sim: &Arc<Sim>, started: Started, away: Duration) {
     let id = started.id;
     sim.requests.send_back(started);
@@ -63,7 +63,7 @@ async fn run_again(sim: &Arc<Sim>, started: Started, away: Duration) {
     start_waiting(sim);
 }
 
-/// The edit happens within the latency, so that a slow machine does not pay for both.
+/// Makes the edit within the latency, so that the two do not add up on a slow machine.
 async fn work(sim: &Arc<Sim>, started: &Started, strike: &Strike, until: Instant) -> Answer {
     let model = dialect(&started.endpoint_id);
     let answer = match (strike.answer(), ModelInput::read(&model, &started.input)) {
@@ -93,7 +93,7 @@ async fn answer(
     }
 
     log(format!("Editing, seed {}", input.seed.given));
-    // Pictures are decoded and painted off the runtime: both keep a core busy.
+    // Decoding and painting keep a core busy, so they run off the runtime's threads.
     let flagged = strike.nsfw();
     let painted = tokio::task::spawn_blocking(move || {
         let pictures = files

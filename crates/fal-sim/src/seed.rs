@@ -6,7 +6,7 @@ use uuid::Uuid;
 /// A seed as it was given, and as the edit uses it.
 #[derive(Debug, Clone)]
 pub(crate) struct Seed {
-    /// Echoed digit by digit: seeds go beyond 2^53 (fal docs: Seedream output).
+    /// Returned digit by digit: seeds go beyond 2^53 (fal docs: Seedream output).
     pub(crate) given: Number,
     pub(crate) bits: u64,
 }
@@ -19,7 +19,7 @@ impl Seed {
         Some(Self { given, bits })
     }
 
-    /// A seed of the model's own choice, for a request that has none.
+    /// The model's choice for a request without a seed.
     pub(crate) fn random() -> Self {
         let (bits, _) = Uuid::new_v4().as_u64_pair();
         // A signed 64-bit column must be able to hold it.

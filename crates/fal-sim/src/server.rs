@@ -1,4 +1,4 @@
-//! Starting and stopping the stand-in.
+//! Starts and stops the stand-in.
 
 use std::io;
 use std::net::TcpListener;
@@ -21,16 +21,16 @@ use crate::upload::tokens::Tokens;
 use crate::webhook::{self, Keys};
 use crate::{Settings, Tls, fetch, routes, run};
 
-/// What every handler and every run shares.
+/// The state that all handlers and runs share.
 pub(crate) struct Sim {
     pub(crate) settings: Settings,
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     pub(crate) base_url: String,
     pub(crate) requests: Requests,
     pub(crate) media: Media,
     pub(crate) tokens: Tokens,
     pub(crate) uploads: Uploads,
-    /// Fetches pictures that lie elsewhere.
+    /// Fetches pictures from other servers.
     pub(crate) http: reqwest::Client,
     /// Posts webhooks.
     pub(crate) webhooks: reqwest::Client,
@@ -43,8 +43,8 @@ pub(crate) struct Sim {
 impl Sim {
     /// Runs a task until it ends or the stand-in stops.
     ///
-    /// It goes to the runtime the stand-in was started on: a server's worker thread may have
-    /// one of its own, which ends with the worker.
+    /// It runs on the runtime that the stand-in was started on: a server's worker thread may have a
+    /// runtime of its own, which ends with the thread.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         while runs.try_join_next().is_some() {}
@@ -56,7 +56,7 @@ impl Sim {
     }
 }
 
-/// A stand-in that answers; dropping it stops it too, without waiting.
+/// A running stand-in. Dropping it stops it, too, without waiting.
 pub struct Running {
     base_url: Url,
     port: u16,
@@ -65,7 +65,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// What a client uses as the address of fal's queue, REST and platform hosts.
+    /// The address for a client to use for fal's queue, REST and platform hosts.
     pub fn base_url(&self) -> &Url {
         &self.base_url
     }
@@ -84,7 +84,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The command to stop is sent by the call; the future only waits for its effect.
+        // The call sends the command to stop; the future only waits for its effect.
         drop(self.server.stop(false));
         drop(self.sim.take_runs());
     }
@@ -132,7 +132,7 @@ pub async fn start(listener: TcpListener, settings: Settings) -> io::Result<Runn
     let server = HttpServer::new(app)
         .workers(1)
         .disable_signals()
-        // As servers of its kind have it: longer than clients keep a connection that rests.
+        // Longer than clients keep an idle connection, as is usual for such servers.
         .keep_alive(Duration::from_secs(75))
         .shutdown_timeout(1)
         .client_request_timeout(Duration::from_secs(10));

@@ -1,4 +1,4 @@
-//! What a caller may choose about the stand-in.
+//! The settings of the stand-in.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,30 +10,30 @@ use crate::Tls;
 /// How the stand-in behaves.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// How long a request runs at least, from its start to its answer. Default 1.5 s.
+    /// The least time from a request's start to its end. Default 1.5 s.
     pub latency: Duration,
     /// How many requests run at the same time; the others stay `IN_QUEUE`.
     ///
     /// Default 2, a new account's limit (fal concurrency limits).
     pub concurrency: usize,
-    /// Where callers reach the stand-in, when that is not the listener's own address.
+    /// Where callers reach the stand-in, if not at the listener's own address.
     ///
     /// Every absolute URL in an answer starts with it.
     pub public_url: Option<Url>,
-    /// Serves HTTPS and nothing else; default plain HTTP.
+    /// Serves only HTTPS, with this certificate; default plain HTTP.
     pub tls: Option<Tls>,
-    /// The only key that is accepted; without it any `Authorization: Key ...` is.
+    /// The only key that is accepted; without it every `Authorization: Key ...` is.
     pub key: Option<String>,
-    /// The names of the host that runs without a queue: a submission to one of them waits for
-    /// its answer. Default `fal.run` and its backup.
+    /// The host names that run without a queue: a submission to one of them waits for its answer.
+    /// Default `fal.run` and its backup.
     pub run_hosts: Vec<String>,
     /// How long a result can be fetched.
     pub retention: Retention,
-    /// How many bytes of uploads and results are kept; the oldest go first. Default 512 MiB.
+    /// How many bytes of uploads and results are kept; the oldest are dropped. Default 512 MiB.
     pub media_bytes: usize,
-    /// After how long a silence a status stream sends a comment. Default 15 s.
+    /// A status stream that is silent for this long sends a comment. Default 15 s.
     pub stream_comment: Duration,
-    /// A directory that keeps requests, files and the webhooks' key over a restart; without it all is forgotten.
+    /// A directory that keeps requests, files and the webhook key across a restart; without it all is forgotten.
     pub state: Option<PathBuf>,
     /// The pause before a webhook is tried again; it doubles each time. Default 5 s.
     pub webhook_retry: Duration,
@@ -43,13 +43,13 @@ pub struct Settings {
 /// (fal queue docs: result retention).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Default 1 hour.
+    /// For a small result. Default 1 hour.
     pub small: Duration,
     /// For a result of 10 KB of JSON or more. Default 6 minutes.
     pub large: Duration,
 }
 
-/// The length of JSON, in bytes, from which a result is large.
+/// From this length of its JSON, in bytes, a result is large.
 const LARGE: usize = 10 * 1024;
 
 impl Retention {

@@ -1,13 +1,13 @@
-//! What outlives the stand-in: a directory, where there is one. fal itself does not forget when it is restarted.
+//! What survives a restart of the stand-in, in a directory, if one is set. fal itself forgets nothing either.
 //!
 //! | name | what |
 //! |---|---|
 //! | `webhook.key` | the key that webhooks are signed with |
 //! | `requests.jsonl` | a line for each request that was made, ended, or whose webhook was acknowledged |
-//! | `files/{id}` | an upload or a result: a line with its type, then its bytes; empty while it is announced |
+//! | `files/{id}` | an upload or a result: a line with its type, then its bytes; empty until the upload arrives |
 //!
-//! Kept for when the process ends, not for when the machine does: nothing is synchronised. Tokens, parts of uploads, start
-//! deadlines and the count of fetches are not kept.
+//! It survives the end of the process, not a crash of the machine: nothing is synced to disk. Tokens, parts of uploads,
+//! start deadlines and the count of fetches are not kept.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -18,13 +18,13 @@ use uuid::Uuid;
 
 use crate::media::File;
 
-/// A directory for the state.
+/// The directory of the state.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     directory: PathBuf,
 }
 
-/// A file of the state.
+/// What is kept under a file's id.
 pub(crate) enum Kept {
     Announced,
     File(File),
@@ -37,7 +37,7 @@ impl State {
         Ok(Self { directory: directory.to_owned() })
     }
 
-    /// The webhook key, in the form of PKCS#8; made by `generate` the first time.
+    /// The webhook key, as PKCS#8; made by `generate` the first time.
     pub(crate) fn webhook_key(
         &self,
         generate: impl FnOnce() -> io::Result<Vec<u8>>,
@@ -53,7 +53,7 @@ impl State {
         }
     }
 
-    /// Where requests are noted.
+    /// The path of the requests' journal.
     pub(crate) fn journal(&self) -> PathBuf {
         self.directory.join("requests.jsonl")
     }
@@ -73,7 +73,7 @@ impl State {
         Ok(files.into_iter().map(|(_, id, kept)| (id, kept)).collect())
     }
 
-    /// Keeps a file. One that cannot be kept is forgotten at the next start, as it would be without a state.
+    /// Writes a file. One that cannot be written is gone after a restart, as it would be without a state.
     pub(crate) fn keep(&self, id: Uuid, kept: &Kept) {
         let bytes = match kept {
             Kept::Announced => Vec::new(),
@@ -84,9 +84,9 @@ impl State {
         }
     }
 
-    /// Lets go of a file.
+    /// Removes a file.
     pub(crate) fn forget(&self, id: Uuid) {
-        // One that is not there is forgotten already.
+        // A file that does not exist needs no removal.
         fs::remove_file(self.file(id)).ok();
     }
 

@@ -1,4 +1,4 @@
-//! `GET .../requests/{id}/status`: where a request is (fal queue docs: status answer).
+//! `GET .../requests/{id}/status`: the status of a request (fal queue docs: status answer).
 
 use std::borrow::Cow;
 
@@ -67,7 +67,7 @@ pub(crate) async fn status(
     Ok(answer.insert_header(("x-fal-request-id", id.to_string())).json(status))
 }
 
-/// A model's refusal leaves no trace here: it is seen on the result alone.
+/// Describes a request. A model's refusal does not show here, only on the result.
 pub(crate) fn describe(
     id: Uuid,
     urls: Urls,

@@ -43,10 +43,10 @@ pub(crate) async fn stream(
         .streaming(events))
 }
 
-/// The request made room for newer ones.
+/// The request was forgotten to make room for newer ones.
 struct Forgotten;
 
-/// One caller that watches one request.
+/// One caller's stream of one request.
 struct Watcher {
     sim: web::Data<Sim>,
     app: String,
@@ -55,13 +55,13 @@ struct Watcher {
     changes: watch::Receiver<()>,
     /// The phase of the last event.
     seen: Option<Phase>,
-    /// How many lines of the log earlier events have brought.
+    /// How many lines of the log the earlier events had.
     logs_seen: usize,
     over: bool,
 }
 
 impl Watcher {
-    /// The next event or comment; `None` once the end was seen, or the request is forgotten.
+    /// The next event or comment; `None` after the last event, or when the request is forgotten.
     async fn next(&mut self) -> Option<Bytes> {
         if self.over {
             return None;
@@ -80,7 +80,7 @@ impl Watcher {
         }
     }
 
-    /// What has changed since the last event; lines of the log come once.
+    /// What has changed since the last event; each line of the log is sent once.
     fn news(&mut self) -> Result<Option<StatusAnswer>, Forgotten> {
         let urls = Urls::new(&self.sim.base_url, &self.app, self.id);
         let sim = self.sim.clone();

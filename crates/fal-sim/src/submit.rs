@@ -1,7 +1,7 @@
-//! `POST /{endpoint_id}`: a request joins the queue.
+//! `POST /{endpoint_id}`: puts a request in the queue.
 //!
-//! Nothing about the body is checked here: a bad one is queued like a good one and fails
-//! only when its result is fetched (fal queue docs: submit answer).
+//! The body is not checked here: a bad one is queued like a good one, and only its result says
+//! that it failed (fal queue docs: submit answer).
 
 mod direct;
 mod options;
@@ -63,7 +63,7 @@ pub(crate) async fn submit(
     }))
 }
 
-/// Reads what is asked for, whichever door it came through.
+/// Reads a submission to the queue, or a direct run.
 fn read(
     request: &HttpRequest,
     key: KeyHolder,
@@ -75,7 +75,7 @@ fn read(
     Ok(Submission {
         endpoint_id,
         app,
-        // What is no JSON at all is refused by the model, too, like any other bad input.
+        // A body that is not JSON is refused by the model, like any other bad input.
         input: serde_json::from_slice(body).unwrap_or(Value::Null),
         key_id: key.key_id,
         webhook: options.webhook,

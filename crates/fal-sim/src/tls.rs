@@ -1,4 +1,4 @@
-//! HTTPS: the official clients of fal speak nothing else.
+//! HTTPS: fal's official clients speak nothing else.
 
 use std::io;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 /// A certificate and its key, both in PEM.
 #[derive(Clone)]
 pub struct Tls {
-    /// The server's certificate, followed by those that lead to its authority.
+    /// The server's certificate, followed by its chain.
     pub certificates: Vec<u8>,
     /// The private key of the first certificate.
     pub key: Vec<u8>,
@@ -23,7 +23,7 @@ impl std::fmt::Debug for Tls {
     }
 }
 
-/// Why a server cannot serve with a certificate.
+/// Why a certificate and its key cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum TlsError {
     #[error("the certificates are not PEM")]
@@ -46,7 +46,7 @@ impl Tls {
             .collect::<Result<Vec<_>, _>>()
             .map_err(TlsError::Certificates)?;
         let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(TlsError::Key)?;
-        // The provider is named here: other parts of the process may have none, or another.
+        // The provider is named here, as the process may have no default provider, or another.
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Pair)?

@@ -1,7 +1,7 @@
-//! Files from callers, by each of fal's ways (fal docs: input files).
+//! Uploads by callers, in each of fal's ways (fal docs: input files).
 //!
-//! - [`two_step`]: a place is asked for with the key, and filled without it.
-//! - [`cdn`]: a token is asked for with the key, and the bytes are sent with the token.
+//! - [`two_step`]: the key gets an upload URL, to which the bytes are sent without a key.
+//! - [`cdn`]: the key gets a token, with which the bytes are sent.
 //! - [`multipart`]: either, for a large file in parts.
 
 pub(crate) mod cdn;
@@ -18,10 +18,10 @@ use serde::Deserialize;
 
 use crate::problem::Problem;
 
-/// The largest upload in one piece, and the largest part. fal has no limit here; this memory has.
+/// The largest upload in one piece, and the largest part. fal has no limit here, but memory has.
 const UPLOAD_BYTES: usize = 64 * 1024 * 1024;
 
-/// What a caller says of a file before it sends it.
+/// What a caller says about a file before sending it.
 #[derive(Deserialize)]
 struct Announcement {
     content_type: Option<String>,
@@ -49,7 +49,7 @@ async fn bytes(payload: Payload) -> Result<Bytes, Problem> {
         .map_err(|error| Problem::Unreadable(error.to_string()))
 }
 
-/// The name a file has in its URL: what is harmless of the one its owner gave.
+/// The name of a file in its URL: the harmless characters of the given one.
 fn safe_name(given: Option<&str>) -> String {
     let name: String = given
         .unwrap_or_default()
@@ -57,7 +57,7 @@ fn safe_name(given: Option<&str>) -> String {
         .filter(|letter| letter.is_ascii_alphanumeric() || "._-".contains(*letter))
         .take(100)
         .collect();
-    // A dot segment would be resolved away by whoever follows the URL.
+    // Clients that follow the URL would resolve a dot segment away.
     let name = name.trim_start_matches('.');
     if name.is_empty() { "file".to_owned() } else { name.to_owned() }
 }

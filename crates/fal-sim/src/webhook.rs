@@ -1,8 +1,8 @@
-//! Telling a caller that its request is over (fal docs: webhooks).
+//! Tells a caller that its request has ended (fal docs: webhooks).
 //!
-//! The receiver acknowledges with 2xx. Anything else is tried again, later and later, until
-//! the stored result would be gone; a redirect is not followed and ends the matter. fal drops
-//! receivers on private addresses, and this stand-in does not: its callers live there.
+//! The receiver acknowledges with 2xx. Anything else is retried at growing intervals until the
+//! stored result would expire; a redirect is not followed and ends the delivery. fal drops
+//! receivers on private addresses; this stand-in does not, as its callers are there.
 
 mod body;
 mod keys;
@@ -22,17 +22,17 @@ use crate::server::Sim;
 pub(crate) use body::Ended;
 pub(crate) use keys::Keys;
 
-/// How long the receiver may take for the first attempt, and for each retry.
+/// How long the receiver may take over the first attempt, and over each retry.
 const FIRST_TIMEOUT: Duration = Duration::from_secs(15);
 const RETRY_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// How often a webhook is tried again.
+/// How often a webhook is retried at most.
 const MOST_RETRIES: u32 = 31;
 
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
-/// How far from the truth the timestamp of a stale webhook is, in seconds.
+/// How old the timestamp of a stale webhook is, in seconds.
 const STALE: i64 = 3600;
 
 /// The client for webhooks; it follows no redirect.
@@ -81,7 +81,7 @@ struct Post {
     delivery: Option<Delivery>,
 }
 
-/// What an attempt came to.
+/// How an attempt ended.
 enum Attempt {
     Acknowledged,
     Redirected,
@@ -111,7 +111,7 @@ impl Post {
         }
     }
 
-    /// Each attempt is signed afresh: an old timestamp would be refused.
+    /// Posts once. Each attempt is signed anew: an old timestamp would be refused.
     async fn attempt(&self, body: Bytes, timeout: Duration) -> Attempt {
         self.sim.requests.with(self.id, |request| request.webhook_attempts += 1);
         let keys = &self.sim.webhook_keys;

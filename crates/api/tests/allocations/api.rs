@@ -44,7 +44,7 @@ impl Api {
         store::create(&self.database.pool, &new).await.unwrap().id
     }
 
-    /// Until changes are heard of, jobs are read from the database.
+    /// Waits until polls are answered from memory: before changes are heard, jobs are read from the database.
     pub(crate) async fn answers_from_memory(&self, job: JobId) {
         let url = |path: &str| format!("http://{}{path}", self.address);
         let (path, client) = (url(&format!("/api/jobs/{job}")), http_client());
@@ -63,7 +63,7 @@ impl Api {
         .await;
     }
 
-    /// In one commit.
+    /// Changes all jobs, in one commit.
     pub(crate) async fn change_all(&self) {
         let shown = "update jobs set status = 'processing', updated_at = clock_timestamp()";
         sqlx::query(shown).execute(&self.database.pool).await.unwrap();

@@ -1,4 +1,4 @@
-//! A connection to the API that allocates nothing while it is used: what is counted is the API's.
+//! A connection to the API that allocates nothing while it is used, so that only the API's allocations are counted.
 
 use std::{net::SocketAddr, str, time::Duration};
 
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Connection {
     stream: TcpStream,
     request: String,
-    /// In place: what is kept of it is the caller's.
+    /// An array, as this memory must not be allocated while it is counted.
     answer: [u8; 4096],
 }
 
@@ -23,7 +23,7 @@ impl Connection {
         Self { stream, request: String::with_capacity(128), answer: [0; 4096] }
     }
 
-    /// Asks, and reads the whole answer.
+    /// Sends a GET, and reads the whole answer.
     pub(crate) async fn get(&mut self, path: &str) {
         self.ask(path).await;
         self.read_until(|answer| {
@@ -41,7 +41,7 @@ impl Connection {
         self.is_told("pending").await;
     }
 
-    /// Reads an event that says this.
+    /// Reads up to the end of an event that contains this.
     pub(crate) async fn is_told(&mut self, news: &str) {
         self.read_until(|answer| answer.split_once(news)?.1.contains("\n\n").then_some(())).await;
     }

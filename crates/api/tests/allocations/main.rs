@@ -1,8 +1,8 @@
-//! What the API asks of the allocator: what creeps in here is paid for with each poll, and kept for each watcher. These
-//! are counted, not timed: they are the same on each machine.
+//! The API's allocations, with limits: more of them cost every poll time and every watcher memory. They are counted,
+//! not timed, as counts are the same on every machine.
 //!
-//! A program of its own, as all that it allocates is counted. A debug build had 40, 20,888 and 22 of
-//! them; more are allowed, as it is not always as much that is done together.
+//! This is a separate program because all allocations of a process are counted. A debug build had 40, 20,888 and 22;
+//! the limits are higher, as the API does not always do the same amount of work together.
 
 #![expect(
     clippy::unwrap_used,
@@ -20,16 +20,16 @@ use tokio::sync::Mutex;
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
-/// There is one count for the whole process.
+/// Held by the test that counts, as there is one count for the whole process.
 static COUNTED: Mutex<()> = Mutex::const_new(());
 
-/// Allocations with each poll.
+/// The most allocations for a poll.
 const OF_A_POLL: u64 = 44;
 
-/// Bytes that stay allocated for each watcher: 16,000 are the buffers of its connection, and three hundred the client's.
+/// The most bytes that stay allocated per watcher: 16,000 are its connection's buffers, and three hundred the client's.
 const OF_A_WATCHER: usize = 23_000;
 
-/// Allocations to tell a watcher that its job has changed.
+/// The most allocations to tell a watcher that its job has changed.
 const OF_NEWS: u64 = 30;
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! For operators: what they can do. Who is let in, `keys` tells.
+//! The operators' endpoints. Who may call them is tested in `keys`.
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ async fn a_model_and_everything_are_paused_and_resumed() {
     change(&app, Method::POST, "/resume", json!({"model": MODEL})).await;
     let resumed = change(&app, Method::POST, "/resume", json!({})).await;
     assert_eq!(resumed["rules"], json!([]));
-    // Nobody needs to know whether it was paused.
+    // A resume succeeds whether or not anything was paused.
     change(&app, Method::POST, "/resume", json!({})).await;
 }
 

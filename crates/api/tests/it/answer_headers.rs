@@ -9,7 +9,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// Each kind of answer there is.
+/// An answer of each kind.
 async fn answers(app: &App) -> Vec<(&'static str, Response)> {
     let job = app.new_job().await;
     let image = job["input_image_url"].as_str().unwrap();
@@ -47,7 +47,7 @@ async fn every_answer_tells_browsers_what_not_to_do_with_it() {
         let is_page = matches!(kind, "docs" | "redoc");
         assert_eq!(policy.contains("script-src 'self'"), is_page, "{kind}: {policy}");
         assert!(!policy.contains("unsafe-eval"), "{kind}: {policy}");
-        // A page of anybody may show an image.
+        // Pages of any origin may show an image.
         let readers = if kind == "image" { "cross-origin" } else { "same-origin" };
         assert_eq!(header(&response, "cross-origin-resource-policy"), readers, "{kind}");
         assert_eq!(header(&response, "strict-transport-security"), "", "{kind}");

@@ -32,12 +32,12 @@ impl App {
         Self::start_with(&[]).await
     }
 
-    /// With these variables set.
+    /// Starts an API with these variables set.
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
         Self::start_as(variables, |state| state).await
     }
 
-    /// With these variables set, and streams that show as often as this that they live.
+    /// The same, with streams that send heartbeats at this interval.
     pub(crate) async fn start_with_heartbeat(
         heartbeat: Duration,
         variables: &[(&str, &str)],
@@ -51,7 +51,7 @@ impl App {
         Self { address, database, client: darkroom_testing::http_client() }
     }
 
-    /// That reaches its database by a line on which statements are counted.
+    /// Starts an API that reaches its database through a proxy that counts statements.
     pub(crate) async fn start_counted() -> (Self, CountedLine) {
         let database = TestDatabase::create().await;
         let line = CountedLine::to(&database.url).await;
@@ -60,12 +60,12 @@ impl App {
         (Self { address, database, client: darkroom_testing::http_client() }, line)
     }
 
-    /// That is told by `stop` that it is about to stop.
+    /// Starts an API that `stop` tells that it is about to stop.
     pub(crate) async fn start_until(stop: CancellationToken) -> Self {
         Self::start_as(&[], |state| state.until(stop)).await
     }
 
-    /// Starts another API on the same database, with a pool of its own, and answers its address.
+    /// Starts another API on the same database, with its own pool, and returns its address.
     pub(crate) fn another_replica(&self) -> SocketAddr {
         self.another_replica_with(&[])
     }
@@ -87,14 +87,14 @@ impl App {
         self.client.post(self.url("/api/jobs")).multipart(form).send().await.unwrap()
     }
 
-    /// Posts a good job and answers it.
+    /// Posts a valid job and returns it.
     pub(crate) async fn new_job(&self) -> Value {
         let response = self.post(form(photo(), "make it rain")).await;
         assert_eq!(response.status(), 201);
         response.json().await.unwrap()
     }
 
-    /// Asserts that nothing at all is stored, and that the API is still of use.
+    /// Asserts that no job is stored, and that the API still works.
     pub(crate) async fn assert_nothing_is_stored(&self) {
         assert_eq!(self.stored().await, 0);
         assert_eq!(
@@ -103,7 +103,7 @@ impl App {
         );
     }
 
-    /// Rows in all tables that a job has a part in.
+    /// The number of stored jobs, up to 100.
     pub(crate) async fn stored(&self) -> usize {
         let page = store::Page { before: None, limit: 100 };
         store::list(&self.database.pool, page).await.unwrap().len()
@@ -127,12 +127,12 @@ fn serve(
     address
 }
 
-/// A small, whole picture.
+/// A small, valid picture.
 pub(crate) fn picture(format: ImageFormat) -> Vec<u8> {
     picture_of(32, 24, format)
 }
 
-/// A whole picture with something in it.
+/// A valid picture of more than one colour.
 pub(crate) fn picture_of(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let pixels = RgbImage::from_fn(width, height, |x, y| {
         let [red, green, blue] = [x * 255 / width, y * 255 / height, (x * y) % 256];
@@ -155,7 +155,7 @@ pub(crate) fn form(data: Vec<u8>, prompt: &str) -> Form {
     Form::new().part("image", file(data)).text("prompt", prompt.to_owned())
 }
 
-/// Asserts that an answer is a problem of this kind, and answers its body.
+/// Asserts that an answer is a problem of this kind, and returns its body.
 pub(crate) async fn problem(response: Response, status: u16, code: &str) -> Value {
     assert_eq!(response.status(), status);
     assert_eq!(response.headers()["content-type"], "application/problem+json");
@@ -167,19 +167,19 @@ pub(crate) async fn problem(response: Response, status: u16, code: &str) -> Valu
 }
 
 impl App {
-    /// Makes an API key, and answers it.
+    /// Makes an API key, and returns it with its id.
     pub(crate) async fn new_key(&self, is_admin: bool) -> (ApiKeyId, String) {
         let token = Token::generate().unwrap();
         let id = store::create_api_key(&self.database.pool, "of a test", &token, is_admin).await;
         (id.unwrap(), token.secret().expose_secret().to_owned())
     }
 
-    /// Asks with a key.
+    /// Sends a request with a key.
     pub(crate) async fn ask(&self, method: Method, path: &str, key: &str) -> Response {
         self.client.request(method, self.url(path)).bearer_auth(key).send().await.unwrap()
     }
 
-    /// Posts a good job with a key, and answers it.
+    /// Posts a valid job with a key, and returns it.
     pub(crate) async fn new_job_of(&self, key: &str) -> Value {
         let post = self.client.post(self.url("/api/jobs")).bearer_auth(key);
         let answer = post.multipart(form(photo(), "make it rain")).send().await.unwrap();

@@ -1,4 +1,4 @@
-//! How many requests one caller may have under way.
+//! How many requests one caller may have under way at once.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
 async fn app(most: &str) -> App {
     let settings =
         [("REQUIRE_API_KEY", "true"), ("IMAGE_LINK_SECRET", SECRET), ("REQUESTS_AT_ONCE", most)];
-    // Who has left a stream is missed at its heartbeats.
+    // The server notices at a heartbeat that a stream's client is gone.
     App::start_with_heartbeat(Duration::from_secs(1), &settings).await
 }
 
@@ -60,7 +60,7 @@ async fn whoever_hangs_up_while_it_waits_makes_room() {
     let job = app.new_job_of(&key).await;
     let path = format!("/api/jobs/{}", job["id"].as_str().unwrap());
     let wait = app.client.get(app.url(&format!("{path}?wait=60"))).bearer_auth(&key);
-    // Until it is not refused, as it is beside another one.
+    // Repeats the long poll while it is refused because another request is under way.
     let waiting = tokio::spawn(async move {
         while wait.try_clone().unwrap().send().await.unwrap().status() == 429 {}
     });

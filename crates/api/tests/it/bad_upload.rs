@@ -1,4 +1,4 @@
-//! Uploads that are refused: each with its reason, nothing stored, the connection of use after.
+//! Refused uploads: each gets a reason, nothing is stored, and the connection can still be used.
 
 use darkroom_testing::eventually;
 use image::ImageFormat;
@@ -71,14 +71,14 @@ async fn an_upload_of_too_many_bytes_is_refused_whether_announced_or_not() {
     let app = App::start_with(&[("MAX_UPLOAD_BYTES", "100000")]).await;
     let large = || vec![0xff; 150_000];
 
-    // Announced as too large, and refused by the announcement: not a byte of it is sent.
+    // Refused because of its `Content-Length`, before a byte of it is sent.
     let mut announced = Connection::open(app.address).await;
     announced.send(head(70_000_000).as_bytes()).await;
     let (status, text) = announced.answer().await;
     assert_eq!(status, 413, "{text}");
     assert!(announced.is_over().await);
 
-    // Within the announcement's tolerance, and refused while it streams in.
+    // Its `Content-Length` is within the tolerance, so it is refused while it streams in.
     let body = problem(app.post(form(large(), "x")).await, 413, "upload_too_large").await;
     assert_eq!(body["field"], "image");
     app.assert_nothing_is_stored().await;
@@ -140,7 +140,7 @@ async fn a_client_that_goes_in_mid_upload_leaves_nothing_behind() {
     connection.send(&whole[..whole.len() / 2]).await;
     drop(connection);
 
-    // The server has seen the end when it has answered a later request on each of its threads.
+    // Gives the server time to see the end: it has answered a later request.
     eventually("the API answers", async || {
         (app.get("/health").await.status() == 200).then_some(())
     })

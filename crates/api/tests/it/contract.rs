@@ -1,4 +1,4 @@
-//! The contract in the repository is the one that the code has.
+//! The contract in the repository is the one that the code generates.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::app::{App, file, photo};
 
-/// Set `UPDATE_OPENAPI` to write it anew.
+/// Set `UPDATE_OPENAPI` to rewrite the file.
 #[tokio::test]
 async fn the_openapi_document_in_the_repository_is_what_the_server_serves() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi/openapi.json");
@@ -25,7 +25,7 @@ async fn the_openapi_document_in_the_repository_is_what_the_server_serves() {
     assert_eq!(served, serde_json::from_str::<Value>(&committed).unwrap());
 }
 
-/// Headers that tell a client something, and are in the contract wherever they are sent.
+/// Headers for clients, which are in the contract wherever they are sent.
 const TOLD: [&str; 14] = [
     "accept-ranges",
     "cache-control",
@@ -43,7 +43,7 @@ const TOLD: [&str; 14] = [
     "x-should-retry",
 ];
 
-/// Asserts that a response is one of those that an operation has.
+/// Asserts that the contract lists a response for an operation, with its headers.
 fn assert_told(operation: &Value, response: &Response) {
     let (name, status) = (&operation["operationId"], response.status());
     let told = &operation["responses"][status.as_str()];

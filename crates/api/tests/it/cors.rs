@@ -1,4 +1,4 @@
-//! Whose pages may call.
+//! CORS: which origins' pages may call the API.
 
 use reqwest::Method;
 
@@ -68,7 +68,7 @@ async fn pages_that_may_call_send_and_read_the_headers_of_this_api() {
         assert!(exposed.split(", ").any(|name| name == header), "{header}: {exposed}");
     }
     for response in [&preflight, &answer] {
-        // Keys are sent by name, and never by the browser itself.
+        // Pages send keys in a header; the browser adds no credentials.
         assert_eq!(list(response, "access-control-allow-credentials"), "");
         assert!(list(response, "vary").contains("origin"));
     }
@@ -86,6 +86,6 @@ async fn a_foreign_page_cannot_spend_anything() {
         problem(post(origin.into()).await.unwrap(), 403, "foreign_origin").await;
     }
     app.assert_nothing_is_stored().await;
-    // The page that explains the API is its own.
+    // The pages that explain the API have the API's own origin.
     assert_eq!(post(app.url("")).await.unwrap().status(), 201);
 }

@@ -11,7 +11,7 @@ async fn while_the_database_is_away_requests_are_told_to_come_back_and_then_all_
     let path = format!("/api/jobs/{}", job["id"].as_str().unwrap());
     app.database.take_away().await;
 
-    // More often than the pool has connections: the last ones need new ones, which are refused.
+    // More often than the pool has connections: the last reads need new ones, which are refused.
     for _ in 0..10 {
         let read = app.get(&path).await;
         assert!(read.headers().contains_key("retry-after"), "{}", read.status());

@@ -56,7 +56,7 @@ async fn a_running_job_is_gone_at_once_and_its_request_is_stopped() {
     let answer = post().multipart(form(photo(), "x")).send().await.unwrap();
     problem(answer, 409, "idempotency_job_deleted").await;
 
-    // Its worker hears of it, and its attempt is in the books until it has ended.
+    // Its worker hears of it, and its attempt stays on record until the worker ends the job.
     let pool = &app.database.pool;
     let lease = std::time::Duration::from_mins(1);
     let beat = queue::beat(pool, claimed.lease.worker, lease).await.unwrap().unwrap();

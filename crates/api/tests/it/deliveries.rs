@@ -1,4 +1,4 @@
-//! Webhooks out: whom a job's caller wants to be told, the log of it, and once more.
+//! Outgoing webhooks: the receiver that a job names, the log of deliveries, and redelivery.
 
 use reqwest::multipart::Form;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ async fn job(app: &App, fields: &[(&str, &str)]) -> Value {
     response.json().await.unwrap()
 }
 
-/// Cancels a job, and answers the address of its deliveries.
+/// Cancels a job, and returns the path of its deliveries.
 async fn cancelled(app: &App, job: &Value) -> String {
     let path = format!("/api/jobs/{}", job["id"].as_str().unwrap());
     let cancelled = app.client.post(app.url(&format!("{path}/cancel"))).send().await.unwrap();
@@ -57,7 +57,7 @@ async fn receivers_that_cannot_be_are_refused_by_name() {
     let app = App::start().await;
     let long = format!("https://example.com/{}", "a".repeat(2000));
     let longer = format!("https://example.com/{}", "a".repeat(9000));
-    // Short as it is sent, long as it is kept.
+    // Short as it is sent, but too long in the encoded form that is kept.
     let encoded = format!("https://example.com/{}", "ü".repeat(500));
     for (url, code) in [
         ("hooks.example.com", "invalid_url"),

@@ -1,4 +1,4 @@
-//! The database's disk is full: it reads, and refuses to write.
+//! The database's disk is full: reads work, and writes are refused.
 
 use crate::app::{App, form, photo, problem};
 
@@ -6,7 +6,7 @@ use crate::app::{App, form, photo, problem};
 async fn while_the_disk_is_full_jobs_are_told_to_come_back_and_shown_all_the_same() {
     let app = App::start().await;
     let job = app.new_job().await;
-    // As PostgreSQL refuses what has no room (source: PostgreSQL, appendix A: `disk_full` is 53100).
+    // PostgreSQL's error when there is no space (source: PostgreSQL, appendix A: `disk_full` is 53100).
     let fill = "create function refuse() returns trigger language plpgsql as $$
                 begin raise 'No space left on device' using errcode = 'disk_full'; end $$;
                 create trigger full_disk before insert on images for each row execute function refuse()";

@@ -1,4 +1,4 @@
-//! What docs/errors.md says of codes is what the code has.
+//! The codes in docs/errors.md are those of the code.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::app::{App, problem};
 
 const PAGE: &str = include_str!("../../../../docs/errors.md");
 
-/// The first columns of the table under a heading, as they are written.
+/// The first columns of the table under a heading.
 fn table(heading: &str) -> Vec<(String, String)> {
     let (_, section) = PAGE.split_once(&format!("\n## {heading}\n")).unwrap();
     let section = section.split("\n## ").next().unwrap();

@@ -1,4 +1,4 @@
-//! Watching jobs by events: one, or all of them.
+//! Events of one job, and of all jobs.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An event as it came.
+/// An event as it arrived.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Event {
     pub(crate) id: String,
@@ -49,7 +49,7 @@ impl Events {
         get.send().await.unwrap()
     }
 
-    /// The next event; nothing at the end.
+    /// The next event; `None` at the end of the stream.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             let mut event = Event::default();
@@ -67,12 +67,12 @@ impl Events {
         }
     }
 
-    /// Until the stream shows that it lives.
+    /// Waits for the stream's next heartbeat.
     pub(crate) async fn pulse(&mut self) {
         while self.block().await.unwrap() != ":" {}
     }
 
-    /// What comes before the next empty line; nothing at the end.
+    /// The text up to the next empty line; `None` at the end of the stream.
     async fn block(&mut self) -> Option<String> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
@@ -85,7 +85,7 @@ impl Events {
         }
     }
 
-    /// The event that tells of the job with that status. What was made a moment before one followed may be told, too.
+    /// The event with this job in this status. Before it, the job may be told as `before`, if it was made just before.
     async fn until(&mut self, job: &Value, status: &str, before: &Value) -> Event {
         loop {
             let event = self.next().await.unwrap();
@@ -119,7 +119,7 @@ async fn a_job_is_followed_from_where_it_stands_to_its_end() {
     assert_eq!(last.data["status"], "completed");
     assert_eq!(events.next().await, None);
 
-    // Whoever comes back is told only what is new, and that there is no more.
+    // A client that reconnects is told only what is new, or that there is no more.
     let over = Events::ask(&app, &path, Some(&last.id)).await;
     assert_eq!(over.status(), 204);
     let mut late = Events::follow(&app, &path, Some(&first.id)).await;
@@ -185,7 +185,7 @@ async fn all_jobs_are_followed_as_they_are_made_and_change() {
     complete(&app, before["id"].as_str().unwrap()).await;
     events.until(&before, "completed", &before).await;
 
-    // Whoever comes back is told what he missed.
+    // A client that reconnects is told what it missed.
     let mut back = Events::follow(&app, "/api/events", Some(&first.id)).await;
     let mut missed = Vec::new();
     for _ in 0..2 {
@@ -214,7 +214,7 @@ async fn whoever_comes_back_is_not_told_to_begin_anew_for_others_jobs() {
     others_make(2_000).await;
     assert_eq!(back().await.data["id"], job["id"]);
 
-    // Not without an end.
+    // The search for missed events has a limit.
     others_make(3_000).await;
     assert_eq!(back().await.name, "reset");
 }
@@ -232,7 +232,7 @@ async fn all_jobs_are_followed_though_changes_cannot_be_heard() {
 
 #[tokio::test]
 async fn jobs_that_are_read_together_are_told_in_the_order_of_their_changes() {
-    // Read together: for changes that cannot be heard, all of a second.
+    // Without notifications, all changes of a second are read together.
     let app = App::start_with(&[("DATABASE_NOTIFY", "false")]).await;
     let mut events = Events::follow(&app, "/api/events", None).await;
     let mut made = Vec::new();

@@ -1,4 +1,4 @@
-//! Streams that have nothing to say show that they live, whatever else goes on.
+//! Streams without events send heartbeats, whatever else goes on.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Asking again under an `Idempotency-Key`.
+//! Repeated requests with an `Idempotency-Key`.
 
 use darkroom_core::store;
 use reqwest::{Response, multipart::Form};
@@ -22,7 +22,7 @@ async fn the_same_key_and_body_answer_the_same_job_as_it_is_by_then() {
     let job: Value = first.json().await.unwrap();
     let id = job["id"].as_str().unwrap();
     app.client.post(app.url(&format!("/api/jobs/{id}/cancel"))).send().await.unwrap();
-    // Another boundary, another order, and a field that says nothing.
+    // Another boundary, another order, and an empty field.
     let same =
         Form::new().text("seed", "").text("prompt", "make it rain").part("image", file(photo()));
     let again = ask(&app, "order-1", same).await;

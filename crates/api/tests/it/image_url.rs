@@ -1,4 +1,4 @@
-//! A picture that is somewhere else: it is fetched, under the rules for addresses that callers name.
+//! A picture at an address: it is fetched, under the rules for addresses that callers name.
 
 use darkroom_testing::{Receiver, Reply};
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -135,7 +135,7 @@ async fn an_answer_without_end_is_cut_off_at_the_limit_for_uploads() {
     let refused = problem(app.post(form(&endless.url)).await, 413, "upload_too_large").await;
 
     assert_eq!(refused["field"], "image_url");
-    // What is in the sockets' buffers is taken, too.
+    // `poured` also counts what is still in the sockets' buffers.
     assert!(endless.poured().await < 50_000_000);
 }
 

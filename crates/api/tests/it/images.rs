@@ -7,7 +7,7 @@ use crate::app::{App, form, picture, problem};
 #[tokio::test]
 async fn an_image_comes_back_byte_for_byte_under_its_true_type() {
     let app = App::start().await;
-    // The form calls it a JPEG; the bytes say what it is.
+    // The form calls it a JPEG; its bytes decide.
     let png = picture(ImageFormat::Png);
     let job: serde_json::Value = app.post(form(png.clone(), "x")).await.json().await.unwrap();
 

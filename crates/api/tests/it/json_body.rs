@@ -1,4 +1,4 @@
-//! Asking in JSON.
+//! Jobs that are posted as JSON.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::Response;
@@ -117,7 +117,7 @@ async fn pictures_that_are_too_large_are_refused_before_they_are_decoded() {
     let of = |bytes: usize| base64(&vec![0xff; bytes]);
     let body = |images: Vec<Value>| json!({"images": images, "prompt": "x"});
 
-    // At the limit it is looked at, and is no picture.
+    // At the limit it is inspected, and refused because it is no picture.
     let answer = ask(&app, &body(vec![of(2000)])).await;
     problem(answer, 422, "unsupported_image_type").await;
     let answer = ask(&app, &body(vec![of(1), of(2001)])).await;

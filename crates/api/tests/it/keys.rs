@@ -1,4 +1,4 @@
-//! API keys: who is let in, and that another's jobs are not there.
+//! API keys: which requests they admit, and that another key's jobs are hidden.
 
 use darkroom_core::store;
 use darkroom_testing::eventually;
@@ -58,7 +58,7 @@ async fn a_key_is_sent_in_either_way_and_nonsense_opens_nothing() {
         assert_eq!(answer.status(), 200, "{scheme}");
     }
     assert_eq!(ask("X-API-Key", &key).await.unwrap().status(), 200);
-    // A proxy's own credentials are passed on by it.
+    // A proxy may pass on credentials of its own next to the key.
     let beside = app.client.get(app.url("/api/jobs")).basic_auth("a", Some("b"));
     assert_eq!(beside.header("X-API-Key", &key).send().await.unwrap().status(), 200);
 
@@ -99,7 +99,7 @@ async fn what_belongs_to_another_key_is_not_there_on_any_path() {
         reqwest::multipart::Form::new().text("parent_id", id.to_owned()).text("prompt", "x");
     problem(post.multipart(child).send().await.unwrap(), 404, "unknown_parent").await;
 
-    // And it is as it was.
+    // And the job is unchanged.
     let kept: Value =
         app.ask(Method::GET, &format!("/api/jobs/{id}"), &own).await.json().await.unwrap();
     assert_eq!(kept["status"], "pending");
@@ -124,7 +124,7 @@ async fn the_stream_of_all_jobs_has_those_of_the_key_only_and_ends_with_it() {
 
     assert!(store::revoke_api_key(&app.database.pool, own_id).await.unwrap());
     until_refused(&app, &own).await;
-    // What would be the next event is not sent any more.
+    // The next event is not sent any more.
     let touch = "update jobs set updated_at = now() where id = $1";
     let id: uuid::Uuid = job["id"].as_str().unwrap().parse().unwrap();
     sqlx::query(touch).bind(id).execute(&app.database.pool).await.unwrap();
@@ -169,7 +169,7 @@ async fn keys_that_are_known_go_on_for_a_while_without_the_database() {
 
     app.database.take_away().await;
 
-    // It is let in, and finds that the database is away.
+    // The key is accepted, and the request finds that the database is unavailable.
     problem(app.ask(Method::GET, "/api/jobs", &key).await, 503, "database_unavailable").await;
     app.database.bring_back().await;
 }
@@ -220,11 +220,11 @@ async fn where_no_keys_are_needed_who_sends_one_is_held_to_it() {
     assert_eq!(all, [own["id"].clone(), open["id"].clone()]);
     let seen = ids(app.ask(Method::GET, "/api/jobs", &key).await.json().await.unwrap());
     assert_eq!(seen, [own["id"].clone()]);
-    // Links are as open as the rest.
+    // Links need no signature either.
     assert!(!own["input_image_url"].as_str().unwrap().contains('?'));
     let wrong = app.ask(Method::GET, "/api/jobs", "dk_nonsense").await;
     problem(wrong, 401, "unknown_api_key").await;
-    // What was never meant as a key is none.
+    // A credential that does not look like a key is ignored.
     assert_eq!(app.ask(Method::GET, "/api/jobs", "unused").await.status(), 200);
 }
 

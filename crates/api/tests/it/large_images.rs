@@ -1,4 +1,4 @@
-//! Images that are read in parts while they are sent.
+//! Large images, which are read from the database in parts while they are sent.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::app::App;
 
-/// 32 MiB: more than the system holds of what is sent and not read.
+/// 32 MiB in all: more than the system buffers of what was sent and not read.
 const PARTS: usize = 64;
 const PART: usize = 512 * 1024;
 
@@ -46,10 +46,10 @@ impl Large {
         self.job["input_image_url"].as_str().unwrap()
     }
 
-    /// Asks for it, and reads nothing.
+    /// Asks for the image, and reads nothing.
     async fn ask(&self) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
-        // Else the system takes much for who does not read.
+        // Else the system buffers much for a client that does not read.
         socket.set_recv_buffer_size(64 * 1024).unwrap();
         let mut connection = socket.connect(self.app.address).await.unwrap();
         let path = self.url().split_once("/api/").unwrap().1;
@@ -58,7 +58,7 @@ impl Large {
         connection
     }
 
-    /// Until no more is read.
+    /// Waits until no more parts are read, and returns how many were.
     async fn rests(&self) -> usize {
         eventually("the server waits for its client", async || {
             let before = self.line.count(READ_A_PART);

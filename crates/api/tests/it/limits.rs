@@ -1,4 +1,4 @@
-//! What callers may do: how fast, how much at a time, and for how much money.
+//! Callers' limits: how fast, how much at a time, and for how much money.
 
 use std::{collections::HashMap, net::SocketAddr};
 
@@ -13,7 +13,7 @@ use crate::app::{App, form, photo, problem};
 
 const KEYS: (&str, &str) = ("REQUIRE_API_KEY", "true");
 
-/// What the default model asks for a picture, in millionths of a dollar.
+/// The default model's price of a picture, in millionths of a dollar.
 const COST: i64 = 30_000;
 
 async fn limited(app: &App, limits: KeyLimits) -> (ApiKeyId, String) {
@@ -27,7 +27,7 @@ async fn post(app: &App, address: SocketAddr, key: &str) -> Response {
     post.multipart(form(photo(), "x")).send().await.unwrap()
 }
 
-/// A hundred at the same time, on two replicas: how many were answered with what.
+/// Posts a hundred jobs at the same time to two replicas; counts the answers by status.
 async fn hundred_posts(app: &App, key: &str) -> HashMap<u16, usize> {
     let replica = app.another_replica_with(&[KEYS]);
     let posts =
@@ -57,13 +57,13 @@ async fn a_budget_holds_to_the_last_cent_however_many_ask_at_once() {
     assert_eq!(usage["days"][0]["reserved_usd"], 0.3);
     assert_eq!(usage["budget"]["left_usd"], 0.000_001);
 
-    // What is not spent is given back.
+    // Money that is not spent is given back.
     let list: Value = app.ask(Method::GET, "/api/jobs", &key).await.json().await.unwrap();
     let cancel = format!("/api/jobs/{}/cancel", list[0]["id"].as_str().unwrap());
     assert_eq!(app.ask(Method::POST, &cancel, &key).await.status(), 200);
     assert_eq!(post(&app, app.address, &key).await.status(), 201);
     assert_eq!(post(&app, app.address, &key).await.status(), 429);
-    // Another key has its own.
+    // Another key has its own budget.
     let (_, other) = app.new_key(false).await;
     assert_eq!(post(&app, app.address, &other).await.status(), 201);
 }
@@ -123,12 +123,12 @@ async fn jobs_are_counted_by_the_minute_on_all_replicas_together() {
     assert!(refused.headers()["ratelimit"].to_str().unwrap().starts_with("\"jobs\";r=0;t="));
     problem(refused, 429, "rate_limited").await;
 
-    // Others are not in the way, and a key may have a limit of its own.
+    // Each key is counted by itself, and may have a limit of its own.
     let limits = KeyLimits { jobs_per_minute: Some(1), ..KeyLimits::default() };
     let (_, slow) = limited(&app, limits).await;
     assert_eq!(post(&app, app.address, &slow).await.status(), 201);
     problem(post(&app, replica, &slow).await, 429, "rate_limited").await;
-    // Looking is counted by itself.
+    // Reads are counted separately.
     assert_eq!(app.ask(Method::GET, "/api/jobs", &key).await.status(), 200);
 }
 
@@ -145,7 +145,7 @@ async fn a_path_that_is_written_in_another_way_is_counted_all_the_same() {
     }
     let retry = "/api/jobs/01a20a45-770c-777a-b2b4-91a8de734ca0/%72etry";
     assert_eq!(post(retry).await, 429);
-    // As OpenAI's clients read it.
+    // The error has the shape that OpenAI's clients read.
     let none: Value = app.get("/%761/none").await.json().await.unwrap();
     assert_eq!(none["error"]["code"], "not_found");
     assert_eq!(app.stored().await, 1);
@@ -190,7 +190,7 @@ async fn what_costs_more_is_kept_back_as_such() {
 
     assert_eq!(reserved("nano-banana-pro", None).await, 0.15);
     assert_eq!(reserved("nano-banana-pro", Some(("resolution", "4K"))).await, 0.3);
-    // It follows the picture.
+    // Without a size the picture decides it, so the highest price is reserved.
     assert_eq!(reserved("gpt-image-1.5", None).await, 0.2);
     assert_eq!(reserved("gpt-image-1.5", Some(("image_size", "1024x1024"))).await, 0.133);
 }
@@ -210,11 +210,11 @@ async fn other_requests_are_counted_on_each_replica() {
     let theirs = app.client.get(app.url("/v1/none")).send().await.unwrap();
     assert_eq!(theirs.status(), 429);
     assert_eq!(theirs.json::<Value>().await.unwrap()["error"]["type"], "rate_limit_error");
-    // Probes and pages are not.
+    // Probes and pages are not counted.
     for path in ["/health", "/ready", "/docs/", "/"] {
         assert_eq!(app.get(path).await.status(), 200, "{path}");
     }
-    // And making jobs is something else.
+    // New jobs are counted separately.
     app.new_job().await;
 }
 

@@ -1,4 +1,4 @@
-//! Signed links: where keys are needed, they open what they lead to, and nothing else.
+//! Signed links: without a key they open what they lead to, and nothing else.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -25,7 +25,7 @@ pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// The query of a link that whoever knows the secret would write.
+/// The query of a link, signed with the secret.
 pub(crate) fn signed(message: &str, expires: u64) -> String {
     let secret = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
     let signature = hmac::sign(&secret, format!("{message}\n{expires}").as_bytes());
@@ -91,7 +91,7 @@ async fn a_link_opens_the_events_of_its_job_and_nothing_else_until_it_expires() 
     problem(get(format!("{address}?signature=x")).await.unwrap(), 422, "missing_field").await;
     let old = signed(&format!("events of {}", job["id"].as_str().unwrap()), 1_000_000_000);
     problem(get(format!("{address}?{old}")).await.unwrap(), 403, "expired_link").await;
-    // A key opens its own jobs' without a signature, and another one's are not there.
+    // A key opens the events of its own jobs without a signature, but no other key's.
     let (_, another) = app.new_key(false).await;
     let path = format!("/api/jobs/{}/events", job["id"].as_str().unwrap());
     assert_eq!(app.ask(Method::GET, &path, &key).await.status(), 200);
@@ -122,7 +122,7 @@ async fn whoever_follows_by_a_link_is_told_no_more_than_it_opens() {
     }
     let image = told["input_image_url"].as_str().unwrap();
     assert_eq!(app.client.get(image).send().await.unwrap().status(), 200);
-    // Its caller is told all, by the link, too.
+    // With its key, the job's caller is told all, by the link as well.
     for path in [&format!("/api/jobs/{id}/events"), &link] {
         let told = Events::of(app.ask(Method::GET, path, &key).await).next().await.unwrap().data;
         assert_eq!(told["metadata"], job["metadata"]);

@@ -1,4 +1,4 @@
-//! The API from outside: a real server on a free port, a real PostgreSQL, plain HTTP.
+//! Tests of the API from outside: a real server on a free port, a real PostgreSQL, plain HTTP.
 
 #![expect(
     clippy::unwrap_used,

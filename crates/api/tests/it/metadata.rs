@@ -1,4 +1,4 @@
-//! What callers attach to their jobs.
+//! The metadata that callers attach to their jobs.
 
 use serde_json::{Value, json};
 

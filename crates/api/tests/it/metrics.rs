@@ -1,4 +1,4 @@
-//! What the API tells Prometheus.
+//! The API's metrics for Prometheus.
 
 use darkroom_core::{
     metrics::{CONTENT_TYPE, names},
@@ -95,7 +95,7 @@ async fn answers_are_told_apart_by_where_they_came_from_and_open_streams_are_cou
     stream.chunk().await.unwrap();
     assert_eq!(streams().await.to_string(), "1");
     drop(stream);
-    // The server sees that nobody is there when it has something to say.
+    // The server notices that the client is gone when it has something to send.
     eventually("the stream is not counted any more", async || {
         app.new_job().await;
         (streams().await < 1.0).then_some(())
@@ -126,7 +126,7 @@ async fn scrapes_do_not_ask_the_database_each_time() {
         scrape.value("darkroom_queue_jobs", &[("state", "in_line")]).unwrap_or_default()
     };
 
-    // An answer holds for a few seconds: one of these pairs is made within.
+    // An answer is reused for a few seconds: some pair of scrapes falls within.
     eventually("two scrapes have one answer", async || {
         let before = in_line().await;
         app.new_job().await;

@@ -1,4 +1,4 @@
-//! The provider's webhook: believed only with an address that was given out and a signature.
+//! The provider's webhook: accepted only at an address that was given out, and with a valid signature.
 
 use darkroom_core::{callback::Callback, job::JobId, store};
 use darkroom_testing::eventually;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::{App, problem};
 
-/// Nobody listens there.
+/// An address at which nothing listens.
 const NOWHERE: &str = "http://127.0.0.1:9/";
 
 async fn app() -> App {

@@ -19,12 +19,12 @@ use crate::app::App;
 
 const PATH: &str = "/v1/images/edits";
 
-/// Asks, without waiting for anything else.
+/// Posts an edit.
 async fn ask(app: &App, form: Form) -> Response {
     app.client.post(app.url(PATH)).multipart(form).send().await.unwrap()
 }
 
-/// Claims the next job, once it is there.
+/// Claims the next job, as soon as there is one.
 async fn claim(app: &App) -> Lease {
     let pool = &app.database.pool;
     let worker = queue::register(pool, "a test").await.unwrap();
@@ -68,7 +68,7 @@ async fn fail(app: &App, code: &str) {
     queue::fail(pool, &lease, &failure, FailureClass::Never, &Timeline::default()).await.unwrap();
 }
 
-/// Asserts that an answer is an error of this kind, and answers its insides.
+/// Asserts that an answer is an error of this kind, and returns its `error`.
 async fn error(response: Response, status: u16, kind: &str, code: &str) -> Value {
     let media_type = response.headers()["content-type"].clone();
     let told = response.status();

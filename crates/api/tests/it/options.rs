@@ -1,5 +1,5 @@
-//! Models and options: listed, taken, kept on the job, and refused by name before anything is
-//! stored.
+//! Models and options: listed, accepted, kept on the job, and refused by name before anything
+//! is stored.
 
 use reqwest::multipart::Form;
 use serde_json::{Value, json};

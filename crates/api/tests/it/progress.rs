@@ -1,4 +1,4 @@
-//! How far a job is, as far as it is known.
+//! How far a job is, as far as that is known.
 
 use darkroom_core::{
     job::JobId,
@@ -64,7 +64,7 @@ async fn what_the_provider_says_is_told_to_who_asks_and_to_who_follows() {
     let running =
         json!({"state": "in_progress", "position": null, "logs": ["waiting", "painting"]});
     assert_eq!(second.data, running);
-    // Who comes later is told what is known.
+    // A client that connects later is told what is known.
     let mut late = Events::follow(&app, &format!("/api/jobs/{id}/events"), None).await;
     assert_eq!(late.next().await.unwrap().name, "job");
     assert_eq!(late.next().await.unwrap().data, running);

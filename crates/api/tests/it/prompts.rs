@@ -1,4 +1,4 @@
-//! Whatever people write in a prompt comes back as they wrote it, or is refused with a reason.
+//! Any text in a prompt comes back as it was written, or is refused with a reason.
 
 use crate::app::{App, form, photo, problem};
 

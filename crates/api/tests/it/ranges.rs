@@ -1,4 +1,4 @@
-//! Parts of images over HTTP.
+//! Range requests for images.
 
 use reqwest::{Method, Response, header::HeaderMap};
 

@@ -1,4 +1,4 @@
-//! One TCP connection, to see what happens to it.
+//! A TCP connection whose end a test can see.
 
 use std::net::SocketAddr;
 
@@ -18,7 +18,7 @@ impl Connection {
         self.0.write_all(bytes).await.unwrap();
     }
 
-    /// Sends a POST of a job, head and body.
+    /// Posts a job: sends head and body.
     pub(crate) async fn post(&mut self, body: &[u8]) {
         self.send(head(body.len()).as_bytes()).await;
         self.send(body).await;

@@ -1,4 +1,4 @@
-//! Whoever watches at one replica is told of what happens elsewhere.
+//! A client that watches at one replica is told of what happens elsewhere.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
     watching::complete,
 };
 
-/// A job, watched at the first of two replicas in each way that there is.
+/// A job that is watched at the first of two replicas, in every possible way.
 struct Watched {
     app: App,
     other: SocketAddr,
@@ -22,7 +22,7 @@ struct Watched {
 }
 
 impl Watched {
-    /// The job is made through the other replica.
+    /// Makes the job at the other replica, and watches it.
     async fn begin() -> Self {
         let app = App::start().await;
         let other = app.another_replica();
@@ -37,7 +37,7 @@ impl Watched {
         let mut its_events = Events::follow(&app, &format!("{path}/events"), None).await;
         assert_eq!(its_events.next().await.unwrap().data["status"], "pending");
         let poll = tokio::spawn(app.client.get(app.url(&format!("{path}?wait=60"))).send());
-        // Not before the poll waits: else it would just find what has happened.
+        // Gives the poll time to start waiting: else it would just read the changed job.
         tokio::time::sleep(Duration::from_millis(200)).await;
         Self { app, other, job, its_events, all_events, poll }
     }

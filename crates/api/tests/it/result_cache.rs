@@ -1,4 +1,4 @@
-//! A request whose result is there already.
+//! The result cache: a request whose result exists already.
 
 use darkroom_core::{
     images::MediaType,
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::app::{App, form, photo, picture, problem};
 
-/// Asks, and answers the job.
+/// Posts a job, and returns it.
 async fn ask(app: &App, form: Form) -> Value {
     let answer = app.post(form).await;
     assert_eq!(answer.status(), 201);
@@ -37,7 +37,7 @@ fn result(last: u8) -> Vec<u8> {
     data
 }
 
-/// An app that has completed what `form` asks for.
+/// An app that has completed the job that `form` asks for.
 async fn app_with(form: Form) -> (App, Value) {
     let app = App::start().await;
     let job = ask(&app, form).await;
@@ -69,7 +69,7 @@ async fn the_same_request_with_a_seed_is_answered_at_once_for_nothing() {
     let attempts: Value = app.get(&format!("{path}/attempts")).await.json().await.unwrap();
     assert_eq!(attempts, serde_json::json!([]));
 
-    // Its pictures are its own.
+    // It keeps its pictures when the first job is deleted.
     let url = app.url(&format!("/api/jobs/{}", first["id"].as_str().unwrap()));
     assert_eq!(app.client.delete(url).send().await.unwrap().status(), 204);
     for (place, image) in again["result_images"].as_array().unwrap().iter().enumerate() {
@@ -122,7 +122,7 @@ async fn a_result_is_used_again_for_as_long_as_is_said_however_often() {
         .await
         .unwrap();
 
-    // What came of the cache does not make it younger.
+    // A job from the cache does not make its result younger.
     let late = ask(&app, seeded()).await;
     assert_eq!((&late["cached"], &late["status"]), (&false.into(), &"pending".into()));
     assert_ne!(late["id"], first["id"]);

@@ -1,4 +1,4 @@
-//! Clients that take their time, and those that want everything: they are hung up on, and others are served.
+//! Slow or greedy clients: their connections are closed, and others are served.
 
 use tokio::io::AsyncReadExt;
 
@@ -7,11 +7,11 @@ use crate::{
     raw::{Connection, body, head},
 };
 
-/// Patience for a second.
+/// The API waits one second for a client.
 const HASTY: [(&str, &str); 2] = [("CLIENT_TIMEOUT_SECONDS", "1"), ("KEEP_ALIVE_SECONDS", "1")];
 
 impl App {
-    /// Others are served meanwhile.
+    /// Asserts that others are served meanwhile.
     async fn assert_serves(&self) {
         assert_eq!(self.post(form(photo(), "x")).await.status(), 201);
     }
@@ -82,7 +82,7 @@ async fn a_body_that_nobody_reads_and_that_does_not_end_is_not_waited_for() {
 #[tokio::test]
 async fn an_upload_that_is_slow_and_keeps_its_pace_arrives() {
     let app = App::start_with(&HASTY).await;
-    // A small picture behind a preamble of several stretches: what counts is that bytes come.
+    // A small picture after a preamble that takes several periods: only the pace of the bytes counts.
     let mut all = b"a line that a reader of forms passes over\r\n".repeat(300);
     all.extend(body(&[("prompt", b"x"), ("image", &photo())]));
     let mut slow = Connection::open(app.address).await;
@@ -90,7 +90,7 @@ async fn an_upload_that_is_slow_and_keeps_its_pace_arrives() {
 
     for piece in all.chunks(5000) {
         slow.send(piece).await;
-        // The time between is what this is about.
+        // The test is about this pause.
         tokio::time::sleep(std::time::Duration::from_millis(800)).await;
     }
 
@@ -139,11 +139,11 @@ async fn parts_that_say_nothing_do_not_go_on_for_ever() {
     let limits = [("MAX_UPLOAD_BYTES", "1000000"), ("MAX_REQUEST_BYTES", "1000000")];
     let app = App::start_with(&limits).await;
     let cases = [
-        // Fields that are sent empty are as good as not sent.
+        // Empty fields count as not sent.
         (b"--XX\r\nContent-Disposition: form-data; name=\"image_url\"\r\n\r\n\r\n".to_vec(), 422),
-        // What stands before the first field is nobody's.
+        // The preamble before the first field belongs to no field.
         (b"a preamble\r\n".repeat(8000), 413),
-        // A head of a field that does not end.
+        // The head of a field, without an end.
         (b"--XX\r\nContent-Disposition: form-data; name=\"image\"\r\nX-Filler: ".to_vec(), 400),
     ];
 

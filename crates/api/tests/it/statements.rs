@@ -1,4 +1,4 @@
-//! What requests ask of the database: a statement more is paid for by every caller.
+//! The statements that requests send to the database: every caller pays for each one more.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::{
     events::Events,
 };
 
-/// Hints, which are sent after the answer where it is not quiet, what proves that changes are heard, and what a new connection
-/// begins with.
+/// Statements that do not count: hints to workers, which under load are sent after the answer; the check that changes
+/// are heard; and the first ones of a new connection.
 const BESIDE: [&str; 4] = ["pg_notify(", "select 1", "LISTEN", "set jit = off"];
 
 const READ: &str = "order by jobs.id, role, position";
@@ -21,7 +21,7 @@ const READ: &str = "order by jobs.id, role, position";
 #[tokio::test]
 async fn making_a_job_is_one_statement() {
     let (app, line) = App::start_counted().await;
-    // What is done once is done.
+    // The first job sends the statements that are sent only once.
     app.new_job().await;
     line.forget();
 
@@ -55,7 +55,7 @@ async fn polls_of_a_job_that_has_not_changed_are_no_statements() {
     let job = app.new_job().await;
     let path = format!("/api/jobs/{}", job["id"].as_str().unwrap());
 
-    // While the connection that tells of changes has not proved itself of late, a poll is one statement.
+    // A poll is one statement while the connection that hears changes has not proved itself recently.
     eventually("ten polls in a row are none", async || {
         line.forget();
         for _ in 0..10 {
@@ -75,7 +75,7 @@ async fn to_follow_a_job_that_is_known_is_no_statement() {
     let job = app.new_job().await;
     let path = format!("/api/jobs/{}/events", job["id"].as_str().unwrap());
 
-    // As above; and the first one's job has to be read.
+    // As above; and for the first stream the job has to be read.
     eventually("ten that follow it are none", async || {
         line.forget();
         for _ in 0..10 {
@@ -120,11 +120,11 @@ async fn jobs_that_are_asked_for_at_the_same_time_are_read_together() {
         let job: Value = answer.json().await.unwrap();
         assert!(path.ends_with(job["id"].as_str().unwrap()), "{job}");
     }
-    // Some were on their way before the others came.
+    // Some reads began before the other requests arrived.
     assert!(line.count(READ) < JOBS / 2, "{:#?}", line.sent());
 }
 
-/// What was sent that is not expected.
+/// The statements that are neither expected nor among [`BESIDE`].
 fn others(line: &CountedLine, expected: &str) -> BTreeMap<String, usize> {
     let mut others = line.sent();
     others.retain(|text, _count| {

@@ -1,4 +1,4 @@
-//! Small images over HTTP.
+//! Thumbnails over HTTP.
 
 use futures_util::future::join_all;
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::app::{App, form, photo, picture_of, problem};
 
-/// Posts a job of a picture.
+/// Posts a job with a picture.
 async fn post(app: &App, file: Vec<u8>) -> Value {
     app.post(form(file, "rainy evening")).await.json().await.unwrap()
 }
 
-/// Posts a picture and answers where it is.
+/// Posts a picture and returns its address.
 async fn upload(app: &App, file: Vec<u8>) -> String {
     post(app, file).await["input_image_url"].as_str().unwrap().to_owned()
 }
@@ -26,13 +26,13 @@ async fn kept(app: &App) -> i64 {
     count.fetch_one(&app.database.pool).await.unwrap()
 }
 
-/// The sides of what an answer holds.
+/// The width and height of the picture in an answer.
 async fn sides(answer: Response) -> (u32, u32) {
     let decoded = image::load_from_memory(&answer.bytes().await.unwrap()).unwrap();
     (decoded.width(), decoded.height())
 }
 
-/// A photo whose camera was held upright: stored lying, with an EXIF orientation of 6 (source: Exif 2.32,
+/// A photo in portrait format, stored in landscape with an EXIF orientation of 6 (source: Exif 2.32,
 /// tag 0x0112).
 fn upright_photo() -> Vec<u8> {
     let lying = picture_of(400, 300, ImageFormat::Jpeg);
@@ -80,7 +80,7 @@ async fn a_thumbnail_is_made_once_and_kept_as_long_as_its_job() {
     let first = get(&app, &url).await;
     let tag = first.headers()["etag"].clone();
     let bytes = first.bytes().await.unwrap();
-    // From this, nothing more can be made.
+    // No further thumbnail can be made from an empty image.
     sqlx::query("update images set data = ''").execute(&app.database.pool).await.unwrap();
 
     let second = get(&app, &url).await;
@@ -131,7 +131,7 @@ async fn a_photo_of_an_upright_camera_comes_upright() {
 
     let small = get(&app, &format!("{url}?w=160")).await;
     assert_eq!(sides(small).await, (160, 213));
-    // Upright, it is 300 wide, which only a look into the file can tell.
+    // Upright it is 300 wide, which only the file's orientation tells.
     let whole = get(&app, &format!("{url}?w=320")).await;
     assert_eq!(whole.bytes().await.unwrap(), upright_photo());
 }
@@ -169,7 +169,7 @@ async fn a_thumbnail_takes_conditions_and_ranges_as_an_image_does() {
     let app = App::start().await;
     let url = upload(&app, picture_of(400, 300, ImageFormat::Jpeg)).await;
     let url = format!("{url}?w=160");
-    // It is made for whoever asks first, even if only for its length.
+    // The first request makes it, even a `HEAD`.
     let head = app.client.head(&url).send().await.unwrap();
     let tag = head.headers()["etag"].clone();
     let whole = get(&app, &url).await.bytes().await.unwrap();

@@ -1,4 +1,4 @@
-//! How a job is treated: its priority, and a start in the future.
+//! A job's priority, and its start in the future.
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};

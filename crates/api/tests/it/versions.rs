@@ -1,4 +1,4 @@
-//! Editing a result further, and the tree that comes of it.
+//! Edits of results, and the tree of versions that they make.
 
 use darkroom_core::{
     images::MediaType,
@@ -103,7 +103,7 @@ async fn the_versions_are_the_whole_tree_root_first() {
         app.get(&format!("/api/jobs?parent_id={}", id(&root))).await.json().await.unwrap();
     assert_eq!(children.iter().map(id).collect::<Vec<_>>(), [id(&right), id(&left)]);
 
-    // Without its root, what is left are two trees.
+    // Without its root, the tree falls into two.
     delete(&app, &root).await;
     let path = format!("/api/jobs/{}/versions", id(&leaf));
     let versions: Vec<Value> = app.get(&path).await.json().await.unwrap();
@@ -124,7 +124,7 @@ async fn a_key_is_not_told_what_others_made_of_its_results() {
     let versions: Vec<Value> = app.ask(Method::GET, &path, &key).await.json().await.unwrap();
 
     assert_eq!(versions.iter().map(id).collect::<Vec<_>>(), [id(&own)]);
-    // Where no key is needed, who has none sees all.
+    // If no key is needed, a request without one sees all jobs.
     let versions: Vec<Value> = app.get(&path).await.json().await.unwrap();
     assert_eq!(versions.iter().map(id).collect::<Vec<_>>(), [id(&own), id(&others)]);
 }

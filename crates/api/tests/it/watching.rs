@@ -1,4 +1,4 @@
-//! Watching a job by asking: conditional requests, long polls, answers from memory.
+//! Watching a job by polls: conditional requests, long polls, answers from memory.
 
 use std::time::{Duration, Instant};
 
@@ -93,7 +93,7 @@ async fn a_long_poll_is_answered_when_the_job_has_ended() {
     };
 
     let (polled, ()) = tokio::join!(polls, async {
-        // Not before both wait: else they would just find it ended.
+        // Gives both time to start waiting: else they would just find that it has ended.
         tokio::time::sleep(Duration::from_millis(200)).await;
         complete(&app, id(&job)).await;
     });
@@ -204,13 +204,13 @@ async fn waits_that_cannot_be_are_refused() {
     }
     let path = format!("/api/jobs/{}?timeout=5", id(&job));
     problem(app.get(&path).await, 422, "unknown_parameter").await;
-    // A preference is no order.
+    // An invalid preference is ignored.
     let get = app.client.get(app.url(&path.replace("?timeout=5", ""))).header("Prefer", "wait=x");
     assert_eq!(get.send().await.unwrap().status(), 200);
     assert_eq!(app.stored().await, 1);
 }
 
-/// Changes the prompt behind the back of whoever is told of changes.
+/// Changes the prompt without a notification.
 async fn change_silently(app: &App, prompt: &str) {
     let mut change = app.database.pool.begin().await.unwrap();
     sqlx::query("set local session_replication_role = replica")
@@ -251,7 +251,7 @@ async fn nothing_is_answered_from_memory_while_changes_cannot_be_heard() {
         let told: Value = app.get(&path).await.json().await.unwrap();
         assert_eq!(told["prompt"], json!(silent));
     }
-    // Whoever waits is told all the same.
+    // A long poll is answered all the same.
     let poll = format!("{path}?wait=60");
     let (polled, ()) = tokio::join!(app.get(&poll), complete(&app, id(&job)));
     assert_eq!(polled.json::<Value>().await.unwrap()["status"], "completed");
@@ -281,7 +281,7 @@ async fn after_the_connection_that_tells_of_changes_was_cut_nothing_stale_is_ans
             (told["prompt"] == json!(silent)).then_some(())
         })
         .await;
-        // And from then on nothing older.
+        // From then on no older prompt is answered.
         for _ in 0..20 {
             let told: Value = app.get(&path).await.json().await.unwrap();
             assert_eq!(told["prompt"], json!(silent));

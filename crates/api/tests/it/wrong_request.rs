@@ -1,4 +1,4 @@
-//! Requests that ask for what there is not.
+//! Requests for things that do not exist.
 
 use reqwest::Method;
 

@@ -1,11 +1,11 @@
-//! `darkroom edit`: its words.
+//! The command line of `darkroom edit`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use url::Url;
 
-/// What a script may rely on.
+/// The exit codes, on which scripts may rely.
 const EXIT_CODES: &str = "\
 Exit codes:
   0    the edit is done and saved; with --no-wait, the job is accepted
@@ -20,7 +20,7 @@ saved (0). A second Ctrl-C leaves at once; the job stays as it is.
 
 Only results go to standard output: names of files, a picture with `-o -`, or JSON.";
 
-/// What is asked for, and where it goes.
+/// The edit that is asked for, and where its result goes.
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[command(after_help = EXIT_CODES)]

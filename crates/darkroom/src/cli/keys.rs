@@ -1,4 +1,4 @@
-//! `darkroom keys`: its words.
+//! The command line of `darkroom keys`.
 
 use clap::{Args, Subcommand};
 

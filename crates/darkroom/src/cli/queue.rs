@@ -1,4 +1,4 @@
-//! `darkroom queue`: its words.
+//! The command line of `darkroom queue`.
 
 use clap::{Args, Subcommand};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
@@ -49,7 +49,7 @@ pub(crate) struct Wanted {
 
 fn moment(text: &str) -> Result<OffsetDateTime, &'static str> {
     let moment = OffsetDateTime::parse(text, &Rfc3339).ok();
-    // Some of the year 9999 are of the next one in UTC, which the database cannot be told.
+    // With an offset, a moment of the year 9999 may be in the year 10000 in UTC, which the database cannot be told.
     let moment = moment.and_then(|moment| moment.checked_to_offset(UtcOffset::UTC));
     moment.ok_or("a moment as in RFC 3339 is needed, such as 2026-01-31T09:00:00Z")
 }

@@ -1,4 +1,4 @@
-//! Asks for the edit.
+//! Makes the job at the API.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::cli::EditOptions;
 
-/// The most that an upload takes.
+/// The longest that an upload may take.
 const UPLOADING: Duration = Duration::from_mins(10);
 
-/// Uploads the photos, again where the answer is lost: under one key they make one job.
+/// Uploads the photos, and again if the answer is lost: under the same key they make one job.
 pub(super) async fn ask(
     server: &Server,
     photos: &Photos,
@@ -37,7 +37,7 @@ pub(super) async fn ask(
     Job::read(&answer?.body).ok_or_else(|| server.stranger())
 }
 
-/// What is said beside the photos.
+/// The form with everything but the photos.
 fn words(options: &EditOptions) -> Form {
     let said = [
         ("prompt", Some(options.prompt.clone())),

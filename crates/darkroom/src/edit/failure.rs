@@ -1,4 +1,4 @@
-//! How it ends when there is no result, and what the exit code says of it.
+//! Why the command has no result, and the exit code for that.
 
 use std::{io, path::PathBuf, process::ExitCode};
 
@@ -7,44 +7,44 @@ use uuid::Uuid;
 use super::job::{Job, Problem};
 use crate::stop::Signal;
 
-/// The exit code where the caller has to change something.
+/// The exit code when the caller has to change something.
 pub(crate) const REFUSED: u8 = 2;
 
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// The command line asks for what cannot be.
+    /// The command line asks for something impossible.
     #[error("{0}")]
     Usage(String),
-    /// A photo that cannot be read.
+    /// A photo cannot be read.
     #[error("{} cannot be read", .0.display())]
     Photo(PathBuf, #[source] io::Error),
-    /// There is no place for the result.
+    /// The result's directory cannot be written to.
     #[error("{} cannot be written to", .0.display())]
     Place(PathBuf, #[source] io::Error),
-    /// The API does not do what is asked.
+    /// The API refuses the request.
     #[error("{0}")]
     Refused(Problem),
     /// The API does not answer.
     #[error("the API at {server} {}", if job.is_some() { "does not answer any more" } else { "does not answer" })]
     Away {
-        /// Where it should be.
+        /// The API's address.
         server: String,
-        /// What waits there.
+        /// The job, if the API has accepted it.
         job: Option<Uuid>,
         /// What came in place of an answer.
         #[source]
         trouble: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The API has a fault of its own.
+    /// The API answers with a server error.
     #[error("the API at {server} fails: {problem}")]
     Broken {
         /// Where it is.
         server: String,
-        /// What it says.
+        /// The problem that it reports.
         problem: Problem,
     },
-    /// Somebody answers, and it is not what a Darkroom API says.
+    /// The answer is not one of a Darkroom API.
     #[error("what answers at {server} is no Darkroom API, or one that this version does not know")]
     Stranger {
         /// Where it is.
@@ -53,9 +53,9 @@ pub(super) enum Failure {
     /// The edit failed.
     #[error("the edit failed: {message} ({code})")]
     Failed {
-        /// For programs.
+        /// The reason, for programs.
         code: String,
-        /// For people.
+        /// The reason, for people.
         message: String,
     },
     /// Somebody else cancelled the job.
@@ -64,33 +64,33 @@ pub(super) enum Failure {
     /// Somebody else deleted the job.
     #[error("job {0} is deleted")]
     Deleted(Uuid),
-    /// A signal has cancelled it.
+    /// A signal has cancelled the job, or came before there was one.
     #[error("cancelled")]
     Interrupted(Signal),
-    /// A signal has ended this command, and no job.
+    /// A signal has ended this command, but not the job.
     #[error("{}", left(*job))]
     Left {
-        /// Which.
+        /// The signal.
         signal: Signal,
-        /// The job that stays; none is known where the API has not answered.
+        /// The job that goes on; unknown if the API has not answered.
         job: Option<Uuid>,
     },
-    /// A result that is not what the job says of it.
+    /// A result does not arrive as the job describes it.
     #[error("a result of job {0} does not arrive as it is")]
     Damaged(Uuid),
     /// The result cannot be written.
     #[error("the result of job {1} cannot be saved")]
     Save(#[source] io::Error, Uuid),
-    /// Nobody takes what is printed.
+    /// Standard output cannot be written to.
     #[error("standard output takes no more")]
     Output(#[source] io::Error),
-    /// The system gives no signals.
+    /// The handlers of signals cannot be installed.
     #[error("signals cannot be received")]
     Signals(#[source] io::Error),
 }
 
 impl Failure {
-    /// Of a job that has failed.
+    /// The failure of a job that has failed.
     pub(super) fn failed(job: Job) -> Self {
         let (code, message) = match job.error {
             Some(error) => (error.code, error.message),
@@ -99,7 +99,7 @@ impl Failure {
         Self::Failed { code, message }
     }
 
-    /// As `--help` lists them.
+    /// The exit code, as `--help` lists it.
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Failed { .. }
@@ -110,7 +110,7 @@ impl Failure {
             Self::Usage(_) | Self::Photo(..) | Self::Place(..) | Self::Refused(_) => REFUSED,
             Self::Away { .. } | Self::Broken { .. } | Self::Stranger { .. } => 3,
             Self::Cancelled(_) | Self::Deleted(_) => 4,
-            // 128 and the signal's number, as shells say it.
+            // 128 plus the signal's number, as shells have it.
             Self::Interrupted(signal) | Self::Left { signal, .. } => match signal {
                 Signal::Interrupt => 130,
                 Signal::Terminate => 143,

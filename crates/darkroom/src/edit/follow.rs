@@ -13,16 +13,16 @@ use super::{
     show::Screen,
 };
 
-/// How long one question waits for the job's end, in seconds: less than proxies wait for an answer.
+/// How long one request waits for the job's end, in seconds: less than proxies wait for an answer.
 const WAIT: u64 = 25;
 
-/// What is not answered by then is asked again.
+/// A request that is not answered by then is sent again.
 const ANSWERING: Duration = Duration::from_secs(WAIT + 15);
 
-/// How often is shown how far it is.
+/// How often progress is shown.
 const SHOWING: Duration = Duration::from_secs(1);
 
-/// The job once it has ended; how far it is is shown meanwhile.
+/// Waits for the job's end and returns the job; shows its progress meanwhile.
 pub(super) async fn until_end(server: &Server, job: &Job, screen: &Screen) -> Result<Job, Failure> {
     let ended = tokio::select! {
         ended = end(server, job, screen) => ended,
@@ -32,12 +32,12 @@ pub(super) async fn until_end(server: &Server, job: &Job, screen: &Screen) -> Re
     ended
 }
 
-/// Stops the job and answers how it has ended.
+/// Cancels the job and returns it once it has ended.
 pub(super) async fn cancel(server: &Server, job: &Job, screen: &Screen) -> Result<Job, Failure> {
     screen.clear();
     screen.say("cancelling; Ctrl-C again leaves at once");
     let path = format!("api/jobs/{}/cancel", job.id);
-    // One that has ended (409) or is deleted (404) is told by reading it.
+    // If it has ended (409) or is deleted (404), reading it below tells.
     server
         .ask(screen, Patience::Long, Some(job.id), async || {
             Ok(server.request(Method::POST, &path)?.timeout(ANSWERING))
@@ -46,7 +46,7 @@ pub(super) async fn cancel(server: &Server, job: &Job, screen: &Screen) -> Resul
     end(server, job, screen).await
 }
 
-/// Asks until it has ended; the API answers when it has, or at the latest after [`WAIT`].
+/// Asks until the job has ended; the API answers when it ends, or after [`WAIT`] at the latest.
 async fn end(server: &Server, job: &Job, screen: &Screen) -> Result<Job, Failure> {
     let path = format!("api/jobs/{}?wait={WAIT}", job.id);
     loop {
@@ -65,7 +65,7 @@ async fn end(server: &Server, job: &Job, screen: &Screen) -> Result<Job, Failure
     }
 }
 
-/// A question about progress that is not answered is left: the other one says what is wrong.
+/// Shows progress, for ever. A request that fails is ignored: the one in [`end`] reports what is wrong.
 async fn show(server: &Server, job: &Job, screen: &Screen) -> Infallible {
     let path = format!("api/jobs/{}/progress", job.id);
     loop {

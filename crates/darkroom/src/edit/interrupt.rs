@@ -1,11 +1,11 @@
-//! Signals on the way: what is given up, and what has to be seen to its end.
+//! Signals on the way: which steps they end at once, and which one is waited for.
 
 use std::pin::pin;
 
 use super::{failure::Failure, job::Job, photo::Photos, show::Screen};
 use crate::stop::{Signal, Signals};
 
-/// What comes of a step, unless a signal ends it, and what that means.
+/// The outcome of a step; if a signal ends it, the failure that `meaning` makes of the signal.
 pub(super) async fn unless_interrupted<T>(
     signals: &mut Signals,
     meaning: impl FnOnce(Signal) -> Failure,
@@ -17,8 +17,8 @@ pub(super) async fn unless_interrupted<T>(
     }
 }
 
-/// The job, and the signal that came while it was asked for. Once the photos are sent there may be a job, so its
-/// answer is waited for: only a job that is known can be cancelled.
+/// The job, and the signal if one came while it was being made. Once the photos are sent there may be a job, so
+/// the answer is waited for: only a job whose id is known can be cancelled.
 pub(super) async fn while_asking(
     signals: &mut Signals,
     photos: &Photos,

@@ -1,4 +1,4 @@
-//! What the API answers, as far as it is needed here.
+//! The API's answers, as far as they are needed here.
 
 use std::fmt;
 
@@ -15,12 +15,12 @@ pub(super) struct Job {
     #[serde(default)]
     pub(super) result_images: Vec<Image>,
     pub(super) error: Option<JobError>,
-    /// As it was answered.
+    /// The answer as it came.
     #[serde(skip)]
     whole: Value,
 }
 
-/// Its place in its life.
+/// The status of a job.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Status {
@@ -29,7 +29,7 @@ pub(super) enum Status {
     Completed,
     Failed,
     Cancelled,
-    /// One of a later version; it has not ended.
+    /// A status of a later version; it is taken for one that has not ended.
     #[serde(other)]
     Other,
 }
@@ -41,7 +41,7 @@ pub(super) struct Image {
     pub(super) content_type: String,
     /// In bytes.
     pub(super) size: u64,
-    /// By the model's safety checker.
+    /// Whether the model's safety checker has blanked it.
     pub(super) blanked: Option<bool>,
 }
 
@@ -63,14 +63,14 @@ pub(super) struct Progress {
     pub(super) percent: Option<f64>,
 }
 
-/// What the provider says of its request.
+/// The provider's status of its request.
 #[derive(Debug, Deserialize)]
 pub(super) struct Provider {
     pub(super) state: String,
     pub(super) position: Option<u64>,
 }
 
-/// Why a request was not done.
+/// Why the API refused a request, or failed.
 #[derive(Debug, Deserialize)]
 pub(super) struct Problem {
     detail: String,
@@ -78,21 +78,21 @@ pub(super) struct Problem {
 }
 
 impl Status {
-    /// Whether nothing more happens to it.
+    /// Whether a job with this status has ended.
     pub(super) fn has_ended(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 }
 
 impl Job {
-    /// Of an answer; nothing where that is no job.
+    /// Reads a job from an answer; `None` if the answer is no job.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
         let whole: Value = serde_json::from_slice(body).ok()?;
         let job = Self::deserialize(&whole).ok()?;
         Some(Self { whole, ..job })
     }
 
-    /// As it was answered, and where its results were saved.
+    /// The job's JSON as it came, plus the names of its saved results.
     pub(super) fn json(&self, files: &[String]) -> String {
         let mut whole = self.whole.clone();
         if let Some(members) = whole.as_object_mut() {

@@ -1,23 +1,23 @@
-//! Where results go, and what their files are called.
+//! Where results go, and the names of their files.
 
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use crate::cli::EditOptions;
 
-/// Characters of a photo's name that a result's name keeps; file systems take 255 bytes.
+/// How many characters of a photo's name a result's name keeps; file systems take 255 bytes.
 const LONGEST_STEM: usize = 60;
 
 /// Where results go.
 pub(super) enum Target {
-    /// One picture, and nothing else.
+    /// One picture to standard output, and nothing else.
     Stdout,
-    /// Into a directory, under names that begin like this.
+    /// Files in a directory, whose names begin with the stem.
     Files { directory: PathBuf, stem: String, extension: Option<String>, is_forced: bool },
 }
 
 impl Target {
-    /// Refuses, before anything is paid for, what could not be saved later.
+    /// Reads the options. Refuses a target that cannot be saved to, before anything is paid for.
     pub(super) fn of(options: &EditOptions) -> Result<Self, Failure> {
         let is_forced = options.force;
         let target = match options.output.as_deref() {
@@ -29,7 +29,7 @@ impl Target {
                 return Ok(Self::Stdout);
             }
             Some(output) if output.is_dir() => Self::derived(output, options),
-            // A device would be replaced by a file of its name.
+            // Saving would replace a device by a file of its name.
             Some(output) if output.exists() && !output.is_file() => {
                 let why = format!("{} is no file; `-o -` is standard output", output.display());
                 return Err(Failure::Usage(why));
@@ -62,7 +62,7 @@ impl Target {
         Ok(target)
     }
 
-    /// After the photo; what comes through a pipe has no name.
+    /// Files named after the photo, or `photo` for one from a pipe, which has no name.
     fn derived(directory: &Path, options: &EditOptions) -> Self {
         let photo = options.photos.first().filter(|photo| photo.is_file());
         let stem = photo.and_then(|photo| photo.file_stem());
@@ -77,7 +77,7 @@ impl Target {
     }
 }
 
-/// The directory that a path is in; none said is this one.
+/// The directory, or `.` for an empty path.
 pub(super) fn here(directory: &Path) -> &Path {
     if directory.as_os_str().is_empty() { Path::new(".") } else { directory }
 }
@@ -89,7 +89,7 @@ pub(super) fn numbered(directory: &Path, stem: &str, extension: &str, number: us
     directory.join(format!("{stem}{number}{dot}{extension}"))
 }
 
-/// What files of a media type are called.
+/// The file extension for a media type.
 pub(super) fn extension(media_type: &str) -> &'static str {
     match media_type {
         "image/jpeg" => "jpg",

@@ -1,4 +1,4 @@
-//! The photos to edit: files, or what a pipe says.
+//! The photos to edit, from files or pipes.
 
 use std::{
     fs,
@@ -18,32 +18,32 @@ use tokio_util::{bytes::Bytes, io::ReaderStream};
 
 use super::{failure::Failure, show::Screen};
 
-/// The most that is taken from a pipe; no API takes as much.
+/// The most bytes that are read from a pipe; no API takes as many.
 const MOST_PIPED_BYTES: u64 = 1 << 28;
 
-/// Bytes that are read from a file at a time.
+/// How many bytes are read from a file at a time.
 const CHUNK: usize = 64 * 1024;
 
 /// The photos of one job.
 pub(super) struct Photos {
     photos: Vec<Photo>,
-    /// Whether the last byte of the last one has been handed over.
+    /// Whether the last byte of the last photo has been handed to the HTTP client.
     sent: Arc<AtomicBool>,
 }
 
-/// One of them.
+/// One photo.
 struct Photo {
-    /// As the form has it.
+    /// The file name in the form.
     name: String,
-    /// Where it is read from, each time that it is sent.
+    /// The file that it is read from each time it is sent.
     path: PathBuf,
     bytes: u64,
-    /// What came through a pipe, kept so that it can be sent again.
+    /// A photo from a pipe, kept in a file so that it can be sent again.
     _piped: Option<NamedTempFile>,
 }
 
 impl Photos {
-    /// Sees that all of them can be read, before anything is asked for.
+    /// Opens all photos, so that one that cannot be read is refused before any request.
     pub(super) async fn open(paths: &[PathBuf]) -> Result<Self, Failure> {
         let mut photos = Vec::new();
         for path in paths {
@@ -56,17 +56,17 @@ impl Photos {
         Ok(Self { photos, sent: Arc::default() })
     }
 
-    /// Of all of them together.
+    /// The size of all photos together.
     pub(super) fn bytes(&self) -> u64 {
         self.photos.iter().map(|photo| photo.bytes).sum()
     }
 
-    /// Whether the API may have all of them, and so have made a job.
+    /// Whether the API may have received all photos, and so have made a job.
     pub(super) fn were_sent(&self) -> bool {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Parts of a form, which are read from their files as they are sent.
+    /// The parts of a form. Photos are read from their files while they are sent.
     pub(super) async fn parts(&self, screen: &Screen) -> Result<Vec<Part>, Failure> {
         let mut parts = Vec::new();
         for (photo, left) in self.photos.iter().zip((0..self.photos.len()).rev()) {

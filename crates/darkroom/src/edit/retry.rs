@@ -1,4 +1,4 @@
-//! Asks again where the way or the moment is at fault.
+//! Retries requests after errors of the network, or errors that pass with time.
 
 use std::{error::Error, time::Duration};
 
@@ -11,15 +11,15 @@ use super::{failure::Failure, server::Server, show::Screen};
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// The most that an API's `Retry-After` is followed.
+/// The longest `Retry-After` of an API that is followed.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// For how long one is asked again who does not answer.
+/// How long a request is retried.
 #[derive(Clone, Copy)]
 pub(super) enum Patience {
-    /// Nobody was ever there: nothing runs, and that is to be said soon.
+    /// Until a connection is accepted: probably no API runs, and that should be said soon.
     Brief,
-    /// Somebody was there, who may be starting again.
+    /// After that, as the API may be restarting.
     Long,
 }
 
@@ -34,20 +34,20 @@ impl Patience {
 
 /// Why there is no answer yet.
 pub(super) enum Trouble {
-    /// Asking again does not mend it.
+    /// A retry would not help.
     Lasting(Failure),
-    /// It may mend itself.
+    /// A retry may succeed.
     Passing {
         /// What came in place of an answer.
         error: Box<dyn Error + Send + Sync>,
-        /// Nobody took the connection.
+        /// The connection was not accepted.
         is_refused: bool,
-        /// When the API wants to be asked again.
+        /// How long the API wants the client to wait.
         retry_after: Option<Duration>,
     },
 }
 
-/// An answer that asks to come again.
+/// An answer with a status that a retry may change.
 #[derive(Debug, thiserror::Error)]
 #[error("it answers {0}")]
 struct NotNow(StatusCode);
@@ -59,13 +59,13 @@ impl From<Failure> for Trouble {
 }
 
 impl Trouble {
-    /// Of a request. The URL is left out: it may hold a password.
+    /// From the error of a request. The URL is left out, as it may contain a password.
     pub(super) fn of(error: reqwest::Error) -> Self {
         let is_refused = error.is_connect();
         Self::passing(error.without_url(), is_refused)
     }
 
-    /// It may be better the next time.
+    /// From an error that a retry may avoid.
     pub(super) fn passing(
         error: impl Into<Box<dyn Error + Send + Sync>>,
         is_refused: bool,
@@ -73,7 +73,7 @@ impl Trouble {
         Self::Passing { error: error.into(), is_refused, retry_after: None }
     }
 
-    /// The answer, unless it says that another one may come later.
+    /// The answer, unless its status says that a retry may succeed.
     pub(super) fn unless_settled(answer: Response) -> Result<Response, Self> {
         let status = answer.status();
         let is_passing = matches!(
@@ -90,7 +90,7 @@ impl Trouble {
         let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let seconds = seconds.and_then(|seconds| seconds.parse().ok());
         let wait = seconds.map(Duration::from_secs);
-        // A budget that is used up is full again tomorrow.
+        // Too long to wait: a budget that is used up is full again only tomorrow.
         if status == StatusCode::TOO_MANY_REQUESTS
             && wait.is_some_and(|wait| wait > Patience::Long.lasts())
         {
@@ -103,7 +103,7 @@ impl Trouble {
         })
     }
 
-    /// When no patience is left.
+    /// The failure when patience runs out.
     pub(super) fn into_failure(self, server: &Server, job: Option<Uuid>) -> Failure {
         match self {
             Self::Lasting(failure) => failure,
@@ -114,7 +114,7 @@ impl Trouble {
     }
 }
 
-/// Tries, until it is done or no patience is left.
+/// Repeats an attempt until it succeeds, fails for good, or patience runs out.
 pub(super) async fn patiently<T>(
     screen: &Screen,
     mut patience: Patience,

@@ -1,4 +1,4 @@
-//! Saves results: whole, or not at all.
+//! Saves results: each whole, or not at all.
 
 use std::{
     fs::File,
@@ -19,18 +19,18 @@ use super::{
     show::Screen,
 };
 
-/// Between two chunks of a picture.
+/// The longest wait for the next chunk of a picture.
 const STALLED: Duration = Duration::from_secs(30);
 
-/// A file has at most this number behind its name.
+/// The numbers behind files' names are below this.
 const MOST_NUMBER: usize = 10_000;
 
-/// A picture that is not as long as the job says.
+/// A picture that ended before the length that the job says.
 #[derive(Debug, thiserror::Error)]
 #[error("the picture breaks off")]
 struct BrokenOff;
 
-/// Answers the names of the files.
+/// Saves a job's results, and returns the names of the files.
 pub(super) async fn save(
     server: &Server,
     job: &Job,
@@ -68,17 +68,17 @@ pub(super) async fn save(
     Ok(names)
 }
 
-/// Whether a name says what is in the file, or nothing.
+/// Whether a file's extension is right for its content, or missing.
 fn is_fitting(extension: &str, usual: &str) -> bool {
     let extension = extension.to_ascii_lowercase();
     extension.is_empty() || extension == usual || (extension == "jpeg" && usual == "jpg")
 }
 
-/// A file that goes by itself unless it gets a name.
+/// A temporary file in the target's directory, deleted unless it gets a name.
 fn beside(directory: &Path) -> io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new();
     file.prefix(".darkroom-");
-    // As any other file of this user's, and not for their eyes alone.
+    // The same permissions as the user's other files, not the owner-only ones of temporary files.
     #[cfg(unix)]
     let all = std::os::unix::fs::PermissionsExt::from_mode(0o666);
     #[cfg(unix)]
@@ -86,7 +86,7 @@ fn beside(directory: &Path) -> io::Result<NamedTempFile> {
     file.tempfile_in(directory)
 }
 
-/// Under the first name, or else under the first that is free.
+/// Names the file: by the first name if it may overwrite, or else by the first that is free.
 fn keep(
     mut file: NamedTempFile,
     mut names: impl Iterator<Item = PathBuf>,
@@ -103,7 +103,7 @@ fn keep(
     }
 }
 
-/// Into an empty file, again where it breaks off.
+/// Downloads into an empty file, and again if the picture breaks off.
 async fn download(
     server: &Server,
     job: &Job,

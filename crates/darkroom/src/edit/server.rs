@@ -1,4 +1,4 @@
-//! The API that is asked.
+//! The API, as its client sees it.
 
 use std::time::Duration;
 
@@ -19,31 +19,31 @@ use super::{
 };
 use crate::{cli::EditOptions, health::own_url};
 
-/// What is not connected after this long is not there.
+/// An API that does not connect within this time counts as absent.
 const CONNECTING: Duration = Duration::from_secs(10);
 
-/// The most bytes of an answer that is not a picture.
+/// The longest answer that is not a picture, in bytes.
 const LONGEST_ANSWER: usize = 4 << 20;
 
-/// The API, and what opens it.
+/// The API, and the key to it.
 pub(super) struct Server {
     client: Client,
-    /// Ends with a slash.
+    /// Its path ends with a slash.
     base: Url,
-    /// As the header has it; marked as secret.
+    /// The `Authorization` header, marked as sensitive.
     key: Option<HeaderValue>,
 }
 
-/// An answer that is neither a fault of the way nor of the moment.
+/// An answer that needs no retry.
 pub(super) struct Answer {
-    /// A success, unless the caller sees others.
+    /// A success, or a 404 or 409 that is left to the caller.
     pub(super) status: StatusCode,
-    /// Bounded.
+    /// At most [`LONGEST_ANSWER`] bytes.
     pub(super) body: Vec<u8>,
 }
 
 impl Server {
-    /// The one that is named, or else the one on this machine.
+    /// The API that the options or settings name, or else the one on this machine.
     pub(super) fn of(config: &Config, options: &EditOptions) -> Result<Self, Failure> {
         let base = options.url.clone().or_else(|| config.client.url.clone());
         let base = base.map_or_else(|| Url::parse(&own_url(&config.server)), Ok);
@@ -51,7 +51,7 @@ impl Server {
         if !matches!(base.scheme(), "http" | "https") {
             return Err(Failure::Usage("the API's URL starts with http:// or https://".into()));
         }
-        // Paths are joined to it.
+        // Else joining a path would replace the last segment.
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
@@ -75,10 +75,10 @@ impl Server {
         Ok(Self { client, base, key: key.transpose()? })
     }
 
-    /// For people: without what opens it.
+    /// The address for messages, without user and password.
     pub(super) fn shown(&self) -> String {
         let mut shown = self.base.clone();
-        // Only a URL without a host has no place for them.
+        // These fail only for a URL without a host, which has neither.
         shown.set_username("").ok();
         shown.set_password(None).ok();
         shown.as_str().trim_end_matches('/').to_owned()
@@ -90,7 +90,7 @@ impl Server {
         Ok(self.with_key(self.client.request(method, url)))
     }
 
-    /// A request for a picture. The key is for the API's own origin alone.
+    /// A request for a picture. The key is sent only to the API's own origin.
     pub(super) fn picture(&self, url: &Url) -> RequestBuilder {
         let request = self.client.get(url.clone());
         if url.origin() == self.base.origin() { self.with_key(request) } else { request }
@@ -103,8 +103,8 @@ impl Server {
         }
     }
 
-    /// Asks, until there is an answer or no patience is left. What is refused is a failure, except that the
-    /// caller sees a 404 or 409.
+    /// Sends a request until there is an answer or patience runs out. A refusal is a failure, except for a 404 or
+    /// 409, which the caller gets.
     pub(super) async fn ask(
         &self,
         screen: &Screen,
@@ -128,7 +128,7 @@ impl Server {
         Err(self.refusal(&answer))
     }
 
-    /// What an answer that is no success says.
+    /// The failure that an unsuccessful answer reports.
     fn refusal(&self, answer: &Answer) -> Failure {
         match serde_json::from_slice::<Problem>(&answer.body) {
             Ok(problem) if answer.status.is_server_error() => {
@@ -139,7 +139,7 @@ impl Server {
         }
     }
 
-    /// What answers cannot be read.
+    /// The failure when an answer cannot be read.
     pub(super) fn stranger(&self) -> Failure {
         Failure::Stranger { server: self.shown() }
     }
@@ -149,7 +149,7 @@ impl Server {
 async fn bounded(answer: &mut Response) -> Result<Vec<u8>, Trouble> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(Trouble::of)? {
-        // More than an API says is cut, and then makes no sense.
+        // A longer body is cut, and then cannot be read: no API sends so much.
         let room = LONGEST_ANSWER - body.len();
         body.extend(chunk.iter().take(room));
         if chunk.len() > room {
@@ -159,7 +159,7 @@ async fn bounded(answer: &mut Response) -> Result<Vec<u8>, Trouble> {
     Ok(body)
 }
 
-/// Whether no proxy is needed, whatever the environment says.
+/// Whether the address is local, so that no proxy is used, whatever the environment says.
 fn is_local(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

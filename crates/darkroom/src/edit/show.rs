@@ -1,4 +1,4 @@
-//! What a person sees on standard error: a bar on a terminal, few lines elsewhere, or nothing.
+//! What is shown on standard error: a bar on a terminal, a few lines elsewhere, or nothing.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -14,25 +14,25 @@ const UPLOAD: &str = "uploading {bar:30} {bytes} of {total_bytes}";
 const SPINNER: &str = "{spinner} {wide_msg}";
 const TICK: Duration = Duration::from_millis(120);
 
-/// Where a person looks, or nobody.
+/// Where messages and progress are shown.
 #[derive(Clone)]
 pub(super) enum Screen {
     /// Nothing is shown.
     Quiet,
-    /// Lines that stay; with the last one about progress.
+    /// Lines that stay. Holds the last one about upload or progress.
     Lines(Arc<Mutex<String>>),
     /// A bar that moves.
     Terminal(ProgressBar),
 }
 
 impl Screen {
-    /// As standard error is.
+    /// Chooses by what standard error is.
     pub(super) fn new(is_quiet: bool) -> Self {
         if is_quiet {
             Self::Quiet
         } else if io::stderr().is_terminal() {
             let bar = ProgressBar::new(0);
-            // Not drawn until there is something to show.
+            // It is not drawn until there is something to show.
             bar.finish_and_clear();
             Self::Terminal(bar)
         } else {
@@ -40,7 +40,7 @@ impl Screen {
         }
     }
 
-    /// An upload begins, of so many bytes.
+    /// Shows that an upload of this many bytes begins.
     pub(super) fn upload(&self, bytes: u64) {
         if let Self::Terminal(bar) = self {
             restyle(bar, UPLOAD);
@@ -50,7 +50,7 @@ impl Screen {
         self.line_once(format!("uploading {bytes} bytes"));
     }
 
-    /// So many bytes more are uploaded.
+    /// Shows that this many more bytes are uploaded.
     pub(super) fn uploaded(&self, bytes: u64) {
         if let Self::Terminal(bar) = self {
             bar.inc(bytes);
@@ -74,7 +74,7 @@ impl Screen {
         }
     }
 
-    /// Something to know, which stays.
+    /// Shows a message that stays.
     pub(super) fn say(&self, text: &str) {
         match self {
             Self::Quiet => {}
@@ -83,7 +83,7 @@ impl Screen {
         }
     }
 
-    /// A line, unless it is the one before: whoever asks again says nothing new.
+    /// Prints a line unless it is the same as the one before: a retry repeats it.
     fn line_once(&self, text: String) {
         let Self::Lines(last) = self else { return };
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,7 +93,7 @@ impl Screen {
         }
     }
 
-    /// What was only of the moment goes.
+    /// Removes the bar.
     pub(super) fn clear(&self) {
         if let Self::Terminal(bar) = self {
             bar.disable_steady_tick();
@@ -102,20 +102,20 @@ impl Screen {
     }
 }
 
-/// A template of ours is well-formed; were it not, the style before would do.
+/// Changes the bar's style. Our templates are valid; for an invalid one the style would stay.
 fn restyle(bar: &ProgressBar, template: &str) {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
 }
 
-/// One line on standard error.
+/// Prints one line to standard error.
 fn line(text: &str) {
-    // Nobody may be left to read it.
+    // An error is ignored, as standard error may be closed.
     writeln!(io::stderr(), "darkroom: {text}").ok();
 }
 
-/// Where a job is; nothing is guessed.
+/// Where a job is, as far as it is known.
 fn phase(progress: &Progress) -> String {
     let phase = match (progress.status, &progress.provider, progress.queue_position) {
         (Status::Pending, _, Some(position)) => format!("in line, place {position}"),
@@ -133,7 +133,7 @@ fn phase(progress: &Progress) -> String {
     }
 }
 
-/// How long it takes, and is known to take.
+/// How long the job has taken, and how long one usually takes.
 fn clock(progress: &Progress) -> String {
     let elapsed = format!("{:.0} s", progress.elapsed_seconds);
     match progress.typical_seconds {

@@ -1,4 +1,4 @@
-//! What a key may do: read from a command line, kept, and told.
+//! A key's limits: read from a command line, stored, and printed.
 
 use anyhow::{Context, bail};
 use darkroom_core::{
@@ -13,7 +13,7 @@ use crate::cli::Limits;
 /// Millionths of a dollar.
 const MICROS: i64 = 1_000_000;
 
-/// Sets what was said; the rest stays.
+/// Sets the limits that were given; the others stay as they are.
 pub(super) async fn set(pool: &Pool, key: &ApiKey, said: &Limits) -> anyhow::Result<()> {
     let now = key.limits;
     let limits = KeyLimits {
@@ -43,7 +43,7 @@ pub(super) async fn set(pool: &Pool, key: &ApiKey, said: &Limits) -> anyhow::Res
     Ok(())
 }
 
-/// What was said, or else what holds.
+/// The limit that was given, or else the current one.
 fn limit<T>(
     said: Option<&str>,
     now: Option<T>,
@@ -59,12 +59,12 @@ fn limit<T>(
     }
 }
 
-/// Up to a million.
+/// Reads a number of jobs, up to a million.
 fn jobs(text: &str) -> Option<u32> {
     text.parse().ok().filter(|jobs| *jobs <= 1_000_000)
 }
 
-/// Exactly: money is not rounded.
+/// Reads dollars as millionths of a dollar, exactly: money is not rounded.
 fn micros(text: &str) -> Option<i64> {
     let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
     let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -76,7 +76,7 @@ fn micros(text: &str) -> Option<i64> {
     Some(whole * MICROS + rest).filter(|micros| *micros <= MICROS * MICROS)
 }
 
-/// After a comma each; nothing where there is none.
+/// A key's limits as text, a comma before each; empty if there are none.
 pub(super) fn told(key: &ApiKey, rules: &[Rule]) -> String {
     let own =
         rules.iter().find(|rule| rule.scope == "api_key" && rule.subject == key.id.0.to_string());

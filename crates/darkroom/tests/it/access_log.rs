@@ -1,4 +1,4 @@
-//! What the log has of requests, unless it is told otherwise.
+//! What is logged about requests by default.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! An API that dies while it takes a job: the job is there as a whole, or not at all.
+//! An API that is killed while it accepts a job: the job exists as a whole, or not at all.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const QUICK: Duration = Duration::from_millis(50);
 async fn an_api_that_dies_before_its_commit_leaves_nothing() {
     let stage = Stage::open(QUICK, &[]).await;
     let (program, home) = stage.api().await;
-    // Lets the job and its picture be written, and no place in the queue.
+    // The job and its picture can be written, but not its row in the queue.
     let held = stage.database.hold("lock table queue in exclusive mode").await;
     let posting = tokio::spawn(async move { post_example(&home).await });
     let blocked = stage.blocked().await;
@@ -51,7 +51,7 @@ async fn a_job_of_an_api_that_died_after_its_commit_is_worked_on() {
     .await;
 
     program.signal("-KILL").await;
-    // Whether it was acknowledged or not.
+    // The job must be completed whether it was acknowledged or not.
     posting.await.ok();
     let worker = stage.worker();
 

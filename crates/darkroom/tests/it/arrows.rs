@@ -1,4 +1,4 @@
-//! The arrows that must never be: who may not know whom, and where what may be written.
+//! Dependencies that must not exist, and things that only certain places may contain.
 
 use std::{
     fs,
@@ -56,13 +56,13 @@ fn the_stand_in_shares_no_code_with_what_it_stands_in_for() {
 #[test]
 fn queries_are_written_only_in_cores_queue_and_store() {
     let homes = ["crates/core/src/queue", "crates/core/src/store", "crates/core/src/db"];
-    // Tools of the workshop, which are not shipped.
+    // Tools for development, which are not shipped.
     let tools = ["crates/bench/", "crates/testing/"];
     for (path, code) in shipped_code() {
         if starts_with_any(&path, &homes) || starts_with_any(&path, &tools) {
             continue;
         }
-        // How a type is kept in a column is the type's own business.
+        // A type may say itself how it is stored in a column.
         let code = code.replace("sqlx::Type", "");
         assert!(!code.contains("sqlx::"), "{path} uses sqlx");
     }
@@ -88,10 +88,10 @@ fn no_source_file_is_too_long_to_read() {
     }
 }
 
-/// Which dependencies.
+/// Which of a package's dependencies count.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
-    /// Those of the code itself, not of its tests.
+    /// Those of the code, not of its tests.
     Shipped,
     /// Those of its tests and build script too.
     Any,

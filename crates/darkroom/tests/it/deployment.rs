@@ -1,4 +1,4 @@
-//! The deployment files say what the code says.
+//! The deployment files agree with the code.
 
 mod settings;
 
@@ -14,7 +14,7 @@ const RENDER: &str = include_str!("../../../../render.yaml");
 const DOCKERFILE: &str = include_str!("../../../../Dockerfile");
 const TOOLCHAIN: &str = include_str!("../../../../rust-toolchain.toml");
 
-/// What compose reads for itself: the password of the database that it brings, and where the API is published.
+/// Variables that only compose reads: the password of its database, and where the API is published.
 const OF_COMPOSE: [&str; 2] = ["POSTGRES_PASSWORD", "PUBLISH_ADDRESS"];
 
 /// The services of the compose file that run this binary.
@@ -109,7 +109,7 @@ fn compose_lets_only_this_machine_in_and_nobody_at_the_database() {
     assert_eq!(database["ports"], Value::Null);
     assert_eq!(database["networks"], serde_json::json!(["database"]));
     assert_eq!(compose["networks"]["database"]["internal"], true);
-    // Who also needs a way out or in has both networks.
+    // A role that also needs connections to or from outside is in both networks.
     for role in ["api", "worker"] {
         let networks = &compose["services"][role]["networks"];
         assert_eq!(networks, &serde_json::json!(["database", "default"]), "{role}");
@@ -124,7 +124,7 @@ fn render_keeps_the_database_to_its_own_network() {
 #[test]
 fn whoever_is_told_to_stop_has_the_time_it_may_take() {
     let (compose, render) = (yaml(COMPOSE), yaml(RENDER));
-    // An API lets requests end for 5 seconds, and a worker waits 20 for a submission.
+    // An API gives requests 5 seconds to end, and a worker waits up to 20 for a submission.
     for (role, kind, least) in [("api", "web", 10), ("worker", "worker", 30)] {
         let grace = compose["services"][role]["stop_grace_period"].as_str().unwrap();
         let grace: u64 = grace.strip_suffix('s').unwrap().parse().unwrap();

@@ -1,4 +1,4 @@
-//! What README.md and docs/api.md tell a reader to type works, and is answered as they say.
+//! The commands in README.md and docs/api.md work, and print what these pages show.
 
 mod answer;
 mod page;
@@ -22,12 +22,12 @@ const API: &str = include_str!("../../../../docs/api.md");
 const CONTRACT: &str = include_str!("../../../../openapi/openapi.json");
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-/// What a receiver on this machine stands in for.
+/// The receiver in the pages, replaced by one on this machine.
 const HOOK: &str = "https://hooks.example.com/darkroom";
-/// No block takes longer.
+/// The longest that a block may take.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// How often a block that only reads is tried.
+/// How often a block that only reads is tried at most.
 const MOST_READS: usize = 50;
 
 /// A Darkroom as `cargo run` starts it, and a reader's shell.
@@ -35,11 +35,11 @@ struct Reader {
     _program: Program,
     _database: TestDatabase,
     receiver: Receiver,
-    /// Where the shell is; a copy of what the pages name of the repository.
+    /// The shell's directory, with copies of the repository's files that the pages name.
     place: TempDir,
-    /// What is written in the pages, and what it is here.
+    /// Texts of the pages, and what replaces each of them here.
     names: [(&'static str, String); 3],
-    /// What the shell remembers from one block to the next.
+    /// The shell's variables, kept from one block to the next.
     variables: HashMap<String, String>,
 }
 
@@ -77,7 +77,7 @@ impl Reader {
         }
     }
 
-    /// Types everything in, in order.
+    /// Runs all blocks of a page, in order.
     async fn follow(&mut self, page: &str) {
         let steps = page::steps(page);
         assert!(steps.iter().any(|step| matches!(step, Step::Run { .. })), "nothing is tried");
@@ -94,7 +94,7 @@ impl Reader {
         }
     }
 
-    /// Runs a block; one that only reads is read until the answer is there.
+    /// Runs a block; one that only reads is repeated until the answer is as shown.
     async fn run(&mut self, script: &str, answer: Option<&page::Answer>) {
         let answer = answer.map(|answer| answer.map(|text| self.here(text)));
         let changes = ["-F ", "-X ", "--json"].iter().any(|word| script.contains(word));
@@ -113,7 +113,7 @@ impl Reader {
         assert!(wrong.is_empty(), "{wrong}");
     }
 
-    /// What a block prints. It must go well, and what it sets is kept.
+    /// Runs a block, which must succeed, and returns what it prints. Its variables are kept.
     async fn shell(&mut self, script: &str) -> String {
         let kept = self.place.path().join("variables");
         let script = format!("{}\nenv -0 >'{}'", self.here(script), kept.display());
@@ -139,7 +139,7 @@ impl Reader {
         said
     }
 
-    /// A text of a page, with the names that things have here.
+    /// A text of a page, with this machine's names in it.
     fn here(&self, text: &str) -> String {
         self.names.iter().fold(text.to_owned(), |text, (there, here)| text.replace(there, here))
     }

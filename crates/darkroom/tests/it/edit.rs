@@ -136,7 +136,7 @@ async fn an_upload_whose_answer_is_lost_is_sent_again_and_makes_one_job() {
     way.abort();
 }
 
-/// A way to the API on which its first answer is lost, and its address.
+/// A proxy to the API that loses the first answer, and its address.
 async fn lossy_way(home: &str) -> (JoinHandle<()>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! `darkroom edit`: what ends it other than a result, and what is true of its job then.
+//! `darkroom edit`: how it ends without a result, and what is true of its job then.
 
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ async fn what_is_too_late_to_cancel_is_paid_for_and_saved() {
     let directory = TempDir::new().unwrap();
     let mut editing = Editing::start(&directory, &home, &[EXAMPLE, "in oil"]);
     editing.says("in line").await;
-    // The result cannot be archived, and so the job not end.
+    // The result cannot be archived, so the job cannot end.
     let held = stage.database.hold("lock table images in share mode").await;
     let _worker = stage.worker();
     stage.blocked().await;
@@ -90,7 +90,7 @@ async fn a_second_signal_leaves_at_once_and_names_the_job() {
     let mut editing = Editing::start(&directory, &home, &[EXAMPLE, "in oil"]);
     editing.says("in line").await;
     let job = only_job(&stage).await;
-    // The cancellation is not answered.
+    // The cancellation gets no answer.
     let held = stage.database.hold("lock table queue in exclusive mode").await;
 
     editing.send("-INT").await;

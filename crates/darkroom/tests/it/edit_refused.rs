@@ -1,4 +1,4 @@
-//! `darkroom edit`: what is refused, what is not there, and what scripts see of it.
+//! `darkroom edit`: what is refused or missing, and what scripts see of that.
 
 use std::{fs, net::TcpListener, time::Duration};
 
@@ -149,15 +149,15 @@ async fn a_result_is_saved_whole_or_not_at_all() {
         Editing::start_with(&directory, &words, &settings, stdin).end().await
     };
 
-    // Too short at first, and then whole.
+    // The picture is too short at first, and then whole.
     let ended = edit("whole.png").await;
     assert_eq!(ended.code, 0, "{}", ended.said);
     assert_eq!(fs::read(directory.path().join("whole.png")).unwrap(), b"12345");
-    // Too long.
+    // The picture is too long.
     let ended = edit("long.png").await;
     assert_eq!(ended.code, 1, "{}", ended.said);
     assert_eq!(files(directory.path()), ["whole.png"]);
-    // The key is for the API alone.
+    // The key is sent only to the API.
     for call in pictures.calls() {
         assert!(!call.headers.contains_key("authorization"));
     }

@@ -26,12 +26,12 @@ pub(crate) struct Ended {
 }
 
 impl Editing {
-    /// With these words behind `darkroom edit`, for the API at this address.
+    /// Starts `darkroom edit` with these arguments, for the API at this address.
     pub(crate) fn start(directory: &TempDir, url: &str, words: &[&str]) -> Self {
         Self::start_with(directory, words, &[("DARKROOM_URL", url)], Stdio::null())
     }
 
-    /// With these settings, and this on standard input.
+    /// The same, with these settings and this standard input.
     pub(crate) fn start_with(
         directory: &TempDir,
         words: &[&str],
@@ -48,7 +48,7 @@ impl Editing {
         Self { child, lines, said: String::new() }
     }
 
-    /// Waits until it says this.
+    /// Waits until it prints this to standard error.
     pub(crate) async fn says(&mut self, text: &str) {
         while !self.said.contains(text) {
             let line = timeout(PATIENCE, self.lines.next_line()).await.unwrap().unwrap();
@@ -85,13 +85,13 @@ impl Editing {
 }
 
 impl Ended {
-    /// What went to standard output, where that is text.
+    /// The lines of its standard output, which must be text.
     pub(crate) fn lines(&self) -> Vec<&str> {
         std::str::from_utf8(&self.stdout).unwrap().lines().collect()
     }
 }
 
-/// The names of all files there, hidden ones too.
+/// The names of all files in a directory, including hidden ones.
 pub(crate) fn files(directory: &Path) -> Vec<String> {
     let files = fs::read_dir(directory).unwrap();
     let mut names: Vec<_> =

@@ -1,5 +1,5 @@
-//! A worker that ends at some point of a job's way, well or badly: the next one goes on from what is on
-//! record, and the job is paid for once.
+//! A worker that ends at some point of a job's life, by shutdown or kill: the next one goes on from what is
+//! recorded, and the job is paid for once.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::stage::Stage;
 
-/// Long enough that a worker can be ended while it waits.
+/// Long enough to end a worker while it waits.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// Ends a worker with this signal at the moment that the fault stretches; where there is none, while it
+/// Ends a worker with this signal during the call that the fault slows down, or, without a fault, while it
 /// waits for its request.
 async fn end_and_carry_on(signal: &str, fault: Option<Value>) {
     let what = format!("{signal} at {fault:?}");
@@ -33,19 +33,19 @@ async fn end_and_carry_on(signal: &str, fault: Option<Value>) {
     assert!(second.signal("-TERM").await.success(), "{what}");
 }
 
-/// Each call of a job's way, stretched once, and the time between.
+/// A fault that slows down each call of a job's life once, and none for the wait between.
 fn points() -> Vec<Option<Value>> {
     let long = json!({"fixed": 60});
     vec![
-        // Before it is submitted.
+        // Before the job is submitted.
         Some(json!({"at": "upload", "latency": long, "next": 1})),
-        // fal has it, and its answer is on the way.
+        // fal has the submission, and its answer is on the way.
         Some(json!({"at": "submit", "bytes_per_second": 100, "next": 1})),
-        // Submitted.
+        // The job is submitted.
         None,
-        // It has ended, and nothing of it is here yet.
+        // The request has ended, and none of its result has arrived.
         Some(json!({"at": "result", "latency": long, "next": 1})),
-        // While its output is archived.
+        // The output is being archived.
         Some(json!({"at": "download", "bytes_per_second": 10, "next": 1})),
     ]
 }
@@ -66,14 +66,14 @@ async fn a_worker_that_dies_between_the_archive_and_the_end_of_its_job_costs_not
     let id = stage.job().await;
     let first = stage.worker();
     stage.once(id, Status::Processing).await;
-    // Lets an output be archived, and nobody change the job.
+    // An output can be archived, but the job cannot be changed.
     let lock = format!("select id from jobs where id = '{id}' for no key update");
     let held = stage.database.hold(&lock).await;
     let blocked = stage.blocked().await;
     assert_eq!(stage.count("select count(*) from images where role = 'result'").await, 1);
 
     first.signal("-KILL").await;
-    // Else it would be done all the same, once it may.
+    // Else the killed worker's statement would still run once the lock is released.
     let end = sqlx::query("select pg_terminate_backend($1)").bind(blocked);
     end.execute(&stage.database.pool).await.unwrap();
     held.release().await;
@@ -99,7 +99,7 @@ async fn a_worker_that_was_paused_finds_its_job_done_by_another_and_goes_on() {
     assert!(second.signal("-TERM").await.success());
     first.send("-CONT").await;
 
-    // Nobody else is left to do it.
+    // No other worker is left to do it.
     let next = stage.job().await;
     stage.once(next, Status::Completed).await;
     assert_eq!(stage.submissions().await, 2);

@@ -1,4 +1,4 @@
-//! The repository and the binary, seen from outside.
+//! Tests of the repository and of the binary from outside.
 
 #![expect(
     clippy::unwrap_used,

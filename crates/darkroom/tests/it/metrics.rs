@@ -1,4 +1,4 @@
-//! What is told to Prometheus, and what the documentation says to watch.
+//! The metrics for Prometheus, and those that the documentation says to watch.
 
 use std::{collections::BTreeSet, net::TcpListener};
 
@@ -19,7 +19,7 @@ async fn scrape(address: &str) -> Option<Scrape> {
     Some(Scrape::read(&answer.text().await.ok()?))
 }
 
-/// Every name in backticks of the section that looks like one of a metric.
+/// Every name in the section that looks like the name of a metric.
 fn documented() -> BTreeSet<&'static str> {
     let (_, section) = OPERATIONS.split_once("## What to watch\n").unwrap();
     let section = section.split("\n## ").next().unwrap();
@@ -49,7 +49,7 @@ async fn up_tells_everything_on_one_page_and_all_that_the_documentation_names_is
     let documented = documented();
     assert!(documented.len() > 15, "{documented:?}");
     for name in documented {
-        // A histogram's parts are named like it.
+        // The series of a histogram have its name plus a suffix.
         let parts = ["_bucket", "_sum", "_count"];
         let family = parts.iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name);
         assert!(told.contains(family), "docs/operations.md names {name}, which nothing tells");

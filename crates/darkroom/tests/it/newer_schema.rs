@@ -1,4 +1,4 @@
-//! This version on the schema of a later one, as old replicas are during an upgrade, and new ones after a step back.
+//! This version on the schema of a later one: the case of old replicas during an upgrade, and after a rollback.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::stage::Stage;
 
-/// What a migration may do, by `core/migrations`, to each table that there is: columns that an older version does
-/// not know, one of them filled by a default; an index; a constraint for rows to come; and a table with a reference.
+/// What `core/migrations` lets a migration add to each table: columns that an older version does not
+/// know, one with a default; an index; a constraint on new rows; and a table with a reference.
 const EXPAND: &str = "do $$
     declare known record;
     begin
@@ -61,7 +61,7 @@ async fn an_api_and_a_worker_go_on_while_the_schema_becomes_that_of_a_later_vers
     let after = stage.job().await;
     for id in before.into_iter().chain([after]) {
         stage.once(id, Status::Completed).await;
-        // With statements that were prepared before.
+        // With statements that were prepared before the change.
         let shown = get(&format!("{home}/api/jobs/{id}")).await;
         assert!(shown.status().is_success());
     }

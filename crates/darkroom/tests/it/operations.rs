@@ -1,4 +1,4 @@
-//! What the pages for operators name is there: settings, and commands.
+//! The settings and commands that the pages for operators name exist.
 
 use std::{collections::BTreeSet, process::Command};
 
@@ -9,7 +9,7 @@ const PAGES: [&str; 2] = [
     include_str!("../../../../docs/deployment.md"),
 ];
 
-/// Read by compose, or not read by us, which is what is said of it.
+/// Variables that compose reads, or that the pages say nothing here reads.
 const OF_OTHERS: [&str; 3] = ["POSTGRES_PASSWORD", "PUBLISH_ADDRESS", "HTTPS_PROXY"];
 
 #[test]
@@ -42,7 +42,7 @@ fn every_command_that_the_pages_name_exists() {
     }
 }
 
-/// The words of a command that say what it is, where the text after `darkroom ` is one.
+/// The words that name a command, if the text after `darkroom ` begins with one.
 fn command(text: &str) -> Option<Vec<&str>> {
     let line = text.lines().next().unwrap();
     let end = line.find(['`', '|', '\'', ')']).unwrap_or(line.len());

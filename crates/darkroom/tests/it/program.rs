@@ -1,4 +1,4 @@
-//! The binary itself, as a person or a container starts it.
+//! The binary, started as a person or a container starts it.
 
 use std::{
     collections::HashMap,
@@ -13,16 +13,16 @@ use tokio::{
     time::timeout,
 };
 
-/// Nothing here takes longer, a first `initdb` included.
+/// The longest that anything here may take, including a first `initdb`.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A running `darkroom`. Dropped, it is killed.
+/// A running `darkroom`, which is killed when dropped.
 pub(crate) struct Program {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
-/// Settings for a program that is alone in the world.
+/// Settings for a program that shares nothing with others.
 pub(crate) fn settings(data_dir: &Path) -> HashMap<String, String> {
     let data_dir = data_dir.display().to_string();
     let settings =
@@ -32,7 +32,7 @@ pub(crate) fn settings(data_dir: &Path) -> HashMap<String, String> {
 
 pub(crate) fn command(words: &[&str], settings: &HashMap<String, String>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_darkroom"));
-    // Not where a `.env` file may lie, and nothing of this process's environment but the path.
+    // In a directory without a `.env` file, and with only `PATH` from this process's environment.
     command
         .args(words)
         .current_dir(env!("CARGO_TARGET_TMPDIR"))
@@ -58,7 +58,7 @@ impl Program {
         Self { child, lines }
     }
 
-    /// Starts everything, and waits until it says where it is.
+    /// Starts everything, and waits until it prints its address.
     pub(crate) async fn up(settings: &HashMap<String, String>) -> (Self, String, String) {
         Self::start(&[], settings).home().await
     }
@@ -107,14 +107,14 @@ impl Program {
         assert!(sent.success());
     }
 
-    /// Sends a signal and waits for the end.
+    /// Sends a signal and waits for the program to end.
     pub(crate) async fn signal(mut self, name: &str) -> ExitStatus {
         self.send(name).await;
         timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap()
     }
 }
 
-/// Runs to its end; answers whether it went well, and what it said.
+/// Runs a command to its end; returns whether it succeeded, and what it printed.
 pub(crate) async fn run(words: &[&str], settings: &HashMap<String, String>) -> (bool, String) {
     let mut command = command(words, settings);
     let output = timeout(PATIENCE, command.output()).await.unwrap().unwrap();

@@ -67,7 +67,7 @@ async fn jobs_that_fail_again_while_the_shell_retries_all_are_tried_once() {
         "insert into jobs (id, prompt, model, status, failure_code, failure_message, finished_at)
                   select gen_random_uuid(), 'p', 'm', 'failed', 'test', 'A test.', now()
                   from generate_series(1, 700)";
-    // The quickest worker there can be is there with the commit.
+    // Jobs fail again in the same commit, as if a worker were infinitely fast.
     let fail_again = "create function fail_at_once() returns trigger language plpgsql as $$
          begin
              delete from queue where job_id = new.job_id;
@@ -88,7 +88,7 @@ async fn jobs_that_fail_again_while_the_shell_retries_all_are_tried_once() {
     let url = database.url.expose_secret().to_owned();
     let settings = HashMap::from([("DATABASE_URL".to_owned(), url)]);
 
-    // They failed before that.
+    // They all failed before that moment.
     let since = ["queue", "retry", "--code", "test", "--since", "2999-01-01T00:00:00Z"];
     let (went_well, said) = run(&since, &settings).await;
     assert!(went_well && said.contains("0 jobs are tried again"), "{said}");

@@ -1,4 +1,4 @@
-//! The pages about reliability, operations and security name tests and scripts that are there.
+//! The tests and scripts that the pages about reliability, operations and security name exist.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ const OPERATIONS: &str = include_str!("../../../../docs/operations.md");
 
 const SECURITY: &str = include_str!("../../../../docs/security.md");
 
-/// What the tables begin with, on either page.
+/// How the heads of the pages' tables begin.
 const HEADINGS: [&str; 4] =
     ["| what fails ", "| what it is ", "| what they try ", "| what happens "];
 
@@ -24,7 +24,7 @@ fn every_test_that_the_pages_name_is_there() {
         let file = fs::read_to_string(test.file()).unwrap_or_default();
         let function = format!("fn {}()", test.function);
         let (before, _) = file.split_once(&function).unwrap_or_default();
-        // Its attribute is on the line above; `async` may stand between.
+        // The attribute is on the line above, or before `async` on the test's own line.
         let is_test = before.lines().rev().take(2).any(|line| {
             matches!(line, "#[test]" | "#[tokio::test]") || line.starts_with("#[tokio::test(")
         });
@@ -80,7 +80,7 @@ impl<'a> Test<'a> {
     }
 }
 
-/// What stands between backticks on the pages.
+/// The texts in backticks on the pages.
 fn quoted() -> impl Iterator<Item = &'static str> {
     let quoted = |page: &'static str| page.split('`').skip(1).step_by(2);
     quoted(RELIABILITY).chain(quoted(OPERATIONS)).chain(quoted(SECURITY))

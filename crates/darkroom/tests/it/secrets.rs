@@ -1,4 +1,4 @@
-//! Whatever is logged, and however much: no secret, nothing that a caller says, and no picture.
+//! Logs contain no secret, nothing that a caller sends, and no picture, even with everything logged.
 
 use std::{collections::HashMap, fs, path::Path, time::Duration};
 
@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 
 use crate::{program::Program, stage::Stage};
 
-/// Everything of ours, and what is usual of others.
+/// A log filter: everything of our crates, and the usual level for others.
 const EVERYTHING: &str =
     "info,darkroom=trace,darkroom_api=trace,darkroom_core=trace,darkroom_worker=trace";
 
-/// What must not be logged, and whose it is.
+/// Secrets that must not be logged, each with what it belongs to.
 const SECRETS: [(&str, &str); 9] = [
     ("FAL_AI_API_KEY", "fal-key-of-hunter"),
     ("DATABASE_URL", "database-of-hunter"),
@@ -37,7 +37,7 @@ fn secret(whose: &str) -> &'static str {
 fn settings(stage: &Stage, data: &Path) -> HashMap<String, String> {
     let mut database = Url::parse(stage.database.url.expose_secret()).unwrap();
     if database.password().is_none() {
-        // The database of the tests trusts this machine.
+        // Any password will do: the tests' database trusts this machine.
         database.set_password(Some(secret("DATABASE_URL"))).unwrap();
     }
     let sim = stage.provider().to_string();
@@ -95,7 +95,7 @@ async fn nothing_that_opens_or_tells_anything_is_ever_logged() {
     let picture_url = format!("{}/a.png?token={}", elsewhere.url, secret("the picture's address"));
     let hook_url = format!("{}/hook?token={}", elsewhere.url, secret("the receiver's address"));
 
-    // An edit, all the way, with everything that it may bring.
+    // An edit from start to end, with every field that a caller may send.
     let metadata = json!({ "note": secret("the metadata") }).to_string();
     let form = || Form::new().text("prompt", secret("the prompt"));
     let whole = form()
@@ -105,7 +105,7 @@ async fn nothing_that_opens_or_tells_anything_is_ever_logged() {
     let made = ask(&home, key, whole).await;
     assert_eq!(made.status(), StatusCode::CREATED);
     let job: Value = made.json().await.unwrap();
-    // Uploads that fail, each in its own way.
+    // Uploads that fail, each in another way.
     let damaged = || Part::bytes(picture()[..200].to_vec()).file_name("a.png");
     let lost = Form::new().text("prompt", secret("the prompt")).text("image_url", picture_url);
     for refused in [form().part("image", damaged()), form(), lost] {
@@ -115,7 +115,7 @@ async fn nothing_that_opens_or_tells_anything_is_ever_logged() {
         json!({"prompt": secret("the prompt"), "images": [{"base64": "iVBORw0KGgo=", "more": 1}]});
     let post = http_client().post(format!("{home}/api/jobs")).bearer_auth(key).json(&base64);
     assert_eq!(post.send().await.unwrap().status(), StatusCode::UNPROCESSABLE_ENTITY);
-    // Keys and links that open nothing.
+    // Keys and links that are not valid.
     let wrong = format!("dk_{}", secret("a wrong key"));
     assert_eq!(ask(&home, &wrong, form()).await.status(), StatusCode::UNAUTHORIZED);
     let links: Vec<String> = eventually("the job is completed", async || {
@@ -132,7 +132,7 @@ async fn nothing_that_opens_or_tells_anything_is_ever_logged() {
         assert_eq!(status(link).await, StatusCode::OK);
         assert_eq!(status(&format!("{link}x")).await, StatusCode::FORBIDDEN);
     }
-    // The receiver refuses once; that is logged, and tried again.
+    // The receiver refuses once; that is logged, and the delivery is tried again.
     elsewhere.received(3).await;
     eventually("the refusal is logged", async || {
         fs::read_to_string(&log).unwrap().contains("a webhook was not delivered").then_some(())
@@ -145,10 +145,10 @@ async fn nothing_that_opens_or_tells_anything_is_ever_logged() {
     for (whose, secret) in SECRETS {
         assert!(!log.contains(secret), "{whose} is logged:\n{}", lines_with(&log, secret));
     }
-    // What follows the part of a key by which it is told from others.
+    // The secret part of the key, after the prefix that identifies it.
     let key = key.split_once(token.prefix()).unwrap().1;
     let signatures = links.iter().map(|link| link.split_once("signature=").unwrap().1);
-    // What every PNG begins with, in Base64.
+    // `iVBORw0KGgo` is the beginning of every PNG in Base64.
     for secret in signatures.chain([key, "iVBORw0KGgo", "signature="]) {
         assert!(!log.contains(secret), "{secret} is logged:\n{}", lines_with(&log, secret));
     }

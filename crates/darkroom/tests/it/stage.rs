@@ -1,4 +1,4 @@
-//! A database and a stand-in, for roles that run as processes of their own.
+//! A database and a stand-in, for roles that run as separate processes.
 
 use std::{collections::HashMap, net::TcpListener, time::Duration};
 
@@ -21,7 +21,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// With a stand-in whose edits take this long, and which fails like this.
+    /// Opens a stage whose stand-in takes this long for an edit, and has these faults.
     pub(crate) async fn open(latency: Duration, faults: &[Value]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let settings = Settings { latency, ..Settings::default() };
@@ -32,7 +32,7 @@ impl Stage {
         Self { database: TestDatabase::create().await, sim }
     }
 
-    /// A worker that is soon missed.
+    /// Starts a worker that is soon missed when it dies.
     pub(crate) fn worker(&self) -> Program {
         let settings = [
             ("DATABASE_URL", self.database.url.expose_secret()),
@@ -48,7 +48,7 @@ impl Stage {
         Program::start(&["worker"], &settings)
     }
 
-    /// An API that serves, and its address.
+    /// Starts an API; returns it with its address.
     pub(crate) async fn api(&self) -> (Program, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let home = format!("http://{}", listener.local_addr().unwrap());
@@ -56,7 +56,7 @@ impl Stage {
         (self.api_at(&home).await, home)
     }
 
-    /// An API that serves at this address, once more.
+    /// Starts an API at this address, such as that of an earlier one.
     pub(crate) async fn api_at(&self, home: &str) -> Program {
         let port = home.rsplit(':').next().unwrap();
         let settings = [("DATABASE_URL", self.database.url.expose_secret()), ("PORT", port)];
@@ -85,7 +85,7 @@ impl Stage {
         store::create(&self.database.pool, &new).await.unwrap().id
     }
 
-    /// Waits until the job has this status.
+    /// Waits until a job has this status.
     pub(crate) async fn once(&self, id: JobId, status: Status) {
         eventually(&format!("the job is {status:?}"), async || {
             let job = store::find(&self.database.pool, id).await.unwrap().unwrap();
@@ -94,17 +94,17 @@ impl Stage {
         .await;
     }
 
-    /// Where the stand-in is.
+    /// The address of the stand-in.
     pub(crate) fn provider(&self) -> &reqwest::Url {
         self.sim.base_url()
     }
 
-    /// How many submissions the stand-in ever got.
+    /// How many submissions the stand-in has received.
     pub(crate) async fn submissions(&self) -> usize {
         self.ask("_sim/requests").await.as_array().unwrap().len()
     }
 
-    /// Waits until the first of the faults has struck.
+    /// Waits until the first fault has struck.
     pub(crate) async fn struck(&self) {
         eventually("the fault has struck", async || {
             let faults = self.ask("_sim/faults").await;
@@ -113,18 +113,18 @@ impl Stage {
         .await;
     }
 
-    /// A number that a statement answers.
+    /// The number that a statement returns.
     pub(crate) async fn count(&self, statement: &'static str) -> i64 {
         sqlx::query_scalar(statement).fetch_one(&self.database.pool).await.unwrap()
     }
 
-    /// How each attempt ended, the first one first; `open` where it has not.
+    /// The outcome of each attempt, in order; `open` for one that has not ended.
     pub(crate) async fn attempts(&self) -> Vec<String> {
         let attempts = "select coalesce(outcome, 'open') from attempts order by job_id, number";
         sqlx::query_scalar(attempts).fetch_all(&self.database.pool).await.unwrap()
     }
 
-    /// Waits until a statement of somebody waits for a lock, and answers whose it is.
+    /// Waits until a backend waits for a lock, and returns its process id.
     pub(crate) async fn blocked(&self) -> i32 {
         let blocked = "select pid from pg_stat_activity
                        where datname = current_database() and wait_event_type = 'Lock'";

@@ -1,4 +1,4 @@
-//! One command: a posted image comes back edited.
+//! `darkroom up`: one command, and a posted image comes back edited.
 
 use darkroom_testing::{eventually, http_client};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::program::{Program, processes_with, run, settings};
 pub(crate) const EXAMPLE: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/images/example.jpg");
 
-/// What the printed curl line does.
+/// Posts the example as the printed `curl` command does.
 pub(crate) async fn post_example(home: &str) -> Value {
     let client = http_client();
     let file = reqwest::multipart::Part::bytes(std::fs::read(EXAMPLE).unwrap());
@@ -43,14 +43,14 @@ async fn one_command_runs_everything_and_a_posted_image_comes_back_edited() {
     let job = completed(&home, &job).await;
     let url = job["result_image_url"].as_str().unwrap();
     let edited = http_client().get(url).send().await.unwrap().bytes().await.unwrap();
-    // In another terminal, which needs no address.
+    // As in another terminal: the command finds the database without `DATABASE_URL`.
     let (went_well, said) = run(&["queue", "status"], &settings).await;
     assert!(went_well && said.contains("workers: 1"), "{said}");
     let edited = image::load_from_memory(&edited).unwrap().into_rgb8();
     let original = image::open(EXAMPLE).unwrap().into_rgb8();
     assert!(difference(&original, &edited) > 20.0, "nobody would see the edit");
 
-    // Ctrl-C: nothing is left running, the jobs are kept.
+    // After Ctrl-C nothing is left running, and the jobs are kept.
     let status = program.signal("-INT").await;
     assert!(status.success(), "{status}");
     let marker = data.path().display().to_string();
@@ -102,7 +102,7 @@ async fn a_second_instance_says_in_one_line_why_it_does_not_start() {
     assert!(said.contains(&port) && said.contains("set PORT"), "{said}");
 }
 
-/// Mean difference of all channels, from 0 to 255; infinite where even the sizes differ.
+/// Mean difference of all channels, from 0 to 255; infinite if the sizes differ.
 fn difference(one: &image::RgbImage, other: &image::RgbImage) -> f64 {
     if one.dimensions() != other.dimensions() {
         return f64::INFINITY;

@@ -1,5 +1,5 @@
-//! The provider's webhook, all the way: the stand-in signs it, the API believes it, the worker
-//! fetches the result.
+//! The provider's webhook from end to end: the stand-in signs it, the API verifies it, the
+//! worker fetches the result.
 
 use std::{collections::HashMap, net::TcpListener, time::Duration};
 
@@ -18,7 +18,7 @@ use darkroom_worker::Worker;
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// An API that the stand-in can reach, and a worker. Dropped, both stop.
+/// An API that the stand-in can reach, and a worker. Both stop when it is dropped.
 struct House {
     database: TestDatabase,
     sim: Running,
@@ -66,7 +66,7 @@ impl House {
         store::create(&self.database.pool, &new).await.unwrap().id
     }
 
-    /// The job, once it is completed.
+    /// Waits until a job is completed, and returns it.
     async fn completed(&self, id: JobId) -> Job {
         eventually("the job is completed", async || {
             let job = store::find(&self.database.pool, id).await.unwrap().unwrap();
@@ -75,7 +75,7 @@ impl House {
         .await
     }
 
-    /// The only submission that the stand-in ever got.
+    /// The only submission that the stand-in has received.
     async fn submission(&self) -> Value {
         let url = self.sim.base_url().join("_sim/requests").unwrap();
         let ledger: Vec<Value> = http_client().get(url).send().await.unwrap().json().await.unwrap();
@@ -103,7 +103,7 @@ fn variables(sim: &Running, public_url: &str) -> HashMap<String, String> {
     settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
-/// Nobody who asks is told how far a request is.
+/// Faults under which neither status nor stream says how far a request is.
 fn silence() -> [Value; 2] {
     ["status", "stream"].map(|at| json!({"at": at, "status": 503, "shape": "nginx"}))
 }
@@ -161,7 +161,7 @@ async fn a_webhook_that_never_comes_or_is_not_the_providers_is_not_needed() {
 
 #[tokio::test]
 async fn a_webhook_tells_of_a_submission_whose_answer_was_lost() {
-    // It cannot be looked for either.
+    // The lost submission cannot be found in fal's list either.
     let lost = json!([
         {"at": "submit", "reset": "after", "next": 1},
         {"at": "history", "status": 503, "shape": "nginx"},

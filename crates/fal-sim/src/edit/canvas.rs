@@ -27,7 +27,7 @@ impl Area {
     }
 }
 
-/// A sheet of paper; what is drawn beyond its edges is lost.
+/// A sheet of paper; anything drawn beyond its edges is lost.
 pub(crate) struct Canvas(RgbImage);
 
 impl Canvas {
@@ -43,7 +43,7 @@ impl Canvas {
         self.each(area, |pixel, _, _| *pixel = Rgb(colour));
     }
 
-    /// Prints a picture so that it covers an area, cut to its shape from the middle.
+    /// Prints a picture so that it covers an area, cropped around its middle to the area's shape.
     pub(crate) fn picture(&mut self, picture: &DynamicImage, area: Area, grade: &Grade) {
         let mut picture = cover(picture, area.width, area.height);
         if grade.mirrored {
@@ -61,7 +61,7 @@ impl Canvas {
         }
     }
 
-    /// Visits the pixels of an area with their place inside it.
+    /// Visits the pixels of an area with their position inside it.
     fn each(&mut self, area: Area, mut visit: impl FnMut(&mut Rgb<u8>, u32, u32)) {
         for (y, row) in (0..).zip(self.rows(area)) {
             for (x, pixel) in (0..).zip(row) {
@@ -78,7 +78,7 @@ impl Canvas {
     }
 }
 
-/// Scales a picture to fill these sides; what is over is cut off evenly.
+/// Scales a picture to fill these sides; the excess is cropped evenly.
 fn cover(picture: &DynamicImage, width: u32, height: u32) -> DynamicImage {
     let part = |side: u32, of: u32, other: u32| {
         let side = u64::from(side) * u64::from(of) / u64::from(other.max(1));
@@ -97,7 +97,7 @@ fn cover(picture: &DynamicImage, width: u32, height: u32) -> DynamicImage {
     }
 }
 
-/// The light along one side, of 256: full in the middle, less by `vignette` at both ends.
+/// The light along one side, where 256 is full: full in the middle, less by `vignette` at both ends.
 fn falloff(length: u32, vignette: i32) -> Vec<i32> {
     let length = i32::try_from(length).unwrap_or(i32::MAX).max(1);
     let light = |at: i32| {

@@ -1,36 +1,36 @@
-//! The words below the picture: the prompt, and that this is a stand-in's work.
+//! The words below the picture: the prompt, and a note that the edit is simulated.
 
 use super::canvas::{Area, Canvas};
 use super::colour::mix;
 use super::font;
 use super::grade::Grade;
 
-/// How many lines of a prompt are printed.
+/// How many lines of a prompt are printed at most.
 const MOST_LINES: usize = 3;
 
 /// The height of a line of letters, in dots.
 const LINE: u32 = 10;
 
-/// What keeps the prompt and the note apart, in dots.
+/// The space between the prompt and the note, in dots.
 const GAP: u32 = 4;
 
 /// The words of a print and the room they take.
 pub(crate) struct Caption {
-    /// The paper around the picture.
+    /// The width of the paper around the picture.
     pub(crate) margin: u32,
-    /// The paper below it.
+    /// The height of the paper below it.
     pub(crate) band: u32,
     height: u32,
     width: u32,
     lines: Vec<String>,
     note: String,
-    /// The pixels of one dot of the prompt's letters, and of the note's.
+    /// How many pixels wide a dot of the prompt's letters is, and one of the note's.
     dot: u32,
     small_dot: u32,
 }
 
 impl Caption {
-    /// Sets a prompt for a print of this size, in as many lines as it has room for.
+    /// Sets a prompt for a print of this size, in as many lines as fit.
     pub(crate) fn set(prompt: &str, seed: u64, (width, height): (u32, u32)) -> Self {
         let margin = (width.min(height) / 24).max(1);
         let dot = ((width + 150) / 330).max(1);
@@ -57,7 +57,7 @@ impl Caption {
         }
     }
 
-    /// Prints the words into the band, and the grade's tones beside them.
+    /// Prints the words into the band, and the grade's tones next to the note.
     pub(crate) fn print(&self, canvas: &mut Canvas, grade: &Grade) {
         let mut top = self.height.saturating_sub(self.band) + self.margin;
         for line in &self.lines {
@@ -79,7 +79,7 @@ impl Caption {
     }
 }
 
-/// Breaks a text into lines of at most `room` letters, and ends what is too long with dots.
+/// Breaks a text into lines of at most `room` letters, and ends a text that is too long with dots.
 fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -1,9 +1,9 @@
-//! Colours, in whole numbers so that every machine mixes the same.
+//! Colours, in whole numbers so that every machine mixes them alike.
 
 /// Red, green and blue.
 pub(crate) type Colour = [u8; 3];
 
-/// A colour by hue in degrees, saturation and lightness of 255.
+/// A colour from its hue in degrees, and its saturation and lightness, both of 255.
 pub(crate) fn hsl(hue: u16, saturation: u8, lightness: u8) -> Colour {
     let hue = i32::from(hue % 360);
     let (saturation, lightness) = (i32::from(saturation), i32::from(lightness));
@@ -21,18 +21,18 @@ pub(crate) fn hsl(hue: u16, saturation: u8, lightness: u8) -> Colour {
     [level(base + red), level(base + green), level(base + blue)]
 }
 
-/// A number as a colour level, cut at both ends.
+/// A number as a colour level, clamped at both ends.
 pub(crate) fn level(number: i32) -> u8 {
     u8::try_from(number.clamp(0, 255)).unwrap_or(u8::MAX)
 }
 
-/// Goes from one level to another, `part` of 256 of the way.
+/// Mixes two levels: `part` / 256 of the way from one to the other.
 pub(crate) fn mix_level(from: u8, to: u8, part: i32) -> u8 {
     let (from, to) = (i32::from(from), i32::from(to));
     level((from * (256 - part) + to * part) >> 8)
 }
 
-/// Goes from one colour to another, `part` of 256 of the way.
+/// Mixes two colours: `part` / 256 of the way from one to the other.
 pub(crate) fn mix([r, g, b]: Colour, [to_r, to_g, to_b]: Colour, part: i32) -> Colour {
     [mix_level(r, to_r, part), mix_level(g, to_g, part), mix_level(b, to_b, part)]
 }

@@ -1,12 +1,12 @@
-//! Letters of five by seven dots, and one more below the line, for printable ASCII.
+//! Letters for printable ASCII, of five by seven dots and one more row below the line.
 
 use super::canvas::{Area, Canvas};
 use super::colour::Colour;
 
-/// The dots from one letter to the next.
+/// How many dots there are from one letter to the next.
 pub(crate) const ADVANCE: u32 = 6;
 
-/// Letters of other scripts are printed as a box.
+/// Any other character is printed as a box.
 const BOX: [u8; 5] = [0x7F, 0x41, 0x41, 0x41, 0x7F];
 
 /// Prints one line with its upper left corner at `(left, top)`, each dot `dot` pixels wide.
@@ -29,7 +29,7 @@ pub(crate) fn print(
     }
 }
 
-/// The columns of a letter from left to right, the lowest bit on top.
+/// The columns of a letter from left to right; the lowest bit is the top dot.
 fn columns(letter: char) -> [u8; 5] {
     let place = u32::from(letter).checked_sub(u32::from(' '));
     let place = place.and_then(|place| usize::try_from(place).ok());

@@ -1,4 +1,4 @@
-//! The grade of a print: how every colour of the picture becomes another.
+//! The grade of a print: how it changes the colours of the picture.
 
 use super::Dice;
 use super::colour::{Colour, hsl, level, mix};
@@ -6,31 +6,31 @@ use super::mood::Mood;
 
 /// The colours of one print.
 pub(crate) struct Grade {
-    /// The frame and the band below the picture.
+    /// The colour of the frame and of the band below the picture.
     pub(crate) paper: Colour,
-    /// The letters.
+    /// The colour of the letters.
     pub(crate) ink: Colour,
-    /// From the darkest tone to the lightest: the colour each brightness is drawn to.
+    /// For each brightness, from dark to light: the colour that it is drawn to.
     tones: Vec<Colour>,
-    /// From 0 to 255: the level each level of the picture's own colours becomes.
+    /// For each level of the picture's own colours, from 0 to 255: its new level.
     curve: Vec<u8>,
-    /// How far the colours are drawn to the tones, of 256.
+    /// How far the colours are drawn to the tones; 256 is all the way.
     strength: i32,
     pub(crate) mirrored: bool,
-    /// How much light the corners lose, of 256.
+    /// How much light the edges lose; 256 is all of it.
     pub(crate) vignette: i32,
 }
 
 impl Grade {
-    /// Chooses by the prompt's words and leaves the rest to the dice.
+    /// Chooses by the prompt's words, and leaves the rest to the dice.
     pub(crate) fn choose(prompt: &str, dice: &Dice) -> Self {
         let mood = Mood::of(prompt);
         let hue = match mood.hue {
-            // Another seed is another shade of what was asked for.
+            // Another seed gives another shade of the colour that was asked for.
             Some(hue) => hue + 360 + dice.roll(0, 37) - 18,
             None => dice.roll(0, 360),
         };
-        // The lights keep the hue, or move to a near, a far or the opposite one.
+        // How far the hue of the light tones is from that of the dark ones.
         let apart = dice.pick(1, [28, 60, 150, 180, 320]);
         let saturation = mood.saturation;
         let dim = if mood.dark { 40 } else { 0 };
@@ -56,9 +56,9 @@ impl Grade {
         }
     }
 
-    /// The colour a pixel gets, with `light` of 256 falling on it.
+    /// The colour that a pixel gets, with `light` of 256 falling on it.
     ///
-    /// What is see-through shows the paper.
+    /// The paper shows through transparent pixels.
     pub(crate) fn of(&self, [red, green, blue, alpha]: [u8; 4], light: i32) -> Colour {
         let brightness = (77 * u16::from(red) + 150 * u16::from(green) + 29 * u16::from(blue)) >> 8;
         let tone = self.tones.get(usize::from(brightness)).copied().unwrap_or(self.paper);
@@ -70,7 +70,7 @@ impl Grade {
         mix(self.paper, graded, i32::from(alpha))
     }
 
-    /// Three tones that stand for the grade.
+    /// Three tones that represent the grade.
     pub(crate) fn swatches(&self) -> [Colour; 3] {
         [48, 128, 216].map(|tone| self.tones.get(tone).copied().unwrap_or(self.ink))
     }

@@ -1,4 +1,4 @@
-//! What the words of a prompt say about colour.
+//! The colours that a prompt's words ask for.
 
 /// The colour a prompt asks for.
 pub(crate) struct Mood {
@@ -47,7 +47,7 @@ const FADED: &[&str] = &["sepia", "vintage", "film", "faded", "snow", "winter", 
 const DARK: &[&str] = &["night", "noir", "dark", "midnight", "storm"];
 
 impl Mood {
-    /// Reads a prompt; its first word about colour wins.
+    /// Reads a prompt; the first word that names a hue decides on it.
     pub(crate) fn of(prompt: &str) -> Self {
         let prompt = prompt.to_lowercase().replace("black and white", "black-and-white");
         let words: Vec<&str> =

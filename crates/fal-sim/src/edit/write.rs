@@ -1,4 +1,4 @@
-//! Writing a print as a file.
+//! Encodes a print as a file.
 
 use std::io::Cursor;
 

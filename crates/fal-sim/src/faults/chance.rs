@@ -1,19 +1,19 @@
-//! Chance that can be repeated: the same seed, the same accidents.
+//! Repeatable chance: the same seed gives the same strikes.
 
-/// The chance of one fault on one occasion.
+/// The source of chance for one fault on one occasion.
 pub(super) struct Chance {
     pub(super) seed: u64,
-    /// Which fault of the list.
+    /// The number of the fault in the list.
     pub(super) fault: u64,
-    /// Which of the occasions it could have struck at.
+    /// The number of the occasion on which it may strike.
     pub(super) occasion: u64,
 }
 
 impl Chance {
-    /// A number from 0 to below 1; each `which` is a draw of its own.
+    /// A number from 0 to below 1; each `which` is another draw.
     pub(super) fn draw(&self, which: u64) -> f64 {
         let mixed = [self.fault, self.occasion, which].into_iter().fold(self.seed, mix);
-        // Dividing by the whole range keeps 1 itself out of reach.
+        // The divisor is above every numerator, so the result is below 1.
         f64::from(u32::try_from(mixed >> 32).unwrap_or_default()) / (f64::from(u32::MAX) + 1.0)
     }
 }

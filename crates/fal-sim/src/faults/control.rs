@@ -26,7 +26,7 @@ pub(crate) async fn replace(body: Bytes, sim: web::Data<Sim>) -> HttpResponse {
     }
 }
 
-/// Nothing goes wrong any more.
+/// Removes all faults.
 pub(crate) async fn clear(sim: web::Data<Sim>) -> impl Responder {
     *sim.faults.lock() = FaultSet::default();
     HttpResponse::NoContent()

@@ -1,4 +1,4 @@
-//! The answer in place of the right one, in one of fal's shapes (fal docs: error bodies).
+//! The answer that replaces the right one, in one of fal's shapes (fal docs: error bodies).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,13 +16,13 @@ use crate::answer::{Answer, RequestError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Shape {
-    /// A: `detail` is a list of complaints.
+    /// A: `detail` is a list of errors.
     Model,
     /// B: `detail` is a text, and there is an `error_type`.
     Request,
     /// C: `detail` is a text.
     Plain,
-    /// The page of a gateway, which is not JSON and has no request id.
+    /// A gateway's HTML page, without a request id.
     Nginx,
     /// No body at all.
     Empty,
@@ -39,7 +39,7 @@ pub(super) struct Recipe {
     pub(super) billed_units: u32,
 }
 
-/// An error answer, ready to be given.
+/// An error answer, ready to be sent.
 #[derive(Debug, Clone)]
 pub(crate) struct ErrorAnswer {
     status: u16,
@@ -48,12 +48,12 @@ pub(crate) struct ErrorAnswer {
     headers: Vec<(String, String)>,
     request_error: Option<RequestError>,
     billed_units: u32,
-    /// Whether the call is carried out nevertheless.
+    /// Whether the call is carried out all the same.
     pub(super) processed: bool,
 }
 
 impl Recipe {
-    /// The name of the field that is wrong, and why, for a type that is not known.
+    /// Makes the answer; for an unknown type, fails with the wrong field's name and the reason.
     pub(super) fn cook(self) -> Result<ErrorAnswer, (&'static str, &'static str)> {
         let listed = self.error_type.as_deref().and_then(ErrorType::named);
         if self.error_type.is_some() && listed.is_none() && self.shape.is_none() {
@@ -103,7 +103,7 @@ impl Recipe {
 }
 
 impl ErrorAnswer {
-    /// As the answer to one call.
+    /// Answers a call with it.
     pub(super) fn respond(&self, request_id: Option<&str>) -> HttpResponse {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_GATEWAY);
         let mut response = HttpResponse::build(status);
@@ -123,7 +123,7 @@ impl ErrorAnswer {
         response.body(self.body.clone())
     }
 
-    /// As the end of a request.
+    /// Ends a request with it.
     pub(crate) fn end(&self) -> Answer {
         Answer {
             status_code: self.status,
@@ -160,7 +160,7 @@ fn complaint(field: &str, kind: &str, message: &str) -> Value {
     complaint
 }
 
-/// What fal says with a status code (fal docs: 401, 403, 404, 429).
+/// fal's message for a status code (fal docs: 401, 403, 404, 429).
 fn usual_message(status: u16) -> &'static str {
     match status {
         401 => "No user found for Key ID and Secret",

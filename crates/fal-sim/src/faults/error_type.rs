@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// A failure of the request outside the model: type, status code, message.
+/// Failures of the request outside the model: type, status code, message.
 const REQUEST: [(&str, u16, &str); 12] = [
     ("request_timeout", 504, "Request timed out"),
     ("startup_timeout", 504, "Runner startup timed out"),
@@ -21,7 +21,7 @@ const REQUEST: [(&str, u16, &str); 12] = [
 /// A failure of the request that is the caller's fault.
 const BAD_REQUEST: (&str, u16, &str) = ("bad_request", 400, "Bad request");
 
-/// A failure of the model: type, status code, field, message.
+/// Failures of the model: type, status code, field, message.
 const MODEL: [(&str, u16, &str, &str); 24] = [
     ("internal_server_error", 500, "", "Internal server error"),
     ("generation_timeout", 504, "", "Generation timed out"),
@@ -54,7 +54,7 @@ const MODEL: [(&str, u16, &str, &str); 24] = [
     ("value_error.missing", 422, "image_urls", "field required"),
 ];
 
-/// A type of the tables.
+/// An error type from the tables.
 pub(super) enum ErrorType {
     Request { status: u16, message: &'static str },
     Model { status: u16, field: &'static str, message: &'static str },
@@ -72,7 +72,7 @@ impl ErrorType {
     }
 }
 
-/// What a model error says beside its message.
+/// The `ctx` of a model error, which details its message.
 pub(super) fn context(name: &str) -> Option<Value> {
     Some(match name {
         "image_too_small" => json!({"min_width": 64, "min_height": 64}),
@@ -91,7 +91,7 @@ pub(super) fn context(name: &str) -> Option<Value> {
     })
 }
 
-/// Whether fal calls a model error worth another try.
+/// Whether fal calls a model error retryable.
 pub(super) fn is_retryable(name: &str) -> bool {
     matches!(
         name,

@@ -10,11 +10,11 @@ use super::{ErrorAnswer, Place};
 /// What goes wrong, where, and how often.
 pub(crate) struct Fault {
     pub(super) place: Place,
-    /// The only endpoint it concerns, if not all.
+    /// The only endpoint that it concerns; all without one.
     pub(super) endpoint: Option<String>,
-    /// Which share of its occasions is a strike, from 0 to 1.
+    /// The share of its occasions on which it strikes, from 0 to 1.
     pub(super) rate: f64,
-    /// How many strikes there are before it is spent.
+    /// How often it strikes at most.
     pub(super) next: Option<u64>,
     pub(super) latency: Option<Latency>,
     pub(super) effect: Option<Effect>,
@@ -29,17 +29,17 @@ pub(crate) enum Effect {
     Reset(Reset),
     /// The body comes at this many bytes per second.
     Slow(u64),
-    /// A running request goes back to the queue for so long.
+    /// A running request goes back to the queue for this long.
     Requeue(Duration),
     /// These fields of the output's pictures are null.
     Null(Vec<String>),
-    /// These fields of the output's pictures are not there.
+    /// These fields of the output's pictures are absent.
     Absent(Vec<String>),
-    /// The safety checker blanks the pictures.
+    /// The safety checker replaces the pictures by black ones.
     Nsfw,
-    /// Something is wrong with a webhook.
+    /// A webhook is not delivered as it should be.
     Delivery(Delivery),
-    /// A running request does not hear that it is cancelled.
+    /// A running request is not told that it is cancelled.
     IgnoreCancel,
 }
 
@@ -47,23 +47,23 @@ pub(crate) enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reset {
-    /// With the request unread: nothing has happened.
+    /// Before the request is read: it has no effect.
     Before,
-    /// With the request carried out, and no word about it.
+    /// After the request is carried out, without a byte of the answer.
     After,
     /// In the middle of the answer.
     Midway,
 }
 
-/// What is wrong with a webhook; one that is only late has a latency.
+/// What is wrong with a webhook. One that is only late needs no `delivery`, just a `latency`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Delivery {
     Duplicate,
     Missing,
-    /// Signed with a key that is not in the set.
+    /// Signed with a key that is not in the key set.
     Forged,
-    /// Signed rightly, an hour ago.
+    /// Signed correctly, with a timestamp that is an hour old.
     Stale,
     /// `payload` is null and `payload_error` says why.
     NoPayload,

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-/// What is wrong with which field.
+/// Which field is wrong, and why.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     loc: Vec<Value>,
@@ -11,20 +11,20 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// In the shape of a model's complaint.
+    /// The refusal in the shape of a model's error.
     pub(super) fn detail(&self) -> Value {
         json!({"loc": self.loc, "msg": self.msg, "type": "value_error"})
     }
 }
 
-/// The fields of an object that are not read yet.
+/// The fields of an object that have not been read yet.
 pub(super) struct Fields {
     loc: Vec<Value>,
     fields: Map<String, Value>,
 }
 
 impl Fields {
-    /// The fields of an object that lies at this place.
+    /// The fields of the object at `loc`.
     pub(super) fn of(value: Value, loc: Vec<Value>) -> Result<Self, Refusal> {
         match value {
             Value::Object(fields) => Ok(Self { loc, fields }),
@@ -45,14 +45,14 @@ impl Fields {
         self.fields.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// Complains about one field.
+    /// A refusal of one field.
     pub(super) fn refuse(&self, name: &str, msg: impl Into<String>) -> Refusal {
         let mut loc = self.loc.clone();
         loc.push(name.into());
         Refusal { loc, msg: msg.into() }
     }
 
-    /// Every field must have been read.
+    /// Fails unless every field has been read.
     pub(super) fn end(&self) -> Result<(), Refusal> {
         match self.fields.keys().next() {
             Some(name) => Err(self.refuse(name, "Unknown field, or not for this fault")),

@@ -1,4 +1,4 @@
-//! How long something takes, left to chance.
+//! Random delays.
 
 use std::f64::consts::TAU;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::chance::Chance;
 
-/// No draw is longer than this.
+/// The longest delay, in seconds.
 const LONGEST: f64 = 24.0 * 3600.0;
 
 /// A distribution of seconds.
@@ -15,7 +15,7 @@ const LONGEST: f64 = 24.0 * 3600.0;
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Latency {
     Fixed(f64),
-    /// Anything from the first to the second, each as likely.
+    /// From the first to the second, all equally likely.
     Uniform(f64, f64),
     /// With this mean.
     Exponential(f64),
@@ -38,7 +38,7 @@ impl Latency {
     }
 
     pub(super) fn draw(&self, chance: &Chance) -> Duration {
-        // From 1 down to above 0, whose logarithm is finite.
+        // `one` is above 0 and at most 1, so its logarithm is finite.
         let (one, other) = (1.0 - chance.draw(1), chance.draw(2));
         let seconds = match self {
             Self::Fixed(seconds) => *seconds,

@@ -1,4 +1,4 @@
-//! Where a call meets its fault: around every handler that has a name among the routes.
+//! The middleware that applies faults to calls: those whose route has the name of a place.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -33,7 +33,7 @@ pub(crate) async fn meet(
     }
 
     let (reset, bytes_per_second) = (strike.reset(), strike.bytes_per_second());
-    // The rest is for the handler itself.
+    // The other effects are for the handler itself.
     request.extensions_mut().insert(strike);
     let response = next.call(request).await?.map_into_boxed_body();
     match (reset, bytes_per_second) {
@@ -46,7 +46,7 @@ pub(crate) async fn meet(
     }
 }
 
-/// What goes wrong with this call; `None` for one that cannot go wrong.
+/// What goes wrong with this call; `None` if no fault is set for its place.
 fn strike(request: &ServiceRequest) -> Option<Strike> {
     let place = Place::named(request.request().match_name()?)?;
     let sim = request.app_data::<web::Data<Sim>>()?;
@@ -57,13 +57,13 @@ fn strike(request: &ServiceRequest) -> Option<Strike> {
     Some(sim.faults.strike(place, endpoint_id.as_deref()))
 }
 
-/// The id in the path of a request's own URLs.
+/// The request's id in a path.
 fn request_id(path: &str) -> Option<String> {
     let (_, rest) = path.rsplit_once("/requests/")?;
     rest.split('/').next().map(str::to_owned)
 }
 
-/// Reads what the caller sends and forgets it, so that the caller comes to read the answer.
+/// Reads and drops the call's body, so that the caller gets as far as reading the answer.
 async fn unread(mut request: ServiceRequest) -> ServiceRequest {
     let mut payload = request.take_payload();
     while let Some(Ok(_)) = payload.next().await {}

@@ -1,18 +1,18 @@
-//! Where something may go wrong.
+//! The places where a fault may strike.
 
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::server::Sim;
 
-/// A step of the protocol. The last two happen behind it, not at a call.
+/// A call of the protocol, or one of the last two, which are no calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Place {
     Token,
     Initiate,
     Upload,
-    /// A direct run, too.
+    /// Includes direct runs.
     Submit,
     Status,
     Stream,
@@ -25,7 +25,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// The place of a resource, by the name it has among the routes.
+    /// The place of a resource, by its name in the routes.
     pub(super) fn named(resource: &str) -> Option<Self> {
         Some(match resource {
             "token" => Self::Token,
@@ -44,7 +44,7 @@ impl Place {
         })
     }
 
-    /// Whether a call belongs to one endpoint here.
+    /// Whether what happens here belongs to one endpoint.
     pub(super) fn knows_endpoint(self) -> bool {
         !matches!(
             self,
@@ -52,12 +52,12 @@ impl Place {
         )
     }
 
-    /// Whether it is a call, with an answer to spoil.
+    /// Whether it is a call, so that its answer can be spoiled.
     pub(super) fn is_call(self) -> bool {
         !matches!(self, Self::Run | Self::Webhook)
     }
 
-    /// The endpoint a call is about.
+    /// The endpoint that a call is about.
     pub(super) fn endpoint_of(self, path: &str, sim: &Sim) -> Option<String> {
         if self == Self::Submit {
             return Some(path.trim_start_matches('/').to_owned());

@@ -1,4 +1,4 @@
-//! Reading faults from JSON, strictly: what is misspelt must not be silently harmless.
+//! Reads faults from JSON, strictly: a misspelt fault is refused, not silently ignored.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use super::fields::{Fields, Refusal};
 use super::latency::Latency;
 use super::{Armed, FaultSet, Place};
 
-/// The longest a request may be back in the queue.
+/// The longest that a request may be sent back to the queue, in seconds.
 const LONGEST_AWAY: f64 = 24.0 * 3600.0;
 
-/// What makes an error answer, when one of the first two is there.
+/// The fields that make a fault an error answer.
 const ANSWER_FIELDS: [&str; 5] = ["error_type", "status", "shape", "detail", "headers"];
 
 /// Reads `{"seed": ..., "faults": [...]}`.
@@ -49,7 +49,7 @@ fn read_fault(mut fields: Fields) -> Result<Fault, Refusal> {
     }
 
     let effect = effect(place, &mut fields)?;
-    // A second effect, or one that does not go with the place, is still among the fields.
+    // A second effect, or one that does not fit the place, has not been read and is refused.
     fields.end()?;
     if effect.is_none() && latency.is_none() {
         return Err(fields.refuse("at", "Nothing goes wrong here: an effect is required"));
@@ -57,7 +57,7 @@ fn read_fault(mut fields: Fields) -> Result<Fault, Refusal> {
     Ok(Fault { place, endpoint, rate, next, latency, effect })
 }
 
-/// Reads the one effect that goes with the place.
+/// Reads the one effect that fits the place.
 fn effect(place: Place, fields: &mut Fields) -> Result<Option<Effect>, Refusal> {
     if place != Place::Webhook && ANSWER_FIELDS.iter().any(|name| fields.has(name)) {
         return answer(place, fields).map(Some);
@@ -113,7 +113,7 @@ fn answer(place: Place, fields: &mut Fields) -> Result<Effect, Refusal> {
     if !headers.iter().all(sendable) {
         return Err(fields.refuse("headers", "Input should be names and values of headers"));
     }
-    // Behind the protocol there is no call to carry out, and on a call nothing is billed.
+    // Only a call can be carried out all the same, and only a run can be billed.
     let call = place.is_call();
     let processed = if call { fields.take("processed")? } else { None };
     let billed_units = if call { None } else { fields.take("billed_units")? };

@@ -1,4 +1,4 @@
-//! Bodies that do not come as they should: not at all, in part, or slowly.
+//! Bodies that do not arrive as they should: not at all, in part, or slowly.
 
 use std::future::poll_fn;
 use std::io;
@@ -15,14 +15,14 @@ use tokio::time::sleep;
 /// How often a slow body sends something.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// An answer of which not one byte arrives: the server closes the connection before it has
-/// written the head, as the body fails at once.
+/// An answer of which not one byte arrives: its body fails at once, so the server closes the
+/// connection before it has written the head.
 pub(super) fn unanswered() -> HttpResponse {
     let body = BodyStream::new(stream::once(async { Err::<Bytes, _>(io::Error::other("reset")) }));
     HttpResponse::Ok().body(BoxBody::new(body))
 }
 
-/// The first half of a body, or the first piece of one without a known length.
+/// The first piece of a body; of a body with a known length, at most half of it.
 pub(super) fn cut(body: BoxBody) -> BoxBody {
     let size = body.size();
     let half = match size {
@@ -31,7 +31,7 @@ pub(super) fn cut(body: BoxBody) -> BoxBody {
     };
     let stream = stream::unfold((body, Some(half)), |(mut body, half)| async move {
         let Some(half) = half else {
-            // The half must be on its way before the connection breaks.
+            // What was kept must be sent before the connection breaks.
             yield_once().await;
             return Some((Err(io::Error::other("cut off")), (body, None)));
         };
@@ -42,7 +42,7 @@ pub(super) fn cut(body: BoxBody) -> BoxBody {
     sized(size, stream)
 }
 
-/// A body that comes at so many bytes per second.
+/// The body, sent at this many bytes per second.
 pub(super) fn slow(body: BoxBody, bytes_per_second: u64) -> BoxBody {
     let size = body.size();
     let piece = bytes_per_second.saturating_mul(50).div_ceil(1000);
@@ -58,7 +58,7 @@ pub(super) fn slow(body: BoxBody, bytes_per_second: u64) -> BoxBody {
     sized(size, stream)
 }
 
-/// A body of this size, from its pieces.
+/// A body of this size, made of pieces.
 fn sized(size: BodySize, stream: impl Stream<Item = io::Result<Bytes>> + 'static) -> BoxBody {
     match size {
         BodySize::Sized(length) => BoxBody::new(SizedStream::new(length, Box::pin(stream))),

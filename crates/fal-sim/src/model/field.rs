@@ -1,4 +1,4 @@
-//! One field of a model's input, and what may be in it.
+//! One field of a model's input, and its valid values.
 
 use std::ops::RangeInclusive;
 
@@ -14,10 +14,10 @@ pub(crate) struct Field {
     pub(crate) check: Check,
 }
 
-/// What a field's value must be.
+/// The rule for a field's value.
 #[derive(Debug)]
 pub(crate) enum Check {
-    /// Looked at where the field is read.
+    /// Checked where the field is read.
     OnReading,
     Boolean,
     Text,
@@ -32,9 +32,9 @@ pub(crate) enum Check {
 #[derive(Debug)]
 pub(crate) struct SizeRule {
     pub(crate) names: &'static [&'static str],
-    /// What each side must be; ...
+    /// Both sides must be in this range, ...
     pub(crate) sides: RangeInclusive<u32>,
-    /// ... or else both sides multiplied.
+    /// ... or their product in this one.
     pub(crate) area: RangeInclusive<u32>,
 }
 

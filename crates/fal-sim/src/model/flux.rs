@@ -67,7 +67,7 @@ pub(super) const KONTEXT_DEV: Model = Model {
     ..KONTEXT
 };
 
-/// One picture a request, and two words about safety.
+/// It makes one picture per request, and has two fields about safety.
 pub(super) const FLUX_2_PRO: Model = Model {
     pictures: PictureField::Many,
     fields: Some(&[

@@ -29,5 +29,5 @@ pub(super) const EDIT: Model = Model {
 pub(super) const EDIT_PLUS: Model =
     Model { pictures: PictureField::Many, formats: PNG_FIRST, ..EDIT };
 
-/// The same, with another format first.
+/// The same, with another default format.
 pub(super) const EDIT_2511: Model = Model { formats: &["webp", "png", "jpeg"], ..EDIT_PLUS };

@@ -10,7 +10,7 @@ const SAFETY: Field = Field::new("enable_safety_checker", Check::Boolean);
 
 const V4_SIZE: SizeRule = SizeRule::any(size_names!("auto", "auto_2K", "auto_4K"));
 
-/// Both sides within their bounds, or the whole; there is no `auto`.
+/// Both sides within bounds, or else the area; there is no `auto`.
 const V4_5_SIZE: SizeRule = SizeRule {
     names: size_names!("auto_2K", "auto_4K"),
     sides: 1920..=4096,
@@ -53,7 +53,7 @@ pub(super) const V4_5: Model = Model {
     ..V4
 };
 
-/// It says its seed, and cannot be told one.
+/// Its output has a seed, but its input takes none.
 pub(super) const V5_LITE: Model = Model {
     fields: Some(&[
         Field::new("image_size", Check::Size(&V5_LITE_SIZE)),

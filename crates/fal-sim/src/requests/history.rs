@@ -1,4 +1,4 @@
-//! Looking for requests that are over (fal platform docs: requests by endpoint).
+//! Searching for requests that have ended (fal platform docs: requests by endpoint).
 
 use serde::Serialize;
 use serde_json::Value;
@@ -7,23 +7,23 @@ use uuid::Uuid;
 
 use super::Request;
 
-/// How a finished request is looked for.
+/// A search for finished requests.
 pub(crate) struct Search {
     pub(crate) endpoint_ids: Vec<String>,
-    /// The earliest end.
+    /// Finds requests that ended at this moment or later, ...
     pub(crate) start: OffsetDateTime,
-    /// The end before which requests ended.
+    /// ... and before this one.
     pub(crate) end: OffsetDateTime,
     pub(crate) outcome: Option<Outcome>,
     pub(crate) request_id: Option<Uuid>,
     /// Whether to show what went in and what came out.
     pub(crate) payloads: bool,
     pub(crate) limit: usize,
-    /// How many newer requests earlier pages have shown.
+    /// How many requests the earlier pages have shown.
     pub(crate) skip: usize,
 }
 
-/// How a request ended, as far as the platform tells.
+/// How a request ended, in the platform's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Success,
@@ -56,7 +56,7 @@ struct Payloads {
 }
 
 impl Search {
-    /// Some of the requests that are found, the last to end first; and whether there are more.
+    /// A page of the requests that match, the last to end first, and whether there are more.
     pub(super) fn run<'a>(&self, requests: impl Iterator<Item = &'a Request>) -> (Vec<Item>, bool) {
         let mut found: Vec<(OffsetDateTime, &Request)> = requests
             .filter_map(|request| Some((request.ended_at?, request)))
@@ -99,7 +99,7 @@ impl Search {
 }
 
 impl Outcome {
-    /// The outcome a filter names.
+    /// The outcome that a filter names.
     pub(crate) fn named(name: &str) -> Option<Self> {
         match name {
             "success" => Some(Self::Success),

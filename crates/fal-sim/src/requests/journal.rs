@@ -1,4 +1,4 @@
-//! The journal of requests, where the stand-in has a state: a line is written before anybody is told.
+//! The journal of requests, for a stand-in with a state: a line is written before any caller hears of the event.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Door, Request, Submission};
 use crate::answer::Answer;
 
-/// A line of it.
+/// A line of the journal.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Line {
@@ -46,14 +46,14 @@ pub(super) struct Ended {
 pub(super) struct Journal(File);
 
 impl Journal {
-    /// Opens it, or begins one; answers what it says already. A line that was cut off is none.
+    /// Opens or creates the journal, and returns its lines. A line that was cut off is ignored.
     pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<Line>)> {
         let file = File::options().create(true).read(true).append(true).open(path)?;
         let mut lines = Vec::new();
         for line in BufReader::new(&file).split(b'\n') {
             lines.extend(serde_json::from_slice(&line?).ok());
         }
-        // What comes next must not be the end of a line that was cut off.
+        // Else the next line would continue one that was cut off.
         (&file).write_all(b"\n")?;
         Ok((Self(file), lines))
     }

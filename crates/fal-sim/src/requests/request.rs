@@ -19,8 +19,8 @@ use crate::model::dialect;
 use crate::problem::Problem;
 use crate::settings::Retention;
 
-/// Where a request is. There is no failed and no cancelled: both end `COMPLETED`
-/// (fal queue docs: status).
+/// The status of a request. None stands for failed or cancelled: such requests are `COMPLETED`
+/// too (fal queue docs: status).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Phase {
@@ -42,7 +42,7 @@ pub(crate) struct Log {
 /// One request of the account.
 pub(crate) struct Request {
     pub(super) id: Uuid,
-    /// The id of the last attempt: the request's own, unless it ran again.
+    /// The id of the last attempt: the request's own, unless the request was sent back.
     pub(crate) gateway_id: Uuid,
     pub(crate) endpoint_id: String,
     pub(crate) app: String,
@@ -53,7 +53,7 @@ pub(crate) struct Request {
     pub(super) input: Value,
     /// Whether input and output may be shown later (`X-Fal-Store-IO`).
     pub(super) stored: bool,
-    /// The whole input, until the model has it.
+    /// The whole input, until the run starts and takes it.
     whole_input: Value,
     pub(crate) phase: Phase,
     pub(crate) logs: Vec<Log>,
@@ -63,17 +63,17 @@ pub(crate) struct Request {
     result_fetches: u64,
     door: Door,
     key_id: Option<String>,
-    /// When it ended, on the clock that only goes forward.
+    /// When it ended, by the monotonic clock.
     settled_at: Option<Instant>,
     attempt: u32,
     pub(super) cancelled: Arc<Notify>,
-    /// Rings at every change of phase and every line of the log.
+    /// Notified at every change of phase and every line of the log.
     changed: watch::Sender<()>,
-    /// Who wants to hear of the end.
+    /// Where to announce the end.
     pub(crate) webhook: Option<Url>,
     /// How often the webhook was tried.
     pub(crate) webhook_attempts: u32,
-    /// Whether its receiver has said 2xx.
+    /// Whether the webhook's receiver has answered 2xx.
     pub(crate) webhook_acknowledged: bool,
 }
 
@@ -83,11 +83,11 @@ pub(crate) struct LedgerEntry {
     request_id: Uuid,
     endpoint_id: String,
     door: Door,
-    /// Who asked. The secret half of the key is not kept.
+    /// The id of the caller's key. The secret half of the key is not kept.
     key_id: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
     submitted_at: OffsetDateTime,
-    /// When it first got a slot.
+    /// When it last got a slot.
     #[serde(with = "time::serde::rfc3339::option")]
     started_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -96,7 +96,7 @@ pub(crate) struct LedgerEntry {
     /// Fields of the input that the model does not document.
     unknown_fields: Vec<String>,
     status: Phase,
-    /// The code the result GET answers with, once the request is over.
+    /// The status code of the result GET, once the request has ended.
     status_code: Option<u16>,
     billed_units: u32,
     /// Dollars.
@@ -137,17 +137,17 @@ impl Request {
         }
     }
 
-    /// Made at another moment than now.
+    /// The same request, submitted at this moment instead of now.
     pub(super) fn made_at(self, submitted_at: OffsetDateTime) -> Self {
         Self { submitted_at, ..self }
     }
 
-    /// Whether nobody waits any more for what it comes to.
+    /// Whether its caller is gone: a direct run that a restart interrupted.
     pub(super) fn is_cut_off(&self) -> bool {
         self.door == Door::Direct && self.phase != Phase::Completed
     }
 
-    /// Is over, as it was before.
+    /// Ends the request again, as the journal says it ended.
     pub(super) fn relive(&mut self, ended: Ended) {
         self.settle(ended.answer, ended.inference);
         self.gateway_id = ended.gateway_id;
@@ -169,7 +169,7 @@ impl Request {
         }
     }
 
-    /// Back to the queue, for an attempt with an id of its own.
+    /// Puts it back in the queue, for another attempt under a new id.
     pub(super) fn send_back(&mut self, input: Value) {
         self.phase = Phase::InQueue;
         self.whole_input = input;
@@ -187,7 +187,7 @@ impl Request {
         self.changed.send_replace(());
     }
 
-    /// Rings at every change from now on.
+    /// Notifies of every change from now on.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
@@ -197,7 +197,7 @@ impl Request {
         self.changed.send_replace(());
     }
 
-    /// Hands out the answer while it is kept, and counts that.
+    /// Returns the answer while it is kept, and counts the fetch.
     pub(crate) fn fetch(&mut self, retention: Retention) -> Result<Answer, Problem> {
         if let (Some(answer), Some(settled_at)) = (&self.answer, self.settled_at)
             && settled_at.elapsed() >= retention.of(answer.body.len())
@@ -210,14 +210,14 @@ impl Request {
         self.hand_out().ok_or(Problem::InProgress)
     }
 
-    /// Hands out the answer, if there is one, and counts that.
+    /// Returns the answer, if there is one, and counts the fetch.
     pub(crate) fn hand_out(&mut self) -> Option<Answer> {
         let answer = self.answer.clone()?;
         self.result_fetches += 1;
         Some(answer)
     }
 
-    /// Lets go of the answer's body; the ledger keeps the rest.
+    /// Drops the answer's body; the ledger keeps the rest.
     pub(super) fn expire(&mut self) {
         self.expired = true;
         if let Some(answer) = &mut self.answer {

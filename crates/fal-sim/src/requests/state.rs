@@ -1,4 +1,4 @@
-//! What is remembered of the requests.
+//! The requests in memory.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::answer::Answer;
 
-/// How many requests are remembered; beyond it the oldest finished one is forgotten.
+/// How many requests are remembered; beyond that the oldest finished one is forgotten.
 const REMEMBERED: usize = 10_000;
 
 #[derive(Default)]
@@ -25,13 +25,13 @@ pub(super) struct State {
 }
 
 impl State {
-    /// How many requests of one endpoint wait.
+    /// How many requests for one endpoint wait.
     pub(super) fn length(&self, endpoint_id: &str) -> usize {
         let requests = self.waiting.iter().filter_map(|id| self.by_id.get(id));
         requests.filter(|request| request.endpoint_id == endpoint_id).count()
     }
 
-    /// Makes a request of a submission, and notes it.
+    /// Makes a request from a submission, and notes it in the journal.
     pub(super) fn make(&mut self, door: Door, submission: Submission) -> Request {
         let noted = self.journal.is_some().then(|| submission.clone());
         let request = Request::new(Uuid::new_v4(), door, submission);
@@ -44,7 +44,7 @@ impl State {
         request
     }
 
-    /// Ends a request.
+    /// Ends a request, and notes it in the journal.
     pub(super) fn end(&mut self, id: Uuid, answer: Answer, inference: Option<Duration>) {
         let Some(request) = self.by_id.get_mut(&id) else {
             return;
@@ -54,14 +54,14 @@ impl State {
         self.note(line);
     }
 
-    /// Notes a line, where there is a journal.
+    /// Writes a line, if there is a journal.
     pub(super) fn note(&mut self, line: Option<Line>) {
         if let (Some(journal), Some(line)) = (&mut self.journal, line) {
             journal.note(&line);
         }
     }
 
-    /// Makes happen once more what a line tells of.
+    /// Replays a line of the journal.
     pub(super) fn relive(&mut self, line: Line) {
         match line {
             Line::Made(made) => {
@@ -85,14 +85,14 @@ impl State {
         }
     }
 
-    /// Remembers one more.
+    /// Remembers a request.
     pub(super) fn add(&mut self, request: Request) {
         self.forget_oldest();
         self.oldest_first.push_back(request.id);
         self.by_id.insert(request.id, request);
     }
 
-    /// Makes room for one more; requests that are not over are never forgotten.
+    /// Makes room for one more; requests that have not ended are never forgotten.
     fn forget_oldest(&mut self) {
         if self.oldest_first.len() < REMEMBERED {
             return;

@@ -1,4 +1,4 @@
-//! What a submission asks for.
+//! A submission.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,17 +10,17 @@ pub(crate) struct Submission {
     pub(crate) endpoint_id: String,
     pub(crate) app: String,
     pub(crate) input: Value,
-    /// Who asks: the id of the key.
+    /// The id of the caller's key.
     pub(crate) key_id: Option<String>,
-    /// Who wants to hear of the end.
+    /// Where to announce the end.
     pub(crate) webhook: Option<Url>,
-    /// The longest queue of the endpoint the caller puts up with.
+    /// The longest queue of the endpoint that the caller accepts.
     pub(crate) longest_queue: Option<usize>,
     /// Whether input and output may be shown later.
     pub(crate) stored: bool,
 }
 
-/// Which door a request came through.
+/// Which of fal's two hosts a request was sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Door {

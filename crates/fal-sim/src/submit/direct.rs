@@ -1,7 +1,7 @@
 //! `POST https://fal.run/{endpoint_id}`: no queue, the call waits for the answer
 //! (fal docs: direct run, concurrency limits).
 //!
-//! fal has another host for it; here the `Host` header tells ([`Settings::run_hosts`]).
+//! fal has another host for it; here the `Host` header decides ([`Settings::run_hosts`]).
 //!
 //! [`Settings::run_hosts`]: crate::Settings::run_hosts
 
@@ -17,7 +17,7 @@ use crate::requests::Request;
 use crate::server::Sim;
 use crate::{result, run};
 
-/// Whether a call was made to the host that runs without a queue.
+/// Whether a call was made to a host that runs without a queue.
 pub(crate) fn is_direct(call: &GuardContext<'_>) -> bool {
     let host = call.head().headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
@@ -26,7 +26,7 @@ pub(crate) fn is_direct(call: &GuardContext<'_>) -> bool {
     name.is_some_and(|name| hosts.iter().any(|host| host.eq_ignore_ascii_case(name)))
 }
 
-/// Runs at once, or refuses at once. The run goes on, and is billed, when the caller hangs up.
+/// Runs at once, or refuses at once. If the caller hangs up, the run goes on and is billed.
 pub(crate) async fn run_directly(
     request: HttpRequest,
     key: KeyHolder,

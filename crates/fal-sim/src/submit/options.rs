@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::problem::Problem;
 
-/// The least a start deadline may be, in seconds.
+/// A start deadline must be greater than this, in seconds.
 const LEAST_DEADLINE: f64 = 0.1;
 
 #[derive(Deserialize)]
@@ -19,7 +19,7 @@ struct Parameters {
     fal_max_queue_length: Option<usize>,
 }
 
-/// What a caller says beside the model's input.
+/// A caller's wishes that are not part of the model's input.
 pub(super) struct Options {
     pub(super) webhook: Option<Url>,
     pub(super) longest_queue: Option<usize>,

@@ -1,4 +1,4 @@
-//! Uploads with a token of the CDN (fal docs: CDN token flow).
+//! Uploads with a CDN token (fal docs: CDN token flow).
 
 use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, HttpResponse, Responder};
@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::server::Sim;
 use crate::{clock, files};
 
-/// Older Pythons cannot read the letter that RFC 3339 has for UTC, so it is written as an offset.
+/// UTC is written as an offset, as older Pythons cannot read RFC 3339's `Z`.
 const MOMENT: StaticFormatDescription =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]+00:00");
 
@@ -29,7 +29,7 @@ pub(crate) async fn token(_key: KeyHolder, sim: web::Data<Sim>) -> impl Responde
     }))
 }
 
-/// `POST /files/upload`: takes the bytes and answers where they are.
+/// `POST /files/upload`: stores the bytes and returns their URL.
 pub(crate) async fn upload(
     _token: TokenHolder,
     request: HttpRequest,

@@ -16,13 +16,13 @@ use crate::files;
 use crate::problem::Problem;
 use crate::server::Sim;
 
-/// The parts of a finished upload, as the caller has kept count.
+/// The parts of a finished upload, as the caller lists them.
 #[derive(Deserialize)]
 struct Finished {
     parts: Vec<Part>,
 }
 
-/// `POST /storage/upload/initiate-multipart`: a place that is filled without a key.
+/// `POST /storage/upload/initiate-multipart`: opens an upload whose parts are sent without a key.
 pub(crate) async fn initiate(
     _key: KeyHolder,
     body: web::Bytes,
@@ -34,12 +34,12 @@ pub(crate) async fn initiate(
     let target = sim.uploads.open(content_type, false);
     let name = super::safe_name(announcement.file_name.as_deref());
     let file_url = files::url(&sim.base_url, target.file, &name);
-    // fal's URL has a query, too, and its callers put the part's number before it.
+    // fal's URL has a query, too; callers insert the part's number before it.
     let upload_url = format!("{file_url}/multipart/{}?storage_type=fal-cdn-v3", target.upload);
     Ok(HttpResponse::Ok().json(json!({"upload_url": upload_url, "file_url": file_url})))
 }
 
-/// `POST /files/upload/multipart`: a place that is filled with a token.
+/// `POST /files/upload/multipart`: opens an upload whose parts are sent with a token.
 pub(crate) async fn open(
     _token: TokenHolder,
     request: HttpRequest,
@@ -51,7 +51,7 @@ pub(crate) async fn open(
     HttpResponse::Ok().json(json!({"access_url": access_url, "uploadId": target.upload}))
 }
 
-/// `PUT .../multipart/{upload}/{number}`: one part.
+/// `PUT .../multipart/{upload}/{number}`: receives one part.
 pub(crate) async fn receive(
     token: Option<TokenHolder>,
     path: web::Path<(String, String, String, String)>,
@@ -66,7 +66,7 @@ pub(crate) async fn receive(
     Ok(HttpResponse::Ok().insert_header((ETAG, part.etag.clone())).json(part))
 }
 
-/// `POST .../multipart/{upload}/complete`: the parts become the file.
+/// `POST .../multipart/{upload}/complete`: joins the parts to the file.
 pub(crate) async fn complete(
     token: Option<TokenHolder>,
     path: web::Path<(String, String, String)>,

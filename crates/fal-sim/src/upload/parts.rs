@@ -1,4 +1,4 @@
-//! Files that come in parts: what has come so far, until they are put together.
+//! Uploads in parts: the parts that have arrived, until they are joined.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,13 +11,13 @@ use uuid::Uuid;
 use crate::media::File;
 use crate::problem::Problem;
 
-/// How many files may come in parts at a time; the oldest gives way to the newest.
+/// How many uploads may be open at a time; the oldest is dropped for the newest.
 const MOST: usize = 16;
 
-/// The last number a part may have.
+/// The highest number of a part.
 const LAST_PART: u16 = 10_000;
 
-/// A part as both sides name it.
+/// A part, as both sides identify it.
 #[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Part {
@@ -26,7 +26,7 @@ pub(crate) struct Part {
     pub(crate) etag: String,
 }
 
-/// The file a part is for.
+/// The upload that a call is for.
 #[derive(Clone, Copy)]
 pub(crate) struct Target {
     pub(crate) file: Uuid,
@@ -35,9 +35,9 @@ pub(crate) struct Target {
     pub(crate) by_token: bool,
 }
 
-/// All files that are coming in parts.
+/// All open uploads.
 pub(crate) struct Uploads {
-    /// How many bytes all parts together may have.
+    /// How many bytes all parts of all uploads may have together.
     limit: usize,
     open: Mutex<VecDeque<Upload>>,
 }
@@ -86,13 +86,13 @@ impl Uploads {
         Ok(Part { part_number, etag })
     }
 
-    /// Puts the parts together, in the order of their numbers: all that came, as they came.
+    /// Joins the parts in the order of their numbers. `named` must list all that arrived.
     pub(crate) fn complete(&self, target: Target, mut named: Vec<Part>) -> Result<File, Problem> {
         let mut open = self.lock();
         let place = open.iter().position(|upload| upload.is(target));
         let place = place.ok_or(Problem::UnknownFile)?;
         let came = open.get(place).map(Upload::named).unwrap_or_default();
-        // Parts that are sent side by side are named in the order in which they arrived.
+        // A caller that sends parts concurrently lists them in the order in which they arrived.
         named.sort_by_key(|part| part.part_number);
         if came.is_empty() || named != came {
             return Err(Problem::WrongParts("The parts are not the ones that were received"));
@@ -109,8 +109,8 @@ impl Uploads {
 }
 
 impl Upload {
-    /// Whether it is the one, and the caller may add to it: who opened it with a token needs
-    /// one for every part.
+    /// Whether this is the target, and the caller may add to it: an upload that was opened with a
+    /// token needs one for every part.
     fn is(&self, target: Target) -> bool {
         let same = self.target.file == target.file && self.target.upload == target.upload;
         same && (target.by_token || !self.target.by_token)

@@ -1,4 +1,4 @@
-//! The tokens of the CDN: who has one may upload, for a while.
+//! CDN tokens: a caller with one may upload for a while.
 
 use std::collections::VecDeque;
 use std::future::{Ready, ready};
@@ -13,20 +13,20 @@ use uuid::Uuid;
 use crate::problem::Problem;
 use crate::server::Sim;
 
-/// How long a token is good; fal does not say how long its own are.
+/// How long a token is valid; fal does not document how long its own are.
 pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
 
-/// How many tokens are good at a time; beyond it the oldest is not any more.
+/// How many tokens are valid at a time; a further one replaces the oldest.
 const MOST: usize = 1000;
 
-/// The tokens that were handed out.
+/// The tokens that were issued.
 #[derive(Default)]
 pub(crate) struct Tokens {
     oldest_first: Mutex<VecDeque<(String, Instant)>>,
 }
 
 impl Tokens {
-    /// A new token.
+    /// Issues a token.
     pub(crate) fn issue(&self) -> String {
         let token = Uuid::new_v4().simple().to_string();
         let mut tokens = self.lock();
@@ -48,7 +48,7 @@ impl Tokens {
     }
 }
 
-/// Proof that the caller has sent a token that is good.
+/// Proof that the caller has sent a valid token.
 pub(crate) struct TokenHolder;
 
 impl FromRequest for TokenHolder {

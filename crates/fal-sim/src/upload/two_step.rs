@@ -12,7 +12,7 @@ use crate::media::File;
 use crate::problem::Problem;
 use crate::server::Sim;
 
-/// `POST /storage/upload/initiate`: answers where to put the bytes and where they will be.
+/// `POST /storage/upload/initiate`: returns where to send the bytes and where they will be.
 pub(crate) async fn initiate(
     _key: KeyHolder,
     body: web::Bytes,
@@ -27,7 +27,7 @@ pub(crate) async fn initiate(
     })))
 }
 
-/// `PUT {upload_url}`: takes the bytes, with no key and the content type they are served with.
+/// `PUT {upload_url}`: stores the bytes, without a key. They are served with the same content type.
 pub(crate) async fn receive(
     request: HttpRequest,
     path: web::Path<(String, String)>,

@@ -1,4 +1,4 @@
-//! What a webhook says (fal docs: webhooks, payloads).
+//! The body of a webhook (fal docs: webhooks, payloads).
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ pub(crate) struct Ended {
 impl Ended {
     /// The JSON of the webhook; its status is `OK` or `ERROR`, never `COMPLETED`.
     ///
-    /// Without its payload it says the same, and that the payload could not be written.
+    /// Without its payload it is the same, plus an error that the payload could not be serialised.
     pub(super) fn body(&self, without_payload: bool) -> Bytes {
         let code = self.answer.status_code;
         let good = code < 400;

@@ -1,4 +1,4 @@
-//! Signing webhooks: Ed25519 over ids, time and a hash of the body
+//! Signs webhooks: Ed25519 over ids, time and a hash of the body
 //! (fal docs: webhooks, signature).
 
 use std::io;
@@ -14,20 +14,20 @@ use uuid::Uuid;
 use crate::clock;
 use crate::state::State;
 
-/// The one user of this stand-in.
+/// The only user of this stand-in.
 const USER_ID: &str = "darkroom-sim-user";
 
 /// A header of a webhook.
 type Header = (&'static str, String);
 
-/// The key of this stand-in, and one that is nobody's.
+/// The key of this stand-in, and one for forged signatures.
 pub(crate) struct Keys {
     own: Ed25519KeyPair,
     forged: Ed25519KeyPair,
 }
 
 impl Keys {
-    /// New ones; or its own as a state has kept it.
+    /// Makes the keys, or reads its own from a state.
     pub(crate) fn open(state: Option<&State>) -> io::Result<Self> {
         let own = match state {
             Some(state) => state.webhook_key(generate)?,
@@ -36,24 +36,24 @@ impl Keys {
         Ok(Self { own: read(&own)?, forged: read(&generate()?)? })
     }
 
-    /// The public key, in base64url with its padding, as fal's own set was seen.
+    /// The public key, in base64url with padding, as it was seen in fal's own key set.
     pub(crate) fn jwks(&self) -> Value {
         let x = URL_SAFE.encode(self.own.public_key());
         json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "x": x}]})
     }
 
-    /// The headers of a webhook that leaves now, or this many seconds from now.
+    /// The headers of a webhook, with a timestamp this many seconds from now.
     pub(super) fn sign(&self, id: Uuid, from_now: i64, body: &[u8]) -> [Header; 4] {
         sign(&self.own, id, from_now, body)
     }
 
-    /// The same, signed by somebody else.
+    /// The same headers, signed with another key.
     pub(super) fn forge(&self, id: Uuid, body: &[u8]) -> [Header; 4] {
         sign(&self.forged, id, 0, body)
     }
 }
 
-/// A key in the form of PKCS#8.
+/// A new key, as PKCS#8.
 fn generate() -> io::Result<Vec<u8>> {
     Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
         .map(|document| document.as_ref().to_vec())

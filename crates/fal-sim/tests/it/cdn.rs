@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{SEEDREAM, Sim, photo, quick, text, with_key};
 
-/// Asks for a token and answers the header that carries it.
+/// Asks for a token and returns the header that carries it.
 async fn token(sim: &Sim) -> String {
     let post = with_key(sim.http.post(sim.url("storage/auth/token?storage_type=fal-cdn-v3")));
     let token: Value = post.json(&json!({})).send().await.unwrap().json().await.unwrap();
@@ -20,7 +20,7 @@ async fn json_of(request: RequestBuilder) -> Value {
     answer.json().await.unwrap()
 }
 
-/// Opens an upload in parts with a token; answers where the parts go, and the file's URL.
+/// Opens an upload in parts with a token; returns where the parts go, and the file's URL.
 async fn open(sim: &Sim, token: &str) -> (String, String) {
     let post = sim.http.post(sim.url("files/upload/multipart")).header("authorization", token);
     let post = post.header("content-type", "image/png").header("X-Fal-File-Name", "photo.png");

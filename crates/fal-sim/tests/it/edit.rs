@@ -1,11 +1,11 @@
-//! What an edit makes of a picture.
+//! What an edit does to a picture.
 
 use image::GenericImageView;
 use serde_json::{Value, json};
 
 use crate::support::{SEEDREAM, Sim, data_uri, input, photo, quick, text};
 
-/// How far two pictures of the same size are apart: the mean difference of a level.
+/// The mean difference of two pictures' levels, at the size of the first one.
 fn distance(one: &[u8], other: &[u8]) -> u64 {
     let [one, other] = [one, other].map(|bytes| image::load_from_memory(bytes).unwrap());
     let other = other.resize_exact(one.width(), one.height(), image::imageops::Triangle);

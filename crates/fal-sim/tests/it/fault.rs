@@ -1,4 +1,4 @@
-//! Faults of calls: set over HTTP, met over HTTP.
+//! Faults of calls, set over HTTP and seen by the caller.
 
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ async fn post(sim: &Sim, endpoint_id: &str) -> reqwest::Result<Response> {
     with_key(request).send().await
 }
 
-/// A request that is over, with its result.
+/// A request that has ended, with its result.
 async fn finished(sim: &Sim) -> Value {
     let submitted = sim.submit(SEEDREAM, &input("on a bad day", 1)).await;
     sim.until(&submitted, "COMPLETED").await;

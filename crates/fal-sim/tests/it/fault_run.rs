@@ -1,4 +1,4 @@
-//! Faults behind the protocol: how a request runs and how it ends.
+//! Faults of runs: how a request runs and how it ends.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The stand-in from outside: over HTTP, as a client of fal meets it.
+//! Tests of the stand-in from outside: over HTTP, as a client of fal uses it.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

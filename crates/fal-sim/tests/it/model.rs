@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Sim, data_uri, input, photo, quick, text};
 
-/// An input with one picture in the field that is named.
+/// An input with one picture in this field.
 fn with_picture(field: &Value, more: &Value) -> Value {
     let field = text(field);
     let picture = data_uri(&photo(48, 32));
@@ -69,7 +69,7 @@ fn documented() -> Value {
     ])
 }
 
-/// Endpoint, picture field, another field, what is in it, and the type of the complaint.
+/// Endpoint, picture field, another field, its value, and the type of the complaint.
 fn impossible() -> Value {
     json!([
         ["fal-ai/bytedance/seedream/v4/edit", "image_urls", "enhance_prompt_mode", "slow",

@@ -1,4 +1,4 @@
-//! The walk of one request, and the doors it goes through.
+//! One request from submission to result, and its authorization.
 
 use darkroom_fal_sim::Settings;
 use serde_json::{Value, json};

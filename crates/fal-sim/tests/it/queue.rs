@@ -103,7 +103,7 @@ async fn a_stopped_stand_in_does_not_answer() {
 
     sim.running.stop().await;
 
-    // A new client has no open connection that might be taken for an answer.
+    // A new client has no open connection that it could reuse.
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     assert!(http.get(url).send().await.unwrap_err().is_connect());
 }

@@ -1,4 +1,4 @@
-//! Somebody who receives webhooks.
+//! A receiver of webhooks.
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 
 use crate::support::{INTERVAL, PATIENCE, Sim, text};
 
-/// A webhook as it came.
+/// A webhook as it arrived.
 #[derive(Clone)]
 pub(crate) struct Webhook {
     headers: Vec<(String, String)>,
@@ -23,7 +23,7 @@ pub(crate) struct Webhook {
 }
 
 struct Inbox {
-    /// The codes to answer with, in this order; 200 after the last.
+    /// The status codes to answer with, in this order; 200 after the last.
     codes: Mutex<Vec<u16>>,
     webhooks: Mutex<Vec<Webhook>>,
 }
@@ -51,7 +51,7 @@ impl Receiver {
         Self { url, inbox, server: handle }
     }
 
-    /// Waits until so many have come.
+    /// Waits until this many have arrived.
     pub(crate) async fn webhooks(&self, count: usize) -> Vec<Webhook> {
         let come = async {
             loop {

@@ -9,7 +9,7 @@ use crate::support::{SEEDREAM, Sim, input, quick, text};
 
 const LONG: Duration = Duration::from_hours(1);
 
-/// Runs a request and answers the code of its result, fetched once it is over.
+/// Runs a request and returns the code of its result, fetched after its end.
 async fn fetched(retention: Retention, input: &Value) -> u16 {
     let sim = Sim::start(Settings { retention, ..quick() }).await;
     let (code, body) = sim.run(SEEDREAM, input).await;

@@ -1,4 +1,4 @@
-//! A stand-in that is restarted: with a state it goes on as if nothing had been, as fal does.
+//! A stand-in that is restarted: with a state it goes on as if nothing had happened, as fal does.
 
 use std::net::TcpListener;
 use std::path::Path;

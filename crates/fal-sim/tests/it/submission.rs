@@ -1,4 +1,4 @@
-//! What a submission may ask for beside the edit.
+//! The options of a submission.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A running stand-in and what a client does with it.
+//! A running stand-in, with a method for each thing that a client does.
 
 use std::io::Cursor;
 use std::net::TcpListener;
@@ -9,27 +9,27 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
-/// The first model of this house.
+/// The model that most tests use.
 pub(crate) const SEEDREAM: &str = "fal-ai/bytedance/seedream/v4/edit";
 
-/// No test waits longer than this for anything.
+/// The longest that a test waits for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// How often a test looks again.
+/// How long a test waits before it looks again.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(10);
 
-/// The stand-in, and a client that knows a key.
+/// The stand-in, and a client with a key.
 pub(crate) struct Sim {
     pub(crate) running: Running,
     pub(crate) http: reqwest::Client,
 }
 
-/// Settings that wait for nothing but the edit itself.
+/// Settings without any latency beyond the edit itself.
 pub(crate) fn quick() -> Settings {
     Settings { latency: Duration::ZERO, ..Settings::default() }
 }
 
-/// Settings under which a request that runs does not end.
+/// Settings under which a running request does not end.
 pub(crate) fn stuck() -> Settings {
     Settings { latency: Duration::from_hours(1), concurrency: 1, ..Settings::default() }
 }
@@ -57,7 +57,7 @@ impl Sim {
         with_key(self.http.put(url)).send().await.unwrap()
     }
 
-    /// Submits an input and gives the answer.
+    /// Submits an input and returns the answer.
     pub(crate) async fn submit(&self, endpoint_id: &str, input: &Value) -> Value {
         let request = self.http.post(self.url(endpoint_id)).json(input);
         let answer = with_key(request).send().await.unwrap();
@@ -65,7 +65,7 @@ impl Sim {
         answer.json().await.unwrap()
     }
 
-    /// Follows a submitted request until its status is the one that is waited for.
+    /// Follows a submitted request until it has this status.
     pub(crate) async fn until(&self, submitted: &Value, status: &str) -> Value {
         let url = format!("{}?logs=1", text(&submitted["status_url"]));
         let reached = async {
@@ -83,7 +83,7 @@ impl Sim {
         tokio::time::timeout(PATIENCE, reached).await.unwrap()
     }
 
-    /// Submits an input, waits for its end and gives the result's code and body.
+    /// Submits an input, waits for its end and returns the result's code and body.
     pub(crate) async fn run(&self, endpoint_id: &str, input: &Value) -> (u16, Value) {
         let submitted = self.submit(endpoint_id, input).await;
         self.until(&submitted, "COMPLETED").await;
@@ -91,7 +91,7 @@ impl Sim {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    /// Edits a picture and gives the bytes of the result.
+    /// Edits a picture and returns the bytes of the result.
     pub(crate) async fn edit(&self, input: &Value) -> Vec<u8> {
         let (code, output) = self.run(SEEDREAM, input).await;
         assert_eq!(code, 200, "{output}");
@@ -113,13 +113,13 @@ impl Sim {
         with_key(announced).send().await.unwrap().json().await.unwrap()
     }
 
-    /// Waits for the end of a submitted request and gives its result.
+    /// Waits for the end of a submitted request and returns its result.
     pub(crate) async fn result_of(&self, submitted: &Value) -> Value {
         self.until(submitted, "COMPLETED").await;
         self.get(text(&submitted["response_url"])).await.json().await.unwrap()
     }
 
-    /// Uploads a file in two steps and gives its URL.
+    /// Uploads a file in two steps and returns its URL.
     pub(crate) async fn upload(&self, content_type: &str, bytes: Vec<u8>) -> String {
         let places = self.initiate(content_type).await;
         let put = self.http.put(text(&places["upload_url"]));
@@ -150,7 +150,7 @@ pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-/// A picture with some colour everywhere.
+/// A picture with colours that vary everywhere.
 pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
     let level = |at: u32, of: u32| u8::try_from(at * 255 / of).unwrap();
     let picture = RgbImage::from_fn(width, height, |x, y| {

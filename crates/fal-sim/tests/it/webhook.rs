@@ -1,4 +1,4 @@
-//! Webhooks: what they say, who signs them, and how often they come.
+//! Webhooks: their bodies, their signatures, and how often they are sent.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ fn impatient() -> Settings {
     Settings { webhook_retry: Duration::from_millis(10), ..quick() }
 }
 
-/// Submits an input whose end the receiver wants to hear of.
+/// Submits an input with a webhook to the receiver.
 async fn submit(sim: &Sim, receiver: &Receiver, input: &Value) -> Value {
     let mut url = sim.running.base_url().join(SEEDREAM).unwrap();
     url.query_pairs_mut().append_pair("fal_webhook", &receiver.url);
@@ -21,7 +21,7 @@ async fn submit(sim: &Sim, receiver: &Receiver, input: &Value) -> Value {
     answer.json().await.unwrap()
 }
 
-/// Waits until the ledger says so of its first request.
+/// Waits until the ledger's first entry has this value.
 async fn until_ledger(sim: &Sim, field: &str, value: Value) {
     let said = async {
         while sim.ledger().await[0][field] != value {

@@ -1,4 +1,4 @@
-//! What comes of an edit that ends well.
+//! Answers to edits that succeed.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use darkroom_core::images::MediaType;
@@ -45,7 +45,7 @@ async fn an_edit_is_answered_with_its_picture_when_it_is_done() {
 #[tokio::test]
 async fn several_pictures_come_in_order_and_whole() {
     let app = App::start().await;
-    // Longer than what is read at a time, and of lengths that leave rests.
+    // Longer than one read, and of lengths that are no multiples of it.
     let results: Vec<Vec<u8>> = [2_000_000_u32, 1, 786_432, 786_433]
         .map(|length| (0..length).map(|place| u8::try_from(place * 7 % 251).unwrap()).collect())
         .into();

@@ -1,4 +1,4 @@
-//! What comes of an edit that ends badly: nothing that makes the clients pay for another.
+//! Answers to edits that fail: none that makes the clients pay for another edit.
 
 use darkroom_core::store;
 
@@ -68,11 +68,11 @@ async fn an_edit_that_is_cancelled_or_deleted_is_a_conflict_that_is_not_asked_fo
     error(answer, 409, "invalid_request_error", "job_deleted").await;
 }
 
-/// What breaks off, the clients ask for again.
+/// The clients retry an answer that breaks off.
 #[tokio::test]
 async fn an_answer_whose_picture_is_deleted_while_it_is_sent_ends_early_and_does_not_break_off() {
     let app = App::start().await;
-    // More than the sockets between hold.
+    // More than the sockets' buffers hold.
     let large = vec![7; 24 * 1024 * 1024];
     let asked = ask(&app, form(photo(), "x"));
     let (mut answer, ()) = tokio::join!(asked, complete(&app, vec![Made::png(large)]));

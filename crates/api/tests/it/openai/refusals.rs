@@ -1,4 +1,4 @@
-//! What is refused before anything is kept, in `OpenAI`'s words.
+//! Refusals before anything is stored, in `OpenAI`'s words.
 
 use reqwest::{
     Method, StatusCode,

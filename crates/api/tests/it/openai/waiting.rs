@@ -1,4 +1,4 @@
-//! Waiting for an edit, giving up, and asking again.
+//! Waiting for an edit, giving up, and retrying.
 
 use darkroom_testing::eventually;
 use reqwest::{RequestBuilder, Response};
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Made, PATH, ask, complete, error};
 use crate::app::{App, form, photo};
 
-/// Under a key.
+/// A post with an `Idempotency-Key`.
 fn post(app: &App, key: &str) -> RequestBuilder {
     app.client.post(app.url(PATH)).header("Idempotency-Key", key)
 }

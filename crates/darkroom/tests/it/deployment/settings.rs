@@ -1,4 +1,4 @@
-//! What the deployment files set is accepted, and fit for production.
+//! The settings in the deployment files are accepted, and fit for production.
 
 use std::collections::HashMap;
 
@@ -51,7 +51,7 @@ fn connections_fit_the_database_during_a_deploy() {
     let render = yaml(RENDER);
     let instances: u64 = services(&render).map(|one| one["numInstances"].as_u64().unwrap()).sum();
     let of_render = Config::from_variables(deployed().remove("render darkroom-api").unwrap());
-    // With two workers more than a machine in the open is shown with.
+    // One API and four workers, the most that the pages show for Compose.
     for (replicas, each, limit) in [
         (instances, of_render.unwrap().database.max_connections, 100),
         (1 + 4, Config::from_variables(HashMap::new()).unwrap().database.max_connections, 200),
@@ -66,11 +66,11 @@ fn connections_fit_the_database_during_a_deploy() {
 fn a_picture_fits_the_memory_of_renders_smallest_plan() {
     let config = Config::from_variables(deployed().remove("render darkroom-worker").unwrap());
 
-    // 16 bytes for each pixel at most, and a fifth of 512 MB for everything else.
+    // At most 16 bytes per pixel, with a fifth of the 512 MB left for everything else.
     assert!(config.unwrap().limits.image_pixels * 16 <= 512_000_000 * 4 / 5);
 }
 
-/// What each role is told by the file that deploys it, and by a person who was asked for the key.
+/// Each role's variables, from the file that deploys it and from a person who enters the key.
 fn deployed() -> HashMap<String, HashMap<String, String>> {
     let (compose, render) = (yaml(COMPOSE), yaml(RENDER));
     let of_compose = ROLES.map(|role| {
@@ -87,7 +87,7 @@ fn deployed() -> HashMap<String, HashMap<String, String>> {
     of_compose.into_iter().chain(of_render).collect()
 }
 
-/// Variables with the values that they have, or get from a person or the platform.
+/// Variables with their values from the file, or as a person or the platform would set them.
 fn render_variables(list: &Value) -> impl Iterator<Item = (String, String)> {
     list.as_array().unwrap().iter().filter(|variable| variable["fromGroup"].is_null()).map(
         |variable| {
@@ -102,7 +102,7 @@ fn render_variables(list: &Value) -> impl Iterator<Item = (String, String)> {
     )
 }
 
-/// A text of the compose file with its defaults, where a person has set nothing but the key.
+/// A text of the compose file with its variables filled in, where a person has set only the key.
 pub(super) fn interpolated(text: &str) -> String {
     let Some((before, rest)) = text.split_once("${") else { return text.to_owned() };
     let (asked, rest) = rest.split_once('}').unwrap();

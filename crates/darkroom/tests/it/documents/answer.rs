@@ -1,10 +1,10 @@
-//! Whether an answer is the one that a page shows.
+//! Compares an answer with the one that a page shows.
 
 use serde_json::Value;
 
 use super::page::Answer;
 
-/// What of the page's answer is not in the real one.
+/// The first difference from the page's answer, if any.
 pub(super) fn differs(shown: &Answer, real: &str) -> Option<String> {
     match shown {
         Answer::Json(shown) => body_differs(shown, real),
@@ -30,7 +30,7 @@ fn body_differs(shown: &Value, real: &str) -> Option<String> {
     }
 }
 
-/// Fields and elements that are not shown may be there.
+/// Compares values. The real one may have fields and elements that are not shown.
 fn value_differs(shown: &Value, real: &Value, at: &str) -> Option<String> {
     match (shown, real) {
         (Value::String(shown), _) if shown == "…" && !real.is_null() => None,
@@ -53,7 +53,7 @@ fn value_differs(shown: &Value, real: &Value, at: &str) -> Option<String> {
     }
 }
 
-/// Whether a text is this one, where `…` stands for any text.
+/// Whether the real text is like the shown one, where `…` stands for any text.
 fn is_like(shown: &str, real: &str) -> bool {
     let Some((begin, end)) = shown.split_once('…') else { return shown == real };
     let Some(rest) = real.strip_prefix(begin) else { return false };

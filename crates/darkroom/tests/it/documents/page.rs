@@ -1,16 +1,16 @@
-//! A page, read as what it has a reader do.
+//! Reads a page as the steps that it asks of a reader.
 
 use serde_json::Value;
 
-/// One thing that happens on the way down the page.
+/// One step of a page.
 pub(super) enum Step<'a> {
-    /// Lines for a shell, and what they print; nothing, where no answer is shown.
+    /// A shell script and its answer, if the page shows one; else it must print nothing.
     Run { script: &'a str, answer: Option<Answer> },
-    /// What a webhook's receiver is told: an answer that no line asked for.
+    /// What a webhook's receiver gets: a block of JSON that follows no script.
     Told(String),
 }
 
-/// What is shown of an answer. `…` stands for anything.
+/// An answer as a page shows it. `…` stands for anything.
 pub(super) enum Answer {
     /// Fields that must be there, with these values.
     Json(Value),
@@ -36,7 +36,7 @@ impl Answer {
         }
     }
 
-    /// With each text in it changed like this.
+    /// The same answer, with each text in it changed.
     pub(super) fn map(&self, change: impl Fn(&str) -> String) -> Self {
         let lines = |lines: &Vec<String>| lines.iter().map(|line| change(line)).collect();
         let json = |value: &Value| change(&value.to_string()).parse().unwrap();
@@ -48,10 +48,10 @@ impl Answer {
     }
 }
 
-/// Commands whose blocks other tests try.
+/// Blocks that begin with these commands are tested elsewhere.
 const ELSEWHERE: [&str; 2] = ["cargo ", "darkroom "];
 
-/// What a page has a reader do.
+/// The steps of a page.
 pub(super) fn steps(page: &str) -> Vec<Step<'_>> {
     let mut steps: Vec<Step<'_>> = Vec::new();
     let parts: Vec<&str> = page.split("\n```").collect();
@@ -60,10 +60,10 @@ pub(super) fn steps(page: &str) -> Vec<Step<'_>> {
         let (kind, text) = block.split_once('\n').unwrap();
         match (kind, steps.last_mut()) {
             ("sh", _) if ELSEWHERE.iter().any(|command| text.starts_with(command)) => {}
-            // OpenAI's own client, and a browser, are run in `conformance`; a receiver's lines are not.
+            // `conformance` runs OpenAI's client and a browser; nothing runs a receiver's lines.
             ("python" | "js", _) => {}
             ("sh", _) => steps.push(Step::Run { script: text, answer: None }),
-            // An answer follows its lines at once.
+            // An answer follows its script directly.
             (_, Some(Step::Run { answer, .. })) if between.trim().is_empty() => {
                 *answer = Some(Answer::read(kind, text));
             }
