@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::reader::Reader;
-use crate::models;
+use crate::{models, queue::SUSPECT};
 
 /// What jobs may be.
 #[derive(Clone, Debug)]
@@ -20,8 +20,8 @@ pub struct Jobs {
     pub result_cache: Option<Duration>,
     /// `MAX_ATTEMPTS`: submissions to fal before a job fails for good.
     pub max_attempts: i16,
-    /// `MAX_RESCUES`: how often a job may be on a worker that goes down before it fails for good, where it has no
-    /// request at fal.
+    /// `MAX_RESCUES`: how often a worker may go down with a job before the job fails for good. From the third time on, only
+    /// those count in which the worker had it in isolation. More than 1.
     pub max_rescues: i16,
     /// `UNKNOWN_SUBMISSION_SECONDS`: how long a submission is looked for whose answer was lost.
     pub unknown_patience: Duration,
@@ -59,7 +59,7 @@ impl Jobs {
         let lasts = jobs.deadline > Duration::ZERO;
         reader.require("JOB_DEADLINE_SECONDS", lasts, "must be more than 0");
         reader.require("MAX_ATTEMPTS", jobs.max_attempts > 0, "must be more than 0");
-        reader.require("MAX_RESCUES", jobs.max_rescues > 0, "must be more than 0");
+        reader.require("MAX_RESCUES", jobs.max_rescues >= SUSPECT, "must be more than 1");
         jobs
     }
 }
