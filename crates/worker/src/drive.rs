@@ -8,6 +8,7 @@ mod deadline;
 mod expire;
 mod fetch;
 mod follow;
+mod isolation;
 mod reconcile;
 mod stream;
 mod submit;
@@ -36,10 +37,8 @@ use crate::{
 };
 use deadline::{Deadline, Expired};
 pub(crate) use expire::failure as deadline_exceeded;
+use isolation::isolated;
 use upload::AWAY;
-
-/// How many times more often a job may be rescued, before it fails, while its request is at the provider.
-const MORE_WHILE_FOLLOWED: i16 = 3;
 
 /// Works on a claimed job until it is settled, or another worker has it.
 ///
@@ -83,7 +82,7 @@ async fn drive(life: Life, job: Arc<Claimed>) -> Result<Outcome, Stop> {
     if let Some(told) = &life.worker.idle_edits {
         return Ok(crate::measuring::edit(told, &job));
     }
-    if job.rescues > most_rescues(&life, &job) {
+    if job.rescues > life.worker.jobs.max_rescues {
         return Ok(Box::pin(worker_lost(&life, &job)).await);
     }
     let deadline = Deadline::of(&job);
@@ -99,7 +98,10 @@ async fn drive(life: Life, job: Arc<Claimed>) -> Result<Outcome, Stop> {
     let (submission, submitted) = match known {
         Some(submission) => (submission, None),
         None if job.is_cancelled => return Ok(Outcome::Cancel),
-        None => (Box::pin(start(&life, &job, &deadline)).await?, Some(Instant::now())),
+        None => {
+            let starting = isolated(&life, &job, start(&life, &job, &deadline));
+            (Box::pin(starting).await?, Some(Instant::now()))
+        }
     };
     if deadline.has_passed() {
         return Box::pin(expire::request(&life, &job, &submission)).await;
@@ -154,8 +156,12 @@ async fn finish(
     submission: &Submission,
     ended: Ended,
 ) -> Result<Outcome, Stop> {
-    let output = follow::result(life, job, submission).await?;
-    let sides = archive::outputs(life, &job.lease, submission, &output).await?;
+    let (output, sides) = isolated(life, job, async {
+        let output = follow::result(life, job, submission).await?;
+        let sides = archive::outputs(life, &job.lease, submission, &output).await?;
+        Ok((output, sides))
+    })
+    .await?;
     job.timeline.is_archived();
     let model = life.worker.models.find(&job.model);
     let resolution = job.options.as_ref().and_then(|options| options.resolution.as_deref());
@@ -176,14 +182,6 @@ fn unless_it_failed(finished: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
         Err(Stop::Outcome(Outcome::Fail(_) | Outcome::Retry(_))) => Ok(Outcome::Cancel),
         finished => finished,
     }
-}
-
-/// How often a job may be rescued. One whose request is merely followed is paid for, and most likely it was another
-/// job that took its worker down.
-fn most_rescues(life: &Life, job: &Claimed) -> i16 {
-    let is_followed = job.attempt.as_ref().is_some_and(|attempt| attempt.submission.is_some());
-    let most = life.worker.jobs.max_rescues;
-    if is_followed { most.saturating_mul(MORE_WHILE_FOLLOWED) } else { most }
 }
 
 /// Fails a job that takes its worker down again and again, and cancels its request.

@@ -53,6 +53,8 @@ pub struct Worker {
     pub(crate) beginning: Arc<Semaphore>,
     /// Lists of requests that are searched at a time: each page is held in memory.
     pub(crate) searching: Arc<Semaphore>,
+    /// Suspects that are worked on at a time: the next rescue has one to blame.
+    pub(crate) isolation: Arc<Semaphore>,
     /// Status streams that may still be opened.
     pub(crate) streams: Arc<Semaphore>,
     /// The address at which fal's webhook may tell that a request has ended.
@@ -94,6 +96,7 @@ impl Worker {
             carrying: Arc::new(Semaphore::new(CARRIED)),
             beginning: Arc::new(Semaphore::new(BEGINNING)),
             searching: Arc::new(Semaphore::new(1)),
+            isolation: Arc::new(Semaphore::new(1)),
             streams: Arc::new(Semaphore::new(config.worker.streams)),
             callback: LazyCallback::new(config.server.public_url.clone()),
             outbound: outbound::Client::new(config.outbound.allowed.clone(), Redirects::Answered)?,

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::reader::Reader;
-use crate::models;
+use crate::{models, queue::SUSPECT};
 
 /// What jobs may be.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct Jobs {
     /// `MAX_ATTEMPTS`: submissions to fal before a job fails for good.
     pub max_attempts: i16,
     /// `MAX_RESCUES`: how often a job may be rescued from a dead worker, or the work on it may break off, before it
-    /// fails for good; three times as often where it has a request at fal.
+    /// fails for good. From the third time on, only rescues from isolation count. More than 1.
     pub max_rescues: i16,
     /// `UNKNOWN_SUBMISSION_SECONDS`: how long a submission whose answer was lost is looked for.
     pub unknown_patience: Duration,
@@ -59,7 +59,7 @@ impl Jobs {
         let lasts = jobs.deadline > Duration::ZERO;
         reader.require("JOB_DEADLINE_SECONDS", lasts, "must be more than 0");
         reader.require("MAX_ATTEMPTS", jobs.max_attempts > 0, "must be more than 0");
-        reader.require("MAX_RESCUES", jobs.max_rescues > 0, "must be more than 0");
+        reader.require("MAX_RESCUES", jobs.max_rescues >= SUSPECT, "must be more than 1");
         jobs
     }
 }

@@ -95,7 +95,8 @@ macro_rules! claim_query {
                  for update skip locked
              ), " + $chosen + r#"
              , claimed as (
-                 update queue set leased_by = $1, lease_no = nextval('queue_lease_no')
+                 update queue set leased_by = $1, lease_no = nextval('queue_lease_no'),
+                     is_isolated = false
                  where job_id = any(array(select job_id from due))
                  returning queue.job_id, queue.lease_no, queue.rescues, queue.deadline_at,
                      queue.cancel_requested_at, queue.has_attempt, queue.priority, queue.turn

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::SUSPECT;
 use crate::db::{Error, Pool};
 
 /// What a rescue found.
@@ -17,6 +18,9 @@ pub struct Rescued {
 
 /// Removes workers whose beat is older than `lease` and frees what they held. Any worker may run it,
 /// and several at once do no harm.
+///
+/// For a job that was rescued twice before (a [suspect](super::isolate)), another rescue counts only if the worker had
+/// isolated it. So a job that takes its workers down is found, and the jobs beside it are not blamed.
 ///
 /// It takes two statements: the first passes over a worker whose claim is under way, and only a later one sees what a
 /// worker claimed just before its row was deleted.
@@ -38,8 +42,11 @@ pub async fn rescue(pool: &Pool, lease: Duration) -> Result<Rescued, Error> {
         return Ok(Rescued::default());
     }
     let freed = sqlx::query!(
-        "update queue set leased_by = null, rescues = rescues + 1 where leased_by = any($1)",
+        "update queue set leased_by = null,
+             rescues = rescues + (rescues < $2 or is_isolated)::int::smallint
+         where leased_by = any($1)",
         &dead,
+        SUSPECT,
     )
     .execute(&mut *transaction)
     .await

@@ -53,6 +53,8 @@ async fn every_write(pool: &Pool, lease: &Lease) -> Vec<(&'static str, Result<()
             "fail unanswered",
             queue::fail_unanswered(pool, lease, &failure, &Timeline::default()).await.map(|_| ()),
         ),
+        ("isolate", queue::isolate(pool, lease).await),
+        ("end isolation", queue::end_isolation(pool, lease).await),
         ("break off", queue::break_off(pool, lease, soon).await),
         ("withdraw", queue::withdraw_attempt(pool, lease).await.map(|_| ())),
         ("abandon", queue::abandon_attempt(pool, lease).await.map(|_| ())),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use darkroom_core::{
     db,
-    queue::{self, Beat, Rescued, Timeline},
+    queue::{self, Beat, Rescued, SUSPECT, Timeline},
 };
 use darkroom_testing::{TestDatabase, eventually};
 
@@ -26,6 +26,47 @@ async fn the_jobs_of_a_worker_that_stopped_beating_are_free_again() {
     let again = queue::claim(pool, living, 1).await.unwrap().jobs;
     assert_eq!(again[0].lease.job, job.lease.job);
     assert_eq!(again[0].rescues, 1);
+}
+
+#[tokio::test]
+async fn a_suspect_is_blamed_for_the_end_of_its_worker_only_where_it_was_isolated() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::job(pool).await;
+    let dies_with_it = async |is_isolated: bool| {
+        let worker = factory::worker(pool).await;
+        let claimed = queue::claim(pool, worker, 1).await.unwrap().jobs.remove(0);
+        assert_eq!(claimed.lease.job, job.id);
+        if is_isolated {
+            queue::isolate(pool, &claimed.lease).await.unwrap();
+        }
+        factory::stop_beating(pool, worker).await;
+        queue::rescue(pool, LEASE).await.unwrap();
+        claimed.rescues
+    };
+
+    let mut rescues = Vec::new();
+    for is_isolated in [false, false, false, true, false, false] {
+        rescues.push(dies_with_it(is_isolated).await);
+    }
+
+    assert_eq!(rescues, [0, 1, 2, 2, 3, 3]);
+}
+
+#[tokio::test]
+async fn a_job_whose_isolation_has_ended_is_not_blamed() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    sqlx::query("update queue set rescues = $1").bind(SUSPECT).execute(pool).await.unwrap();
+    queue::isolate(pool, &job.lease).await.unwrap();
+    queue::end_isolation(pool, &job.lease).await.unwrap();
+    factory::stop_beating(pool, job.lease.worker).await;
+
+    queue::rescue(pool, LEASE).await.unwrap();
+
+    let living = factory::worker(pool).await;
+    assert_eq!(queue::claim(pool, living, 1).await.unwrap().jobs[0].rescues, SUSPECT);
 }
 
 #[tokio::test]

@@ -78,41 +78,6 @@ async fn a_picture_that_does_not_decode_fails_its_job_and_nothing_is_submitted()
 }
 
 #[tokio::test]
-async fn a_job_that_kills_each_worker_fails_with_that_reason() {
-    let house = House::open(QUICK).await;
-    let id = house.job().await;
-    sqlx::query("update queue set rescues = 6").execute(&house.database.pool).await.unwrap();
-    let worker = house.worker();
-
-    let job = house.once(id, Status::Failed).await;
-
-    assert_eq!(job.failure.unwrap().code, "worker_lost");
-    assert!(house.submissions().await.is_empty());
-    worker.stop().await;
-}
-
-#[tokio::test]
-async fn a_job_that_is_followed_beside_one_that_kills_each_worker_is_carried_on() {
-    let house = House::open(Duration::from_secs(1)).await;
-    let followed = house.job().await;
-    let first = house.worker();
-    house.once(followed, Status::Processing).await;
-    first.kill().await;
-    let culprit = house.job().await;
-    // As if the two had been rescued together six times.
-    let rescued = "with dead as (delete from workers)
-                   update queue set leased_by = null, run_at = null, rescues = 6";
-    sqlx::query(rescued).execute(&house.database.pool).await.unwrap();
-
-    let second = house.worker();
-
-    assert_eq!(house.once(culprit, Status::Failed).await.failure.unwrap().code, "worker_lost");
-    house.once(followed, Status::Completed).await;
-    assert_eq!(house.submissions().await.len(), 1);
-    second.stop().await;
-}
-
-#[tokio::test]
 async fn workers_find_jobs_without_being_woken() {
     let mut house = House::open(QUICK).await;
     house.set("DATABASE_NOTIFY", "false");

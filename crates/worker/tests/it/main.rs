@@ -18,6 +18,7 @@ mod gathering;
 mod halt;
 mod hand_over;
 mod house;
+mod isolation;
 mod limits;
 mod metrics;
 mod models;
