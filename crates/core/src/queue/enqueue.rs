@@ -30,39 +30,62 @@ pub(crate) struct Place<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Places<'a> {
     pub(crate) jobs: Vec<Uuid>,
-    pub(crate) models: Vec<&'a str>,
-    pub(crate) api_keys: Vec<Uuid>,
-    pub(crate) priorities: Vec<i16>,
+    /// Each place's lane, from 1.
+    pub(crate) lane_numbers: Vec<i32>,
     pub(crate) run_ats: Vec<Option<OffsetDateTime>>,
     pub(crate) deadlines: Vec<Option<f64>>,
     pub(crate) attempts_before: Vec<i16>,
-    /// How many jobs of this list with the same key, model and priority come into line before it.
+    /// How many places of the same lane come into line before it.
     pub(crate) ahead: Vec<i64>,
+    pub(crate) lanes: Lanes<'a>,
+}
+
+/// Lanes: jobs of the same API key, model and priority are in line one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Lanes<'a> {
+    pub(crate) models: Vec<&'a str>,
+    pub(crate) api_keys: Vec<Uuid>,
+    pub(crate) priorities: Vec<i16>,
+}
+
+impl<'a> Lanes<'a> {
+    /// Adds a lane, and returns its number.
+    fn add(&mut self, place: &Place<'a>) -> i32 {
+        self.models.push(place.model);
+        self.api_keys.push(place.owner());
+        self.priorities.push(place.priority);
+        i32::try_from(self.models.len()).unwrap_or(i32::MAX)
+    }
+}
+
+impl Place<'_> {
+    fn owner(&self) -> Uuid {
+        self.api_key.map_or(ApiKeyId::NOBODY, |key| key.0)
+    }
 }
 
 impl<'a> FromIterator<Place<'a>> for Places<'a> {
     fn from_iter<Iter: IntoIterator<Item = Place<'a>>>(places: Iter) -> Self {
         let mut columns = Self::default();
-        let mut lanes: HashMap<_, i64> = HashMap::new();
+        let mut known = HashMap::new();
         for place in places {
-            let api_key = place.api_key.map_or(ApiKeyId::NOBODY, |key| key.0);
-            let lane = lanes.entry((place.model, api_key, place.priority)).or_default();
+            let (number, in_lane) = known
+                .entry((place.model, place.owner(), place.priority))
+                .or_insert_with(|| (columns.lanes.add(&place), 0));
             columns.jobs.push(place.job.0);
-            columns.models.push(place.model);
-            columns.api_keys.push(api_key);
-            columns.priorities.push(place.priority);
+            columns.lane_numbers.push(*number);
             columns.run_ats.push(place.run_at);
             columns.deadlines.push(place.deadline.map(|deadline| deadline.as_secs_f64()));
             columns.attempts_before.push(place.attempts_before);
-            columns.ahead.push(*lane);
+            columns.ahead.push(*in_lane);
             // A job that is to start later takes its turn only then.
-            *lane += i64::from(place.run_at.is_none());
+            *in_lane += i64::from(place.run_at.is_none());
         }
         columns
     }
 }
 
-/// A statement that puts jobs into the queue, between pieces of SQL that its users add. `$1` to `$8` are the
+/// A statement that puts jobs into the queue, between pieces of SQL that its users add. `$1` to `$9` are the
 /// [`Places`].
 ///
 /// Turns make the order fair. Inside a priority, each API key's jobs for a model take one turn after the other,
@@ -72,45 +95,41 @@ impl<'a> FromIterator<Place<'a>> for Places<'a> {
 /// may get the same turn: then the older goes first. No job in line has a lower turn than the line's front, so no
 /// lower one is read.
 ///
-/// A key's last job is looked for with the condition and in the order of `queue_lanes`, which no other index has. The
-/// model is given as one of a list: where PostgreSQL knows of one model only, it would search from the end of the
-/// whole line. In each `unnest`, here and around, one list is a subquery, which hides how many rows there are; else
-/// each statement would be planned anew. All turns are computed before the first row is written, because `placed` is
-/// counted first: else each search would step over all rows that the statement itself has written.
+/// One search for each lane: rows that other statements are inserting are stepped over by each search. A lane's last job
+/// is looked for with the condition and in the order of `queue_lanes`, which no other index has. The model is given as
+/// one of a list: where PostgreSQL knows of one model only, it would search from the end of the whole line. In each
+/// `unnest`, here and around, one list is a subquery, which hides how many rows there are; else each statement would be
+/// planned anew. All turns are known before the first row is written, because they are one value: else a search would
+/// step over all rows that the statement itself has written.
 macro_rules! enqueue_query {
     ([$($before:literal),*], [$($after:literal),*], $places:expr $(, $argument:expr)* $(,)?) => {
         sqlx::query!(
-            $($before +)* r#"with placed as materialized (
-                 select
-                     place.job_id, place.model, place.api_key_id, place.priority, place.run_at,
-                     coalesce(place.run_at, now()) + make_interval(secs => deadline) as deadline_at,
-                     place.attempts_before,
-                     ahead + coalesce(
+            $($before +)* r#"with lanes as materialized (
+                 select array_agg(
+                     coalesce(
                          (
                              select turn + 1 from queue
                              where leased_by is null and run_at is null and not has_attempt
-                                 and model = any(array[place.model])
-                                 and api_key_id = place.api_key_id
-                                 and priority = place.priority and turn >= line.front
+                                 and model = any(array[lane.model])
+                                 and api_key_id = lane.api_key_id
+                                 and priority = lane.priority and turn >= line.front
                              order by model desc, turn desc limit 1
                          ),
                          (
                              select turn from queue
-                             where in_line and priority = place.priority and turn >= line.front
+                             where in_line and priority = lane.priority and turn >= line.front
                              order by turn limit 1
                          ),
                          (select (extract(epoch from clock_timestamp()) * 1e6)::bigint)
-                     ) as turn
-                 from unnest(
-                     (select $1::uuid[]), $2::text[], $3::uuid[], $4::smallint[],
-                     $5::timestamptz[], $6::float8[], $7::smallint[], $8::bigint[]
-                 ) as place (
-                     job_id, model, api_key_id, priority, run_at, deadline, attempts_before, ahead
-                 )
+                     )
+                     order by number
+                 ) as turns
+                 from unnest((select $7::text[]), $8::uuid[], $9::smallint[]) with ordinality
+                     as lane (model, api_key_id, priority, number)
                  cross join lateral (
                      select coalesce(
                          (
-                             select turn from line_fronts where priority = place.priority
+                             select turn from line_fronts where priority = lane.priority
                              order by turn desc limit 1
                          ),
                          0
@@ -119,16 +138,24 @@ macro_rules! enqueue_query {
              )
              insert into queue
                  (job_id, model, api_key_id, priority, run_at, deadline_at, attempts_before, turn)
-             select job_id, model, api_key_id, priority, run_at, deadline_at, attempts_before, turn
-             from placed where (select count(*) from placed) > 0"# $(+ $after)*,
+             select
+                 job_id, ($7::text[])[lane], ($8::uuid[])[lane], ($9::smallint[])[lane], run_at,
+                 coalesce(run_at, now()) + make_interval(secs => deadline), attempts_before,
+                 ahead + (select turns from lanes)[lane]
+             from unnest(
+                 (select $1::uuid[]), $2::int[], $3::timestamptz[], $4::float8[], $5::smallint[],
+                 $6::bigint[]
+             ) as place (job_id, lane, run_at, deadline, attempts_before, ahead)
+             where true"# $(+ $after)*,
             &$places.jobs,
-            &$places.models as _,
-            &$places.api_keys,
-            &$places.priorities,
+            &$places.lane_numbers,
             &$places.run_ats as _,
             &$places.deadlines as _,
             &$places.attempts_before,
-            &$places.ahead
+            &$places.ahead,
+            &$places.lanes.models as _,
+            &$places.lanes.api_keys,
+            &$places.lanes.priorities
             $(, $argument)*
         )
     };

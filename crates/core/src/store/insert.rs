@@ -57,10 +57,10 @@ macro_rules! insert_query {
                      reserved_micros,
                      case when reserved_micros > 0 then (now() at time zone 'UTC')::date end
                  from unnest(
-                     (select $9::uuid[]), $10::text[], $11::smallint[], $12::timestamptz[],
-                     $13::text[], $14::jsonb[], $15::uuid[], $16::jsonb[], $17::uuid[],
-                     $18::bytea[], $19::bool[], $20::bigint[], $21::text[], $22::text[],
-                     $23::bigint[]
+                     (select $10::uuid[]), $11::text[], $12::smallint[], $13::timestamptz[],
+                     $14::text[], $15::jsonb[], $16::uuid[], $17::jsonb[], $18::uuid[],
+                     $19::bytea[], $20::bool[], $21::bigint[], $22::text[], $23::text[],
+                     $24::bigint[]
                  ) as new (
                      id, model, priority, run_at, prompt, options, api_key_id, metadata, parent_id,
                      request_hash, cached, seed, webhook_url, webhook_events, reserved_micros
@@ -70,8 +70,8 @@ macro_rules! insert_query {
                      (id, job_id, role, position, media_type, width, height, sha256, data)
                  select id, job_id, 'input', position, media_type, width, height, sha256, data
                  from unnest(
-                     (select $24::uuid[]), $25::uuid[], $26::smallint[], $27::text[], $28::int[],
-                     $29::int[], $30::bytea[], $31::bytea[]
+                     (select $25::uuid[]), $26::uuid[], $27::smallint[], $28::text[], $29::int[],
+                     $30::int[], $31::bytea[], $32::bytea[]
                  ) as new (id, job_id, position, media_type, width, height, sha256, data)
                  where true "#, $if_taken, r#"
              ), place as ("#],
@@ -79,7 +79,7 @@ macro_rules! insert_query {
              )
              select now() as "at!", (
                  select count(pg_notify(channel, payload)::text)
-                 from unnest((select $32::text[]), $33::text[]) as hint (channel, payload)
+                 from unnest((select $33::text[]), $34::text[]) as hint (channel, payload)
              ) as hints
              where true "#, $if_taken],
             $insertion.places,
@@ -140,7 +140,7 @@ pub(super) async fn insert(
     let inserted = insert_query!(
         "taken as (
              insert into idempotency_keys as keys (api_key_id, key, fingerprint, job_id)
-             values ($34, $35, $36, $37)
+             values ($35, $36, $37, $38)
              on conflict on constraint idempotency_keys_pkey do update set
                  fingerprint = excluded.fingerprint, job_id = excluded.job_id,
                  created_at = excluded.created_at

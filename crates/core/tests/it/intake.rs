@@ -221,3 +221,20 @@ async fn what_a_job_reads_does_not_grow_with_those_that_are_made_with_it() {
     let read = factory::read_of(&pool, &of_queue).await - before;
     assert!(read <= 3 * JOBS, "{read} entries were read");
 }
+
+#[tokio::test]
+async fn jobs_of_one_lane_that_are_made_together_look_for_its_end_once() {
+    let database = TestDatabase::create().await;
+    let pool = one_connection(&database);
+    made(together(&pool, vec![factory::new_job()]).await.remove(0));
+    let before = factory::read_of(&pool, &["queue_lanes"]).await;
+
+    let jobs: Vec<Job> =
+        together(&pool, vec![factory::new_job(); 50]).await.into_iter().map(made).collect();
+
+    assert_eq!(factory::read_of(&pool, &["queue_lanes"]).await - before, 1);
+    let turns = "select count(distinct turn) from queue where job_id = any($1)";
+    let ids: Vec<Uuid> = jobs.iter().map(|job| job.id.0).collect();
+    let turns: i64 = sqlx::query_scalar(turns).bind(ids).fetch_one(&pool).await.unwrap();
+    assert_eq!(turns, 50, "two of them have the same turn");
+}
