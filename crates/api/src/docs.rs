@@ -12,7 +12,7 @@ use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use self::{answers::Answers, examples::Examples, security::Security};
-use crate::{admin, error, health, images, jobs, metrics, models, openai, root, usage};
+use crate::{admin, error, health, images, jobs, json, metrics, models, openai, root, usage};
 
 /// The contract of the HTTP face.
 #[derive(OpenApi)]
@@ -74,9 +74,7 @@ const DOCUMENT: &str = "/api-docs/openapi.json";
 
 /// The document as JSON, made at the first request, once for all threads: kept as a tree, it would be most of what an
 /// idle process holds.
-static WRITTEN: LazyLock<Bytes> =
-    // Serializing cannot fail: the document has nothing that JSON cannot hold.
-    LazyLock::new(|| serde_json::to_vec(&openapi()).unwrap_or_default().into());
+static WRITTEN: LazyLock<Bytes> = LazyLock::new(|| json::write(&openapi()).into());
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     // The base layout has no bar that asks for another document's address.

@@ -1,8 +1,8 @@
-//! Reads JSON bodies whole; a refusal names the field that is wrong.
+//! Reads JSON bodies whole, where a refusal names the field that is wrong, and writes JSON.
 
 use actix_web::error::PayloadError;
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{ApiError, Code};
 
@@ -42,4 +42,13 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Result<T, ApiErro
     // Nothing may follow the object.
     json.end().map_err(|_more| MALFORMED)?;
     Ok(read)
+}
+
+/// Writes a value of ours. This cannot fail: the keys of its maps are texts, and it has nothing else that JSON cannot
+/// hold. A value that breaks this rule is logged.
+pub(crate) fn write(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| {
+        tracing::error!(%error, "a value could not be written as JSON");
+        String::new()
+    })
 }

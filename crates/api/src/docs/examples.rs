@@ -49,7 +49,6 @@ fn show_problems(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         if let Some(RefOr::T(content)) = response.content.get_mut(PROBLEM) {
-            // Serializing cannot fail: a problem has nothing that JSON cannot hold.
             content.example = problem(name, status).and_then(|it| serde_json::to_value(it).ok());
         }
     }

@@ -19,6 +19,7 @@ use super::{follower::Follower, not_found, progress::ProviderView};
 use crate::{
     State,
     error::{ApiError, Problem},
+    json,
     watch::{KnownProgress, Snapshot, Told, Watch},
 };
 
@@ -141,8 +142,7 @@ pub(super) fn job_event(snapshot: &Snapshot, body: &[u8]) -> Bytes {
 
 /// A `progress` event: what the provider says of the request.
 fn progress_event(known: &KnownProgress) -> Bytes {
-    // Serializing cannot fail: a view has nothing that JSON cannot hold.
-    let data = serde_json::to_string(&ProviderView::from(known)).unwrap_or_default();
+    let data = json::write(&ProviderView::from(known));
     format!("event: progress\ndata: {data}\n\n").into()
 }
 

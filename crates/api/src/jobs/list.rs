@@ -19,6 +19,7 @@ use crate::{
     access::Caller,
     conditional,
     error::{ApiError, Problem},
+    json,
     watch::tag_of,
 };
 
@@ -65,9 +66,9 @@ pub(crate) async fn list(
 
     let links = state.links(&request).await?;
     let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &links)).collect();
-    // Serializing cannot fail: a view has nothing that JSON cannot hold.
-    let body = serde_json::to_vec(&views).unwrap_or_default();
-    let mut response = conditional::json(StatusCode::OK, &request, &tag_of(&body), body.into());
+    let body = json::write(&views);
+    let mut response =
+        conditional::json(StatusCode::OK, &request, &tag_of(body.as_bytes()), body.into());
     if let Some(last) = jobs.last().filter(|_| more) {
         let next = format!("/api/jobs?{}", query.after(last.id));
         let link = HeaderValue::try_from(format!("<{}{next}>; rel=\"next\"", links.base()));

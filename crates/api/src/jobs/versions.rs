@@ -9,6 +9,7 @@ use crate::{
     access::Caller,
     conditional,
     error::{ApiError, Problem},
+    json,
     watch::tag_of,
 };
 
@@ -45,7 +46,6 @@ pub(crate) async fn list(
     }
     let links = state.links(&request).await?;
     let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &links)).collect();
-    // Serializing cannot fail: a view has nothing that JSON cannot hold.
-    let body = serde_json::to_vec(&views).unwrap_or_default();
-    Ok(conditional::json(StatusCode::OK, &request, &tag_of(&body), body.into()))
+    let body = json::write(&views);
+    Ok(conditional::json(StatusCode::OK, &request, &tag_of(body.as_bytes()), body.into()))
 }

@@ -18,13 +18,13 @@ use crate::{
     State,
     access::Caller,
     error::ApiError,
-    exchange::REQUEST_ID,
     jobs::{
         REPLAYED,
         ask::{Answer, ask},
         idempotency, upload,
         wait::Wait,
     },
+    request_log::REQUEST_ID,
     watch::Snapshot,
 };
 

@@ -13,8 +13,8 @@ use actix_web::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::code::Told;
-use crate::{error::ApiError, jobs::idempotency};
+use super::code::AnyCode;
+use crate::{error::ApiError, jobs::idempotency, json};
 
 /// Tells the clients whether to retry by themselves; it overrides the status (source: openai-python,
 /// `_base_client.py`).
@@ -44,14 +44,14 @@ struct ErrorDetail {
     param: Option<String>,
     /// Stable, for programs.
     #[schema(value_type = String)]
-    code: Told,
+    code: AnyCode,
 }
 
 impl ErrorBody {
     /// An error of this kind (OpenAI's `type`).
     pub(super) fn new(
         kind: &'static str,
-        code: impl Into<Told>,
+        code: impl Into<AnyCode>,
         param: Option<&str>,
         message: impl Into<String>,
     ) -> Self {
@@ -104,8 +104,7 @@ pub(crate) async fn translate<B: MessageBody + 'static>(
     };
     let (status, body) = ErrorBody::of(error);
     let should_retry = should_retry(error, status, has_key);
-    // Serializing cannot fail: texts have nothing that JSON cannot hold.
-    let body = BoxBody::new(serde_json::to_vec(&body).unwrap_or_default());
+    let body = BoxBody::new(json::write(&body));
     let (request, response) = response.into_parts();
     let mut response = response.set_body(body);
     *response.status_mut() = status;
