@@ -88,9 +88,9 @@ pub(crate) enum ApiError {
     /// The body comes too slowly.
     #[error("The body came too slowly.")]
     SlowBody,
-    /// The `Last-Event-ID` cannot be the id of an event of ours.
-    #[error("The Last-Event-ID must be the id of an event of this stream.")]
-    BadEventId,
+    /// The last event's id, in the named header or parameter, cannot be the id of an event of ours.
+    #[error("The {0} must be the id of an event of this stream.")]
+    BadEventId(&'static str),
     /// One field is wrong; the sentence says how.
     #[error("{detail}")]
     Invalid {
@@ -189,7 +189,7 @@ impl ApiError {
             Self::KeysAway(_) => Code::KeysUnavailable,
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
             Self::MalformedBody(_) => Code::MalformedBody,
-            Self::BadEventId => Code::InvalidEventId,
+            Self::BadEventId(_) => Code::InvalidEventId,
             Self::Invalid { code, .. } | Self::Limited { code, .. } => *code,
             Self::SlowBody => Code::RequestTimeout,
             Self::TooLarge { .. } | Self::EndlessBody => Code::UploadTooLarge,
@@ -206,7 +206,7 @@ impl ApiError {
     pub(crate) fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field),
-            Self::BadEventId => Some("Last-Event-ID"),
+            Self::BadEventId(field) => Some(field),
             Self::JobDeleted => Some("Idempotency-Key"),
             Self::RangeNotSatisfiable { .. } => Some("Range"),
             _ => None,

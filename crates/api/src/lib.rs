@@ -25,6 +25,7 @@ mod money;
 mod notices;
 mod openai;
 mod pace;
+mod query;
 mod rate;
 mod request_log;
 mod root;

@@ -11,6 +11,7 @@ use crate::{
     access::Caller,
     error::{ApiError, Code, Problem},
     money::usd,
+    query::{self, Offered},
 };
 
 /// How many days are shown when the request does not say.
@@ -130,18 +131,16 @@ async fn budget(
     }))
 }
 
-fn days(query: &str) -> Result<(Option<Date>, Option<Date>), ApiError> {
+fn days(text: &str) -> Result<(Option<Date>, Option<Date>), ApiError> {
     let (mut from, mut to) = (None, None);
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        match &*name {
-            "from" => from = Some(day("from", &value)?),
-            "to" => to = Some(day("to", &value)?),
-            _ => {
-                let detail = format!("There is no parameter '{name}'; from and to are taken.");
-                return Err(ApiError::invalid(Code::UnknownParameter, &name, detail));
-            }
+    query::read(text, &["from", "to"], |name, value| {
+        match name {
+            "from" => from = Some(day(name, value)?),
+            "to" => to = Some(day(name, value)?),
+            _ => return Ok(Offered::Unknown),
         }
-    }
+        Ok(Offered::Taken)
+    })?;
     Ok((from, to))
 }
 

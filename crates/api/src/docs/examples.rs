@@ -57,7 +57,7 @@ fn show_problems(operation: &mut Operation) {
 /// A typical problem that an operation answers with this status.
 fn problem(operation: &str, status: &str) -> Option<Problem> {
     let error = match (status, operation) {
-        ("400", "follow_job" | "follow_jobs") => ApiError::BadEventId,
+        ("400", "follow_job" | "follow_jobs") => ApiError::BadEventId("Last-Event-ID"),
         ("400", "create_job") => {
             ApiError::MalformedBody("The multipart body is not well-formed or breaks off.")
         }
@@ -96,6 +96,10 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
         ("422", "get_image") => {
             let detail = "The width must be one of 160, 320, 640, 1280.";
             ApiError::invalid(Code::InvalidWidth, "w", detail)
+        }
+        ("422", "follow_jobs") => {
+            let detail = "There is no parameter 'status' here. There are: lastEventId.";
+            ApiError::invalid(Code::UnknownParameter, "status", detail)
         }
         ("422", "follow_job") => {
             let detail = "A signed link has both 'expires' and 'signature'.";
