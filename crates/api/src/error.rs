@@ -2,21 +2,15 @@
 //!
 //! Causes are never sent: they are logged once, where the answer is made.
 
+mod answer;
 mod code;
 mod problem;
 mod unserved;
 
 use std::{io, num::NonZeroU32, time::Duration};
 
-use actix_web::{
-    HttpResponse, ResponseError,
-    error::PayloadError,
-    http::{
-        StatusCode,
-        header::{self, ContentRange, ContentRangeSpec},
-    },
-};
-use darkroom_core::{chain::chain, db, fal};
+use actix_web::error::PayloadError;
+use darkroom_core::{db, fal};
 
 pub(crate) use code::Code;
 pub(crate) use problem::{PROBLEM, Problem};
@@ -135,10 +129,13 @@ pub(crate) enum ApiError {
         wait: Duration,
     },
     /// The database is away.
-    #[error(
-        "The service cannot reach its database at the moment. Try again shortly; under the same Idempotency-Key, a job is made once."
-    )]
+    #[error("The service cannot reach its database at the moment. Try again shortly.")]
     Unavailable(#[source] db::Error),
+    /// The database went away while a job was being made, or after that.
+    #[error(
+        "The service lost its database, and the job may have been made. Send the request again shortly; with the same Idempotency-Key, no second job is made."
+    )]
+    JobMayExist(#[source] db::Error),
     /// A fault of ours.
     #[error("Something went wrong on our side; nothing was done.")]
     Internal(#[source] db::Error),
@@ -197,7 +194,7 @@ impl ApiError {
             Self::RangeNotSatisfiable { .. } => Code::RangeNotSatisfiable,
             Self::DamagedImage => Code::DamagedImage,
             Self::Busy => Code::Busy,
-            Self::Unavailable(_) => Code::DatabaseUnavailable,
+            Self::Unavailable(_) | Self::JobMayExist(_) => Code::DatabaseUnavailable,
             Self::Internal(_) => Code::Internal,
         }
     }
@@ -217,22 +214,6 @@ impl ApiError {
     pub(crate) fn problem(&self) -> Problem {
         Problem::new(self.code(), self.to_string(), self.field().map(Into::into))
     }
-
-    /// Logs the cause of what is not the client's fault; called once, where the answer is made.
-    pub(crate) fn log(&self) {
-        match self {
-            Self::Internal(cause) => {
-                tracing::error!(error = %chain(cause), "a request failed on our side");
-            }
-            Self::KeysAway(cause) => {
-                tracing::warn!(error = %chain(cause), "a notice could not be verified");
-            }
-            Self::Unavailable(cause) => {
-                tracing::warn!(error = %chain(cause), "a request found the database away");
-            }
-            _ => {}
-        }
-    }
 }
 
 impl From<db::Error> for ApiError {
@@ -242,6 +223,22 @@ impl From<db::Error> for ApiError {
 }
 
 impl ApiError {
+    /// Why a job could not be made, as far as that is known.
+    pub(crate) fn of_making(error: db::Error) -> Self {
+        if error.is_unavailable() && !error.has_done_nothing() {
+            return Self::JobMayExist(error);
+        }
+        error.into()
+    }
+
+    /// This error, where a job was made before.
+    pub(crate) fn after_making(self) -> Self {
+        match self {
+            Self::Unavailable(error) => Self::JobMayExist(error),
+            error => error,
+        }
+    }
+
     /// Why a body could not be read to its end.
     pub(crate) fn of_body(error: &PayloadError) -> Self {
         match error {
@@ -251,40 +248,5 @@ impl ApiError {
             }
             _ => Self::MalformedBody("The body breaks off."),
         }
-    }
-}
-
-impl ResponseError for ApiError {
-    fn status_code(&self) -> StatusCode {
-        self.code().status()
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        self.log();
-        let mut response = HttpResponse::build(self.status_code());
-        match self {
-            Self::Unavailable(_) | Self::KeysAway(_) | Self::Busy => {
-                response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
-            }
-            Self::Limited { wait, .. } => {
-                let seconds = wait.as_secs_f64().ceil().max(1.0);
-                response.insert_header((header::RETRY_AFTER, seconds.to_string()));
-            }
-            Self::RangeNotSatisfiable { length } => {
-                response.insert_header(ContentRange(ContentRangeSpec::Bytes {
-                    range: None,
-                    instance_length: Some(*length),
-                }));
-            }
-            Self::KeyNeeded | Self::UnknownKey => {
-                response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
-            }
-            // The rest of the body is not read, so the connection cannot be used again.
-            Self::TooLarge { .. } | Self::BodyTooLarge | Self::EndlessBody | Self::SlowBody => {
-                response.force_close();
-            }
-            _ => {}
-        }
-        response.content_type(PROBLEM).json(self.problem())
     }
 }

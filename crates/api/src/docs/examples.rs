@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use darkroom_core::db;
 use utoipa::{
     Modify,
     openapi::{
@@ -52,6 +53,10 @@ fn show_problems(operation: &mut Operation) {
             content.example = problem(name, status).and_then(|it| serde_json::to_value(it).ok());
         }
     }
+}
+
+fn away() -> ApiError {
+    ApiError::Unavailable(db::Error::unanswered("an example"))
 }
 
 /// A typical problem that an operation answers with this status.
@@ -117,15 +122,10 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
             ApiError::invalid(Code::UnknownModel, "model", detail)
         }
         ("429", _) => ApiError::too_fast(60, Duration::from_secs(1)),
-        ("500", _) => {
-            let detail = "Something went wrong on our side; nothing was done.";
-            return Some(Problem::new(Code::Internal, detail.into(), None));
-        }
+        ("500", _) => ApiError::Internal(db::Error::unanswered("an example")),
         ("503", "get_image") => ApiError::Busy,
-        ("503", _) => {
-            let detail = "The service cannot reach its database at the moment. Try again shortly.";
-            return Some(Problem::new(Code::DatabaseUnavailable, detail.into(), None));
-        }
+        ("503", "create_job") => ApiError::after_making(away()),
+        ("503", _) => away(),
         _ => return None,
     };
     Some(error.problem())

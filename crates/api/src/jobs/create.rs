@@ -154,7 +154,7 @@ pub(crate) async fn create(
     let location = format!("{}/api/jobs/{id}", links.base());
     let snapshot = match made {
         Some(job) if !wait.is_some() => Arc::new(Snapshot::new(*job)),
-        _ => wait.until(&state, id, Snapshot::has_ended).await?,
+        _ => wait.until(&state, id, Snapshot::has_ended).await.map_err(ApiError::after_making)?,
     };
     let written = snapshot.written(&links);
     let mut response = HttpResponse::Created();

@@ -82,7 +82,9 @@ impl ErrorBody {
 fn should_retry(error: &ApiError, status: StatusCode, has_key: bool) -> Option<bool> {
     match error {
         // If the database's answer was lost, there may be a job.
-        ApiError::Unavailable(cause) => Some(has_key || cause.has_done_nothing()),
+        ApiError::Unavailable(cause) | ApiError::JobMayExist(cause) => {
+            Some(has_key || cause.has_done_nothing())
+        }
         ApiError::Busy | ApiError::KeysAway(_) => Some(true),
         _ if status.is_server_error() || status == StatusCode::CONFLICT => Some(false),
         _ => None,
@@ -129,7 +131,8 @@ mod tests {
 
     #[test]
     fn what_may_have_come_to_a_job_is_asked_for_again_under_a_key_only() {
-        let lost = ApiError::Unavailable(db::Error::unanswered("asking for a job"));
+        let lost = ApiError::of_making(db::Error::unanswered("asking for a job"));
+        assert!(lost.to_string().contains("Idempotency-Key"), "{lost}");
         for (has_key, again) in [(false, "false"), (true, "true")] {
             let told = should_retry(&lost, StatusCode::SERVICE_UNAVAILABLE, has_key);
             assert_eq!(told.map(flag), Some(HeaderValue::from_static(again)));
