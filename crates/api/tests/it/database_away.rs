@@ -31,5 +31,5 @@ async fn while_the_database_is_away_requests_are_told_to_come_back_and_then_all_
     })
     .await;
     assert_eq!(app.get(&path).await.status(), 200);
-    assert_eq!(app.stored().await, 1);
+    assert_eq!(app.stored_jobs().await, 1);
 }
