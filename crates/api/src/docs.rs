@@ -53,12 +53,12 @@ use crate::{admin, error, health, images, jobs, json, metrics, models, openai, r
     ),
     components(schemas(error::Problem)),
     tags(
-        (name = "jobs", description = "Ask for an edit and follow it"),
-        (name = "images", description = "What was given and what came of it"),
-        (name = "models", description = "What can edit, how, and for how much"),
-        (name = "openai", description = "The same for OpenAI's own clients: their requests, answers and errors"),
-        (name = "usage", description = "What was made and what it cost"),
-        (name = "admin", description = "For operators: the queue, its limits and pauses, and metrics; opened by an API key that was made with `--admin`"),
+        (name = "jobs", description = "Make, follow and manage edits"),
+        (name = "images", description = "The pictures that were sent, and the results"),
+        (name = "models", description = "The models on offer, with their options and prices"),
+        (name = "openai", description = "Edits for OpenAI's own clients, with OpenAI's requests, answers and errors"),
+        (name = "usage", description = "How many jobs and images were made, and what they cost"),
+        (name = "admin", description = "For operators: the queue, its limits and pauses, and metrics. Where API keys are needed, these operations take only keys that were made with `--admin`"),
         (name = "service", description = "The service itself"),
     ),
 )]

@@ -13,7 +13,7 @@ pub(crate) fn whole(body: Result<Bytes, actix_web::Error>) -> Result<Bytes, ApiE
     body.map_err(|error| match error.as_error() {
         Some(PayloadError::Overflow) => ApiError::BodyTooLarge,
         Some(error) => ApiError::of_body(error),
-        None => ApiError::MalformedBody("The body breaks off."),
+        None => ApiError::MalformedBody("The body is incomplete."),
     })
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Result<T, ApiErro
         }
         // serde's message names types and fields, and quotes what was sent only briefly.
         let field = if field == "." { "body".to_owned() } else { field };
-        let detail: String = format!("The body is not as described at /docs: {inner}.");
+        let detail: String = format!("The body is not what /docs describes: {inner}.");
         ApiError::invalid(Code::InvalidField, &field, detail.chars().take(300).collect::<String>())
     })?;
     // Nothing may follow the object.

@@ -42,7 +42,7 @@ impl Parameters {
             (None, Some(_)) => EXPIRES,
             (Some(_), None) => SIGNATURE,
         };
-        let detail = "A signed link has both 'expires' and 'signature'.";
+        let detail = "A signed link has both 'expires' and 'signature': send it as it is written.";
         Err(ApiError::invalid(Code::MissingField, missing, detail))
     }
 }
@@ -64,7 +64,8 @@ fn parse_expires(text: &str) -> Result<u64, ApiError> {
     // The contract's integers have 64 bits, one of them for the sign.
     let expires = text.parse().ok().filter(|expires| i64::try_from(*expires).is_ok());
     expires.ok_or_else(|| {
-        let detail = "The field 'expires' must be a whole number, as the link had it.";
+        let detail =
+            "The parameter 'expires' must be a whole number: send the link as it is written.";
         ApiError::invalid(Code::InvalidExpires, EXPIRES, detail)
     })
 }

@@ -95,11 +95,11 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
             "The limit must be a whole number from 1 to 200.",
         ),
         ("422", "get_job") => {
-            let detail = "The wait must be a whole number of seconds up to 60.";
+            let detail = "The wait must be a whole number of seconds from 0 to 60.";
             ApiError::invalid(Code::InvalidWait, "wait", detail)
         }
         ("422", "get_image") => {
-            let detail = "The width must be one of 160, 320, 640, 1280.";
+            let detail = "The parameter 'w' must be one of 160, 320, 640, 1280.";
             ApiError::invalid(Code::InvalidWidth, "w", detail)
         }
         ("422", "follow_jobs") => {
@@ -107,18 +107,21 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
             ApiError::invalid(Code::UnknownParameter, "status", detail)
         }
         ("422", "follow_job") => {
-            let detail = "A signed link has both 'expires' and 'signature'.";
+            let detail =
+                "A signed link has both 'expires' and 'signature': send it as it is written.";
             ApiError::invalid(Code::MissingField, "signature", detail)
         }
         ("422", "get_usage") => {
-            let detail = "The field 'from' must be a day such as 2026-01-31.";
+            let detail = "The parameter 'from' must be a day such as 2026-01-31.";
             ApiError::invalid(Code::InvalidDate, "from", detail)
         }
-        ("422", "retry_jobs") => {
-            ApiError::invalid(Code::OutOfRange, "limit", "The limit must be between 1 and 1000.")
-        }
+        ("422", "retry_jobs") => ApiError::invalid(
+            Code::OutOfRange,
+            "limit",
+            "The limit must be a whole number from 1 to 1000.",
+        ),
         ("422", _) => {
-            let detail = "There is no such model; GET /api/models lists those there are.";
+            let detail = "There is no model with this id. GET /api/models lists the models.";
             ApiError::invalid(Code::UnknownModel, "model", detail)
         }
         ("429", _) => ApiError::too_fast(60, Duration::from_secs(1)),

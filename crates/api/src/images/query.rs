@@ -48,8 +48,10 @@ impl Wish {
 
 fn parse_width(text: &str) -> Result<u16, ApiError> {
     WIDTHS.into_iter().find(|width| width.to_string() == text).ok_or_else(|| {
-        let detail =
-            format!("The width must be one of {}.", WIDTHS.map(|w| w.to_string()).join(", "));
+        let detail = format!(
+            "The parameter 'w' must be one of {}.",
+            WIDTHS.map(|w| w.to_string()).join(", ")
+        );
         ApiError::invalid(Code::InvalidWidth, "w", detail)
     })
 }
@@ -59,7 +61,7 @@ fn parse_download(text: &str) -> Result<bool, ApiError> {
         "0" => Ok(false),
         "1" => Ok(true),
         _ => {
-            let detail = "The field 'download' must be 1 to save the image, or 0 to show it.";
+            let detail = "The parameter 'download' must be 1 to save the image, or 0 to show it.";
             Err(ApiError::invalid(Code::InvalidDownload, "download", detail))
         }
     }

@@ -53,20 +53,20 @@ pub(crate) struct EventStream(String);
 /// job without a key until the link expires, but is not shown `webhook_url`, `webhook_events` and `metadata`.
 #[utoipa::path(get, path = "/api/jobs/{id}/events", tag = "jobs", operation_id = "follow_job",
     params(
-        ("id" = uuid::Uuid, Path, description = "As it was answered when the job was made"),
-        ("Last-Event-ID" = Option<String>, Header, nullable = false, pattern = "^[0-9]{0,18}$", description = "The `id` of the last event that the client has: it is not sent again"),
+        ("id" = uuid::Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it"),
+        ("Last-Event-ID" = Option<String>, Header, nullable = false, pattern = "^[0-9]{0,18}$", description = "The `id` of the last event that the client received, which is not sent again; browsers send it by themselves when they reconnect"),
         ("lastEventId" = Option<String>, Query, pattern = "^[0-9]{0,18}$", description = "The same as `Last-Event-ID`, for clients that cannot send the header"),
-        ("expires" = Option<u64>, Query, description = "Of a signed link, as it was written: seconds since 1970"),
-        ("signature" = Option<String>, Query, description = "Of a signed link, as it was written"),
+        ("expires" = Option<u64>, Query, description = "Part of a signed link, to be sent as it is written there: when the link expires, in seconds since 1970"),
+        ("signature" = Option<String>, Query, description = "Part of a signed link, to be sent as it is written there"),
     ),
     responses(
-        (status = 200, description = "Events, until the job has ended", body = EventStream, content_type = "text/event-stream"),
-        (status = 204, description = "The client has the last event already"),
-        (status = 400, description = "`Last-Event-ID` is none of ours", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The link is not ours, not to the events of this job, or has expired", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "Events, until the job has ended or is deleted", body = EventStream, content_type = "text/event-stream"),
+        (status = 204, description = "The job has ended, and the client has its last event already: there is nothing more to follow"),
+        (status = 400, description = "`Last-Event-ID` or `lastEventId` is not the id of an event of this stream", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The signed link was not made by this service, or was made for something else, or has expired", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A parameter is unknown or wrong, or was sent more than once; or only one of `expires` and `signature` was sent", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn follow(
     state: web::Data<State>,

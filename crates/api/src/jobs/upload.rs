@@ -160,7 +160,7 @@ fn too_large(field: &str, limit: usize) -> ApiError {
 }
 
 fn too_many_images(field: &str, most: usize) -> ApiError {
-    let detail = format!("No model takes more than {most} pictures.");
+    let detail = format!("No model accepts more than {most} pictures.");
     ApiError::invalid(Code::TooManyImages, field, detail)
 }
 

@@ -36,7 +36,7 @@ impl Wait {
             let seconds = value.parse().ok().filter(|seconds| *seconds <= MOST_SECONDS);
             let seconds = seconds.ok_or_else(|| {
                 let detail =
-                    format!("The wait must be a whole number of seconds up to {MOST_SECONDS}.");
+                    format!("The wait must be a whole number of seconds from 0 to {MOST_SECONDS}.");
                 ApiError::invalid(Code::InvalidWait, "wait", detail)
             })?;
             wait = Self { time: Duration::from_secs(seconds), is_preference: false };

@@ -42,7 +42,7 @@ struct ErrorDetail {
     /// The field at fault, if it is a single one; else null.
     #[schema(required)]
     param: Option<String>,
-    /// Stable, for programs.
+    /// Identifies the error, for programs: `docs/errors.md` lists all codes.
     #[schema(value_type = String)]
     code: AnyCode,
 }

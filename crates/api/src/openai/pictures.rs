@@ -53,7 +53,7 @@ struct PictureView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     b64_json: Option<&'static str>,
-    /// Where to fetch it.
+    /// The address of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     url: Option<String>,

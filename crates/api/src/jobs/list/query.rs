@@ -107,7 +107,9 @@ impl Query {
                 });
                 let Some(key) = key else { return Ok(Offered::Unknown) };
                 if filter.metadata.len() >= MOST_KEYS {
-                    let detail = format!("No more than {MOST_KEYS} keys are looked for at once.");
+                    let detail = format!(
+                        "The list can be filtered by at most {MOST_KEYS} keys of the metadata."
+                    );
                     return Err(ApiError::invalid(Code::TooManyFilters, name, detail));
                 }
                 filter.metadata.push(objects(key, value));

@@ -50,7 +50,7 @@ pub(super) async fn read(
 }
 
 fn broken_off() -> ApiError {
-    ApiError::MalformedBody("The body breaks off.")
+    ApiError::MalformedBody("The body is incomplete.")
 }
 
 impl NewJobBody<'_> {
@@ -74,7 +74,7 @@ impl NewJobBody<'_> {
                     (format!("images[{place}].url"), SentPicture::Address(url.clone().into()))
                 }
                 (_, _) => {
-                    let detail = "A picture has either 'base64' or 'url'.";
+                    let detail = "A picture must have either 'base64' or 'url'.";
                     let name = format!("images[{place}]");
                     return Err(ApiError::invalid(Code::InvalidField, &name, detail));
                 }
