@@ -27,6 +27,7 @@ pub(crate) struct ModelView {
     default: bool,
     /// How long an edit usually takes, in seconds.
     typical_seconds: u32,
+    /// What an edit costs.
     price: PriceView,
     /// How many input images it takes at most.
     max_images: usize,

@@ -24,9 +24,11 @@ pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-re
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OpenAiError)]
 pub(crate) struct ErrorBody {
+    /// What went wrong.
     error: ErrorDetail,
 }
 
+/// What went wrong, in OpenAI's words.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OpenAiErrorDetail, example = json!({
     "message": "The field 'prompt' is missing.", "type": "invalid_request_error",
