@@ -4,8 +4,8 @@
 //! needed, a caller without one sees everything, and a caller with one still sees only what that key may.
 
 mod caller;
+mod credential;
 mod keys;
-mod sent;
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 //! between requests. It waits for ever for a later head that never ends, and for a body that no handler reads: so
 //! connections are watched here, too. When the server is told to stop, those without a request are closed at once.
 
-mod sent;
+mod holding;
 mod stream;
 
 use std::{net::TcpListener, rc::Rc, time::Duration};
@@ -18,8 +18,8 @@ use actix_web::{
 };
 use socket2::SockRef;
 
-pub(crate) use sent::Sent;
-use stream::Standing;
+pub(crate) use holding::Holding;
+use stream::Occupancy;
 pub(crate) use stream::Stream;
 
 /// Drops the connection of a client that takes nothing of an answer, or acknowledges nothing, for this long.
@@ -33,7 +33,7 @@ pub(crate) fn forget_silent_peers(listener: &TcpListener, after: Duration) {
 
 /// Stores a connection's state where its requests find it.
 pub(crate) fn keep(stream: &Stream, kept: &mut Extensions) {
-    kept.insert(stream.standing());
+    kept.insert(stream.occupancy());
 }
 
 /// Counts the request among those of its connection, until its answer is sent or given up.
@@ -41,7 +41,7 @@ pub(crate) async fn occupy<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let mut place = request.conn_data::<Rc<Standing>>().map(Place::take);
+    let mut place = request.conn_data::<Rc<Occupancy>>().map(Place::take);
     let mut response = next.call(request).await?;
     if response.status().is_client_error() && has_no_length(response.request()) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
@@ -49,7 +49,7 @@ pub(crate) async fn occupy<B: MessageBody + 'static>(
     if let Some(place) = &mut place {
         place.is_last = response.response().head().connection_type() == ConnectionType::Close;
     }
-    Ok(response.map_body(|_head, body| Sent::with(place, body)))
+    Ok(response.map_body(|_head, body| Holding::with(place, body)))
 }
 
 /// Whether the request's body may go on for ever, because it comes in chunks.
@@ -59,13 +59,13 @@ fn has_no_length(request: &HttpRequest) -> bool {
 
 /// A request's place on its connection.
 struct Place {
-    connection: Rc<Standing>,
+    connection: Rc<Occupancy>,
     /// Whether the connection closes after its answer.
     is_last: bool,
 }
 
 impl Place {
-    fn take(connection: &Rc<Standing>) -> Self {
+    fn take(connection: &Rc<Occupancy>) -> Self {
         connection.begin();
         Self { connection: Rc::clone(connection), is_last: false }
     }

@@ -9,7 +9,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method,
-        header::{self, HeaderName, HeaderValue},
+        header::{self, HeaderValue},
     },
     middleware::Next,
 };
@@ -19,16 +19,11 @@ use url::{Host, Url};
 use crate::{
     State,
     error::ApiError,
-    exchange::REQUEST_ID,
     jobs::{PREFERENCE_APPLIED, REPLAYED},
     openai,
+    rate::{RATE_LIMIT, RATE_LIMIT_POLICY},
+    request_log::REQUEST_ID,
 };
-
-/// What is left of a caller's limits (source: draft-ietf-httpapi-ratelimit-headers).
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-
-/// The limits themselves.
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// The configured origins; in development also any page that this machine serves itself.
 #[derive(Clone, Debug)]

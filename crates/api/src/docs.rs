@@ -12,7 +12,7 @@ use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use self::{answers::Answers, examples::Examples, security::Security};
-use crate::{admin, error, health, images, jobs, metrics, models, openai, root, usage};
+use crate::{admin, error, health, images, jobs, json, metrics, models, openai, root, usage};
 
 /// The contract of the HTTP face.
 #[derive(OpenApi)]
@@ -53,12 +53,12 @@ use crate::{admin, error, health, images, jobs, metrics, models, openai, root, u
     ),
     components(schemas(error::Problem)),
     tags(
-        (name = "jobs", description = "Ask for an edit and follow it"),
-        (name = "images", description = "What was given and what came of it"),
-        (name = "models", description = "What can edit, how, and for how much"),
-        (name = "openai", description = "The same for OpenAI's own clients: their requests, answers and errors"),
-        (name = "usage", description = "What was made and what it cost"),
-        (name = "admin", description = "For operators: the queue, its limits and pauses, and metrics; opened by an API key that was made with `--admin`"),
+        (name = "jobs", description = "Make, follow and manage edits"),
+        (name = "images", description = "The pictures that were sent, and the results"),
+        (name = "models", description = "The models on offer, with their options and prices"),
+        (name = "openai", description = "Edits for OpenAI's own clients, with OpenAI's requests, answers and errors"),
+        (name = "usage", description = "How many jobs and images were made, and what they cost"),
+        (name = "admin", description = "For operators: the queue, its limits and pauses, and metrics. Where API keys are needed, these operations take only keys that were made with `--admin`"),
         (name = "service", description = "The service itself"),
     ),
 )]
@@ -74,9 +74,7 @@ const DOCUMENT: &str = "/api-docs/openapi.json";
 
 /// The document as JSON, made at the first request, once for all threads: kept as a tree, it would be most of what an
 /// idle process holds.
-static WRITTEN: LazyLock<Bytes> =
-    // Serializing cannot fail: the document has nothing that JSON cannot hold.
-    LazyLock::new(|| serde_json::to_vec(&openapi()).unwrap_or_default().into());
+static WRITTEN: LazyLock<Bytes> = LazyLock::new(|| json::write(&openapi()).into());
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     // The base layout has no bar that asks for another document's address.

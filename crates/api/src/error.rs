@@ -2,21 +2,15 @@
 //!
 //! Causes are never sent: they are logged once, where the answer is made.
 
+mod answer;
 mod code;
 mod problem;
 mod unserved;
 
 use std::{io, num::NonZeroU32, time::Duration};
 
-use actix_web::{
-    HttpResponse, ResponseError,
-    error::PayloadError,
-    http::{
-        StatusCode,
-        header::{self, ContentRange, ContentRangeSpec},
-    },
-};
-use darkroom_core::{chain::chain, db, fal};
+use actix_web::error::PayloadError;
+use darkroom_core::{db, fal};
 
 pub(crate) use code::Code;
 pub(crate) use problem::{PROBLEM, Problem};
@@ -37,44 +31,46 @@ pub(crate) enum ApiError {
     #[error("{0}")]
     NotFound(&'static str),
     /// The path exists, but does not take this method.
-    #[error("This path does not take that method; the Allow header lists those it takes.")]
+    #[error("This path does not accept the method; the Allow header lists those that it accepts.")]
     MethodNotAllowed,
     /// The job cannot be cancelled any more.
-    #[error("The job has ended already.")]
+    #[error("The job is completed or has failed, so it cannot be cancelled.")]
     HasEnded,
     /// Only a job that failed can be tried again.
-    #[error("The job has not failed; only a failed job can be tried again.")]
+    #[error("The job has not failed, and only a failed job can be tried again.")]
     HasNotFailed,
     /// The job that was made under the same idempotency key is deleted.
     #[error(
-        "The job that was made under this Idempotency-Key is deleted; another key makes another one."
+        "The job that was made with this Idempotency-Key is deleted. Send another key to make another job."
     )]
     JobDeleted,
     /// An API key is needed, and none was sent.
-    #[error("An API key is needed: send it as 'Authorization: Bearer' or as 'X-API-Key'.")]
+    #[error("An API key is needed: send it in the header 'Authorization: Bearer' or 'X-API-Key'.")]
     KeyNeeded,
     /// What was sent is not a valid API key. Whether it ever was one is not said.
-    #[error("This is not an API key, or it has been revoked.")]
+    #[error("The API key that was sent does not exist or has been revoked.")]
     UnknownKey,
     /// The path is for operators, and the key is not an operator's.
-    #[error("This path is for operators: it takes an API key that was made with --admin.")]
+    #[error("This path is for operators: it needs an API key that was made with --admin.")]
     NotAdmin,
     /// The link's signature is not ours, or is for another address.
-    #[error("The link's signature is not of this service, or not of what its address names.")]
+    #[error("The link's signature was not made by this service, or was made for another address.")]
     ForeignLink,
     /// The link has expired.
-    #[error("The link has expired; the job has a new one.")]
+    #[error("The link has expired. Read the job again: it has a new one.")]
     ExpiredLink,
     /// A page of an origin that is not allowed wants to change something.
     #[error(
-        "Pages of this origin may not change anything here; CORS_ALLOWED_ORIGINS lists those that may."
+        "Web pages of this origin may not change anything here: CORS_ALLOWED_ORIGINS does not list it."
     )]
     ForeignOrigin,
     /// A notice (the provider's webhook) that does not prove to be the provider's.
-    #[error("This is not signed by the provider, or not now.")]
+    #[error("The webhook is not signed by the provider, or its signature is not recent.")]
     Unauthentic,
     /// A notice that cannot be verified now, because the provider's keys cannot be fetched.
-    #[error("The provider's keys cannot be fetched at the moment. Try again shortly.")]
+    #[error(
+        "The keys that verify the provider's webhooks cannot be fetched at the moment. Try again shortly."
+    )]
     KeysAway(#[source] fal::Error),
     /// The body has a media type that the operation does not take.
     #[error("{0}")]
@@ -83,14 +79,14 @@ pub(crate) enum ApiError {
     #[error("{0}")]
     MalformedBody(&'static str),
     /// The body has more bytes than all of its pictures and other fields may have together.
-    #[error("The body is larger than anything that is taken.")]
+    #[error("The body has more bytes than all pictures and fields may have together.")]
     EndlessBody,
     /// The body comes too slowly.
-    #[error("The body came too slowly.")]
+    #[error("The body arrived too slowly.")]
     SlowBody,
-    /// The `Last-Event-ID` cannot be the id of an event of ours.
-    #[error("The Last-Event-ID must be the id of an event of this stream.")]
-    BadEventId,
+    /// The last event's id, in the named header or parameter, cannot be the id of an event of ours.
+    #[error("The {0} must be the id of an event of this stream.")]
+    BadEventId(&'static str),
     /// One field is wrong; the sentence says how.
     #[error("{detail}")]
     Invalid {
@@ -102,7 +98,7 @@ pub(crate) enum ApiError {
         detail: String,
     },
     /// A picture has more bytes than are accepted.
-    #[error("The image is larger than {limit} bytes, the most that is taken.")]
+    #[error("The pictures in '{field}' have more than {limit} bytes, the most that are accepted.")]
     TooLarge {
         /// The field that is wrong.
         field: String,
@@ -110,19 +106,19 @@ pub(crate) enum ApiError {
         limit: usize,
     },
     /// A body that is read whole has more bytes than are accepted.
-    #[error("The body has more bytes than are taken here.")]
+    #[error("The body has more bytes than are accepted here.")]
     BodyTooLarge,
     /// The requested range is past the file's end.
-    #[error("The file has {length} bytes and ends before the part that is asked for.")]
+    #[error("The file has {length} bytes, and ends before the part that was requested.")]
     RangeNotSatisfiable {
         /// Bytes of the file.
         length: u64,
     },
     /// A stored image does not decode.
-    #[error("The image is damaged and cannot be scaled; without 'w' it comes as it is.")]
+    #[error("The image is damaged and cannot be scaled. Without 'w', it is sent as it is stored.")]
     DamagedImage,
     /// The service is asked for more at the moment than it can do.
-    #[error("More is asked for at the moment than can be done. Try again shortly.")]
+    #[error("The service has too much to do at the moment. Try again shortly.")]
     Busy,
     /// The caller is over one of its limits.
     #[error("{detail}")]
@@ -135,12 +131,15 @@ pub(crate) enum ApiError {
         wait: Duration,
     },
     /// The database is away.
-    #[error(
-        "The service cannot reach its database at the moment. Try again shortly; under the same Idempotency-Key, a job is made once."
-    )]
+    #[error("The service cannot reach its database at the moment. Try again shortly.")]
     Unavailable(#[source] db::Error),
+    /// The database went away while a job was being made, or after that.
+    #[error(
+        "The service lost its database, and the job may have been made. Send the request again shortly; with the same Idempotency-Key, no second job is made."
+    )]
+    JobMayExist(#[source] db::Error),
     /// A fault of ours.
-    #[error("Something went wrong on our side; nothing was done.")]
+    #[error("Something went wrong in the service; its log has the cause.")]
     Internal(#[source] db::Error),
 }
 
@@ -158,14 +157,14 @@ impl ApiError {
     pub(crate) fn too_fast(per_minute: u32, wait: Duration) -> Self {
         let seconds = wait.as_secs_f64().ceil();
         let detail = format!(
-            "No more than {per_minute} of these requests are taken in a minute; the next one in {seconds} s."
+            "At most {per_minute} of these requests are accepted in a minute. The next one is accepted in {seconds} s."
         );
         Self::Limited { code: Code::RateLimited, detail, wait }
     }
 
     pub(crate) fn too_many_at_once(most: NonZeroU32) -> Self {
         let detail = format!(
-            "No more than {most} requests of one caller are answered at the same time, streams of events and those that wait among them; end some of them."
+            "At most {most} requests of one caller may be under way at the same time, including streams of events and requests that wait. End some of them."
         );
         let wait = Duration::from_secs(RETRY_AFTER_SECONDS.into());
         Self::Limited { code: Code::TooManyAtOnce, detail, wait }
@@ -189,7 +188,7 @@ impl ApiError {
             Self::KeysAway(_) => Code::KeysUnavailable,
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
             Self::MalformedBody(_) => Code::MalformedBody,
-            Self::BadEventId => Code::InvalidEventId,
+            Self::BadEventId(_) => Code::InvalidEventId,
             Self::Invalid { code, .. } | Self::Limited { code, .. } => *code,
             Self::SlowBody => Code::RequestTimeout,
             Self::TooLarge { .. } | Self::EndlessBody => Code::UploadTooLarge,
@@ -197,7 +196,7 @@ impl ApiError {
             Self::RangeNotSatisfiable { .. } => Code::RangeNotSatisfiable,
             Self::DamagedImage => Code::DamagedImage,
             Self::Busy => Code::Busy,
-            Self::Unavailable(_) => Code::DatabaseUnavailable,
+            Self::Unavailable(_) | Self::JobMayExist(_) => Code::DatabaseUnavailable,
             Self::Internal(_) => Code::Internal,
         }
     }
@@ -206,7 +205,7 @@ impl ApiError {
     pub(crate) fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid { field, .. } | Self::TooLarge { field, .. } => Some(field),
-            Self::BadEventId => Some("Last-Event-ID"),
+            Self::BadEventId(field) => Some(field),
             Self::JobDeleted => Some("Idempotency-Key"),
             Self::RangeNotSatisfiable { .. } => Some("Range"),
             _ => None,
@@ -217,22 +216,6 @@ impl ApiError {
     pub(crate) fn problem(&self) -> Problem {
         Problem::new(self.code(), self.to_string(), self.field().map(Into::into))
     }
-
-    /// Logs the cause of what is not the client's fault; called once, where the answer is made.
-    pub(crate) fn log(&self) {
-        match self {
-            Self::Internal(cause) => {
-                tracing::error!(error = %chain(cause), "a request failed on our side");
-            }
-            Self::KeysAway(cause) => {
-                tracing::warn!(error = %chain(cause), "a notice could not be verified");
-            }
-            Self::Unavailable(cause) => {
-                tracing::warn!(error = %chain(cause), "a request found the database away");
-            }
-            _ => {}
-        }
-    }
 }
 
 impl From<db::Error> for ApiError {
@@ -242,6 +225,22 @@ impl From<db::Error> for ApiError {
 }
 
 impl ApiError {
+    /// Why a job could not be made, as far as that is known.
+    pub(crate) fn of_making(error: db::Error) -> Self {
+        if error.is_unavailable() && !error.has_done_nothing() {
+            return Self::JobMayExist(error);
+        }
+        error.into()
+    }
+
+    /// This error, where a job was made before.
+    pub(crate) fn after_making(self) -> Self {
+        match self {
+            Self::Unavailable(error) => Self::JobMayExist(error),
+            error => error,
+        }
+    }
+
     /// Why a body could not be read to its end.
     pub(crate) fn of_body(error: &PayloadError) -> Self {
         match error {
@@ -249,42 +248,7 @@ impl ApiError {
             PayloadError::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 Self::EndlessBody
             }
-            _ => Self::MalformedBody("The body breaks off."),
+            _ => Self::MalformedBody("The body is incomplete."),
         }
-    }
-}
-
-impl ResponseError for ApiError {
-    fn status_code(&self) -> StatusCode {
-        self.code().status()
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        self.log();
-        let mut response = HttpResponse::build(self.status_code());
-        match self {
-            Self::Unavailable(_) | Self::KeysAway(_) | Self::Busy => {
-                response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
-            }
-            Self::Limited { wait, .. } => {
-                let seconds = wait.as_secs_f64().ceil().max(1.0);
-                response.insert_header((header::RETRY_AFTER, seconds.to_string()));
-            }
-            Self::RangeNotSatisfiable { length } => {
-                response.insert_header(ContentRange(ContentRangeSpec::Bytes {
-                    range: None,
-                    instance_length: Some(*length),
-                }));
-            }
-            Self::KeyNeeded | Self::UnknownKey => {
-                response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
-            }
-            // The rest of the body is not read, so the connection cannot be used again.
-            Self::TooLarge { .. } | Self::BodyTooLarge | Self::EndlessBody | Self::SlowBody => {
-                response.force_close();
-            }
-            _ => {}
-        }
-        response.content_type(PROBLEM).json(self.problem())
     }
 }

@@ -110,7 +110,7 @@ fn read_headers(request: &HttpRequest, length: u64) {
         Ok(wait) => assert!(wait.time() <= Duration::from_mins(1), "a wait is too long"),
         Err(error) => _ = is_good(Some(&error)),
     }
-    if let Err(error) = jobs::events::last_event_id(request) {
+    if let Err(error) = jobs::last_event::last_event(request, None) {
         is_good(Some(&error));
     }
     let tag = header::EntityTag::new_strong("tag".into());

@@ -26,7 +26,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 /// Whether the process is alive.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Live {
-    /// `ok`
+    /// Always `ok`.
     #[schema(value_type = String, example = "ok")]
     status: &'static str,
 }
@@ -66,7 +66,7 @@ pub(crate) struct HaltView {
 ///
 /// This does not ask the database: a database that is away is no reason to restart the API.
 #[utoipa::path(get, path = "/health", tag = "service", operation_id = "get_health",
-    responses((status = 200, description = "It is", body = Live)))]
+    responses((status = 200, description = "The process is alive", body = Live)))]
 pub(crate) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Live { status: "ok" })
 }
@@ -75,7 +75,7 @@ pub(crate) async fn live() -> HttpResponse {
 #[utoipa::path(get, path = "/ready", tag = "service", operation_id = "get_readiness",
     responses(
         (status = 200, description = "The database answers and its schema is current", body = Ready),
-        (status = 503, description = "Not now; the body says why", body = Ready),
+        (status = 503, description = "Requests cannot be served at the moment; the body says why", body = Ready),
     ))]
 pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
     let ready = state.readiness.look(&state.pool).await;

@@ -11,6 +11,7 @@ pub(crate) mod feed;
 mod follower;
 pub(crate) mod get;
 pub(crate) mod idempotency;
+pub(crate) mod last_event;
 pub(crate) mod list;
 pub(crate) mod progress;
 mod refusal;

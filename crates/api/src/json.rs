@@ -1,8 +1,8 @@
-//! Reads JSON bodies whole; a refusal names the field that is wrong.
+//! Reads JSON bodies whole, where a refusal names the field that is wrong, and writes JSON.
 
 use actix_web::error::PayloadError;
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{ApiError, Code};
 
@@ -13,7 +13,7 @@ pub(crate) fn whole(body: Result<Bytes, actix_web::Error>) -> Result<Bytes, ApiE
     body.map_err(|error| match error.as_error() {
         Some(PayloadError::Overflow) => ApiError::BodyTooLarge,
         Some(error) => ApiError::of_body(error),
-        None => ApiError::MalformedBody("The body breaks off."),
+        None => ApiError::MalformedBody("The body is incomplete."),
     })
 }
 
@@ -36,10 +36,19 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Result<T, ApiErro
         }
         // serde's message names types and fields, and quotes what was sent only briefly.
         let field = if field == "." { "body".to_owned() } else { field };
-        let detail: String = format!("The body is not as described at /docs: {inner}.");
+        let detail: String = format!("The body is not what /docs describes: {inner}.");
         ApiError::invalid(Code::InvalidField, &field, detail.chars().take(300).collect::<String>())
     })?;
     // Nothing may follow the object.
     json.end().map_err(|_more| MALFORMED)?;
     Ok(read)
+}
+
+/// Writes a value of ours. This cannot fail: the keys of its maps are texts, and it has nothing else that JSON cannot
+/// hold. A value that breaks this rule is logged.
+pub(crate) fn write(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| {
+        tracing::error!(%error, "a value could not be written as JSON");
+        String::new()
+    })
 }

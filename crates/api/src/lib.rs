@@ -12,7 +12,6 @@ mod connection;
 mod cors;
 mod docs;
 mod error;
-mod exchange;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod health;
@@ -26,7 +25,9 @@ mod money;
 mod notices;
 mod openai;
 mod pace;
+mod query;
 mod rate;
+mod request_log;
 mod root;
 mod server;
 mod state;

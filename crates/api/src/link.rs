@@ -5,7 +5,14 @@ use darkroom_core::links::{LinkSignature, Linked, Verdict};
 use crate::{
     State,
     error::{ApiError, Code},
+    query::Offered,
 };
+
+/// The parameter that says when a link expires.
+pub(crate) const EXPIRES: &str = "expires";
+
+/// The parameter with a link's signature.
+pub(crate) const SIGNATURE: &str = "signature";
 
 /// The parameters of an address's query that belong to a signed link.
 #[derive(Debug, Default)]
@@ -15,14 +22,14 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// Takes a parameter; false if it does not belong to a link.
-    pub(crate) fn take(&mut self, name: &str, value: &str) -> Result<bool, ApiError> {
+    /// Takes a parameter, if it belongs to a link.
+    pub(crate) fn take(&mut self, name: &str, value: &str) -> Result<Offered, ApiError> {
         match name {
-            "expires" => self.expires = Some(parse_expires(value)?),
-            "signature" => self.signature = Some(value.to_owned()),
-            _ => return Ok(false),
+            EXPIRES => self.expires = Some(parse_expires(value)?),
+            SIGNATURE => self.signature = Some(value.to_owned()),
+            _ => return Ok(Offered::Unknown),
         }
-        Ok(true)
+        Ok(Offered::Taken)
     }
 
     /// The link's signature; `None` if none of its parameters was sent.
@@ -32,10 +39,10 @@ impl Parameters {
                 return Ok(Some(LinkSignature { expires, signature }));
             }
             (None, None) => return Ok(None),
-            (None, Some(_)) => "expires",
-            (Some(_), None) => "signature",
+            (None, Some(_)) => EXPIRES,
+            (Some(_), None) => SIGNATURE,
         };
-        let detail = "A signed link has both 'expires' and 'signature'.";
+        let detail = "A signed link has both 'expires' and 'signature': send it as it is written.";
         Err(ApiError::invalid(Code::MissingField, missing, detail))
     }
 }
@@ -57,7 +64,8 @@ fn parse_expires(text: &str) -> Result<u64, ApiError> {
     // The contract's integers have 64 bits, one of them for the sign.
     let expires = text.parse().ok().filter(|expires| i64::try_from(*expires).is_ok());
     expires.ok_or_else(|| {
-        let detail = "The field 'expires' must be a whole number, as the link had it.";
-        ApiError::invalid(Code::InvalidExpires, "expires", detail)
+        let detail =
+            "The parameter 'expires' must be a whole number: send the link as it is written.";
+        ApiError::invalid(Code::InvalidExpires, EXPIRES, detail)
     })
 }

@@ -67,9 +67,9 @@ impl Metrics {
 /// In Prometheus's text format. Where API keys are needed, this takes an operator's.
 #[utoipa::path(get, path = "/metrics", tag = "admin", operation_id = "read_metrics",
     responses(
-        (status = 200, description = "What this process counts, and how the database stands", body = String, content_type = "text/plain"),
+        (status = 200, description = "The metrics of this process, and of the queue as the database has it", body = String, content_type = "text/plain"),
         (status = 403, description = "The API key is not an operator's", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database, where a key is looked up that this process does not know, is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The API key has to be looked up, and the database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn scrape(
     state: web::Data<State>,

@@ -27,6 +27,7 @@ pub(crate) struct ModelView {
     default: bool,
     /// How long an edit usually takes, in seconds.
     typical_seconds: u32,
+    /// What an edit costs.
     price: PriceView,
     /// How many input images it takes at most.
     max_images: usize,
@@ -89,7 +90,7 @@ struct OptionView {
 
 /// List the models
 #[utoipa::path(get, path = "/api/models", tag = "models", operation_id = "list_models",
-    responses((status = 200, description = "All models, with what each takes and costs", body = Vec<ModelView>)))]
+    responses((status = 200, description = "All models, with their options and prices", body = Vec<ModelView>)))]
 pub(crate) async fn list(state: web::Data<State>) -> web::Json<Vec<ModelView>> {
     let default = state.models.default_id();
     web::Json(state.models.iter().map(|model| ModelView::new(model, default)).collect())

@@ -28,7 +28,7 @@ async fn hear(
     payload: web::Payload,
     path: web::Path<(String, String, String)>,
 ) -> Result<HttpResponse, ApiError> {
-    let nowhere = || ApiError::NotFound("Nothing is waited for at this address.");
+    let nowhere = || ApiError::NotFound("No webhook is expected at this address.");
     let (job, attempt, mac) = path.into_inner();
     let (Ok(job), Ok(attempt)) = (job.parse(), attempt.parse()) else {
         return Err(nowhere());
@@ -43,14 +43,16 @@ async fn hear(
             let error = error.as_error().unwrap_or(&PayloadError::EncodingCorrupted);
             return Err(ApiError::of_body(error));
         }
-        Err(_limit) => return Err(ApiError::MalformedBody("The body is longer than a notice is.")),
+        Err(_limit) => {
+            return Err(ApiError::MalformedBody("The body has more bytes than a webhook has."));
+        }
     };
     let headers = headers(&request).ok_or(ApiError::Unauthentic)?;
     let notice = match state.webhooks.verify(&headers, &body).await {
         Ok(notice) => notice,
         Err(WebhookError::Unauthentic) => return Err(ApiError::Unauthentic),
         Err(WebhookError::Malformed(_)) => {
-            return Err(ApiError::MalformedBody("The body is not a notice."));
+            return Err(ApiError::MalformedBody("The body is not a webhook of the provider."));
         }
         Err(WebhookError::KeysUnavailable(error)) => return Err(ApiError::KeysAway(error)),
     };

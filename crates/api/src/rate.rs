@@ -6,7 +6,7 @@
 mod address;
 mod at_once;
 mod headers;
-mod reads;
+mod other_requests;
 
 use std::time::Duration;
 
@@ -23,9 +23,11 @@ use darkroom_core::{config, store};
 use self::{
     address::subject,
     at_once::{AtOnce, Place},
-    reads::Reads,
+    other_requests::OtherRequests,
 };
-use crate::{State, access::Caller, connection::Sent, error::ApiError};
+pub(crate) use headers::{RATE_LIMIT, RATE_LIMIT_POLICY};
+
+use crate::{State, access::Caller, connection::Holding, error::ApiError};
 
 /// The seconds for which the limits are given.
 const WINDOW_SECONDS: u64 = 60;
@@ -35,7 +37,7 @@ const WINDOW_SECONDS: u64 = 60;
 pub(crate) struct Rate {
     /// The limit of callers whose key has none of its own; `None` is no limit.
     jobs_per_minute: Option<u32>,
-    reads: Option<Reads>,
+    others: Option<OtherRequests>,
     at_once: Option<AtOnce>,
     proxies: config::Networks,
 }
@@ -46,12 +48,12 @@ enum Kind {
     /// Requests that make something that costs money.
     Job,
     /// All other requests that are counted.
-    Read,
+    Other,
 }
 
 /// What a caller has left of a limit.
 #[derive(Clone, Copy, Debug)]
-struct Standing {
+struct Remaining {
     kind: Kind,
     /// How many are allowed in a minute.
     quota: u32,
@@ -67,7 +69,7 @@ impl Rate {
     pub(crate) fn new(settings: &config::Rate) -> Self {
         Self {
             jobs_per_minute: settings.jobs_per_minute,
-            reads: settings.reads_per_minute.map(Reads::new),
+            others: settings.reads_per_minute.map(OtherRequests::new),
             at_once: settings.requests_at_once.map(AtOnce::new),
             proxies: settings.trusted_proxies.clone(),
         }
@@ -83,7 +85,7 @@ impl Kind {
         let makes_jobs = path == "/api/jobs" || path == "/v1/images/edits";
         let is_retry = path.starts_with("/api/jobs/") && path.ends_with("/retry");
         let is_job = *method == Method::POST && (makes_jobs || is_retry);
-        Some(if is_job { Self::Job } else { Self::Read })
+        Some(if is_job { Self::Job } else { Self::Other })
     }
 }
 
@@ -97,19 +99,19 @@ pub(crate) async fn limit<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let (standing, place) = match standing(&request).await {
+    let (remaining, place) = match admit(&request).await {
         Ok(admitted) => admitted,
         Err(error) => return Ok(request.error_response(error).map_into_right_body()),
     };
-    let wait = standing.and_then(|standing| Some((standing.quota, standing.wait?)));
+    let wait = remaining.and_then(|remaining| Some((remaining.quota, remaining.wait?)));
     let mut response = match wait {
         Some((quota, wait)) => {
             request.error_response(ApiError::too_fast(quota, wait)).map_into_right_body()
         }
         None => hold(place, next.call(request).await?),
     };
-    if let Some(standing) = standing {
-        headers::tell(response.headers_mut(), &standing);
+    if let Some(remaining) = remaining {
+        headers::tell(response.headers_mut(), &remaining);
     }
     Ok(response)
 }
@@ -120,13 +122,15 @@ fn hold<B: MessageBody + 'static>(
     response: ServiceResponse<B>,
 ) -> ServiceResponse<EitherBody<B>> {
     match place {
-        Some(place) => response.map_body(|_head, body| EitherBody::right(Sent::with(place, body))),
+        Some(place) => {
+            response.map_body(|_head, body| EitherBody::right(Holding::with(place, body)))
+        }
         None => response.map_into_left_body(),
     }
 }
 
 /// Counts the request, and takes its place among those under way, if requests like it are counted at all.
-async fn standing(request: &ServiceRequest) -> Result<(Option<Standing>, Option<Place>), ApiError> {
+async fn admit(request: &ServiceRequest) -> Result<(Option<Remaining>, Option<Place>), ApiError> {
     // The path as it is routed, decoded: a client may write its letters as `%61`.
     let path = request.match_info().as_str();
     let (Some(kind), Some(state)) =
@@ -134,27 +138,27 @@ async fn standing(request: &ServiceRequest) -> Result<(Option<Standing>, Option<
     else {
         return Ok((None, None));
     };
-    let Rate { reads, at_once, proxies, .. } = &state.rate;
-    if kind == Kind::Read && reads.is_none() && at_once.is_none() {
+    let Rate { others, at_once, proxies, .. } = &state.rate;
+    if kind == Kind::Other && others.is_none() && at_once.is_none() {
         return Ok((None, None));
     }
     // A caller whose key is refused is counted by its address, which costs the database nothing.
     let (kind, key) = match Caller::extract(request.request()).await {
         Ok(Caller::Key(key)) => (kind, Some(key)),
         Ok(Caller::Anybody { .. }) => (kind, None),
-        Err(_refused) => (Kind::Read, None),
+        Err(_refused) => (Kind::Other, None),
     };
     let subject = subject(key.as_deref(), request.request(), proxies);
     let place = at_once.as_ref().map(|at_once| at_once.take(&subject)).transpose()?;
-    let standing = match kind {
+    let remaining = match kind {
         Kind::Job => {
             let own = key.and_then(|key| key.limits.jobs_per_minute);
             let Some(quota) = own.or(state.rate.jobs_per_minute) else { return Ok((None, place)) };
             let taken = store::take(&state.pool, &subject, quota).await?;
             let store::Allowance { wait, left, full_in } = taken;
-            Some(Standing { kind, quota, left, full_in, wait })
+            Some(Remaining { kind, quota, left, full_in, wait })
         }
-        Kind::Read => reads.as_ref().map(|reads| reads.take(&subject)),
+        Kind::Other => others.as_ref().map(|others| others.take(&subject)),
     };
-    Ok((standing, place))
+    Ok((remaining, place))
 }

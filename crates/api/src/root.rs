@@ -9,11 +9,11 @@ pub(crate) fn resource() -> Resource {
     web::resource("/").get(describe).head(describe)
 }
 
-/// Name and links
+/// Describe the service
 ///
-/// In development, without API keys, also the version.
+/// Its name and links; in development, without API keys, also its version.
 #[utoipa::path(get, path = "/", tag = "service", operation_id = "describe_service",
-    responses((status = 200, description = "What this is and where to go", body = serde_json::Value)))]
+    responses((status = 200, description = "The name of the service, and the addresses of its parts", body = serde_json::Value)))]
 pub(crate) async fn describe(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
     let link = |path| state.link(&request, path);
     let mut told = json!({

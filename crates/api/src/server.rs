@@ -19,7 +19,7 @@ use crate::{
     State, admin, browsers,
     connection::{self, Stream},
     cors::{self, Origins},
-    docs, error, exchange, health, images, jobs, metrics, models, notices, openai, pace, rate,
+    docs, error, health, images, jobs, metrics, models, notices, openai, pace, rate, request_log,
     root, usage,
 };
 
@@ -71,7 +71,7 @@ pub fn start(listener: TcpListener, state: State, settings: &config::Config) -> 
             .wrap(from_fn(move |request, next| pace::keep(client_timeout, request, next)))
             .wrap(from_fn(move |request, next| browsers::tell(rules, request, next)))
             .wrap(from_fn(metrics::measure))
-            .wrap(from_fn(exchange::follow))
+            .wrap(from_fn(request_log::identify_and_log))
             .wrap(from_fn(connection::occupy))
             // First, because paths are tried in this order and jobs are requested most.
             .configure(jobs::configure)

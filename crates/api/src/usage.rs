@@ -11,6 +11,7 @@ use crate::{
     access::Caller,
     error::{ApiError, Code, Problem},
     money::usd,
+    query::{self, Offered},
 };
 
 /// How many days are shown when the request does not say.
@@ -74,18 +75,19 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config.service(web::resource("/api/usage").get(read).head(read));
 }
 
-/// What was made, and what it cost
+/// Read the usage
 ///
+/// How many jobs and images were made, and what they cost, by day and model.
 /// For the API key that asks; for all keys, if it may see all jobs. The figures stay when jobs are deleted.
 #[utoipa::path(get, path = "/api/usage", tag = "usage", operation_id = "get_usage",
     params(
-        ("from" = Option<String>, Query, format = Date, description = "The first day, UTC; 29 days before the last one unless said"),
-        ("to" = Option<String>, Query, format = Date, description = "The last day, UTC; today unless said. At most 366 days in all"),
+        ("from" = Option<String>, Query, format = Date, description = "The first day (UTC); 29 days before the last one if left out"),
+        ("to" = Option<String>, Query, format = Date, description = "The last day (UTC); today if left out. From the first to the last, there can be at most 366 days"),
     ),
     responses(
-        (status = 200, description = "As it stands", body = UsageView),
-        (status = 422, description = "A parameter is unknown or not what it should be; `field` says which", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The jobs, images and costs of each day and model", body = UsageView),
+        (status = 422, description = "A parameter is unknown or wrong, or was sent more than once; `field` names it, and `detail` says what is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn read(
     state: web::Data<State>,
@@ -98,8 +100,9 @@ pub(crate) async fn read(
     let from = from.or(to.checked_sub(Duration::days(USUAL_DAYS - 1))).unwrap_or(to);
     let fits = from <= to && (to - from).whole_days() < MOST_DAYS;
     if !fits {
-        let detail =
-            format!("The first day must be the last one or before, by up to {MOST_DAYS} days.");
+        let detail = format!(
+            "The day in 'from' must not be after the day in 'to', and from the first to the last there may be at most {MOST_DAYS} days."
+        );
         return Err(ApiError::invalid(Code::InvalidRange, "from", detail));
     }
     let only = caller.sees_only();
@@ -130,18 +133,16 @@ async fn budget(
     }))
 }
 
-fn days(query: &str) -> Result<(Option<Date>, Option<Date>), ApiError> {
+fn days(text: &str) -> Result<(Option<Date>, Option<Date>), ApiError> {
     let (mut from, mut to) = (None, None);
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        match &*name {
-            "from" => from = Some(day("from", &value)?),
-            "to" => to = Some(day("to", &value)?),
-            _ => {
-                let detail = format!("There is no parameter '{name}'; from and to are taken.");
-                return Err(ApiError::invalid(Code::UnknownParameter, &name, detail));
-            }
+    query::read(text, &["from", "to"], |name, value| {
+        match name {
+            "from" => from = Some(day(name, value)?),
+            "to" => to = Some(day(name, value)?),
+            _ => return Ok(Offered::Unknown),
         }
-    }
+        Ok(Offered::Taken)
+    })?;
     Ok((from, to))
 }
 
@@ -150,7 +151,7 @@ fn day(field: &str, text: &str) -> Result<Date, ApiError> {
     let day = Date::parse(text, &format).ok();
     // The database knows no day before 4714 BC.
     day.filter(|day| day.year() >= 0).ok_or_else(|| {
-        let detail = format!("The field '{field}' must be a day such as 2026-01-31.");
+        let detail = format!("The parameter '{field}' must be a day such as 2026-01-31.");
         ApiError::invalid(Code::InvalidDate, field, detail)
     })
 }

@@ -6,7 +6,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use darkroom_core::api_key::{ApiKey, ApiKeyId};
 use futures_util::future::LocalBoxFuture;
 
-use super::{Access, sent::Sent};
+use super::{Access, credential::Credential};
 use crate::{State, error::ApiError};
 
 /// The caller of a request. A handler that takes one is reached only by callers that are let in.
@@ -23,14 +23,14 @@ pub(crate) enum Caller {
 
 impl Caller {
     async fn of(request: &HttpRequest, access: &Access) -> Result<Self, ApiError> {
-        match Sent::of(request) {
-            Sent::Token(token) => {
+        match Credential::of(request) {
+            Credential::Token(token) => {
                 access.keys.find(&token).await?.map(Self::Key).ok_or(ApiError::UnknownKey)
             }
-            Sent::Broken => Err(ApiError::UnknownKey),
-            Sent::Foreign if access.needs_key => Err(ApiError::UnknownKey),
-            Sent::Nothing if access.needs_key => Err(ApiError::KeyNeeded),
-            Sent::Foreign | Sent::Nothing => {
+            Credential::Broken => Err(ApiError::UnknownKey),
+            Credential::Foreign if access.needs_key => Err(ApiError::UnknownKey),
+            Credential::Nothing if access.needs_key => Err(ApiError::KeyNeeded),
+            Credential::Foreign | Credential::Nothing => {
                 Ok(Self::Anybody { operates: access.is_operated_by_anybody })
             }
         }

@@ -31,7 +31,7 @@ pub(crate) struct QueueView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Standing)]
 struct StandingView {
-    /// The endpoint at fal.
+    /// The model's id.
     model: String,
     /// Jobs that are due and wait for a submission.
     in_line: i64,
@@ -65,9 +65,9 @@ struct RuleView {
 /// Read the queue
 #[utoipa::path(get, path = "/api/admin/queue", tag = "admin", operation_id = "read_queue",
     responses(
-        (status = 200, description = "The queue as it stands", body = QueueView),
+        (status = 200, description = "The current state of the queue", body = QueueView),
         (status = 403, description = "The API key is not an operator's", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn read(state: web::Data<State>) -> Result<web::Json<QueueView>, ApiError> {
     look(&state).await.map(web::Json)

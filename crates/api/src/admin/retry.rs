@@ -53,11 +53,11 @@ pub(crate) struct Retried {
 #[utoipa::path(post, path = "/api/admin/queue/retry", tag = "admin", operation_id = "retry_jobs",
     request_body = Wanted,
     responses(
-        (status = 200, description = "They wait for their next attempt", body = Retried),
-        (status = 400, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The API key is not an operator's, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The jobs wait for their next attempt", body = Retried),
+        (status = 400, description = "The body is incomplete or not well-formed JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The API key is not an operator's, or the request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field is unknown or wrong; `field` names it", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn retry(
     state: web::Data<State>,
@@ -66,7 +66,7 @@ pub(crate) async fn retry(
     let Wanted { code, model, since, until, limit } = json::read(&json::whole(body)?)?;
     let limit = limit.unwrap_or(MOST);
     if !(1..=MOST).contains(&limit) {
-        let detail = format!("The limit must be between 1 and {MOST}.");
+        let detail = format!("The limit must be a whole number from 1 to {MOST}.");
         return Err(ApiError::invalid(Code::OutOfRange, "limit", detail));
     }
     for (field, text) in [("code", &code), ("model", &model)] {

@@ -45,18 +45,18 @@ pub(crate) struct NewLimit {
     max_in_flight: Option<u16>,
 }
 
-/// Pause
+/// Pause the queue, or a part of it
 ///
 /// Pauses everything, a model or an API key: until it is resumed, no worker submits any of its jobs. Requests that the
 /// provider has already are followed to their end.
 #[utoipa::path(post, path = "/api/admin/queue/pause", tag = "admin", operation_id = "pause_queue",
     request_body = Subject,
     responses(
-        (status = 200, description = "It is paused", body = QueueView),
-        (status = 400, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The API key is not an operator's, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "It is paused; the answer is the current state of the queue", body = QueueView),
+        (status = 400, description = "The body is incomplete or not well-formed JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The API key is not an operator's, or the request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field is unknown or wrong; `field` names it", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn pause(
     state: web::Data<State>,
@@ -67,15 +67,15 @@ pub(crate) async fn pause(
     look(&state).await.map(web::Json)
 }
 
-/// Resume
+/// Resume the queue, or a part of it
 #[utoipa::path(post, path = "/api/admin/queue/resume", tag = "admin", operation_id = "resume_queue",
     request_body = Subject,
     responses(
-        (status = 200, description = "It is not paused", body = QueueView),
-        (status = 400, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The API key is not an operator's, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "It is not paused any more; the answer is the current state of the queue", body = QueueView),
+        (status = 400, description = "The body is incomplete or not well-formed JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The API key is not an operator's, or the request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field is unknown or wrong; `field` names it", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn resume(
     state: web::Data<State>,
@@ -86,17 +86,17 @@ pub(crate) async fn resume(
     look(&state).await.map(web::Json)
 }
 
-/// Limit
+/// Limit the queue, or a part of it
 ///
 /// Limits how many jobs may be in flight on all workers together. Jobs that are in flight already go on.
 #[utoipa::path(put, path = "/api/admin/queue/limit", tag = "admin", operation_id = "limit_queue",
     request_body = NewLimit,
     responses(
-        (status = 200, description = "The limit holds", body = QueueView),
-        (status = 400, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The API key is not an operator's, or a page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The limit is set; the answer is the current state of the queue", body = QueueView),
+        (status = 400, description = "The body is incomplete or not well-formed JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The API key is not an operator's, or the request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field is unknown or wrong; `field` names it", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn limit(
     state: web::Data<State>,
@@ -113,11 +113,11 @@ fn scope(state: &State, model: Option<String>, api_key: Option<Uuid>) -> Result<
         (None, Some(key)) => Ok(Scope::ApiKey(ApiKeyId(key))),
         (Some(model), None) if state.models.find(&model).is_some() => Ok(Scope::Model(model)),
         (Some(_), None) => {
-            let detail = "There is no such model; GET /api/models lists those there are.";
+            let detail = "There is no model with this id. GET /api/models lists the models.";
             Err(ApiError::invalid(Code::UnknownModel, "model", detail))
         }
         (Some(_), Some(_)) => {
-            let detail = "Say either a model or an API key.";
+            let detail = "Send either 'model' or 'api_key'.";
             Err(ApiError::invalid(Code::ConflictingFields, "api_key", detail))
         }
     }

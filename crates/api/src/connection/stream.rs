@@ -22,7 +22,7 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// A connection's state, shared by its stream and its requests.
 #[derive(Debug)]
-pub(super) struct Standing {
+pub(super) struct Occupancy {
     /// Requests under way.
     requests: Cell<usize>,
     /// Since when there has been none.
@@ -35,7 +35,7 @@ pub(super) struct Standing {
     reader: RefCell<Option<Waker>>,
 }
 
-impl Standing {
+impl Occupancy {
     /// Counts a request that has come.
     pub(super) fn begin(&self) {
         self.requests.set(self.requests.get() + 1);
@@ -60,7 +60,7 @@ impl Standing {
     }
 
     /// Remembers the task that reads, to wake it later.
-    fn is_read_by(&self, context: &Context<'_>) {
+    fn remember_reader(&self, context: &Context<'_>) {
         let mut reader = self.reader.borrow_mut();
         if !reader.as_ref().is_some_and(|reader| reader.will_wake(context.waker())) {
             *reader = Some(context.waker().clone());
@@ -72,7 +72,7 @@ impl Standing {
 #[derive(Debug)]
 pub(crate) struct Stream {
     socket: TcpStream,
-    standing: Rc<Standing>,
+    occupancy: Rc<Occupancy>,
     /// When to look at the state again, at the latest.
     look: Pin<Box<Sleep>>,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -81,7 +81,7 @@ pub(crate) struct Stream {
 impl Stream {
     /// A stream that ends for its reader when it has had no request for `idle`, or has none when the server stops.
     pub(crate) fn new(socket: TcpStream, idle: Duration, stop: CancellationToken) -> Self {
-        let standing = Rc::new(Standing {
+        let occupancy = Rc::new(Occupancy {
             requests: Cell::new(0),
             since: Cell::new(Instant::now()),
             idle: Cell::new(idle),
@@ -89,33 +89,33 @@ impl Stream {
             reader: RefCell::default(),
         });
         let stop = Box::pin(stop.cancelled_owned());
-        Self { socket, standing, look: Box::pin(sleep(idle)), stop }
+        Self { socket, occupancy, look: Box::pin(sleep(idle)), stop }
     }
 
-    pub(super) fn standing(&self) -> Rc<Standing> {
-        Rc::clone(&self.standing)
+    pub(super) fn occupancy(&self) -> Rc<Occupancy> {
+        Rc::clone(&self.occupancy)
     }
 
     /// Ready once the reader is to find the stream ended.
     fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let standing = &self.standing;
-        standing.is_read_by(context);
-        if !standing.is_stopping.get() && self.stop.as_mut().poll(context).is_ready() {
-            standing.is_stopping.set(true);
+        let occupancy = &self.occupancy;
+        occupancy.remember_reader(context);
+        if !occupancy.is_stopping.get() && self.stop.as_mut().poll(context).is_ready() {
+            occupancy.is_stopping.set(true);
         }
-        if standing.is_resting() && standing.is_stopping.get() {
+        if occupancy.is_resting() && occupancy.is_stopping.get() {
             return Poll::Ready(());
         }
         // The timer is not reset with each request: that is done when it fires.
-        let mut end = standing.since.get() + standing.idle.get();
+        let mut end = occupancy.since.get() + occupancy.idle.get();
         if end < self.look.deadline() {
             self.look.as_mut().reset(end);
         }
         loop {
             ready!(self.look.as_mut().poll(context));
             let now = Instant::now();
-            if !standing.is_resting() {
-                end = now + standing.idle.get();
+            if !occupancy.is_resting() {
+                end = now + occupancy.idle.get();
             } else if end <= now {
                 return Poll::Ready(());
             }

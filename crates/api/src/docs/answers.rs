@@ -15,26 +15,30 @@ use crate::{error::PROBLEM, rate};
 const HEADERS: [(&str, &str, &str); 8] = [
     (
         "RateLimit",
-        "How many more requests are allowed now, and when as many as ever are again, in seconds (draft-ietf-httpapi-ratelimit-headers); where there is a limit",
+        "`r`: how many more requests are allowed now; `t`: in how many seconds the whole quota is available again or, after a refusal, the next request is allowed (draft-ietf-httpapi-ratelimit-headers). Sent only if there is a limit",
         "\"requests\";r=599;t=1",
     ),
     (
         "RateLimit-Policy",
-        "How many requests are allowed in how many seconds: `jobs` are counted by themselves; where there is a limit",
+        "`q`: how many requests are allowed within `w` seconds. `jobs` limits the requests that make jobs, `requests` all others. Sent only if there is a limit",
         "\"requests\";q=600;w=60",
     ),
-    ("Retry-After", "Seconds until asking again is of use", "5"),
-    ("WWW-Authenticate", "How a key is sent", "Bearer"),
-    ("ETag", "Names what is answered, as it stands", "\"1f0c9d2b7a3e4c58\""),
-    ("Cache-Control", "Whether the answer may be kept, and for how long", "no-store"),
+    ("Retry-After", "How many seconds to wait before sending the request again", "5"),
+    ("WWW-Authenticate", "How to send an API key", "Bearer"),
+    (
+        "ETag",
+        "Identifies the current state of what is answered, for `If-None-Match`",
+        "\"1f0c9d2b7a3e4c58\"",
+    ),
+    ("Cache-Control", "Whether the client may keep the answer, and for how long", "no-store"),
     (
         "Link",
-        "The address of the next page, while there are more",
+        "`<address>; rel=\"next\"`: the address of the next page; not sent on the last one",
         "</api/jobs?cursor=…>; rel=\"next\"",
     ),
     (
         "x-should-retry",
-        "Whether asking again is of use and buys nothing twice; where the status does not say it",
+        "`true` if sending the request again may help and pays for nothing twice, `false` if not. Sent only if the status does not already say so",
         "false",
     ),
 ];
@@ -105,9 +109,13 @@ fn complete(operation: &mut Operation, path: &str, is_counted: bool) {
     let needs_database = operation.responses.responses.contains_key("503") && is_counted;
     let takes_json = operation.request_body.is_some() && path.starts_with("/api/admin/");
     let refusals = [
-        (takes_json, "413", "The body has too many bytes"),
-        (is_counted, "429", "Requests come faster than is allowed, or more of them at once"),
-        (needs_database, "500", "A fault of the service, which is in its log"),
+        (takes_json, "413", "The body has more bytes than are accepted"),
+        (
+            is_counted,
+            "429",
+            "The caller sends requests faster than is allowed, or has too many under way; `code` and `detail` say which",
+        ),
+        (needs_database, "500", "A fault of the service; its log has the cause"),
     ];
     if let Some(RefOr::T(body)) = &mut operation.request_body
         && BODILESS.contains(&name)

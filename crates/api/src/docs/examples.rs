@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use darkroom_core::db;
 use utoipa::{
     Modify,
     openapi::{
@@ -49,16 +50,19 @@ fn show_problems(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         if let Some(RefOr::T(content)) = response.content.get_mut(PROBLEM) {
-            // Serializing cannot fail: a problem has nothing that JSON cannot hold.
             content.example = problem(name, status).and_then(|it| serde_json::to_value(it).ok());
         }
     }
 }
 
+fn away() -> ApiError {
+    ApiError::Unavailable(db::Error::unanswered("an example"))
+}
+
 /// A typical problem that an operation answers with this status.
 fn problem(operation: &str, status: &str) -> Option<Problem> {
     let error = match (status, operation) {
-        ("400", "follow_job" | "follow_jobs") => ApiError::BadEventId,
+        ("400", "follow_job" | "follow_jobs") => ApiError::BadEventId("Last-Event-ID"),
         ("400", "create_job") => {
             ApiError::MalformedBody("The multipart body is not well-formed or breaks off.")
         }
@@ -91,38 +95,40 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
             "The limit must be a whole number from 1 to 200.",
         ),
         ("422", "get_job") => {
-            let detail = "The wait must be a whole number of seconds up to 60.";
+            let detail = "The wait must be a whole number of seconds from 0 to 60.";
             ApiError::invalid(Code::InvalidWait, "wait", detail)
         }
         ("422", "get_image") => {
-            let detail = "The width must be one of 160, 320, 640, 1280.";
+            let detail = "The parameter 'w' must be one of 160, 320, 640, 1280.";
             ApiError::invalid(Code::InvalidWidth, "w", detail)
         }
+        ("422", "follow_jobs") => {
+            let detail = "There is no parameter 'status' here. There are: lastEventId.";
+            ApiError::invalid(Code::UnknownParameter, "status", detail)
+        }
         ("422", "follow_job") => {
-            let detail = "A signed link has both 'expires' and 'signature'.";
+            let detail =
+                "A signed link has both 'expires' and 'signature': send it as it is written.";
             ApiError::invalid(Code::MissingField, "signature", detail)
         }
         ("422", "get_usage") => {
-            let detail = "The field 'from' must be a day such as 2026-01-31.";
+            let detail = "The parameter 'from' must be a day such as 2026-01-31.";
             ApiError::invalid(Code::InvalidDate, "from", detail)
         }
-        ("422", "retry_jobs") => {
-            ApiError::invalid(Code::OutOfRange, "limit", "The limit must be between 1 and 1000.")
-        }
+        ("422", "retry_jobs") => ApiError::invalid(
+            Code::OutOfRange,
+            "limit",
+            "The limit must be a whole number from 1 to 1000.",
+        ),
         ("422", _) => {
-            let detail = "There is no such model; GET /api/models lists those there are.";
+            let detail = "There is no model with this id. GET /api/models lists the models.";
             ApiError::invalid(Code::UnknownModel, "model", detail)
         }
         ("429", _) => ApiError::too_fast(60, Duration::from_secs(1)),
-        ("500", _) => {
-            let detail = "Something went wrong on our side; nothing was done.";
-            return Some(Problem::new(Code::Internal, detail.into(), None));
-        }
+        ("500", _) => ApiError::Internal(db::Error::unanswered("an example")),
         ("503", "get_image") => ApiError::Busy,
-        ("503", _) => {
-            let detail = "The service cannot reach its database at the moment. Try again shortly.";
-            return Some(Problem::new(Code::DatabaseUnavailable, detail.into(), None));
-        }
+        ("503", "create_job") => ApiError::after_making(away()),
+        ("503", _) => away(),
         _ => return None,
     };
     Some(error.problem())

@@ -26,10 +26,12 @@ impl Modify for Security {
     fn modify(&self, contract: &mut OpenApi) {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("An API key, where they are needed"))
+            .description(Some("An API key; needed unless the service runs without keys"))
             .build();
-        let header =
-            ApiKeyValue::with_description("X-API-Key", "The same, for who cannot send the other");
+        let header = ApiKeyValue::with_description(
+            "X-API-Key",
+            "An API key, for clients that cannot send `Authorization`",
+        );
         let components = contract.components.get_or_insert_default();
         components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
         components.add_security_scheme(HEADER, SecurityScheme::ApiKey(ApiKey::Header(header)));
@@ -54,7 +56,7 @@ fn secure(operation: &mut Operation, path: &str) {
     ]);
     let refused = refusal(
         path,
-        "No API key was sent where one is needed, or what was sent is none, or it is revoked",
+        "No API key was sent where one is needed, or the one that was sent does not exist or is revoked",
     );
     operation.responses.responses.insert("401".into(), refused);
 }

@@ -20,7 +20,7 @@ pub(crate) struct Problem {
     title: &'static str,
     /// The status code.
     status: u16,
-    /// Stable, for programs.
+    /// Identifies the error, for programs: `docs/errors.md` lists all codes.
     code: Code,
     /// What is wrong, in a sentence for people.
     detail: String,

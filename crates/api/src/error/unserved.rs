@@ -12,7 +12,7 @@ use super::ApiError;
 
 /// Answers requests to paths that do not exist.
 pub(crate) async fn no_such_path() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::NotFound("There is nothing at this path. The API is described at /docs."))
+    Err(ApiError::NotFound("There is nothing at this path. /docs describes the API."))
 }
 
 /// Gives the answer to a wrong method, which the framework sends with an empty body, a problem as its body.

@@ -9,6 +9,7 @@ use utoipa::{
 use crate::{
     error::{ApiError, Code},
     link,
+    query::{self, Offered},
 };
 
 /// Widths of thumbnails: few, because each thumbnail is stored.
@@ -29,22 +30,17 @@ pub(crate) struct Wish {
 pub(crate) struct ThumbnailWidth;
 
 impl Wish {
-    pub(crate) fn parse(query: &str) -> Result<Self, ApiError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ApiError> {
         let mut wish = Self::default();
         let mut link = link::Parameters::default();
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            match &*name {
-                "w" => wish.width = Some(parse_width(&value)?),
-                "download" => wish.is_download = parse_download(&value)?,
-                _ if link.take(&name, &value)? => {}
-                _ => {
-                    let detail = format!(
-                        "There is no parameter '{name}'; w, download, expires and signature are taken."
-                    );
-                    return Err(ApiError::invalid(Code::UnknownParameter, &name, detail));
-                }
+        query::read(text, &["w", "download", link::EXPIRES, link::SIGNATURE], |name, value| {
+            match name {
+                "w" => wish.width = Some(parse_width(value)?),
+                "download" => wish.is_download = parse_download(value)?,
+                _ => return link.take(name, value),
             }
-        }
+            Ok(Offered::Taken)
+        })?;
         wish.signature = link.signature()?;
         Ok(wish)
     }
@@ -52,8 +48,10 @@ impl Wish {
 
 fn parse_width(text: &str) -> Result<u16, ApiError> {
     WIDTHS.into_iter().find(|width| width.to_string() == text).ok_or_else(|| {
-        let detail =
-            format!("The width must be one of {}.", WIDTHS.map(|w| w.to_string()).join(", "));
+        let detail = format!(
+            "The parameter 'w' must be one of {}.",
+            WIDTHS.map(|w| w.to_string()).join(", ")
+        );
         ApiError::invalid(Code::InvalidWidth, "w", detail)
     })
 }
@@ -63,7 +61,7 @@ fn parse_download(text: &str) -> Result<bool, ApiError> {
         "0" => Ok(false),
         "1" => Ok(true),
         _ => {
-            let detail = "The field 'download' must be 1 to save the image, or 0 to show it.";
+            let detail = "The parameter 'download' must be 1 to save the image, or 0 to show it.";
             Err(ApiError::invalid(Code::InvalidDownload, "download", detail))
         }
     }

@@ -25,7 +25,7 @@ pub(crate) async fn ask(
 ) -> Result<Answer, ApiError> {
     let once = upload.once.clone();
     let asked = match new_job(state, caller, upload).await {
-        Ok(new) => state.intake.ask(new).await?,
+        Ok(new) => state.intake.ask(new).await.map_err(ApiError::of_making)?,
         // The first request with this key may have been made in time, and while its picture was still there.
         Err(refusal) => match &once {
             Some(once) => {

@@ -78,11 +78,11 @@ pub(crate) struct AttemptView {
 ///
 /// All submissions to the provider, the oldest first.
 #[utoipa::path(get, path = "/api/jobs/{id}/attempts", tag = "jobs", operation_id = "list_attempts",
-    params(("id" = Uuid, Path, description = "As it was answered when the job was made")),
+    params(("id" = Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it")),
     responses(
         (status = 200, description = "The attempts so far; none before the first submission", body = Vec<AttemptView>),
-        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(
     state: web::Data<State>,

@@ -20,14 +20,14 @@ use crate::{
 /// provider; follow it to see how it ends: an edit that was too far along is completed, and paid for. Cancelling again
 /// is no error.
 #[utoipa::path(post, path = "/api/jobs/{id}/cancel", tag = "jobs", operation_id = "cancel_job",
-    params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
+    params(("id" = uuid::Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it")),
     responses(
-        (status = 200, description = "It is cancelled", body = JobView),
-        (status = 202, description = "It is worked on and will be stopped, if it is not too late for that", body = JobView),
-        (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It has ended already, and not by being cancelled", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The job is cancelled", body = JobView),
+        (status = 202, description = "The job is being worked on, and will be stopped unless it is too late for that", body = JobView),
+        (status = 403, description = "The request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The job is completed or has failed, so it cannot be cancelled", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn cancel(
     state: web::Data<State>,

@@ -112,30 +112,30 @@ pub(crate) struct NewJobForm {
 /// the same if their fields and pictures are, however the body encodes them.
 #[utoipa::path(post, path = "/api/jobs", tag = "jobs", operation_id = "create_job",
     params(
-        ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for the job's end; none unless said. `Prefer: wait=` means the same"),
-        ("Prefer" = Option<String>, Header, nullable = false, description = "`wait=SECONDS`, in place of the parameter; more than 60 are taken for 60"),
-        ("Idempotency-Key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 200, pattern = "^[!-~]*$", description = "The caller's own name for this request: visible ASCII characters"),
+        ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "How many seconds to wait for the job's end; 0 if left out. `Prefer: wait=` means the same"),
+        ("Prefer" = Option<String>, Header, nullable = false, description = "`wait=SECONDS`: the same as the parameter `wait`, which is used if both are sent. More than 60 seconds count as 60"),
+        ("Idempotency-Key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 200, pattern = "^[!-~]*$", description = "A name for this request that the caller chooses, of visible ASCII characters: sent again with the same key, the request makes no second job"),
     ),
     request_body(content((NewJobForm = "multipart/form-data"), (NewJobBody<'_> = "application/json"))),
     responses(
-        (status = 201, description = "The job is kept and will be worked on", body = JobView,
+        (status = 201, description = "The job is stored and will be worked on; or it was made before under the same `Idempotency-Key`", body = JobView,
             headers(
-                ("Location" = String, description = "Address of the job"),
-                ("ETag" = String, description = "Names this state of the job"),
-                ("Preference-Applied" = String, description = "`wait=SECONDS`, where `Prefer` said so"),
-                ("Idempotent-Replayed" = String, description = "`true`, where the job had been made before under this `Idempotency-Key`"),
+                ("Location" = String, description = "The job's address"),
+                ("ETag" = String, description = "Identifies this state of the job, for `If-None-Match`"),
+                ("Preference-Applied" = String, description = "`wait=SECONDS`: the wait that was used, where it came from `Prefer`"),
+                ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this `Idempotency-Key` had made the job; else not sent"),
             )),
-        (status = 400, description = "The body breaks off or is not well-formed", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no job of the `parent_id`, or it is another key's", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "The body is incomplete or not well-formed", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no job with the `parent_id`, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
         (status = 408, description = "The body came too slowly", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The job that was made under this `Idempotency-Key` is deleted", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The images have too many bytes", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The pictures have too many bytes", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is neither multipart/form-data nor JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is missing or wrong; `field` and `detail` say which and how", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "The key makes jobs too fast, has too many requests under way, too many that have not ended, or too little money left; `detail` says which and until when", body = Problem, content_type = "application/problem+json",
-            headers(("Retry-After" = u32, description = "Seconds until asking again is of use"))),
-        (status = 503, description = "The database is away, or too many pictures are being fetched; try again after `Retry-After`, under the same `Idempotency-Key`, as it is not known whether it came to a job", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "The caller makes jobs too fast, has too many requests under way or too many jobs that have not ended, or too little of its budget is left; `code` and `detail` say which", body = Problem, content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "How many seconds to wait before sending the request again"))),
+        (status = 503, description = "The database cannot be reached, or too many pictures are being fetched. It may not be known whether the job was made: send the request again after `Retry-After`, with the same `Idempotency-Key`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn create(
     state: web::Data<State>,
@@ -154,7 +154,7 @@ pub(crate) async fn create(
     let location = format!("{}/api/jobs/{id}", links.base());
     let snapshot = match made {
         Some(job) if !wait.is_some() => Arc::new(Snapshot::new(*job)),
-        _ => wait.until(&state, id, Snapshot::has_ended).await?,
+        _ => wait.until(&state, id, Snapshot::has_ended).await.map_err(ApiError::after_making)?,
     };
     let written = snapshot.written(&links);
     let mut response = HttpResponse::Created();

@@ -16,12 +16,12 @@ use crate::{
 /// if it is not too late. Until the request has ended, the job's attempts are kept for accounting; then they are
 /// deleted, too. Deleting it again answers 404.
 #[utoipa::path(delete, path = "/api/jobs/{id}", tag = "jobs", operation_id = "delete_job",
-    params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
+    params(("id" = uuid::Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it")),
     responses(
-        (status = 204, description = "It is gone, and its images with it"),
-        (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "The job and its images are deleted"),
+        (status = 403, description = "The request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn delete(
     state: web::Data<State>,

@@ -2,23 +2,30 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::{self, HeaderName},
-    web,
-};
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use bytes::Bytes;
-use darkroom_core::{job::JobId, links::Links, metrics::InProgress};
+use darkroom_core::{
+    job::JobId,
+    links::{LinkSignature, Links},
+    metrics::InProgress,
+};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
 };
 
-use super::{follower::Follower, not_found, progress::ProviderView};
+use super::{
+    follower::Follower,
+    last_event::{self, last_event},
+    not_found,
+    progress::ProviderView,
+};
 use crate::{
     State,
     error::{ApiError, Problem},
+    json, link,
+    query::{self, Offered},
     watch::{KnownProgress, Snapshot, Told, Watch},
 };
 
@@ -28,8 +35,6 @@ pub(super) const PREAMBLE: &str = "retry: 2000\n\n";
 
 /// A comment, which clients ignore.
 pub(super) const PULSE: Bytes = Bytes::from_static(b":\n\n");
-
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// A stream of events.
 #[derive(utoipa::ToSchema)]
@@ -48,27 +53,28 @@ pub(crate) struct EventStream(String);
 /// job without a key until the link expires, but is not shown `webhook_url`, `webhook_events` and `metadata`.
 #[utoipa::path(get, path = "/api/jobs/{id}/events", tag = "jobs", operation_id = "follow_job",
     params(
-        ("id" = uuid::Uuid, Path, description = "As it was answered when the job was made"),
-        ("Last-Event-ID" = Option<String>, Header, nullable = false, pattern = "^[0-9]{0,18}$", description = "The `id` of the last event that the client has: it is not sent again"),
-        ("expires" = Option<u64>, Query, description = "Of a signed link, as it was written: seconds since 1970"),
-        ("signature" = Option<String>, Query, description = "Of a signed link, as it was written"),
+        ("id" = uuid::Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it"),
+        ("Last-Event-ID" = Option<String>, Header, nullable = false, pattern = "^[0-9]{0,18}$", description = "The `id` of the last event that the client received, which is not sent again; browsers send it by themselves when they reconnect"),
+        ("lastEventId" = Option<String>, Query, pattern = "^[0-9]{0,18}$", description = "The same as `Last-Event-ID`, for clients that cannot send the header"),
+        ("expires" = Option<u64>, Query, description = "Part of a signed link, to be sent as it is written there: when the link expires, in seconds since 1970"),
+        ("signature" = Option<String>, Query, description = "Part of a signed link, to be sent as it is written there"),
     ),
     responses(
-        (status = 200, description = "Events, until the job has ended", body = EventStream, content_type = "text/event-stream"),
-        (status = 204, description = "The client has the last event already"),
-        (status = 400, description = "`Last-Event-ID` is none of ours", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The link is not ours, not to the events of this job, or has expired", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The link is not whole", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "Events, until the job has ended or is deleted", body = EventStream, content_type = "text/event-stream"),
+        (status = 204, description = "The job has ended, and the client has its last event already: there is nothing more to follow"),
+        (status = 400, description = "`Last-Event-ID` or `lastEventId` is not the id of an event of this stream", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The signed link was not made by this service, or was made for something else, or has expired", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is unknown or wrong, or was sent more than once; or only one of `expires` and `signature` was sent", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn follow(
     state: web::Data<State>,
     request: HttpRequest,
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let (follower, id) = Follower::of(&state, &request, &path).await?;
-    let sent = last_event_id(&request)?;
+    let Query { signature, last_event: sent } = Query::of(&request)?;
+    let (follower, id) = Follower::of(&state, &request, &path, signature).await?;
     let snapshot = state.watch.read(id).await?;
     let snapshot = snapshot.filter(|job| follower.sees(job.job.api_key)).ok_or_else(not_found)?;
     if snapshot.has_ended() && sent == Some(snapshot.revision()) {
@@ -116,18 +122,28 @@ pub(super) fn answer(
         .streaming(events)
 }
 
-/// The revision (microseconds) of the last event that the client has.
-pub(crate) fn last_event_id(request: &HttpRequest) -> Result<Option<i128>, ApiError> {
-    let Some(header) = request.headers().get(LAST_EVENT_ID) else {
-        return Ok(None);
-    };
-    let id = header.to_str().ok().map(str::trim);
-    // A client that has no event yet may send an empty one.
-    if id == Some("") {
-        return Ok(None);
+/// What the address of a job's events asks for.
+struct Query {
+    /// The signature of a link that needs no key.
+    signature: Option<LinkSignature>,
+    /// The revision that the client has.
+    last_event: Option<i128>,
+}
+
+impl Query {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let (mut link, mut said) = (link::Parameters::default(), None);
+        let names = [link::EXPIRES, link::SIGNATURE, last_event::PARAMETER];
+        query::read(request.query_string(), &names, |name, value| {
+            if name != last_event::PARAMETER {
+                return link.take(name, value);
+            }
+            said = Some(value.to_owned());
+            Ok(Offered::Taken)
+        })?;
+        let signature = link.signature()?;
+        Ok(Self { signature, last_event: last_event(request, said.as_deref())? })
     }
-    let id = id.and_then(|id| id.parse::<u64>().ok()).filter(|id| *id < 1 << 60);
-    id.map(|id| Some(id.into())).ok_or(ApiError::BadEventId)
 }
 
 /// A `job` event, as it is sent.
@@ -141,8 +157,7 @@ pub(super) fn job_event(snapshot: &Snapshot, body: &[u8]) -> Bytes {
 
 /// A `progress` event: what the provider says of the request.
 fn progress_event(known: &KnownProgress) -> Bytes {
-    // Serializing cannot fail: a view has nothing that JSON cannot hold.
-    let data = serde_json::to_string(&ProviderView::from(known)).unwrap_or_default();
+    let data = json::write(&ProviderView::from(known));
     format!("event: progress\ndata: {data}\n\n").into()
 }
 

@@ -18,13 +18,15 @@ use tokio::{
 };
 
 use super::{
-    events::{EventStream, PREAMBLE, PULSE, answer, job_event, last_event_id},
+    events::{EventStream, PREAMBLE, PULSE, answer, job_event},
     follower::Follower,
+    last_event::{self, last_event},
 };
 use crate::{
     State,
     access::Caller,
     error::{ApiError, Problem},
+    query::{self, Offered},
     watch::Snapshot,
 };
 
@@ -48,19 +50,29 @@ const RESET: Bytes = Bytes::from_static(b"event: reset\ndata: {}\n\n");
 /// missed too much for that, and should list the jobs.
 #[utoipa::path(get, path = "/api/events", tag = "jobs", operation_id = "follow_jobs",
     params(
-        ("Last-Event-ID" = Option<String>, Header, nullable = false, pattern = "^[0-9]{0,18}$", description = "The `id` of the last event that the client has"),
+        ("Last-Event-ID" = Option<String>, Header, nullable = false, pattern = "^[0-9]{0,18}$", description = "The `id` of the last event that the client received: what it missed since is sent first; browsers send it by themselves when they reconnect"),
+        ("lastEventId" = Option<String>, Query, pattern = "^[0-9]{0,18}$", description = "The same as `Last-Event-ID`, for clients that cannot send the header"),
     ),
     responses(
-        (status = 200, description = "Events, without end", body = EventStream, content_type = "text/event-stream"),
-        (status = 400, description = "`Last-Event-ID` is none of ours", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "Events, without an end", body = EventStream, content_type = "text/event-stream"),
+        (status = 400, description = "`Last-Event-ID` or `lastEventId` is not the id of an event of this stream", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is unknown, or was sent more than once", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn follow(
     state: web::Data<State>,
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let last = last_event_id(&request)?;
+    let mut said = None;
+    query::read(request.query_string(), &[last_event::PARAMETER], |name, value| {
+        if name != last_event::PARAMETER {
+            return Ok(Offered::Unknown);
+        }
+        said = Some(value.to_owned());
+        Ok(Offered::Taken)
+    })?;
+    let last = last_event(&request, said.as_deref())?;
     let mut feed = Feed {
         news: state.watch.all(),
         links: state.links(&request).await?,

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use darkroom_core::{
     api_key::ApiKeyId,
     job::JobId,
-    links::{Linked, Links, has_expired},
+    links::{LinkSignature, Linked, Links, has_expired},
 };
 
 use super::parse_id;
@@ -35,12 +35,8 @@ impl Follower {
         state: &State,
         request: &HttpRequest,
         id: &str,
+        signature: Option<LinkSignature>,
     ) -> Result<(Self, JobId), ApiError> {
-        let mut parameters = link::Parameters::default();
-        for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
-            parameters.take(&name, &value)?;
-        }
-        let signature = parameters.signature()?;
         let refused = match Caller::extract(request).await {
             // A caller that is let in needs no link, and sees what its key sees.
             Ok(caller) => return Ok((Self::Caller(caller), parse_id(id)?)),

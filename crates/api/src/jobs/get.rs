@@ -27,22 +27,22 @@ pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("prefe
 /// `If-None-Match` as well, it comes as soon as the job is not as the client has it.
 #[utoipa::path(get, path = "/api/jobs/{id}", tag = "jobs", operation_id = "get_job",
     params(
-        ("id" = uuid::Uuid, Path, description = "As it was answered when the job was made"),
-        ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for news; none unless said. `Prefer: wait=` means the same"),
-        ("Prefer" = Option<String>, Header, nullable = false, description = "`wait=SECONDS`, in place of the parameter; more than 60 are taken for 60"),
-        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an answer that the client has"),
+        ("id" = uuid::Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it"),
+        ("wait" = Option<u8>, Query, minimum = 0, maximum = 60, description = "How many seconds to wait: for the end of the job or, with `If-None-Match`, for any change; 0 if left out. `Prefer: wait=` means the same"),
+        ("Prefer" = Option<String>, Header, nullable = false, description = "`wait=SECONDS`: the same as the parameter `wait`, which is used if both are sent. More than 60 seconds count as 60"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an earlier answer: if nothing has changed since, the answer is a 304 without a body"),
     ),
     responses(
-        (status = 200, description = "The job as it stands", body = JobView,
+        (status = 200, description = "The job in its current state", body = JobView,
             headers(
-                ("ETag" = String, description = "Names this state of the job"),
-                ("Cache-Control" = String, description = "`private, no-cache`: kept, and asked for again each time"),
-                ("Preference-Applied" = String, description = "`wait=SECONDS`, where `Prefer` said so"),
+                ("ETag" = String, description = "Identifies this state of the job, for `If-None-Match`"),
+                ("Cache-Control" = String, description = "`private, no-cache`: the client may keep the answer, but must revalidate it each time"),
+                ("Preference-Applied" = String, description = "`wait=SECONDS`: the wait that was used, where it came from `Prefer`"),
             )),
-        (status = 304, description = "The client has it already (`If-None-Match`)"),
-        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`wait` is not what it should be", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 304, description = "Nothing has changed: the client has the current state already (`If-None-Match`)"),
+        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is unknown, or `wait` is not a whole number from 0 to 60 or was sent more than once", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn get(
     state: web::Data<State>,

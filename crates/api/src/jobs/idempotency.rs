@@ -21,7 +21,7 @@ pub(crate) fn key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
     };
     let key = key.to_str().ok().filter(is_key).filter(|_| keys.next().is_none());
     key.map(|key| Some(key.to_owned())).ok_or_else(|| {
-        let detail = format!("The {KEY} must be one of 1 to {LONGEST} visible ASCII characters.");
+        let detail = format!("The {KEY} must have 1 to {LONGEST} characters, all of them visible ASCII, and must be sent once.");
         ApiError::invalid(Code::InvalidIdempotencyKey, KEY, detail)
     })
 }

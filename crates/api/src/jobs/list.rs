@@ -19,6 +19,7 @@ use crate::{
     access::Caller,
     conditional,
     error::{ApiError, Problem},
+    json,
     watch::tag_of,
 };
 
@@ -28,26 +29,26 @@ use crate::{
 /// filters, while there is one.
 #[utoipa::path(get, path = "/api/jobs", tag = "jobs", operation_id = "list_jobs",
     params(
-        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "Jobs on a page; 50 unless said"),
-        ("cursor" = Option<String>, Query, format = Uuid, description = "From the `Link` header of the page before"),
-        ("status" = Option<Vec<super::view::JobStatus>>, Query, style = Form, explode = false, min_items = 1, description = "Of any of these; several are separated by commas, or sent one by one"),
-        ("model" = Option<String>, Query, max_length = 200, description = "Edited by this model"),
-        ("parent_id" = Option<uuid::Uuid>, Query, description = "Edits of this job's result"),
-        ("created_after" = Option<String>, Query, format = DateTime, description = "Made after this moment, RFC 3339"),
-        ("created_before" = Option<String>, Query, format = DateTime, description = "Made before this moment, RFC 3339"),
-        ("metadata.KEY" = Option<String>, Query, description = "Whose metadata has this value under KEY at its top level: a string, or a number, `true` or `false`. Up to ten keys"),
-        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an answer that the client has"),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "How many jobs to list on a page; 50 if left out"),
+        ("cursor" = Option<String>, Query, format = Uuid, description = "Where the page begins, as the `Link` header of the page before says; the first page if left out"),
+        ("status" = Option<Vec<super::view::JobStatus>>, Query, style = Form, explode = false, min_items = 1, description = "Only jobs with one of these statuses; separate several by commas, or send the parameter several times"),
+        ("model" = Option<String>, Query, max_length = 200, description = "Only jobs for this model"),
+        ("parent_id" = Option<uuid::Uuid>, Query, description = "Only jobs that edit a result of this job"),
+        ("created_after" = Option<String>, Query, format = DateTime, description = "Only jobs that were made after this moment (RFC 3339)"),
+        ("created_before" = Option<String>, Query, format = DateTime, description = "Only jobs that were made before this moment (RFC 3339)"),
+        ("metadata.KEY" = Option<String>, Query, description = "Only jobs whose metadata has this value under KEY at its top level: a string, a number, `true` or `false`. Can be sent for up to ten different keys"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an earlier answer: if nothing has changed since, the answer is a 304 without a body"),
     ),
     responses(
         (status = 200, description = "A page of jobs", body = Vec<JobView>,
             headers(
-                ("Link" = String, description = "`<address>; rel=\"next\"`, while there are more"),
-                ("ETag" = String, description = "Names this page as it stands"),
-                ("Cache-Control" = String, description = "`private, no-cache`: kept, and asked for again each time"),
+                ("Link" = String, description = "`<address>; rel=\"next\"`: the address of the next page; not sent on the last one"),
+                ("ETag" = String, description = "Identifies the current state of this page, for `If-None-Match`"),
+                ("Cache-Control" = String, description = "`private, no-cache`: the client may keep the answer, but must revalidate it each time"),
             )),
-        (status = 304, description = "The client has it already (`If-None-Match`)"),
-        (status = 422, description = "A parameter is unknown or not what it should be; `field` says which", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 304, description = "Nothing has changed: the client has the current state already (`If-None-Match`)"),
+        (status = 422, description = "A parameter is unknown or wrong, or was sent more than once; `field` names it, and `detail` says what is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(
     state: web::Data<State>,
@@ -65,9 +66,9 @@ pub(crate) async fn list(
 
     let links = state.links(&request).await?;
     let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &links)).collect();
-    // Serializing cannot fail: a view has nothing that JSON cannot hold.
-    let body = serde_json::to_vec(&views).unwrap_or_default();
-    let mut response = conditional::json(StatusCode::OK, &request, &tag_of(&body), body.into());
+    let body = json::write(&views);
+    let mut response =
+        conditional::json(StatusCode::OK, &request, &tag_of(body.as_bytes()), body.into());
     if let Some(last) = jobs.last().filter(|_| more) {
         let next = format!("/api/jobs?{}", query.after(last.id));
         let link = HeaderValue::try_from(format!("<{}{next}>; rel=\"next\"", links.base()));

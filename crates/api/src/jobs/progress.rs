@@ -17,7 +17,7 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[schema(as = Progress)]
 pub(crate) struct ProgressView {
-    /// Where the job is in its life.
+    /// The job's place in its life.
     #[schema(value_type = super::view::JobStatus)]
     status: Status,
     /// Its place in our queue, counted from 1; 10001 stands for all later places, too. Null if it is not in line.
@@ -54,11 +54,11 @@ pub(crate) struct ProviderView {
 ///
 /// Nothing here is guessed. What the provider says is passed on as it comes, and is forgotten when the API restarts.
 #[utoipa::path(get, path = "/api/jobs/{id}/progress", tag = "jobs", operation_id = "get_progress",
-    params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
+    params(("id" = uuid::Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it")),
     responses(
-        (status = 200, description = "How far it is", body = ProgressView),
-        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "How far the job is", body = ProgressView),
+        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn get(
     state: web::Data<State>,

@@ -18,7 +18,9 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::KeyOfAnother => {
-                let detail = format!("Something else was asked for under this {KEY} before.");
+                let detail = format!(
+                    "Another request was sent with this {KEY} before. Send another key for another job."
+                );
                 Self::invalid(Code::IdempotencyConflict, KEY, detail)
             }
             Refusal::JobDeleted => Self::JobDeleted,
@@ -26,20 +28,21 @@ impl From<Refusal> for ApiError {
                 Self::invalid(Code::UnknownParent, "parent_id", "There is no job with this id.")
             }
             Refusal::ParentNotCompleted => {
-                let detail = "The parent is not completed, and has no result to edit.";
+                let detail =
+                    "The job with this 'parent_id' is not completed, so it has no result to edit.";
                 Self::invalid(Code::ParentNotCompleted, "parent_id", detail)
             }
             Refusal::TooManyPending { most } => Self::Limited {
                 code: Code::TooManyPending,
                 detail: format!(
-                    "The key may have {most} jobs that have not ended at a time, and has as many."
+                    "The API key may have at most {most} jobs that have not ended, and has that many. Wait for some to end."
                 ),
                 wait: PENDING_WAIT,
             },
             Refusal::BudgetExhausted { budget, left, cost, full_at, wait } => Self::Limited {
                 code: Code::BudgetExhausted,
                 detail: format!(
-                    "Of the key's budget of ${} a day ${} are left, and the job may cost ${}; all of it is there again at {}.",
+                    "Of the API key's budget of ${} a day, ${} are left, and the job may cost ${}. The whole budget is available again at {}.",
                     money::dollars(budget),
                     money::dollars(left),
                     money::dollars(cost),
@@ -48,7 +51,7 @@ impl From<Refusal> for ApiError {
                 wait,
             },
             Refusal::NoSuchResult => {
-                let detail = "The parent has no result in this place; the first is 0.";
+                let detail = "The job with this 'parent_id' has no result with this number. The first one is 0.";
                 Self::invalid(Code::UnknownParentImage, "parent_image", detail)
             }
         }

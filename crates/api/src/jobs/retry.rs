@@ -14,14 +14,14 @@ use crate::{
 ///
 /// The job is `pending` again and has as many attempts as a new one. The provider is sent the same as before.
 #[utoipa::path(post, path = "/api/jobs/{id}/retry", tag = "jobs", operation_id = "retry_job",
-    params(("id" = uuid::Uuid, Path, description = "As it was answered when the job was made")),
+    params(("id" = uuid::Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it")),
     responses(
-        (status = 200, description = "It waits for its next attempt", body = JobView),
-        (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It has not failed", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "The key's limits do not let it: too many requests under way, too many jobs that have not ended, or too little money left; `Retry-After`", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The job waits for its next attempt", body = JobView),
+        (status = 403, description = "The request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The job has not failed", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "The caller makes jobs too fast, has too many requests under way or too many jobs that have not ended, or too little of its budget is left; `code` and `detail` say which", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn retry(
     state: web::Data<State>,

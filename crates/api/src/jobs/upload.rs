@@ -3,13 +3,13 @@
 mod address;
 mod check;
 mod fetch;
+mod fingerprint;
 mod form;
 mod json;
 mod metadata;
 mod multipart;
 mod parent;
 mod picture;
-mod said;
 mod webhook;
 
 use actix_web::{HttpMessage, HttpRequest, web};
@@ -34,7 +34,7 @@ pub(super) use fetch::fetch;
 use form::JobForm;
 pub(crate) use form::{Form, Limit};
 pub(super) use json::NewJobBody;
-use picture::{Picture, Sent};
+use picture::{Picture, SentPicture};
 
 /// Room for the prompt, the options, headers and boundaries beside the images.
 const ENVELOPE_BYTES: usize = 64 * 1024;
@@ -88,7 +88,7 @@ pub(crate) struct Fields {
     pictures: &'static str,
     pub(crate) prompt: Option<Bytes>,
     /// The pictures in order, each with the name of its field.
-    images: Vec<(String, Sent)>,
+    images: Vec<(String, SentPicture)>,
     pub(crate) model: Option<Bytes>,
     /// Names and texts of the options.
     pub(crate) options: Vec<(String, Bytes)>,
@@ -160,7 +160,7 @@ fn too_large(field: &str, limit: usize) -> ApiError {
 }
 
 fn too_many_images(field: &str, most: usize) -> ApiError {
-    let detail = format!("No model takes more than {most} pictures.");
+    let detail = format!("No model accepts more than {most} pictures.");
     ApiError::invalid(Code::TooManyImages, field, detail)
 }
 

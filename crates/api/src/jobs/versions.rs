@@ -9,6 +9,7 @@ use crate::{
     access::Caller,
     conditional,
     error::{ApiError, Problem},
+    json,
     watch::tag_of,
 };
 
@@ -18,18 +19,18 @@ use crate::{
 /// so the root comes first. Of a tree of more than 1,000 jobs, those nearest to the root.
 #[utoipa::path(get, path = "/api/jobs/{id}/versions", tag = "jobs", operation_id = "list_versions",
     params(
-        ("id" = uuid::Uuid, Path, description = "Any job of the tree"),
-        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an answer that the client has"),
+        ("id" = uuid::Uuid, Path, description = "The id of any job of the tree"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an earlier answer: if nothing has changed since, the answer is a 304 without a body"),
     ),
     responses(
-        (status = 200, description = "All of them", body = Vec<JobView>,
+        (status = 200, description = "All jobs of the tree", body = Vec<JobView>,
             headers(
-                ("ETag" = String, description = "Names the tree as it stands"),
-                ("Cache-Control" = String, description = "`private, no-cache`: kept, and asked for again each time"),
+                ("ETag" = String, description = "Identifies the current state of the tree, for `If-None-Match`"),
+                ("Cache-Control" = String, description = "`private, no-cache`: the client may keep the answer, but must revalidate it each time"),
             )),
-        (status = 304, description = "The client has it already (`If-None-Match`)"),
-        (status = 404, description = "There is none of that id", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 304, description = "Nothing has changed: the client has the current state already (`If-None-Match`)"),
+        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(
     state: web::Data<State>,
@@ -45,7 +46,6 @@ pub(crate) async fn list(
     }
     let links = state.links(&request).await?;
     let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &links)).collect();
-    // Serializing cannot fail: a view has nothing that JSON cannot hold.
-    let body = serde_json::to_vec(&views).unwrap_or_default();
-    Ok(conditional::json(StatusCode::OK, &request, &tag_of(&body), body.into()))
+    let body = json::write(&views);
+    Ok(conditional::json(StatusCode::OK, &request, &tag_of(body.as_bytes()), body.into()))
 }

@@ -20,7 +20,7 @@ pub(crate) struct JobView {
     id: Uuid,
     /// What to do with the pictures.
     prompt: String,
-    /// Where the job is in its life.
+    /// The job's place in its life.
     #[schema(value_type = JobStatus)]
     status: Status,
     /// The model that makes the edit: an endpoint at fal.
@@ -92,15 +92,15 @@ pub(crate) enum JobStatus {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Image)]
 pub(crate) struct ImageView {
-    /// Where to fetch it.
+    /// The address of the file.
     url: String,
-    /// Where to fetch a smaller version, 320 pixels wide.
+    /// The address of a smaller version, 320 pixels wide.
     thumbnail_url: String,
     /// Width in pixels.
     width: u32,
     /// Height in pixels.
     height: u32,
-    /// Media type.
+    /// The file's media type.
     #[schema(example = "image/jpeg")]
     content_type: String,
     /// Size of the file in bytes.
@@ -115,20 +115,28 @@ pub(crate) struct ImageView {
 #[schema(as = Options)]
 #[expect(dead_code, reason = "documents the wire form of a type of the core")]
 struct OptionsSchema {
+    /// How many pictures to make.
     #[schema(nullable = false, minimum = 1)]
     num_images: Option<u8>,
+    /// The seed that was asked for.
     #[schema(nullable = false, minimum = 0)]
     seed: Option<i64>,
+    /// The result's size: `WIDTHxHEIGHT` in pixels, or a name that the model knows.
     #[schema(nullable = false, example = "2048x1536")]
     image_size: Option<String>,
+    /// The result's proportions: `WIDTH:HEIGHT`, or `auto`.
     #[schema(nullable = false, example = "4:3")]
     aspect_ratio: Option<String>,
+    /// The result's resolution, by a name that the model knows.
     #[schema(nullable = false, example = "2K")]
     resolution: Option<String>,
+    /// The result's format.
     #[schema(nullable = false, example = "png")]
     output_format: Option<String>,
+    /// Whether the model's safety checker looks at the result.
     #[schema(nullable = false)]
     enable_safety_checker: Option<bool>,
+    /// How tolerant the model's safety check is.
     #[schema(nullable = false)]
     safety_tolerance: Option<u8>,
 }
@@ -137,10 +145,10 @@ struct OptionsSchema {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Failure)]
 pub(crate) struct FailureView {
-    /// Stable, for programs.
+    /// Identifies the failure, for programs: `docs/errors.md` lists all codes.
     #[schema(example = "content_policy")]
     code: String,
-    /// A sentence, for people.
+    /// What went wrong, in a sentence for people.
     message: String,
 }
 

@@ -10,6 +10,7 @@ use super::not_found;
 use crate::{
     State,
     error::{ApiError, Code},
+    query::{self, Offered},
     watch::{Snapshot, Told},
 };
 
@@ -28,19 +29,19 @@ impl Wait {
     /// Reads `?wait=`, or else `Prefer: wait=` (RFC 7240, section 4.3). Any other parameter is refused.
     pub(crate) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let mut wait = preferred(request.headers());
-        for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
+        query::read(request.query_string(), &["wait"], |name, value| {
             if name != "wait" {
-                let detail = format!("There is no parameter '{name}'; wait is taken.");
-                return Err(ApiError::invalid(Code::UnknownParameter, &name, detail));
+                return Ok(Offered::Unknown);
             }
             let seconds = value.parse().ok().filter(|seconds| *seconds <= MOST_SECONDS);
             let seconds = seconds.ok_or_else(|| {
                 let detail =
-                    format!("The wait must be a whole number of seconds up to {MOST_SECONDS}.");
+                    format!("The wait must be a whole number of seconds from 0 to {MOST_SECONDS}.");
                 ApiError::invalid(Code::InvalidWait, "wait", detail)
             })?;
             wait = Self { time: Duration::from_secs(seconds), is_preference: false };
-        }
+            Ok(Offered::Taken)
+        })?;
         Ok(wait)
     }
 

@@ -44,15 +44,15 @@ impl Code {
 /// A code from any source: ours, one of `/v1` only, or a failure's.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
-pub(super) struct Told(Cow<'static, str>);
+pub(super) struct AnyCode(Cow<'static, str>);
 
-impl From<Code> for Told {
+impl From<Code> for AnyCode {
     fn from(code: Code) -> Self {
         Self(code.as_str().into())
     }
 }
 
-impl From<error::Code> for Told {
+impl From<error::Code> for AnyCode {
     fn from(code: error::Code) -> Self {
         match code {
             error::Code::UnknownModel => Code::ModelNotFound.into(),
@@ -61,7 +61,7 @@ impl From<error::Code> for Told {
     }
 }
 
-impl From<&Failure> for Told {
+impl From<&Failure> for AnyCode {
     fn from(failure: &Failure) -> Self {
         Self(failure.code.clone().into())
     }

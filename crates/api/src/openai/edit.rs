@@ -18,13 +18,13 @@ use crate::{
     State,
     access::Caller,
     error::ApiError,
-    exchange::REQUEST_ID,
     jobs::{
         REPLAYED,
         ask::{Answer, ask},
         idempotency, upload,
         wait::Wait,
     },
+    request_log::REQUEST_ID,
     watch::Snapshot,
 };
 
@@ -41,27 +41,27 @@ use crate::{
 /// retry would be another edit to pay for. With an `Idempotency-Key`, a retry waits for the same edit.
 #[utoipa::path(post, path = "/v1/images/edits", tag = "openai", operation_id = "openai_edit",
     params(
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]*$", description = "As on `POST /api/jobs`"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]*$", description = "The same as for `POST /api/jobs`: a name for this request, under which it makes only one job"),
     ),
     request_body(content((EditFormSchema = "multipart/form-data"))),
     responses(
         (status = 200, description = "The edit is done", body = ImagesView,
             headers(
-                ("Location" = String, description = "Address of the job"),
-                ("x-request-id" = String, description = "Id of the job"),
-                ("Idempotent-Replayed" = Option<String>, description = "`true`, where the job had been made before under this `Idempotency-Key`"),
+                ("Location" = String, description = "The job's address"),
+                ("x-request-id" = String, description = "The job's id"),
+                ("Idempotent-Replayed" = Option<String>, description = "`true` if an earlier request with this `Idempotency-Key` had made the job; else not sent"),
             )),
-        (status = 400, description = "The request is wrong, or the model does not make this edit: `moderation_blocked` and others", body = ErrorBody),
-        (status = 403, description = "A page of a foreign origin asks", body = ErrorBody),
+        (status = 400, description = "The request is wrong; or the edit was refused because of the picture, the prompt or the options, such as with `moderation_blocked`", body = ErrorBody),
+        (status = 403, description = "The request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = ErrorBody),
         (status = 409, description = "The job was cancelled or deleted", body = ErrorBody),
-        (status = 413, description = "The images have too many bytes", body = ErrorBody),
-        (status = 502, description = "The provider did not make the edit", body = ErrorBody),
-        (status = 503, description = "The database or the provider's account is away", body = ErrorBody),
-        (status = 504, description = "The edit goes on, as `still_running`; or it took the provider too long", body = ErrorBody,
+        (status = 413, description = "The pictures have too many bytes", body = ErrorBody),
+        (status = 502, description = "The edit failed, and neither the picture nor the prompt nor the options are the reason", body = ErrorBody),
+        (status = 503, description = "The database cannot be reached, or too much is requested at the moment; `x-should-retry` says whether to send the request again", body = ErrorBody),
+        (status = 504, description = "The edit takes longer than the client waits, and goes on (`still_running`); or it took longer than a job may take", body = ErrorBody,
             headers(
-                ("Location" = String, description = "Address of the job"),
-                ("x-request-id" = String, description = "Id of the job"),
-                ("x-should-retry" = String, description = "`true`, where an `Idempotency-Key` was sent and the edit may still end well"),
+                ("Location" = String, description = "The job's address"),
+                ("x-request-id" = String, description = "The job's id"),
+                ("x-should-retry" = String, description = "`true` if an `Idempotency-Key` was sent and the edit may still be completed"),
             )),
     ))]
 pub(crate) async fn edit(

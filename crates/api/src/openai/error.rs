@@ -13,8 +13,8 @@ use actix_web::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::code::Told;
-use crate::{error::ApiError, jobs::idempotency};
+use super::code::AnyCode;
+use crate::{error::ApiError, jobs::idempotency, json};
 
 /// Tells the clients whether to retry by themselves; it overrides the status (source: openai-python,
 /// `_base_client.py`).
@@ -24,9 +24,11 @@ pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-re
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OpenAiError)]
 pub(crate) struct ErrorBody {
+    /// What went wrong.
     error: ErrorDetail,
 }
 
+/// What went wrong, in OpenAI's words.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OpenAiErrorDetail, example = json!({
     "message": "The field 'prompt' is missing.", "type": "invalid_request_error",
@@ -42,16 +44,16 @@ struct ErrorDetail {
     /// The field at fault, if it is a single one; else null.
     #[schema(required)]
     param: Option<String>,
-    /// Stable, for programs.
+    /// Identifies the error, for programs: `docs/errors.md` lists all codes.
     #[schema(value_type = String)]
-    code: Told,
+    code: AnyCode,
 }
 
 impl ErrorBody {
     /// An error of this kind (OpenAI's `type`).
     pub(super) fn new(
         kind: &'static str,
-        code: impl Into<Told>,
+        code: impl Into<AnyCode>,
         param: Option<&str>,
         message: impl Into<String>,
     ) -> Self {
@@ -82,7 +84,9 @@ impl ErrorBody {
 fn should_retry(error: &ApiError, status: StatusCode, has_key: bool) -> Option<bool> {
     match error {
         // If the database's answer was lost, there may be a job.
-        ApiError::Unavailable(cause) => Some(has_key || cause.has_done_nothing()),
+        ApiError::Unavailable(cause) | ApiError::JobMayExist(cause) => {
+            Some(has_key || cause.has_done_nothing())
+        }
         ApiError::Busy | ApiError::KeysAway(_) => Some(true),
         _ if status.is_server_error() || status == StatusCode::CONFLICT => Some(false),
         _ => None,
@@ -104,8 +108,7 @@ pub(crate) async fn translate<B: MessageBody + 'static>(
     };
     let (status, body) = ErrorBody::of(error);
     let should_retry = should_retry(error, status, has_key);
-    // Serializing cannot fail: texts have nothing that JSON cannot hold.
-    let body = BoxBody::new(serde_json::to_vec(&body).unwrap_or_default());
+    let body = BoxBody::new(json::write(&body));
     let (request, response) = response.into_parts();
     let mut response = response.set_body(body);
     *response.status_mut() = status;
@@ -130,7 +133,8 @@ mod tests {
 
     #[test]
     fn what_may_have_come_to_a_job_is_asked_for_again_under_a_key_only() {
-        let lost = ApiError::Unavailable(db::Error::unanswered("asking for a job"));
+        let lost = ApiError::of_making(db::Error::unanswered("asking for a job"));
+        assert!(lost.to_string().contains("Idempotency-Key"), "{lost}");
         for (has_key, again) in [(false, "false"), (true, "true")] {
             let told = should_retry(&lost, StatusCode::SERVICE_UNAVAILABLE, has_key);
             assert_eq!(told.map(flag), Some(HeaderValue::from_static(again)));

@@ -85,7 +85,7 @@ impl Form for EditForm {
         if known.any(|known| *known == name) {
             return Ok(Limit::of(name));
         }
-        let detail = format!("There is no field '{name}'; those there are are listed at /docs.");
+        let detail = format!("There is no field '{name}'. /docs lists the fields.");
         Err(ApiError::invalid(Code::UnknownField, name, detail))
     }
 
@@ -154,8 +154,8 @@ fn refuse_unless_default(name: &str, said: &str) -> Result<(), ApiError> {
 }
 
 fn unavailable(name: &str, defaults: &[&str]) -> ApiError {
-    let or = defaults.first().map(|default| format!(", or say {default}")).unwrap_or_default();
-    let detail = format!("The field '{name}' cannot be honoured here: leave it out{or}.");
+    let or = defaults.first().map(|default| format!(", or send '{default}'")).unwrap_or_default();
+    let detail = format!("The field '{name}' is not supported here. Leave it out{or}.");
     ApiError::invalid(Code::OptionNotSupported, name, detail)
 }
 

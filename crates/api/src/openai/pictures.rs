@@ -18,7 +18,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{fields::Delivery, unanswered::Unanswered};
-use crate::error::ApiError;
+use crate::{error::ApiError, json};
 
 /// Bytes of a picture that are read and sent at a time: a multiple of three, because Base64 makes four characters of
 /// three bytes.
@@ -53,7 +53,7 @@ struct PictureView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     b64_json: Option<&'static str>,
-    /// Where to fetch it.
+    /// The address of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     url: Option<String>,
@@ -100,8 +100,7 @@ pub(super) async fn send(
         return Err(Unanswered::Blanked);
     }
     let view = ImagesView::new(job, &shown, delivery, links);
-    // Serializing cannot fail: a view has nothing that JSON cannot hold.
-    let text = serde_json::to_string(&view).unwrap_or_default();
+    let text = json::write(&view);
     response.insert_header(ContentType::json());
     if delivery == Delivery::Url {
         return Ok(response.body(text));

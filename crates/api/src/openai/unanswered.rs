@@ -50,12 +50,14 @@ impl Unanswered {
                 (Code::ModerationBlocked, USER_ERROR, message)
             }
             Self::Running => {
-                let message = format!("The edit is not done yet; it goes on as job {job}.");
+                let message = format!(
+                    "The edit takes longer than the client waits. It goes on as job {job}."
+                );
                 (Code::StillRunning, SERVER_ERROR, message)
             }
             Self::Away => {
                 let message = format!(
-                    "How the edit stands cannot be read at the moment; it was accepted as job {job}."
+                    "The edit was accepted as job {job}, but its state cannot be read at the moment."
                 );
                 (Code::ResultUnavailable, SERVER_ERROR, message)
             }

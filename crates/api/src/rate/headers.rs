@@ -2,20 +2,23 @@
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Kind, Standing, WINDOW_SECONDS};
+use super::{Kind, Remaining, WINDOW_SECONDS};
 
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// What is left of a caller's limits.
+pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-pub(super) fn tell(headers: &mut HeaderMap, standing: &Standing) {
-    let name = match standing.kind {
+/// The limits themselves.
+pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+pub(super) fn tell(headers: &mut HeaderMap, remaining: &Remaining) {
+    let name = match remaining.kind {
         Kind::Job => "jobs",
-        Kind::Read => "requests",
+        Kind::Other => "requests",
     };
-    let seconds = standing.wait.unwrap_or(standing.full_in).as_secs_f64().ceil();
+    let seconds = remaining.wait.unwrap_or(remaining.full_in).as_secs_f64().ceil();
     let told = [
-        (RATE_LIMIT_POLICY, format!("\"{name}\";q={};w={WINDOW_SECONDS}", standing.quota)),
-        (RATE_LIMIT, format!("\"{name}\";r={};t={seconds}", standing.left)),
+        (RATE_LIMIT_POLICY, format!("\"{name}\";q={};w={WINDOW_SECONDS}", remaining.quota)),
+        (RATE_LIMIT, format!("\"{name}\";r={};t={seconds}", remaining.left)),
     ];
     for (header, value) in told {
         // Words and numbers always make a valid header value.

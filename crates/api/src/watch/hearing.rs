@@ -63,11 +63,11 @@ impl Hearing {
         self.alive_at.load(Ordering::Acquire) > 0
     }
 
-    fn is_alive(&self) {
+    fn mark_alive(&self) {
         self.alive_at.store(self.now() + 1, Ordering::Release);
     }
 
-    fn is_lost(&self) {
+    fn mark_lost(&self) {
         self.alive_at.store(0, Ordering::Release);
     }
 
@@ -96,7 +96,7 @@ pub(super) async fn hear(hub: Weak<Hub>) {
                 }
                 if let Some(hub) = hub.upgrade() {
                     hub.doubt();
-                    hub.hearing.is_alive();
+                    hub.hearing.mark_alive();
                 }
                 while let Some(hub) = hub.upgrade() {
                     if !hear_once(&hub, &mut listener).await {
@@ -104,7 +104,7 @@ pub(super) async fn hear(hub: Weak<Hub>) {
                     }
                 }
                 if let Some(hub) = hub.upgrade() {
-                    hub.hearing.is_lost();
+                    hub.hearing.mark_lost();
                     hub.doubt();
                 }
                 tracing::debug!("the connection that tells of changes was lost");
@@ -125,7 +125,7 @@ async fn hear_once(hub: &Arc<Hub>, listener: &mut Listener) -> bool {
                 for wake in wakes {
                     hub.heed(wake);
                 }
-                hub.hearing.is_alive();
+                hub.hearing.mark_alive();
             }
             return proven.is_ok();
         }

@@ -9,7 +9,7 @@ use actix_web::http::header::{EntityTag, HeaderValue};
 use bytes::Bytes;
 use darkroom_core::{job::Job, links::Links};
 
-use crate::jobs::JobView;
+use crate::{jobs::JobView, json};
 
 /// A job's state when it was read.
 #[derive(Debug)]
@@ -67,14 +67,14 @@ impl Snapshot {
         let kept = self.written.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match kept.filter(|written| written.links.are_as(links)) {
             Some(written) => written.body.clone(),
-            None => json(&self.job, links).into(),
+            None => json_of(&self.job, links).into(),
         }
     }
 
     /// The same without what only the job's caller may know: where webhooks go, and the metadata.
     pub(crate) fn body_for_guests(&self, links: &Links) -> Bytes {
         let job = Job { webhook: None, metadata: None, ..self.job.clone() };
-        json(&job, links).into()
+        json_of(&job, links).into()
     }
 
     /// The job as JSON with these links, kept for the next request.
@@ -91,15 +91,14 @@ impl Snapshot {
 
 impl Written {
     fn new(job: &Job, links: &Links) -> Self {
-        let body = json(job, links);
+        let body = json_of(job, links);
         // Boxed, to give back the spare capacity of the `Vec`.
         Self { links: links.clone(), tag: tag_of(&body), body: body.into_boxed_slice().into() }
     }
 }
 
-fn json(job: &Job, links: &Links) -> Vec<u8> {
-    // Serializing cannot fail: a view has nothing that JSON cannot hold.
-    serde_json::to_vec(&JobView::new(job, links)).unwrap_or_default()
+fn json_of(job: &Job, links: &Links) -> Vec<u8> {
+    json::write(&JobView::new(job, links)).into_bytes()
 }
 
 /// A strong `ETag` of a body: its hash.

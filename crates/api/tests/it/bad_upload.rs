@@ -133,16 +133,20 @@ async fn a_connection_is_of_use_after_a_refused_upload() {
 
 #[tokio::test]
 async fn a_client_that_goes_in_mid_upload_leaves_nothing_behind() {
-    let app = App::start().await;
+    // So that it can be seen from outside whether the upload is under way.
+    let app = App::start_with(&[("REQUESTS_AT_ONCE", "1")]).await;
     let whole = body(&[("image", &photo()), ("prompt", b"x")]);
     let mut connection = Connection::open(app.address).await;
-    connection.send(head(whole.len()).as_bytes()).await;
+    let head = head(whole.len()).replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n");
+    connection.send(head.as_bytes()).await;
+    assert_eq!(connection.line().await, "HTTP/1.1 100 Continue");
     connection.send(&whole[..whole.len() / 2]).await;
+    problem(app.get("/api/jobs").await, 429, "too_many_at_once").await;
+
     drop(connection);
 
-    // Gives the server time to see the end: it has answered a later request.
-    eventually("the API answers", async || {
-        (app.get("/health").await.status() == 200).then_some(())
+    eventually("the server has given the upload up", async || {
+        (app.get("/api/jobs").await.status() == 200).then_some(())
     })
     .await;
     app.assert_nothing_is_stored().await;

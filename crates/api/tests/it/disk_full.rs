@@ -20,5 +20,5 @@ async fn while_the_disk_is_full_jobs_are_told_to_come_back_and_shown_all_the_sam
 
     sqlx::query("drop function refuse cascade").execute(&app.database.pool).await.unwrap();
     app.new_job().await;
-    assert_eq!(app.stored().await, 2);
+    assert_eq!(app.stored_jobs().await, 2);
 }

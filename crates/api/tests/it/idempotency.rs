@@ -32,7 +32,7 @@ async fn the_same_key_and_body_answer_the_same_job_as_it_is_by_then() {
     assert_eq!(again.headers()["idempotent-replayed"], "true");
     let again: Value = again.json().await.unwrap();
     assert_eq!((&again["id"], &again["status"]), (&job["id"], &"cancelled".into()));
-    assert_eq!(app.stored().await, 1);
+    assert_eq!(app.stored_jobs().await, 1);
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn requests_that_arrive_at_once_make_one_job_on_whatever_replica() {
     }
     locations.dedup();
     assert_eq!(locations.len(), 1);
-    assert_eq!(app.stored().await, 1);
+    assert_eq!(app.stored_jobs().await, 1);
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn something_else_under_the_same_key_is_refused() {
         assert_eq!(body["field"], "Idempotency-Key");
     }
     assert_eq!(ask(&app, "another", form(photo(), "make it snow")).await.status(), 201);
-    assert_eq!(app.stored().await, 2);
+    assert_eq!(app.stored_jobs().await, 2);
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn the_key_of_a_deleted_job_says_so() {
 
     let body = problem(again, 409, "idempotency_job_deleted").await;
     assert_eq!(body["field"], "Idempotency-Key");
-    assert_eq!(app.stored().await, 0);
+    assert_eq!(app.stored_jobs().await, 0);
 }
 
 #[tokio::test]

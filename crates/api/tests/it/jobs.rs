@@ -31,7 +31,7 @@ async fn a_post_that_is_repeated_makes_another_job() {
     let (first, second) = (app.new_job().await, app.new_job().await);
 
     assert_ne!(first["id"], second["id"]);
-    assert_eq!(app.stored().await, 2);
+    assert_eq!(app.stored_jobs().await, 2);
 }
 
 #[tokio::test]

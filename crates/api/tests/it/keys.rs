@@ -42,7 +42,7 @@ async fn without_a_key_nothing_is_answered_but_what_is_open_to_all() {
             assert_eq!(told["code"], "api_key_needed", "{method} {path}");
         }
     }
-    assert_eq!(app.stored().await, 0);
+    assert_eq!(app.stored_jobs().await, 0);
 }
 
 #[tokio::test]

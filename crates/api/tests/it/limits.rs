@@ -148,7 +148,7 @@ async fn a_path_that_is_written_in_another_way_is_counted_all_the_same() {
     // The error has the shape that OpenAI's clients read.
     let none: Value = app.get("/%761/none").await.json().await.unwrap();
     assert_eq!(none["error"]["code"], "not_found");
-    assert_eq!(app.stored().await, 1);
+    assert_eq!(app.stored_jobs().await, 1);
 }
 
 #[tokio::test]

@@ -141,6 +141,11 @@ async fn a_filter_that_is_none_is_refused_by_name() {
         ("created_before=2026-01-31", "invalid_time", "created_before"),
         ("model=a%00", "invalid_filter", "model"),
         ("model=a&model=b", "duplicate_parameter", "model"),
+        (
+            "status=failed&cursor=01a20a45-770c-777a-b2b4-91a8de734ca0&limit=1&limit=2",
+            "duplicate_parameter",
+            "limit",
+        ),
         (&long, "invalid_filter", "model"),
         (&many, "too_many_filters", "metadata.10"),
     ];

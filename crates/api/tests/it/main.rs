@@ -38,6 +38,7 @@ mod metrics;
 mod notices;
 mod openai;
 mod options;
+mod parameters;
 mod progress;
 mod prompts;
 mod ranges;

@@ -24,6 +24,15 @@ impl Connection {
         self.send(body).await;
     }
 
+    /// Reads the line of an interim answer, which has no headers.
+    pub(crate) async fn line(&mut self) -> String {
+        let mut line = Vec::new();
+        while !line.ends_with(b"\r\n\r\n") {
+            line.push(self.0.read_u8().await.unwrap());
+        }
+        String::from_utf8(line).unwrap().trim_end().to_owned()
+    }
+
     /// Reads one answer: its status code and its body.
     pub(crate) async fn answer(&mut self) -> (u16, String) {
         let mut bytes = Vec::new();

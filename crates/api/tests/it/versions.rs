@@ -153,7 +153,7 @@ async fn a_parent_that_is_none_is_refused_by_name() {
         let body = problem(app.post(form).await, status, code).await;
         assert_eq!(body["field"], field, "{body}");
     }
-    assert_eq!(app.stored().await, 2);
+    assert_eq!(app.stored_jobs().await, 2);
 }
 
 #[tokio::test]

@@ -116,7 +116,7 @@ async fn whoever_waits_is_answered_when_the_server_is_about_to_stop() {
     let post = app.client.post(app.url("/api/jobs?wait=60")).multipart(form(photo(), "x"));
 
     let (made, polled, ()) = tokio::join!(post.send(), app.get(&path), async {
-        eventually("the job is there", async || (app.stored().await > 1).then_some(())).await;
+        eventually("the job is there", async || (app.stored_jobs().await > 1).then_some(())).await;
         stop.cancel();
     });
 
@@ -207,7 +207,7 @@ async fn waits_that_cannot_be_are_refused() {
     // An invalid preference is ignored.
     let get = app.client.get(app.url(&path.replace("?timeout=5", ""))).header("Prefer", "wait=x");
     assert_eq!(get.send().await.unwrap().status(), 200);
-    assert_eq!(app.stored().await, 1);
+    assert_eq!(app.stored_jobs().await, 1);
 }
 
 /// Changes the prompt without a notification.

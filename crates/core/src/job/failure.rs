@@ -56,7 +56,7 @@ pub enum FailureCode {
     ProviderAccount,
     /// The service's account at the provider is used up.
     ProviderBalance,
-    /// The provider's result could not be fetched.
+    /// The provider's result is not a picture that can be used, or could not be fetched.
     ResultUnusable,
     /// It could not be found out whether the provider accepted the edit.
     SubmissionUnknown,

@@ -24,10 +24,14 @@ pub(super) async fn check(
     };
     let ahead = run_at - db::now(&state.pool).await?;
     if ahead < -CLOCK_DIFFERENCE {
-        return Err(ApiError::invalid(Code::InThePast, "run_at", "The start is in the past."));
+        return Err(ApiError::invalid(
+            Code::InThePast,
+            "run_at",
+            "The moment in 'run_at' is in the past.",
+        ));
     }
     if ahead > FURTHEST_START {
-        let detail = "The start is more than 30 days ahead.";
+        let detail = "The moment in 'run_at' is more than 30 days ahead.";
         return Err(ApiError::invalid(Code::TooFarAhead, "run_at", detail));
     }
     Ok(Some(run_at).filter(|_| ahead.is_positive()))

@@ -11,20 +11,20 @@ use crate::{
     jobs::find,
 };
 
-/// Deliver once more
+/// Deliver an event once more
 ///
 /// The event is sent again at once, under the same `webhook-id`, whether it was delivered or given up. It has as many
 /// attempts as a new delivery.
 #[utoipa::path(post, path = "/api/jobs/{id}/deliveries/{delivery}/replay", tag = "jobs", operation_id = "replay_delivery",
     params(
-        ("id" = Uuid, Path, description = "As it was answered when the job was made"),
-        ("delivery" = Uuid, Path, description = "As the job's deliveries have it"),
+        ("id" = Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it"),
+        ("delivery" = Uuid, Path, description = "The delivery's id, as `GET /api/jobs/{id}/deliveries` lists it"),
     ),
     responses(
-        (status = 202, description = "It is on its way"),
-        (status = 403, description = "A page of a foreign origin asks", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "The job, or the delivery, is not there", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 202, description = "The delivery will be made again at once"),
+        (status = 403, description = "The request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no job, or no delivery of it, with this id; or the job belongs to another API key", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn replay(
     state: web::Data<State>,

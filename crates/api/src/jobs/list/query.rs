@@ -11,6 +11,7 @@ use url::form_urlencoded;
 use crate::{
     error::{ApiError, Code},
     jobs::moment,
+    query::{self, Offered},
 };
 
 const DEFAULT_LIMIT: u16 = 50;
@@ -25,6 +26,18 @@ const MOST_KEYS: usize = 10;
 /// How the name of a filter on the metadata begins.
 const METADATA: &str = "metadata.";
 
+/// All parameters.
+const NAMES: [&str; 8] = [
+    "limit",
+    "cursor",
+    "status",
+    "model",
+    "parent_id",
+    "created_after",
+    "created_before",
+    "metadata.KEY",
+];
+
 /// Which jobs of the list are asked for.
 #[derive(Debug)]
 pub(crate) struct Query {
@@ -38,26 +51,18 @@ impl Query {
     pub(crate) fn parse(text: &str) -> Result<Self, ApiError> {
         let page = Page { before: None, limit: DEFAULT_LIMIT };
         let mut query = Self { page, filter: Filter::default(), sent: Vec::new() };
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-            match &*name {
-                "limit" => query.page.limit = parse_limit(&value)?,
-                "cursor" => query.page.before = Some(parse_cursor(&value)?),
-                "status" => query.add_statuses(&value)?,
-                _ => {
-                    if value.contains('\0') || value.chars().count() > LONGEST {
-                        let detail =
-                            format!("The value must have up to {LONGEST} characters, none NUL.");
-                        return Err(ApiError::invalid(Code::InvalidFilter, &name, detail));
-                    }
-                    if query.sent.iter().any(|(known, _)| *known == name) {
-                        let detail = format!("The parameter '{name}' was sent more than once.");
-                        return Err(ApiError::invalid(Code::DuplicateParameter, &name, detail));
-                    }
-                    query.add(&name, &value)?;
-                    query.sent.push((name.into(), value.into()));
+        query::read(text, &NAMES, |name, value| {
+            match name {
+                "limit" => query.page.limit = parse_limit(value)?,
+                "cursor" => query.page.before = Some(parse_cursor(value)?),
+                "status" => {
+                    query.add_statuses(value)?;
+                    return Ok(Offered::TakenAsOneOfSeveral);
                 }
+                _ => return query.add(name, value),
             }
-        }
+            Ok(Offered::Taken)
+        })?;
         Ok(query)
     }
 
@@ -83,7 +88,13 @@ impl Query {
         Ok(())
     }
 
-    fn add(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
+    /// Adds a filter by another field than the status.
+    fn add(&mut self, name: &str, value: &str) -> Result<Offered, ApiError> {
+        if value.contains('\0') || value.chars().count() > LONGEST {
+            let detail =
+                format!("The value must have at most {LONGEST} characters, and none may be NUL.");
+            return Err(ApiError::invalid(Code::InvalidFilter, name, detail));
+        }
         let filter = &mut self.filter;
         match name {
             "model" => filter.model = Some(value.into()),
@@ -94,15 +105,18 @@ impl Query {
                 let key = name.strip_prefix(METADATA).filter(|key| {
                     (1..=LONGEST).contains(&key.chars().count()) && !key.contains('\0')
                 });
-                let key = key.ok_or_else(|| unknown(name))?;
+                let Some(key) = key else { return Ok(Offered::Unknown) };
                 if filter.metadata.len() >= MOST_KEYS {
-                    let detail = format!("No more than {MOST_KEYS} keys are looked for at once.");
+                    let detail = format!(
+                        "The list can be filtered by at most {MOST_KEYS} keys of the metadata."
+                    );
                     return Err(ApiError::invalid(Code::TooManyFilters, name, detail));
                 }
                 filter.metadata.push(objects(key, value));
             }
         }
-        Ok(())
+        self.sent.push((name.into(), value.into()));
+        Ok(Offered::Taken)
     }
 }
 
@@ -111,13 +125,6 @@ fn objects(key: &str, value: &str) -> Vec<Value> {
     let written = serde_json::from_str::<Value>(value).ok();
     let written = written.filter(|value| value.is_number() || value.is_boolean());
     [json!(value)].into_iter().chain(written).map(|value| json!({ key: value })).collect()
-}
-
-fn unknown(name: &str) -> ApiError {
-    let detail = format!(
-        "There is no parameter '{name}'; limit, cursor, status, model, parent_id, created_after, created_before and metadata.KEY are taken."
-    );
-    ApiError::invalid(Code::UnknownParameter, name, detail)
 }
 
 fn parse_limit(text: &str) -> Result<u16, ApiError> {

@@ -25,5 +25,5 @@ pub(super) fn not_taken(field: &str, problem: TargetProblem) -> ApiError {
         TargetProblem::Private => Code::PrivateAddress,
         _ => Code::InvalidUrl,
     };
-    ApiError::invalid(code, field, format!("The field '{field}' is not taken: {problem}."))
+    ApiError::invalid(code, field, format!("The address in '{field}' is not accepted: {problem}."))
 }

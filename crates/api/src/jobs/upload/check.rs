@@ -29,7 +29,7 @@ impl Fields {
         };
         let id = id.unwrap_or(models.default_id());
         let model = models.find(id).ok_or_else(|| {
-            let detail = "There is no such model; GET /api/models lists those there are.";
+            let detail = "There is no model with this id. GET /api/models lists the models.";
             ApiError::invalid(Code::UnknownModel, "model", detail)
         })?;
         let mut options = Options::default();

@@ -113,7 +113,7 @@ fn refusal(field: &str, failure: Failure) -> ApiError {
         Failure::Call(outbound::Error::Target(problem)) => not_taken(field, problem),
         Failure::Call(outbound::Error::NothingReachable(_)) => {
             let detail = format!(
-                "The field '{field}' is not taken: its host leads to no address that may be reached."
+                "The address in '{field}' is not accepted: its host leads to no address that may be reached."
             );
             ApiError::invalid(Code::PrivateAddress, field, detail)
         }

@@ -68,7 +68,7 @@ impl Form for JobForm {
         let options = Options::NAMES.join(", ");
         let treatment = TREATMENT.join(", ");
         let detail = format!(
-            "There is no field '{name}'; image, image_url, prompt, model, {options}, {treatment} are taken."
+            "There is no field '{name}'. There are: image, image_url, prompt, model, {options}, {treatment}."
         );
         Err(ApiError::invalid(Code::UnknownField, name, detail))
     }

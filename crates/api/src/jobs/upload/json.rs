@@ -9,7 +9,7 @@ use darkroom_core::{config::Limits, models::Models};
 use futures_util::TryStreamExt;
 
 use super::{
-    ENVELOPE_BYTES, Fields, Sent, Upload, announced_bytes, metadata, too_large, too_long,
+    ENVELOPE_BYTES, Fields, SentPicture, Upload, announced_bytes, metadata, too_large, too_long,
     too_many_images,
 };
 use crate::{
@@ -50,7 +50,7 @@ pub(super) async fn read(
 }
 
 fn broken_off() -> ApiError {
-    ApiError::MalformedBody("The body breaks off.")
+    ApiError::MalformedBody("The body is incomplete.")
 }
 
 impl NewJobBody<'_> {
@@ -68,13 +68,13 @@ impl NewJobBody<'_> {
                     let name = format!("images[{place}].base64");
                     let data = decode(&base64.0, &name, limits, left)?;
                     left -= data.len();
-                    (name, Sent::File(data))
+                    (name, SentPicture::File(data))
                 }
                 (None, Some(url)) => {
-                    (format!("images[{place}].url"), Sent::Address(url.clone().into()))
+                    (format!("images[{place}].url"), SentPicture::Address(url.clone().into()))
                 }
                 (_, _) => {
-                    let detail = "A picture has either 'base64' or 'url'.";
+                    let detail = "A picture must have either 'base64' or 'url'.";
                     let name = format!("images[{place}]");
                     return Err(ApiError::invalid(Code::InvalidField, &name, detail));
                 }

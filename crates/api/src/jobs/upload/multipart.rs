@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use darkroom_core::config::Limits;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 
-use super::{ENVELOPE_BYTES, Fields, Form, Limit, Sent, Upload, too_large, too_many_images};
+use super::{ENVELOPE_BYTES, Fields, Form, Limit, SentPicture, Upload, too_large, too_many_images};
 use crate::{
     State,
     error::{ApiError, Code},
@@ -70,7 +70,7 @@ async fn read_fields<F: Form>(
             let told = if limit < limits.upload_bytes { limits.request_bytes } else { limit };
             let image = collect(field, expected, limit, too_large("image", told)).await?;
             image_bytes += image.len();
-            fields.images.push(("image".into(), Sent::File(image)));
+            fields.images.push(("image".into(), SentPicture::File(image)));
             continue;
         }
         let Limit { bytes, over } = form.limit(&name)?;
@@ -78,7 +78,7 @@ async fn read_fields<F: Form>(
             let address = collect(field, 0, bytes, over).await?;
             // Browsers send fields that nobody filled in as empty.
             if !address.trim_ascii().is_empty() {
-                fields.images.push((name, Sent::Address(address)));
+                fields.images.push((name, SentPicture::Address(address)));
             }
             continue;
         }

@@ -11,12 +11,12 @@ impl Fields {
         let position = self.said_of("parent_image")?;
         let id = self.said_of("parent_id")?;
         if id.is_none() && position.is_some() {
-            let detail = "Whose result it is has to be said as 'parent_id'.";
+            let detail = "The field 'parent_image' needs a 'parent_id' beside it.";
             return Err(ApiError::invalid(Code::MissingField, "parent_id", detail));
         }
         let Some(id) = id else { return Ok(None) };
         if !self.images.is_empty() {
-            let detail = "A parent's result is edited in place of pictures; send one or the other.";
+            let detail = "Send either 'parent_id' or pictures: a parent's result is edited in place of pictures.";
             return Err(ApiError::invalid(Code::TooManyImages, "parent_id", detail));
         }
         let job = id.parse().map_err(|_malformed| {
@@ -28,7 +28,7 @@ impl Fields {
         })?;
         let position = position.unwrap_or("0").parse().ok().filter(|position: &i16| *position >= 0);
         let position = position.ok_or_else(|| {
-            let detail = "The parent_image must be a whole number; the first is 0.";
+            let detail = "The parent_image must be a whole number. The first result is 0.";
             ApiError::invalid(Code::InvalidParentImage, "parent_image", detail)
         })?;
         Ok(Some(Parent { job, position }))

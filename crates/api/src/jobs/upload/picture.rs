@@ -15,7 +15,7 @@ use crate::{
 
 /// A picture as it was sent.
 #[derive(Debug)]
-pub(super) enum Sent {
+pub(super) enum SentPicture {
     /// Its bytes.
     File(Bytes),
     /// Its address.
@@ -36,7 +36,7 @@ pub(in crate::jobs) enum Picture {
     },
 }
 
-impl Sent {
+impl SentPicture {
     pub(super) fn check(self, field: String, state: &State) -> Result<Picture, ApiError> {
         match self {
             Self::File(data) => Ok(Picture::Here(check(&field, data, state)?)),

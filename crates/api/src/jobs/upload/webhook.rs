@@ -33,7 +33,7 @@ fn check_events(text: &str) -> Result<Vec<Event>, ApiError> {
     for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
         let event = name.parse().map_err(|_unknown| {
             let known = Event::ALL.map(Event::as_str).join(", ");
-            let detail = format!("There is no event of this name; {known} are there.");
+            let detail = format!("There is no event '{name}'. There are: {known}.");
             ApiError::invalid(Code::UnknownEvent, "webhook_events", detail)
         })?;
         if !events.contains(&event) {

@@ -36,7 +36,7 @@ async fn requests_under_one_key_wait_for_one_edit() {
     for answer in [second, third] {
         assert_eq!(answer.json::<Value>().await.unwrap(), first);
     }
-    assert_eq!(app.stored().await, 1);
+    assert_eq!(app.stored_jobs().await, 1);
 
     let other = post(&app, "k").multipart(form(photo(), "make it snow")).send().await.unwrap();
     let error = error(other, 400, "invalid_request_error", "idempotency_conflict").await;
@@ -63,7 +63,7 @@ async fn a_client_is_answered_before_it_gives_up_and_asks_again_only_under_a_key
         (answer.status(), &answer.headers()["location"]),
         (200.try_into().unwrap(), &location)
     );
-    assert_eq!(app.stored().await, 2);
+    assert_eq!(app.stored_jobs().await, 2);
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn whoever_waits_is_answered_when_the_server_is_about_to_stop() {
     let app = App::start_until(stop.clone()).await;
 
     let (answer, ()) = tokio::join!(ask(&app, form(photo(), "x")), async {
-        eventually("the job is there", async || (app.stored().await > 0).then_some(())).await;
+        eventually("the job is there", async || (app.stored_jobs().await > 0).then_some(())).await;
         stop.cancel();
     });
 

@@ -129,7 +129,9 @@ impl Kind {
             Self::ProviderBalance => {
                 "This service's account at the provider is used up. Its operator has to top it up."
             }
-            Self::ResultUnusable => "The provider's result could not be fetched.",
+            Self::ResultUnusable => {
+                "The provider's result is not a picture that can be used, or could not be fetched. Try again."
+            }
         }
     }
 }

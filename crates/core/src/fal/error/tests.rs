@@ -147,6 +147,16 @@ fn a_hint_that_another_try_is_useless_is_believed() {
 }
 
 #[test]
+fn a_result_that_came_but_cannot_be_used_is_not_said_to_be_out_of_reach() {
+    let gone = Error::OutputGone(StatusCode::NOT_FOUND);
+    for error in [Error::NoPicture, Error::TooLarge { limit: 1 }, gone] {
+        let failure = error.failure();
+        assert_eq!(failure.code, "result_unusable");
+        assert!(failure.message.contains("not a picture that can be used, or"), "{failure:?}");
+    }
+}
+
+#[test]
 fn nothing_that_fal_echoes_is_shown() {
     let error = by_model(422, "secret words\nof a user");
 

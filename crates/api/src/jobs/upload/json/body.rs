@@ -14,8 +14,7 @@ const MOST_PICTURES: usize = 100;
 /// A chequered picture of 64 by 48 pixels, for trying it out at `/docs`.
 const PICTURE: &str = "iVBORw0KGgoAAAANSUhEUgAAAEAAAAAwAQMAAACbhe5cAAAABlBMVEXmljwoPG5uZvYBAAAAGUlEQVR42mNgYPj/H4IHB2NwuYaBYZCFDwApX79BiawYhQAAAABJRU5ErkJggg==";
 
-/// A request for a job, as JSON. Each field means what the form's field of that name means; a field that may be left
-/// out may also be null.
+/// A request for a job, as JSON. The fields are those of the form; one that may be left out may also be null.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"images": [{"base64": PICTURE}], "prompt": "make it look like a woodcut"}))]
@@ -24,6 +23,7 @@ pub(crate) struct NewJobBody<'a> {
     #[serde(borrow)]
     #[schema(value_type = Option<Vec<Picture<'_>>>)]
     pub(super) images: Option<Pictures<'a>>,
+    /// What to do with the pictures, in up to 5,000 characters.
     #[schema(
         required,
         nullable = false,
@@ -32,25 +32,41 @@ pub(crate) struct NewJobBody<'a> {
         example = "make it look like a woodcut"
     )]
     pub(super) prompt: Option<String>,
+    /// The id of the model that makes the edit, as `GET /api/models` lists it; the default model if left out.
     #[schema(example = "fal-ai/bytedance/seedream/v4/edit")]
     pub(super) model: Option<String>,
+    /// How many pictures to make; 1 if left out.
     #[schema(minimum = 1)]
     pub(super) num_images: Option<i64>,
+    /// The same seed makes the same picture: a whole number of up to 63 bits.
     #[schema(minimum = 0)]
     pub(super) seed: Option<i64>,
+    /// The result's size: `WIDTHxHEIGHT` in pixels, or a name that the model knows. If left out, it has the proportions
+    /// of the picture, or the nearest ones that the model makes.
     #[schema(example = "2048x1536")]
     pub(super) image_size: Option<String>,
+    /// The result's proportions: `WIDTH:HEIGHT` such as `4:3`, or `auto`. In place of `image_size`.
     pub(super) aspect_ratio: Option<String>,
+    /// The result's resolution, by a name that the model knows, such as `2K`.
     pub(super) resolution: Option<String>,
+    /// The result's format: `jpeg`, `png` or `webp`.
     pub(super) output_format: Option<String>,
+    /// Whether the model's safety checker looks at the result.
     pub(super) enable_safety_checker: Option<bool>,
+    /// How tolerant the model's safety check is; a higher number lets more pass.
     #[schema(minimum = 0)]
     pub(super) safety_tolerance: Option<i64>,
+    /// Jobs of higher priority go first; 0 if left out.
     #[schema(minimum = -100, maximum = 100)]
     pub(super) priority: Option<i64>,
+    /// The job does not start before this moment, which may be 30 days ahead at most; at once if left out.
     #[schema(format = DateTime)]
     pub(super) run_at: Option<String>,
+    /// The address that is told of the job's events, by a POST that is signed as in Standard Webhooks. Up to 2,000
+    /// characters; it must not be private.
     pub(super) webhook_url: Option<String>,
+    /// Which events: `job.processing`, `job.completed`, `job.failed`, `job.cancelled`, separated by commas; the last
+    /// three if left out.
     #[schema(example = "job.completed,job.failed")]
     pub(super) webhook_events: Option<String>,
     /// Data of your own that is shown with the job: an object of up to 4,096 bytes, 50 keys and 3 levels.
@@ -58,10 +74,15 @@ pub(crate) struct NewJobBody<'a> {
     #[serde(borrow)]
     #[schema(value_type = Option<HashMap<String, serde_json::Value>>)]
     pub(super) metadata: Option<&'a RawValue>,
+    /// The id of a completed job whose result to edit, in place of pictures. The result is copied, so it stays when
+    /// that job is deleted.
     #[schema(format = Uuid)]
     pub(super) parent_id: Option<String>,
+    /// Which of that job's results, counted from 0; the first if left out.
     #[schema(minimum = 0)]
     pub(super) parent_image: Option<i64>,
+    /// Whether another job's results may be used, if its pictures, prompt, model and options are the same. `default`:
+    /// if there is a `seed`; `prefer`: also without one; `bypass`: never.
     #[schema(pattern = "^(default|prefer|bypass)$")]
     pub(super) cache: Option<String>,
 }

@@ -15,13 +15,13 @@ use governor::{
     middleware::StateInformationMiddleware,
 };
 
-use super::{Kind, Standing, WINDOW_SECONDS};
+use super::{Kind, Remaining, WINDOW_SECONDS};
 
 /// After this many requests, callers whose limit is full again are forgotten.
 const TIDY_EVERY: usize = 10_000;
 
 #[derive(Clone)]
-pub(super) struct Reads(Arc<Counted>);
+pub(super) struct OtherRequests(Arc<Counted>);
 
 struct Counted {
     quota: NonZeroU32,
@@ -29,19 +29,19 @@ struct Counted {
     since_tidied: AtomicUsize,
 }
 
-impl std::fmt::Debug for Reads {
+impl std::fmt::Debug for OtherRequests {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Reads({} in a minute)", self.0.quota)
+        write!(f, "OtherRequests({} in a minute)", self.0.quota)
     }
 }
 
-impl Reads {
+impl OtherRequests {
     pub(super) fn new(per_minute: NonZeroU32) -> Self {
         let limiter = RateLimiter::keyed(Quota::per_minute(per_minute)).with_middleware();
         Self(Arc::new(Counted { quota: per_minute, limiter, since_tidied: AtomicUsize::new(0) }))
     }
 
-    pub(super) fn take(&self, subject: &String) -> Standing {
+    pub(super) fn take(&self, subject: &String) -> Remaining {
         let Counted { quota, limiter, since_tidied } = &*self.0;
         let (left, wait) = match limiter.check_key(subject) {
             Ok(state) => (state.remaining_burst_capacity(), None),
@@ -53,6 +53,6 @@ impl Reads {
         }
         let taken = f64::from(quota.get().saturating_sub(left)) / f64::from(quota.get());
         let full_in = Duration::from_secs(WINDOW_SECONDS).mul_f64(taken.clamp(0.0, 1.0));
-        Standing { kind: Kind::Read, quota: quota.get(), left, full_in, wait }
+        Remaining { kind: Kind::Other, quota: quota.get(), left, full_in, wait }
     }
 }

@@ -1,4 +1,4 @@
-//! Gives each exchange an id, which its answer and its log lines carry, and a line in the log.
+//! Gives each request an id, which its answer and its log lines carry, and a line in the log.
 
 use std::time::Instant;
 
@@ -12,17 +12,17 @@ use actix_web::{
 use tracing::{Instrument, Level};
 use uuid::Uuid;
 
-/// The header with the exchange's id; under `/v1` with the job's id, where there is a job.
+/// The header with the request's id; under `/v1` with the job's id, where there is a job.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The log target of the line for each exchange.
+/// The log target of the line for each request.
 const ACCESS: &str = "darkroom::access";
 
 /// The longest id that is taken over from a client.
 const LONGEST: usize = 128;
 
-/// Gives the exchange its id, and logs how it went.
-pub(crate) async fn follow<B: MessageBody + 'static>(
+/// Gives the request its id, and logs how it was answered.
+pub(crate) async fn identify_and_log<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
@@ -43,7 +43,7 @@ pub(crate) async fn follow<B: MessageBody + 'static>(
     .await
 }
 
-/// Writes the exchange's line, with its route instead of its path, which may hold a secret. Reads that went well are
+/// Writes the request's line, with its route instead of its path, which may hold a secret. Reads that went well are
 /// logged at debug level: their lines are needed only by those who look for them.
 fn log<B>(response: &ServiceResponse<B>, began: Instant) {
     macro_rules! answered {

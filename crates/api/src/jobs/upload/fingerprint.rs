@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use darkroom_core::store::{Sha256, sha256};
 
-use super::{Fields, Sent};
+use super::{Fields, SentPicture};
+use crate::json;
 
 impl Fields {
     /// The fingerprint of all texts and pictures. An empty field counts as not sent. Of a picture at an address, the
@@ -22,11 +23,11 @@ impl Fields {
             .collect();
         texts.sort_unstable();
         let pictures = self.images.iter().map(|(_, picture)| match picture {
-            Sent::File(data) => ("file", serde_json::json!(sha256(data))),
-            Sent::Address(url) => ("address", text(url).into()),
+            SentPicture::File(data) => ("file", serde_json::json!(sha256(data))),
+            SentPicture::Address(url) => ("address", text(url).into()),
         });
         let pictures: Vec<_> = pictures.collect();
-        // Texts always fit into JSON, which also marks where each ends.
-        sha256(&serde_json::to_vec(&(texts, pictures)).unwrap_or_default())
+        // JSON marks where each text ends.
+        sha256(json::write(&(texts, pictures)).as_bytes())
     }
 }

@@ -9,19 +9,19 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 
 /// An answer's body, with a value that is dropped together with it.
-pub(crate) struct Sent<T> {
+pub(crate) struct Holding<T> {
     body: BoxBody,
     _held: T,
 }
 
-impl<T: Unpin + 'static> Sent<T> {
+impl<T: Unpin + 'static> Holding<T> {
     /// A body that holds `held` until it is dropped.
     pub(crate) fn with(held: T, body: impl MessageBody + 'static) -> BoxBody {
         BoxBody::new(Self { body: body.boxed(), _held: held })
     }
 }
 
-impl<T: Unpin> MessageBody for Sent<T> {
+impl<T: Unpin> MessageBody for Holding<T> {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {

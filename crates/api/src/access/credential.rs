@@ -9,7 +9,7 @@ use darkroom_core::api_key::Token;
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// What a request carries.
-pub(super) enum Sent {
+pub(super) enum Credential {
     /// Neither header.
     Nothing,
     /// A text with the form of a key.
@@ -20,7 +20,7 @@ pub(super) enum Sent {
     Foreign,
 }
 
-impl Sent {
+impl Credential {
     /// Reads `Authorization: Bearer` (RFC 6750), or else `X-API-Key`: the first may hold credentials for a proxy.
     pub(super) fn of(request: &HttpRequest) -> Self {
         let headers = request.headers();
