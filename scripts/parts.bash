@@ -48,12 +48,25 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
+# A line of a report, or several. WHAT FIGURE...
+say() { printf '%-52s %s\n' "$@"; }
+
 # Starts a process under a name.
 start() {
     local name=$1
     shift
     "$@" >>"$temporary/$name.log" 2>&1 &
     pids[$name]=$!
+}
+
+# Tells processes to stop, and waits for their ends. NAME...
+stop() {
+    local name
+    for name in "$@"; do
+        kill -TERM "${pids[$name]}"
+        wait "${pids[$name]}" || fail "$name did not end well"
+        unset "pids[$name]"
+    done
 }
 
 # Repeats a command until it succeeds. WHAT SECONDS COMMAND...
@@ -101,10 +114,22 @@ start_postgres() {
     eventually "$name answers" 30 "$postgres_bin/pg_isready" -q -h 127.0.0.1 -p "$port" -U darkroom
 }
 
+# Starts a PostgreSQL with an empty database, and tells the roles where it is. NAME
+start_database() {
+    postgres_port=$(free_port)
+    make_cluster "$temporary/$1"
+    start_postgres "$1" "$temporary/$1" "$postgres_port"
+    psql -X -q "postgres://darkroom@127.0.0.1:$postgres_port/postgres" -c 'create database darkroom'
+    export DATABASE_URL=postgres://darkroom@127.0.0.1:$postgres_port/darkroom
+}
+
 # PORT SQL
 ask() {
     psql -X -q -At -v ON_ERROR_STOP=1 "postgres://darkroom@127.0.0.1:$1/darkroom" -c "$2"
 }
+
+# Whether the database at `postgres_port` answers this. SQL VALUE
+is() { [ "$(ask "$postgres_port" "$1")" = "$2" ]; }
 
 # --- Darkroom
 
@@ -122,6 +147,9 @@ role() {
     # looked for only briefly, so that the script does not wait for it.
     start "$name" env --chdir="$temporary" LOG_FORMAT=text UNKNOWN_SUBMISSION_SECONDS=5 "$@" "$darkroom" "$role"
 }
+
+# Runs a command of Darkroom, as an operator does. COMMAND [ARGUMENT...]
+operate() { env --chdir="$temporary" "$darkroom" "$@" 2>>"$temporary/operator.log"; }
 
 # Starts the stand-in for fal, and tells the roles where it is. [VARIABLE=VALUE...]
 start_sim() {
@@ -200,7 +228,7 @@ from books;
 SQL
     )
     IFS='|' read -r jobs paid unknown strange wrong <<<"$books"
-    printf '%-52s %s\n' 'jobs on record' "$jobs" 'paid calls on record, by the ledger of the stand-in' "$paid" \
+    say 'jobs on record' "$jobs" 'paid calls on record, by the ledger of the stand-in' "$paid" \
         'attempts counted as unknown' "$unknown"
     [ "$strange" = "${2:-0}" ] || fail "$strange calls were paid for that no job has on record"
     [ "$wrong" = 0 ] || fail "$wrong jobs were not completed, or not paid for exactly once"

@@ -9,7 +9,7 @@ use tokio::time::{Duration, sleep};
 
 use crate::{
     stand::{self, Spec, Stand},
-    statements::{Counting, Tally},
+    statements::{Counting, Statistics},
     watching::watch_all,
 };
 use round::{Round, Totals};
@@ -56,11 +56,11 @@ async fn round(stand: &Stand<'_>, jobs: u16, at_a_time: u16) -> anyhow::Result<R
     // The first write to a page after a checkpoint costs more. A checkpoint here makes that the same in each round.
     sqlx::raw_sql("/* bench */ checkpoint").execute(stand.pool).await?;
     let before = Totals::read(stand).await?;
-    Tally::begin(stand.pool).await?;
+    Statistics::begin(stand.pool).await?;
     watch_all(port, (0, jobs), at_a_time).await?;
     sleep(SETTLING).await;
-    let tally = Tally::read(stand.pool).await?;
+    let statistics = Statistics::read(stand.pool).await?;
     let after = Totals::read(stand).await?;
     ensure!(after.completed - before.completed == i64::from(jobs), "not all jobs were completed");
-    Ok(Round::of(jobs, &tally, before, after))
+    Ok(Round::of(jobs, &statistics, before, after))
 }

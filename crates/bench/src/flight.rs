@@ -15,7 +15,7 @@ use crate::{
     footprint::Footprint,
     load, picture, request,
     stand::{self, Spec},
-    statements::{Counting, Tally},
+    statements::{Counting, Statistics},
 };
 use report::Flight;
 
@@ -91,9 +91,9 @@ async fn fly(options: &Options, jobs: u16) -> anyhow::Result<Flight> {
         // Work that the intake left behind is not to be counted.
         sleep(Duration::from_secs(1)).await;
         let (used, from) = (Footprint::of(worker)?.busy, Instant::now());
-        Tally::begin(stand.pool).await?;
+        Statistics::begin(stand.pool).await?;
         sleep(counted).await;
-        let tally = Tally::read(stand.pool).await?;
+        let statistics = Statistics::read(stand.pool).await?;
         let Footprint { resident: held, busy, descriptors, .. } = Footprint::of(worker)?;
         let cpu = busy.saturating_sub(used).as_secs_f64() / from.elapsed().as_secs_f64();
         let still = stand.look(IN_FLIGHT).await?;
@@ -105,7 +105,7 @@ async fn fly(options: &Options, jobs: u16) -> anyhow::Result<Flight> {
         let drain = first_end.elapsed();
         audit::all(stand, jobs).await?;
         let peak = Footprint::of(worker)?.peak;
-        let statements = report::by_step(&tally);
+        let statements = report::by_step(&statistics);
         Ok(Flight { jobs, intake, idle, held, peak, descriptors, cpu, statements, drain })
     })
     .await

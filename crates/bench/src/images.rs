@@ -21,6 +21,7 @@ use tokio::{process::Command, time::timeout};
 use self::cases::Case;
 use crate::{
     cli::Extent,
+    load::median,
     table::{self, cell, ratio},
 };
 
@@ -100,29 +101,23 @@ async fn measure(
             their_times.push(timed(vips.arg(&case.file).args(["--size", &size, "-o", &to])).await?);
         }
     }
-    let times = [their_times, our_times].map(median);
-    let [their_ms, our_ms] =
-        times.map(|time| cell(time.map(|time| time.as_secs_f64() * 1000.0), 0));
-    let speeds = times.map(|time| time.map(|time| case.megapixels / time.as_secs_f64()));
+    let times = [their_times, our_times].map(|times| median(times).ok());
+    let [their_ms, our_ms] = times.map(|seconds| cell(seconds.map(|seconds| seconds * 1000.0), 0));
+    let speeds = times.map(|seconds| seconds.map(|seconds| case.megapixels / seconds));
     let [their_speed, our_speed] = speeds.map(|speed| cell(speed, 0));
     let [over, name] = [ratio(speeds[1], speeds[0]), case.name.clone()];
     let [their_size, our_size] = [theirs, ours].map(|file| kilobytes(&file));
     Ok([name, their_ms, our_ms, their_speed, our_speed, over, their_size, our_size])
 }
 
-/// How long a process takes, from its start to its end.
-async fn timed(command: &mut Command) -> anyhow::Result<Duration> {
+/// How many seconds a process takes, from its start to its end.
+async fn timed(command: &mut Command) -> anyhow::Result<f64> {
     let begun = Instant::now();
     command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
     let status =
         timeout(PATIENCE, command.status()).await.context("a picture takes too long")??;
     ensure!(status.success(), "{command:?} failed: {status}");
-    Ok(begun.elapsed())
-}
-
-fn median(mut times: Vec<Duration>) -> Option<Duration> {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied()
+    Ok(begun.elapsed().as_secs_f64())
 }
 
 fn kilobytes(file: &Path) -> String {

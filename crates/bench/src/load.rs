@@ -15,7 +15,7 @@ use tokio::{
 };
 
 pub(crate) use connection::{Connection, when_it_answers};
-pub(crate) use figures::{Figures, milliseconds, percentile};
+pub(crate) use figures::{Figures, median, milliseconds, percentile};
 
 /// How long requests are sent before any is recorded, to make connections and fill caches.
 const WARM_UP: Duration = Duration::from_millis(500);

@@ -19,6 +19,7 @@ use options::Part;
 
 /// Runs the parts that are asked for, each on a PostgreSQL of its own.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
+    sides::check(options).await?;
     for part in options.parts() {
         run_part(part, options).await?;
     }

@@ -1,13 +1,13 @@
 //! Statements that PostgreSQL was sent, as it counts them itself: how many in all ([`Counter`]), or by their text
-//! ([`Tally`]).
+//! ([`Statistics`]).
 
+mod statistics;
 mod step;
-mod tally;
 
 use darkroom_core::db::Pool;
 
+pub(crate) use statistics::{MARK, Statistics};
 pub(crate) use step::Step;
-pub(crate) use tally::{MARK, Tally};
 
 /// The extension that counts. It comes with PostgreSQL, but not with every package of it.
 pub(crate) const EXTENSION: &str = "pg_stat_statements";
@@ -37,7 +37,7 @@ impl Counter {
             println!("\nStatements are not counted: {EXTENSION} is not installed.");
             return Ok(Self(false));
         }
-        tally::prepare(pool).await?;
+        statistics::prepare(pool).await?;
         Ok(Self(true))
     }
 
@@ -46,8 +46,8 @@ impl Counter {
         if !self.0 {
             return Ok(None);
         }
-        let tally = Tally::of(pool, database).await?;
-        let count: i64 = tally.sent().map(|entry| entry.calls).sum();
+        let statistics = Statistics::of(pool, database).await?;
+        let count: i64 = statistics.sent().map(|entry| entry.calls).sum();
         Ok(Some(u32::try_from(count)?))
     }
 }
@@ -61,17 +61,17 @@ mod tests {
     async fn statements_are_counted_in_all_and_by_text_without_the_benchmarks_own() {
         ground::measure(10, Counting::ByText, async |_ground, pool| {
             let counter = Counter::begin(pool).await?;
-            Tally::begin(pool).await?;
+            Statistics::begin(pool).await?;
             let before = counter.count(pool, DATABASE).await?.unwrap();
             for _ in 0..3 {
                 sqlx::raw_sql("select count(*) from jobs").execute(pool).await?;
             }
-            let tally = Tally::read(pool).await?;
+            let statistics = Statistics::read(pool).await?;
             let after = counter.count(pool, DATABASE).await?.unwrap();
 
             assert_eq!(after - before, 3);
             let by_text: Vec<_> =
-                tally.0.iter().map(|entry| (entry.text.as_str(), entry.calls)).collect();
+                statistics.0.iter().map(|entry| (entry.text.as_str(), entry.calls)).collect();
             assert_eq!(by_text, [("select count(*) from jobs", 3)]);
             Ok(())
         })

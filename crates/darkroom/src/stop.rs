@@ -4,7 +4,7 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 /// A token that is cancelled by the first Ctrl-C or SIGTERM. The second signal ends the process
-/// at once.
+/// at once, with the exit code of that signal.
 pub(crate) fn on_signal() -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
     let mut signals = Signals::new().context("signals cannot be received")?;
@@ -12,8 +12,8 @@ pub(crate) fn on_signal() -> anyhow::Result<CancellationToken> {
     tokio::spawn(async move {
         signals.next().await;
         stopping.cancel();
-        signals.next().await;
-        std::process::exit(130);
+        let signal = signals.next().await;
+        std::process::exit(signal.exit_code().into());
     });
     Ok(stop)
 }
@@ -26,6 +26,16 @@ pub(crate) enum Signal {
     /// SIGTERM.
     #[cfg_attr(windows, expect(dead_code, reason = "there is none on Windows"))]
     Terminate,
+}
+
+impl Signal {
+    /// The exit code of a process that it ends: 128 plus its number, as shells have it.
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+        }
+    }
 }
 
 /// The signals of this process, once they are asked for; they do not end it by themselves any more.

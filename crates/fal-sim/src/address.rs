@@ -1,7 +1,13 @@
 //! Endpoint ids and the URLs of a request (fal queue docs: hosts and id rules).
 
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
 use serde::Serialize;
 use uuid::Uuid;
+
+use crate::problem::Problem;
 
 /// The app part of an endpoint id; a request's URLs contain nothing else of the id.
 ///
@@ -14,6 +20,26 @@ pub(crate) fn app_of(endpoint_id: &str) -> Option<String> {
     };
     let app: Vec<&str> = segments.take(length).collect();
     (app.len() == length && app.iter().all(|segment| !segment.is_empty())).then(|| app.join("/"))
+}
+
+/// The request that one of its URLs names.
+pub(crate) struct RequestPath {
+    pub(crate) app: String,
+    pub(crate) id: Uuid,
+}
+
+impl FromRequest for RequestPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let path = web::Path::<(String, Uuid)>::from_request(request, payload).into_inner();
+        // An id of another form is no request's.
+        ready(path.map_err(|_other| Problem::UnknownRequest).map(|path| {
+            let (app, id) = path.into_inner();
+            Self { app, id }
+        }))
+    }
 }
 
 /// The URLs by which a request is followed, fetched and cancelled.

@@ -2,8 +2,8 @@
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use serde_json::json;
-use uuid::Uuid;
 
+use crate::address::RequestPath;
 use crate::authorization::KeyHolder;
 use crate::faults::Strike;
 use crate::problem::Problem;
@@ -14,11 +14,9 @@ use crate::webhook;
 pub(crate) async fn cancel(
     request: HttpRequest,
     _key: KeyHolder,
-    path: web::Path<(String, String)>,
+    RequestPath { app, id }: RequestPath,
     sim: web::Data<Sim>,
 ) -> Result<HttpResponse, Problem> {
-    let (app, id) = path.into_inner();
-    let id = Uuid::parse_str(&id).ok().ok_or(Problem::UnknownRequest)?;
     let heeded = !request.extensions().get::<Strike>().is_some_and(Strike::ignores_cancel);
     let found = sim.requests.cancel(&app, id, heeded).ok_or(Problem::UnknownRequest)?;
     Ok(match found {

@@ -37,14 +37,14 @@ pub(crate) struct Model {
     /// `None` for an endpoint that is not listed here: it takes any field.
     pub(crate) fields: Option<&'static [Field]>,
     /// The output's fields, apart from its pictures.
-    pub(crate) says: &'static [Said],
+    pub(crate) output: &'static [OutputField],
     /// Millionths of a dollar for each picture.
     pub(crate) price: u64,
 }
 
 /// A field of an output, apart from its pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Said {
+pub(crate) enum OutputField {
     Seed,
     Prompt,
     Timings,
@@ -59,7 +59,8 @@ const EVERYWHERE: [&str; 2] = ["prompt", "sync_mode"];
 const USUAL_PRICE: u64 = 40_000;
 
 /// The output's fields of models with a safety checker of the diffusion kind.
-const AT_LENGTH: &[Said] = &[Said::Seed, Said::Prompt, Said::Timings, Said::Nsfw];
+const AT_LENGTH: &[OutputField] =
+    &[OutputField::Seed, OutputField::Prompt, OutputField::Timings, OutputField::Nsfw];
 
 const JPEG_OR_PNG: &[&str] = &["jpeg", "png"];
 const PNG_FIRST: &[&str] = &["png", "jpeg", "webp"];
@@ -69,7 +70,7 @@ const FORGIVING: Model = Model {
     pictures: PictureField::Either,
     formats: &["jpeg", "png", "webp"],
     fields: None,
-    says: &[Said::Seed],
+    output: &[OutputField::Seed],
     price: USUAL_PRICE,
 };
 

@@ -41,21 +41,17 @@ impl ModelInput {
         let (body, wrong) = model.sift(fields);
         let body = &body;
         let mut faults = Vec::new();
-        let mut ok = |detail: Detail| faults.push(detail);
+        let mut note = |fault: Detail| faults.push(fault);
 
-        let prompt = prompt(body).map_err(&mut ok).ok();
-        let pictures = pictures(model.pictures, body).map_err(&mut ok).ok();
-        let size = OutputSize::read(body).map_err(&mut ok).ok();
-        let wanted = count(body, "num_images").map_err(&mut ok).ok();
-        let each = count(body, "max_images").map_err(&mut ok).ok();
-        let seed = seed(body).map_err(&mut ok).ok();
-        let format = format(model, body).map_err(&mut ok).ok();
+        let prompt = prompt(body).map_err(&mut note).ok();
+        let pictures = pictures(model.pictures, body).map_err(&mut note).ok();
+        let size = OutputSize::read(body).map_err(&mut note).ok();
+        let wanted = count(body, "num_images").map_err(&mut note).ok();
+        let each = count(body, "max_images").map_err(&mut note).ok();
+        let seed = seed(body).map_err(&mut note).ok();
+        let format = format(model, body).map_err(&mut note).ok();
 
-        faults.extend(wrong);
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        let parts = (prompt, pictures, size, wanted, each, seed, format);
+        let read = (prompt, pictures, size, wanted, each, seed, format);
         let (
             Some(prompt),
             Some((field, pictures)),
@@ -64,10 +60,14 @@ impl ModelInput {
             Some(each),
             Some(seed),
             Some(format),
-        ) = parts
+        ) = read
         else {
+            faults.extend(wrong);
             return Err(faults);
         };
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
         let sent = u32::try_from(pictures.len()).unwrap_or(MOST_TOGETHER);
         Ok(Self {
             prompt,

@@ -9,7 +9,7 @@ use crate::edit::Print;
 use crate::faults::Effect;
 use crate::files;
 use crate::media::File;
-use crate::model::{Model, Said};
+use crate::model::{Model, OutputField};
 use crate::model_input::ModelInput;
 use crate::server::Sim;
 
@@ -27,20 +27,20 @@ pub(crate) fn publish(
     let images: Vec<Value> = prints.into_iter().map(|print| picture(sim, input, print)).collect();
 
     let mut output = Map::from_iter([("images".to_owned(), images.into())]);
-    for said in model.says {
-        let (name, value) = match said {
-            Said::Seed => ("seed", Value::Number(input.seed.given.clone())),
-            Said::Prompt => ("prompt", json!(input.prompt)),
-            Said::Timings => ("timings", json!({})),
-            Said::Nsfw => ("has_nsfw_concepts", json!(vec![flagged; count])),
-            Said::Description => ("description", json!("")),
+    for field in model.output {
+        let (name, value) = match field {
+            OutputField::Seed => ("seed", Value::Number(input.seed.given.clone())),
+            OutputField::Prompt => ("prompt", json!(input.prompt)),
+            OutputField::Timings => ("timings", json!({})),
+            OutputField::Nsfw => ("has_nsfw_concepts", json!(vec![flagged; count])),
+            OutputField::Description => ("description", json!("")),
         };
         output.insert(name.to_owned(), value);
     }
     output.into()
 }
 
-/// Makes fields of the pictures null or absent, as an effect says: fal guarantees only the `url`.
+/// Makes fields of the pictures null or absent, as an effect output: fal guarantees only the `url`.
 pub(crate) fn blank(output: &mut Value, effect: &Effect) {
     let images = output.get_mut("images").and_then(Value::as_array_mut);
     for image in images.into_iter().flatten().filter_map(Value::as_object_mut) {

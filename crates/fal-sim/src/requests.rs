@@ -6,8 +6,8 @@
 
 mod history;
 mod journal;
+mod memory;
 mod request;
-mod state;
 mod submission;
 
 use std::io;
@@ -22,21 +22,14 @@ use uuid::Uuid;
 use crate::answer::Answer;
 pub(crate) use history::{Item, Outcome, Search};
 use journal::{Journal, Line};
+use memory::Memory;
 pub(crate) use request::{LedgerEntry, Log, Phase, Request};
-use state::State;
 pub(crate) use submission::{Door, Submission};
-
-/// A body of this length, in bytes, is large: it has pictures inside.
-const LARGE: usize = 1024 * 1024;
-
-/// How many large results are kept; fal, too, keeps them for a shorter time
-/// (fal queue docs: result retention).
-const LARGE_REMEMBERED: usize = 32;
 
 /// All requests of the one account.
 pub(crate) struct Requests {
     concurrency: usize,
-    state: Mutex<State>,
+    memory: Mutex<Memory>,
 }
 
 /// A request that has just got a slot.
@@ -63,39 +56,39 @@ pub(crate) enum Cancelled {
 
 impl Requests {
     pub(crate) fn new(concurrency: usize) -> Self {
-        Self { concurrency: concurrency.max(1), state: Mutex::default() }
+        Self { concurrency: concurrency.max(1), memory: Mutex::default() }
     }
 
     /// Goes on with a journal's requests. One that was running runs again from its start, but a
     /// direct run, whose caller is gone, ends as an internal error.
     pub(crate) fn resume(concurrency: usize, journal: &Path) -> io::Result<Self> {
         let (journal, lines) = Journal::open(journal)?;
-        let mut state = State::default();
+        let mut memory = Memory::default();
         for line in lines {
-            state.relive(line);
+            memory.relive(line);
         }
-        state.journal = Some(journal);
+        memory.journal = Some(journal);
         let lost: Vec<Uuid> =
-            state.by_id.values().filter(|it| it.is_cut_off()).map(|it| it.id).collect();
+            memory.by_id.values().filter(|it| it.is_cut_off()).map(|it| it.id).collect();
         for id in lost {
-            state.end(id, Answer::internal_error(), None);
+            memory.end(id, Answer::internal_error(), None);
         }
-        Ok(Self { state: Mutex::new(state), ..Self::new(concurrency) })
+        Ok(Self { memory: Mutex::new(memory), ..Self::new(concurrency) })
     }
 
     /// Requests that have ended and whose webhook was not acknowledged.
     pub(crate) fn unannounced(&self) -> Vec<Uuid> {
-        let state = self.lock();
+        let memory = self.lock();
         let wants = |request: &&Request| request.answer.is_some() && !request.webhook_acknowledged;
-        state.by_id.values().filter(wants).map(|request| request.id).collect()
+        memory.by_id.values().filter(wants).map(|request| request.id).collect()
     }
 
     /// Records that a request's webhook was acknowledged.
     pub(crate) fn acknowledge(&self, id: Uuid) {
-        let mut state = self.lock();
-        if let Some(request) = state.by_id.get_mut(&id) {
+        let mut memory = self.lock();
+        if let Some(request) = memory.by_id.get_mut(&id) {
             request.webhook_acknowledged = true;
-            state.note(Some(Line::Acknowledged(id)));
+            memory.note(Some(Line::Acknowledged(id)));
         }
     }
 
@@ -103,70 +96,61 @@ impl Requests {
     ///
     /// `None` when the endpoint's queue is longer than the caller allows.
     pub(crate) fn submit(&self, submission: Submission) -> Option<(Uuid, usize)> {
-        let mut state = self.lock();
+        let mut memory = self.lock();
         if let Some(longest) = submission.longest_queue
-            && state.length(&submission.endpoint_id) > longest
+            && memory.length(&submission.endpoint_id) > longest
         {
             return None;
         }
-        let position = state.waiting.len();
-        let request = state.make(Door::Queue, submission);
+        let position = memory.waiting.len();
+        let request = memory.make(Door::Queue, submission);
         let id = request.id;
-        state.add(request);
-        state.waiting.push_back(id);
+        memory.add(request);
+        memory.waiting.push_back(id);
         Some((id, position))
     }
 
     /// Gives a free slot to a request that does not queue; `None` when no slot is free.
     pub(crate) fn start_at_once(&self, submission: Submission) -> Option<Started> {
-        let mut state = self.lock();
-        if state.running >= self.concurrency {
+        let mut memory = self.lock();
+        if memory.running >= self.concurrency {
             return None;
         }
-        let mut request = state.make(Door::Direct, submission);
+        let mut request = memory.make(Door::Direct, submission);
         let started = request.start();
-        state.add(request);
-        state.running += 1;
+        memory.add(request);
+        memory.running += 1;
         Some(started)
     }
 
     /// Gives a free slot to the request that has waited longest.
     pub(crate) fn start_next(&self) -> Option<Started> {
-        let mut state = self.lock();
-        if state.running >= self.concurrency {
+        let mut memory = self.lock();
+        if memory.running >= self.concurrency {
             return None;
         }
-        let id = state.waiting.pop_front()?;
-        let started = state.by_id.get_mut(&id).map(Request::start)?;
-        state.running += 1;
+        let id = memory.waiting.pop_front()?;
+        let started = memory.by_id.get_mut(&id).map(Request::start)?;
+        memory.running += 1;
         Some(started)
     }
 
     /// Ends a running request and frees its slot.
     pub(crate) fn settle(&self, id: Uuid, answer: Answer, inference: Duration) {
-        let mut state = self.lock();
-        state.running = state.running.saturating_sub(1);
-        if answer.body.len() >= LARGE {
-            state.large.push_back(id);
-        }
-        state.end(id, answer, Some(inference));
-        if state.large.len() > LARGE_REMEMBERED
-            && let Some(oldest) = state.large.pop_front()
-            && let Some(request) = state.by_id.get_mut(&oldest)
-        {
-            request.expire();
-        }
+        let mut memory = self.lock();
+        memory.running = memory.running.saturating_sub(1);
+        memory.end(id, answer, Some(inference));
     }
 
     /// Ends a request that has waited too long for its start; `false` when it has started.
     pub(crate) fn give_up(&self, id: Uuid) -> bool {
-        let mut state = self.lock();
+        let mut memory = self.lock();
         let waits = |request: &Request| matches!(request.phase, Phase::InQueue);
-        if !state.by_id.get(&id).is_some_and(waits) {
+        if !memory.by_id.get(&id).is_some_and(waits) {
             return false;
         }
-        state.end(id, Answer::not_started(), None);
-        state.waiting.retain(|waiting| *waiting != id);
+        memory.end(id, Answer::not_started(), None);
+        memory.waiting.retain(|waiting| *waiting != id);
         true
     }
 
@@ -174,19 +158,19 @@ impl Requests {
     ///
     /// Its status is `IN_QUEUE` again, but it cannot start before [`Requests::rejoin`].
     pub(crate) fn send_back(&self, started: Started) {
-        let mut state = self.lock();
-        state.running = state.running.saturating_sub(1);
-        if let Some(request) = state.by_id.get_mut(&started.id) {
+        let mut memory = self.lock();
+        memory.running = memory.running.saturating_sub(1);
+        if let Some(request) = memory.by_id.get_mut(&started.id) {
             request.send_back(started.input);
         }
     }
 
     /// Puts a request that was sent back at the head of the line, unless it has ended meanwhile.
     pub(crate) fn rejoin(&self, id: Uuid) {
-        let mut state = self.lock();
+        let mut memory = self.lock();
         let waits = |request: &Request| matches!(request.phase, Phase::InQueue);
-        if state.by_id.get(&id).is_some_and(waits) {
-            state.waiting.push_front(id);
+        if memory.by_id.get(&id).is_some_and(waits) {
+            memory.waiting.push_front(id);
         }
     }
 
@@ -204,9 +188,9 @@ impl Requests {
         id: Uuid,
         read: impl FnOnce(&mut Request, Option<usize>) -> T,
     ) -> Option<T> {
-        let mut state = self.lock();
-        let position = state.waiting.iter().position(|waiting| *waiting == id);
-        let request = state.by_id.get_mut(&id).filter(|request| request.app == app)?;
+        let mut memory = self.lock();
+        let position = memory.waiting.iter().position(|waiting| *waiting == id);
+        let request = memory.by_id.get_mut(&id).filter(|request| request.app == app)?;
         let position = match request.phase {
             // One that was sent back is not in the line, but will join it at its head.
             Phase::InQueue => Some(position.unwrap_or_default()),
@@ -223,8 +207,8 @@ impl Requests {
     /// Takes a request out of the queue, or tells a running one to stop; unless `heeded`, that one
     /// is not told and runs to its end.
     pub(crate) fn cancel(&self, app: &str, id: Uuid, heeded: bool) -> Option<Cancelled> {
-        let mut state = self.lock();
-        let request = state.by_id.get(&id).filter(|request| request.app == app)?;
+        let mut memory = self.lock();
+        let request = memory.by_id.get(&id).filter(|request| request.app == app)?;
         let found = match request.phase {
             Phase::Completed => Cancelled::TooLate,
             Phase::InProgress => {
@@ -234,11 +218,11 @@ impl Requests {
                 Cancelled::Signalled
             }
             Phase::InQueue => {
-                state.end(id, Answer::cancelled(), None);
+                memory.end(id, Answer::cancelled(), None);
                 Cancelled::Removed
             }
         };
-        state.waiting.retain(|waiting| *waiting != id || !matches!(found, Cancelled::Removed));
+        memory.waiting.retain(|waiting| *waiting != id || !matches!(found, Cancelled::Removed));
         Some(found)
     }
 
@@ -249,12 +233,12 @@ impl Requests {
 
     /// Every remembered request, oldest first.
     pub(crate) fn ledger(&self) -> Vec<LedgerEntry> {
-        let state = self.lock();
-        let requests = state.oldest_first.iter().filter_map(|id| state.by_id.get(id));
+        let memory = self.lock();
+        let requests = memory.oldest_first.iter().filter_map(|id| memory.by_id.get(id));
         requests.map(Request::entry).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

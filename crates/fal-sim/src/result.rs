@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use uuid::Uuid;
 
+use crate::address::RequestPath;
 use crate::answer::Answer;
 use crate::authorization::KeyHolder;
 use crate::problem::Problem;
@@ -12,11 +13,9 @@ use crate::server::Sim;
 
 pub(crate) async fn result(
     _key: KeyHolder,
-    path: web::Path<(String, String)>,
+    RequestPath { app, id }: RequestPath,
     sim: web::Data<Sim>,
 ) -> Result<HttpResponse, Problem> {
-    let (app, id) = path.into_inner();
-    let id = Uuid::parse_str(&id).ok().ok_or(Problem::UnknownRequest)?;
     let answer = sim
         .requests
         .read(&app, id, |request: &mut Request, _| request.fetch(sim.settings.retention))

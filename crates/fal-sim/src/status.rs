@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::address::Urls;
+use crate::address::{RequestPath, Urls};
 use crate::authorization::KeyHolder;
 use crate::problem::Problem;
 use crate::requests::{Log, Phase, Request};
@@ -44,12 +44,10 @@ pub(crate) struct StatusAnswer {
 
 pub(crate) async fn status(
     _key: KeyHolder,
-    path: web::Path<(String, String)>,
+    RequestPath { app, id }: RequestPath,
     query: web::Query<Query>,
     sim: web::Data<Sim>,
 ) -> Result<HttpResponse, Problem> {
-    let (app, id) = path.into_inner();
-    let id = Uuid::parse_str(&id).ok().ok_or(Problem::UnknownRequest)?;
     let urls = Urls::new(&sim.base_url, &app, id);
 
     let status = sim

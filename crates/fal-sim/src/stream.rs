@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
-use crate::address::Urls;
+use crate::address::{RequestPath, Urls};
 use crate::authorization::KeyHolder;
 use crate::problem::Problem;
 use crate::requests::{Phase, Request};
@@ -19,12 +19,10 @@ use crate::status::{self, Query, StatusAnswer};
 
 pub(crate) async fn stream(
     _key: KeyHolder,
-    path: web::Path<(String, String)>,
+    RequestPath { app, id }: RequestPath,
     query: web::Query<Query>,
     sim: web::Data<Sim>,
 ) -> Result<HttpResponse, Problem> {
-    let (app, id) = path.into_inner();
-    let id = Uuid::parse_str(&id).ok().ok_or(Problem::UnknownRequest)?;
     let changes = sim
         .requests
         .read(&app, id, |request: &mut Request, _| request.changes())

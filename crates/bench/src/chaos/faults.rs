@@ -54,7 +54,7 @@ impl Tally {
     }
 
     /// Notes something that no fault explains.
-    pub(crate) fn is_broken(&self, what: String) {
+    pub(crate) fn note_broken(&self, what: String) {
         lock(&self.broken).push(what);
     }
 
@@ -95,7 +95,7 @@ pub(crate) async fn strike_all(
                 Ok(Ok(())) => {}
                 // One fault may prevent another, for example by leaving no free connection.
                 Ok(Err(error)) => chronicle.note(format_args!("{}: {error:#}", planned.fault)),
-                Err(_elapsed) => tally.is_broken(format!("{} is not undone", planned.fault)),
+                Err(_elapsed) => tally.note_broken(format!("{} is not undone", planned.fault)),
             }
             tally.under_way.fetch_sub(1, Ordering::Relaxed);
         });

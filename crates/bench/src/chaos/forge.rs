@@ -51,12 +51,14 @@ fn spoil(webhook: &Webhook, kind: u8) -> Option<Webhook> {
     let mut spoilt = webhook.clone();
     match kind {
         // Another address: the MAC is not for it.
-        0 => spoilt.path = turn_last(&spoilt.path),
-        // Another signature.
+        0 => spoilt.path = altered(&spoilt.path),
+        // Another signature; a webhook that has none is a forgery already.
         1 => {
-            let signature =
-                spoilt.headers.iter_mut().find(|(name, _)| name.ends_with("signature"))?;
-            signature.1 = turn_last(&signature.1);
+            for (name, value) in &mut spoilt.headers {
+                if name.ends_with("signature") {
+                    *value = altered(value);
+                }
+            }
         }
         // Another body under the same signature.
         2 => {
@@ -69,11 +71,24 @@ fn spoil(webhook: &Webhook, kind: u8) -> Option<Webhook> {
 }
 
 /// The text with its third to last character replaced by one that is valid in base64 and in hexadecimal.
-fn turn_last(text: &str) -> String {
+fn altered(text: &str) -> String {
     let mut characters: Vec<char> = text.chars().collect();
     if let Some(place) = characters.len().checked_sub(3).and_then(|place| characters.get_mut(place))
     {
         *place = if *place == 'a' { 'b' } else { 'a' };
     }
     characters.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_without_a_signature_counts_as_forged_and_not_as_replayed() {
+        let unsigned = Webhook { path: "/webhooks".into(), headers: vec![], body: "{}".into() };
+
+        assert!(spoil(&unsigned, 1).is_some());
+        assert!(spoil(&unsigned, 3).is_none());
+    }
 }

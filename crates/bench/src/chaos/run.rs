@@ -42,22 +42,22 @@ pub(super) async fn whole(house: &Shared, options: &Options) -> anyhow::Result<R
     let forged = Arc::default();
     let stop = CancellationToken::new();
     let began = Instant::now();
-    let pouring = stream::pour(Arc::clone(house), options.clone(), Arc::clone(&told), stop.clone());
-    let pouring = AbortOnDropHandle::new(tokio::spawn(pouring));
-    let watching = watch::watch(
+    let pouring =
+        beside(stream::pour(Arc::clone(house), options.clone(), Arc::clone(&told), stop.clone()));
+    let watching = beside(watch::watch(
         Arc::clone(house),
         Arc::clone(&told),
         Arc::clone(&chronicle),
         Arc::clone(&tally),
-    );
-    let watching = AbortOnDropHandle::new(tokio::spawn(watching));
-    let forging = forge::forge(Arc::clone(house), options.seed, Arc::clone(&forged));
-    let forging = AbortOnDropHandle::new(tokio::spawn(forging));
-
+    ));
+    let forging = beside(forge::forge(Arc::clone(house), options.seed, Arc::clone(&forged)));
     let granted = Arc::<AtomicUsize>::default();
-    let operating =
-        operator::operate(Arc::clone(house), options.seed, Arc::clone(&told), Arc::clone(&granted));
-    let operating = AbortOnDropHandle::new(tokio::spawn(operating));
+    let operating = beside(operator::operate(
+        Arc::clone(house),
+        options.seed,
+        Arc::clone(&told),
+        Arc::clone(&granted),
+    ));
 
     faults::strike_all(house, planned, options.seed, &chronicle, &tally).await?;
     tokio::time::sleep_until(began + Duration::from_secs(options.seconds)).await;
@@ -104,6 +104,13 @@ async fn drained(house: &House, options: &Options, chronicle: &Chronicle) -> any
     }
     chronicle.note("patience ends");
     Ok(())
+}
+
+/// Runs a task beside this one, and at most as long.
+fn beside<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> AbortOnDropHandle<T> {
+    AbortOnDropHandle::new(tokio::spawn(task))
 }
 
 /// Aborts a task that does not end by itself, and waits until it has let go of what it holds.

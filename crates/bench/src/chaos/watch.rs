@@ -94,7 +94,7 @@ fn nurse(house: &House, chronicle: &Chronicle, tally: &Tally) {
         if let Ok(Some(status)) = role.ended() {
             let said = format!("{seat} ended by itself: {status}");
             chronicle.note(&said);
-            tally.is_broken(said);
+            tally.note_broken(said);
             if let Err(error) = role.start_anew() {
                 chronicle.note(format_args!("{error:#}"));
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     stand::Stand,
-    statements::{Step, Tally},
+    statements::{Statistics, Step},
 };
 
 /// The cost of a round, per job.
@@ -47,10 +47,10 @@ impl Totals {
 }
 
 impl Round {
-    pub(super) fn of(jobs: u16, tally: &Tally, before: Totals, after: Totals) -> Self {
+    pub(super) fn of(jobs: u16, statistics: &Statistics, before: Totals, after: Totals) -> Self {
         let each = |count: i64| i32::try_from(count).map_or(f64::MAX, f64::from) / f64::from(jobs);
         let mut steps: HashMap<Step, Cost> = HashMap::new();
-        for entry in &tally.0 {
+        for entry in &statistics.0 {
             let cost = steps.entry(Step::of(entry)).or_default();
             cost.calls += each(entry.calls);
             cost.rows += each(entry.rows);
@@ -60,9 +60,9 @@ impl Round {
         let wal = each(after.wal - before.wal);
         Self {
             steps,
-            sent: tally.sent().map(|entry| each(entry.calls)).sum(),
+            sent: statistics.sent().map(|entry| each(entry.calls)).sum(),
             wal,
-            rest: wal - tally.sent().map(|entry| each(entry.wal_bytes)).sum::<f64>(),
+            rest: wal - statistics.sent().map(|entry| each(entry.wal_bytes)).sum::<f64>(),
             pictures: each(after.pictures - before.pictures),
         }
     }

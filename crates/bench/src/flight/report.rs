@@ -6,7 +6,7 @@ use tokio::time::Duration;
 
 use crate::{
     footprint::megabytes,
-    statements::{Step, Tally},
+    statements::{Statistics, Step},
     table,
 };
 
@@ -58,9 +58,9 @@ pub(super) fn print(flights: &[Flight], seconds: u64) {
 }
 
 /// How often each step was sent, the most frequent first.
-pub(super) fn by_step(tally: &Tally) -> Vec<(Step, i64)> {
+pub(super) fn by_step(statistics: &Statistics) -> Vec<(Step, i64)> {
     let mut steps: HashMap<Step, i64> = HashMap::new();
-    for entry in tally.sent() {
+    for entry in statistics.sent() {
         *steps.entry(Step::of(entry)).or_default() += entry.calls;
     }
     let mut steps: Vec<_> = steps.into_iter().collect();

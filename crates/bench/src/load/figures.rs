@@ -48,6 +48,12 @@ pub(crate) fn percentile<T: Copy>(sorted: &[T], percent: usize) -> anyhow::Resul
     sorted.get(rank - 1).copied().context("nothing was answered in the time")
 }
 
+/// The value in the middle.
+pub(crate) fn median(mut values: Vec<f64>) -> anyhow::Result<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().context("nothing was measured")
+}
+
 /// In milliseconds, with as many digits as mean something.
 pub(crate) fn milliseconds(time: Duration) -> String {
     let milliseconds = time.as_secs_f64() * 1000.0;

@@ -23,7 +23,7 @@ const NUMBER: &str = "select pg_current_xact_id()::text";
 
 /// A fifth: before the transaction begins, jobs come and go for a fifth of the time; the last fifth of the drains
 /// while it is open is compared with that.
-const STRETCHES: u32 = 5;
+const FIFTHS: u32 = 5;
 
 /// For each step of a side.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -69,7 +69,7 @@ struct Rates {
 
 async fn load(side: &Side, database: &Database, time: Duration) -> anyhow::Result<Rates> {
     let mut drains = Drains::of(side, database).await?;
-    let before = drains.go_on(time / STRETCHES).await?;
+    let before = drains.go_on(time / FIFTHS).await?;
     // Not a transaction that the pool begins: PostgreSQL ends those when they are idle.
     let mut open = database.pool.acquire().await?;
     sqlx::raw_sql("begin isolation level repeatable read").execute(&mut open).await?;
@@ -140,7 +140,7 @@ impl<'a> Drains<'a> {
 fn row(results: &Results<Rates>) -> [String; 5] {
     let rates = results.rounds.first();
     let last = |rates: &Rates| {
-        let fifth = rates.during.len().div_ceil(usize::try_from(STRETCHES).unwrap_or(1));
+        let fifth = rates.during.len().div_ceil(usize::try_from(FIFTHS).unwrap_or(1));
         mean(rates.during.iter().rev().take(fifth))
     };
     let (before, last) = (rates.and_then(|rates| mean(rates.before.iter())), rates.and_then(last));

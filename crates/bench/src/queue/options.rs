@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use anyhow::bail;
 use clap::{Args, ValueEnum, value_parser};
 
 use crate::peers::FOLDER;
@@ -63,8 +64,38 @@ impl Options {
         Duration::from_mins(self.minutes.unwrap_or(if self.large { 10 } else { 2 }))
     }
 
+    /// Fails if a side is wanted that is not among these.
+    pub(super) fn check_sides(&self, sides: &[&str]) -> anyhow::Result<()> {
+        match self.only.iter().find(|only| !sides.contains(&only.as_str())) {
+            Some(unknown) => bail!("--side {unknown}: the sides are {}", sides.join(", ")),
+            None => Ok(()),
+        }
+    }
+
     /// Whether a side is wanted.
     pub(super) fn wants(&self, side: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| only == side)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_side_that_there_is_none_of_is_refused_with_those_that_there_are() {
+        let wanting = |side: &str| Options {
+            part: None,
+            rounds: 1,
+            jobs: 100,
+            peers: FOLDER.into(),
+            large: false,
+            minutes: None,
+            only: vec!["ours".to_owned(), side.to_owned()],
+        };
+
+        assert!(wanting("pg-boss").check_sides(&["ours", "pg-boss"]).is_ok());
+        let refused = wanting("pg_boss").check_sides(&["ours", "pg-boss"]).unwrap_err();
+        assert_eq!(refused.to_string(), "--side pg_boss: the sides are ours, pg-boss");
     }
 }

@@ -1,13 +1,15 @@
 //! Rounds: each side is measured in turn, again and again, so that the machine's other work affects all of them alike.
 
-use anyhow::Context;
 use tokio::time::Duration;
 
 use super::{
     databases::{Database, Databases},
     sides::Side,
 };
-pub(super) use crate::table::{cell, ratio};
+pub(super) use crate::{
+    load::median,
+    table::{cell, ratio},
+};
 use crate::{side::answer::Done, table::one_line};
 
 /// How long a side may take to make its tables.
@@ -69,10 +71,4 @@ impl<T> Results<T> {
     pub(super) fn median(&self, figure: impl Fn(&T) -> f64) -> Option<f64> {
         median(self.rounds.iter().map(figure).collect()).ok()
     }
-}
-
-/// The value in the middle.
-pub(super) fn median(mut values: Vec<f64>) -> anyhow::Result<f64> {
-    values.sort_unstable_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().context("nothing was measured")
 }

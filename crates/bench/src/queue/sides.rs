@@ -43,10 +43,24 @@ pub(super) enum Kind {
     Peer,
 }
 
+/// This program's own sides that can be wanted, in the order of tables.
+const OWN: [Kind; 3] = [Kind::Plain, Kind::Floor, Kind::Ours];
+
+/// Fails if a side is wanted that there is none of, or that is not installed.
+pub(super) async fn check(options: &Options) -> anyhow::Result<()> {
+    if options.only.is_empty() {
+        return Ok(());
+    }
+    let peers = peers::queues(&options.peers).await?;
+    let mut words = OWN.map(Kind::word).to_vec();
+    words.extend(peers.iter().map(|(name, _program)| name.as_str()));
+    options.check_sides(&words)
+}
+
 /// The sides that are installed and wanted. If no peer is installed, that is printed.
 pub(super) async fn all(options: &Options) -> anyhow::Result<Vec<Side>> {
     let mut sides = Vec::new();
-    for kind in [Kind::Plain, Kind::Floor, Kind::Ours] {
+    for kind in OWN {
         if options.wants(kind.word()) {
             sides.push(of(kind)?);
         }

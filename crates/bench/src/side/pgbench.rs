@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use darkroom_core::{config::Config, db::Pool};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::process::Command;
 use url::Url;
 
@@ -19,6 +19,13 @@ const PLACES: &str = "/usr/lib/postgresql";
 /// How often the script is run again for jobs that a run skipped because others had locked them, at most.
 const LEFTOVERS: u32 = 10;
 
+/// What a run did.
+struct Ran {
+    /// How often the script was run, by all clients together.
+    times: u32,
+    seconds: f64,
+}
+
 /// pgbench, and the settings to connect to one database.
 pub(super) struct Pgbench {
     program: PathBuf,
@@ -28,7 +35,10 @@ pub(super) struct Pgbench {
 impl Pgbench {
     /// In the database of the settings.
     pub(super) async fn find(config: &Config) -> anyhow::Result<Self> {
-        let url = config.database.url.as_ref().context("DATABASE_URL is not set")?;
+        Self::at(config.database.url.as_ref().context("DATABASE_URL is not set")?).await
+    }
+
+    async fn at(url: &SecretString) -> anyhow::Result<Self> {
         let url = Url::parse(url.expose_secret())?;
         let variables = vec![
             ("PGHOST", url.host_str().unwrap_or("127.0.0.1").to_owned()),
@@ -50,8 +60,8 @@ impl Pgbench {
         version(&self.program).await
     }
 
-    /// Has `clients` clients run a script this many times in all, and returns how many seconds that took.
-    pub(super) async fn run(&self, script: &str, clients: u32, times: u32) -> anyhow::Result<f64> {
+    /// Has `clients` clients run a script at least this many times in all, each of them equally often.
+    async fn run(&self, script: &str, clients: u32, times: u32) -> anyhow::Result<Ran> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("script.sql");
         std::fs::write(&file, script)?;
@@ -73,43 +83,50 @@ impl Pgbench {
             .and_then(|rate| rate.split_whitespace().next())
             .and_then(|rate| rate.parse().ok())
             .with_context(|| format!("pgbench tells no rate: {printed}{said}"))?;
-        Ok(f64::from(each * clients) / rate)
+        let times = each * clients;
+        Ok(Ran { times, seconds: f64::from(times) / rate })
     }
 
-    /// Has `clients` clients make `jobs` jobs, with a statement that makes `rows` at a time.
+    /// Has `clients` clients make `jobs` jobs, with a statement that makes `rows` at a time. They make some more where
+    /// it does not come out even.
     pub(super) async fn make(
         &self,
         insert: impl Fn(u32) -> String,
         clients: u32,
         (jobs, rows): (u32, u32),
     ) -> anyhow::Result<Took> {
-        let seconds = self.run(&insert(rows), clients, jobs.div_ceil(rows)).await?;
-        Ok(Took { jobs, seconds })
+        let ran = self.run(&insert(rows), clients, jobs.div_ceil(rows)).await?;
+        Ok(Took { jobs: ran.times * rows, seconds: ran.seconds })
     }
 
-    /// Runs a script that takes `batch` jobs at a time, until none of `jobs` is left.
+    /// Runs a script that takes `batch` jobs at a time, until none is left; `waiting` counts them.
     ///
-    /// One run may not take all, because clients skip what others have locked. `waiting` counts what is left.
+    /// One run may not take all, because clients skip what others have locked.
     pub(super) async fn drain(
         &self,
         script: &str,
         clients: u32,
-        (jobs, batch): (u32, u32),
+        batch: u32,
         pool: &Pool,
         waiting: &'static str,
-    ) -> anyhow::Result<f64> {
+    ) -> anyhow::Result<Took> {
+        let jobs = count(pool, waiting).await?;
         let mut left = jobs;
         let mut seconds = 0.0;
         for _ in 0..=LEFTOVERS {
-            seconds += self.run(script, clients, left.div_ceil(batch)).await?;
-            let waits: i64 = sqlx::query_scalar(waiting).fetch_one(pool).await?;
-            left = u32::try_from(waits)?;
+            seconds += self.run(script, clients, left.div_ceil(batch)).await?.seconds;
+            left = count(pool, waiting).await?;
             if left == 0 {
-                return Ok(seconds);
+                return Ok(Took { jobs, seconds });
             }
         }
         bail!("{left} jobs were left")
     }
+}
+
+async fn count(pool: &Pool, waiting: &'static str) -> anyhow::Result<u32> {
+    let waits: i64 = sqlx::query_scalar(waiting).fetch_one(pool).await?;
+    Ok(u32::try_from(waits)?)
 }
 
 fn candidates() -> Vec<PathBuf> {
@@ -129,4 +146,32 @@ async fn version(program: &Path) -> anyhow::Result<String> {
     // `pgbench (PostgreSQL) 15.18 (Debian …)`
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     Ok(said.split_whitespace().nth(2).unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{stand::ground, statements::Counting};
+
+    #[tokio::test]
+    async fn what_was_done_is_reported_where_clients_do_more_than_was_asked_for() {
+        ground::measure(10, Counting::Nothing, async |ground, pool| {
+            sqlx::raw_sql("create table made (n int)").execute(pool).await?;
+            let pgbench = Pgbench::at(&ground.postgres.url()?).await?;
+            let insert = |rows| format!("insert into made select generate_series(1, {rows})");
+            let delete = "delete from made where ctid in
+                          (select ctid from made limit 10 for update skip locked)";
+            let waiting = "select count(*) from made";
+
+            // Each of 4 clients does it twice, where 5 times would do.
+            let made = pgbench.make(insert, 4, (50, 10)).await?;
+            let waited = count(pool, waiting).await?;
+            let drained = pgbench.drain(delete, 4, 10, pool, waiting).await?;
+
+            assert_eq!([made.jobs, waited, drained.jobs], [80; 3]);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    }
 }

@@ -14,7 +14,7 @@ use super::{
     role::{FAL_URLS, Plan, Role},
     unless_interrupted,
 };
-use crate::statements::{Counting, EXTENSION, Tally};
+use crate::statements::{Counting, EXTENSION, Statistics};
 
 /// The benchmarks' own connections, for looking at the database; the load does not use them.
 const LOOKING: u32 = 2;
@@ -56,7 +56,7 @@ impl Ground {
         let pool = db::connect(&postgres.url()?, 1)?;
         db::migrate(&pool).await?;
         if counting == Counting::ByText {
-            Tally::prepare(&pool).await?;
+            Statistics::prepare(&pool).await?;
         }
         pool.close().await;
         let logs = tempfile::Builder::new().prefix("darkroom-bench-logs-").tempdir()?;

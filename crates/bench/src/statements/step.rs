@@ -1,6 +1,6 @@
 //! Tells which step of a job's life a statement belongs to.
 
-use super::tally::Entry;
+use super::statistics::Entry;
 
 /// For each step: who sends the statement, what it does, and a part of its text. The first whose part is found counts.
 const STEPS: [(&str, &str, &str); 26] = [

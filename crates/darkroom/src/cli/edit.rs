@@ -10,8 +10,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    the edit is done and saved; with --no-wait, the job is accepted
   1    the edit failed, or its result could not be saved
-  2    the command line, a photo or the request is refused
-  3    the API cannot be reached, or does not answer as one
+  2    the command line, a setting, a photo or the request is refused
+  3    the API cannot be reached or fails, or what answers is not a Darkroom API
   4    somebody else cancelled or deleted the job
   130  ended by Ctrl-C (143: by SIGTERM)
 

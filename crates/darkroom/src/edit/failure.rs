@@ -110,11 +110,7 @@ impl Failure {
             Self::Usage(_) | Self::Photo(..) | Self::Place(..) | Self::Refused(_) => REFUSED,
             Self::Away { .. } | Self::Broken { .. } | Self::Stranger { .. } => 3,
             Self::Cancelled(_) | Self::Deleted(_) => 4,
-            // 128 plus the signal's number, as shells have it.
-            Self::Interrupted(signal) | Self::Left { signal, .. } => match signal {
-                Signal::Interrupt => 130,
-                Signal::Terminate => 143,
-            },
+            Self::Interrupted(signal) | Self::Left { signal, .. } => signal.exit_code(),
         })
     }
 

@@ -1,11 +1,11 @@
 //! Each role by itself: what it needs and what it refuses.
 
-use std::{collections::HashMap, io::Write};
+use std::{collections::HashMap, io::Write, time::Duration};
 
-use darkroom_testing::{TestDatabase, forget_last_migration};
+use darkroom_testing::{TestDatabase, eventually, forget_last_migration};
 use secrecy::ExposeSecret;
 
-use crate::program::run;
+use crate::{program::run, stage::Stage, up::post_example};
 
 fn variables(pairs: &[(&str, &str)]) -> HashMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -100,4 +100,26 @@ async fn missing_settings_are_named() {
         assert!(!went_well, "{words:?}");
         assert!(expected.iter().all(|name| said.contains(name)), "{words:?}: {said}");
     }
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_a_role_at_once_and_is_its_exit_code() {
+    let stage = Stage::open(Duration::ZERO, &[]).await;
+    let (api, home) = stage.api().await;
+    let address = home.trim_start_matches("http://").to_owned();
+    // The request that it would wait for.
+    let held = stage.database.hold("lock table queue in exclusive mode").await;
+    let posting = tokio::spawn(async move { post_example(&home).await });
+    stage.blocked().await;
+
+    api.send("-TERM").await;
+    eventually("the API takes no more calls", async || {
+        tokio::net::TcpStream::connect(&address).await.is_err().then_some(())
+    })
+    .await;
+    let ended = api.signal("-TERM").await;
+
+    assert_eq!(ended.code(), Some(143));
+    assert!(posting.await.is_err(), "the request was waited for");
+    held.release().await;
 }

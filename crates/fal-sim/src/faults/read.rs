@@ -14,8 +14,8 @@ use super::{Armed, FaultSet, Place};
 /// The longest that a request may be sent back to the queue, in seconds.
 const LONGEST_AWAY: f64 = 24.0 * 3600.0;
 
-/// The fields that make a fault an error answer.
-const ANSWER_FIELDS: [&str; 5] = ["error_type", "status", "shape", "detail", "headers"];
+/// The fields that make a fault an error answer; its others only describe it.
+const ANSWER_KEYS: [&str; 2] = ["error_type", "status"];
 
 /// Reads `{"seed": ..., "faults": [...]}`.
 pub(super) fn read(body: &[u8]) -> Result<FaultSet, Refusal> {
@@ -59,7 +59,7 @@ fn read_fault(mut fields: Fields) -> Result<Fault, Refusal> {
 
 /// Reads the one effect that fits the place.
 fn effect(place: Place, fields: &mut Fields) -> Result<Option<Effect>, Refusal> {
-    if place != Place::Webhook && ANSWER_FIELDS.iter().any(|name| fields.has(name)) {
+    if place != Place::Webhook && ANSWER_KEYS.iter().any(|name| fields.has(name)) {
         return answer(place, fields).map(Some);
     }
     if place.is_call() {

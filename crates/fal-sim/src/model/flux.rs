@@ -3,7 +3,7 @@
 
 use super::field::size_names;
 use super::{
-    AT_LENGTH, Check, Field, JPEG_OR_PNG, Model, PictureField, Said, SizeRule, USUAL_PRICE,
+    AT_LENGTH, Check, Field, JPEG_OR_PNG, Model, OutputField, PictureField, SizeRule, USUAL_PRICE,
 };
 
 const NUM_IMAGES: Field = Field::new("num_images", Check::OnReading);
@@ -45,7 +45,7 @@ pub(super) const KONTEXT: Model = Model {
         GUIDANCE,
         ENHANCE,
     ]),
-    says: AT_LENGTH,
+    output: AT_LENGTH,
     price: 40_000,
 };
 
@@ -77,7 +77,7 @@ pub(super) const FLUX_2_PRO: Model = Model {
         SAFETY,
         Field::new("safety_tolerance", Check::OneOf(&["1", "2", "3", "4", "5"])),
     ]),
-    says: &[Said::Seed],
+    output: &[OutputField::Seed],
     price: 30_000,
     ..KONTEXT
 };

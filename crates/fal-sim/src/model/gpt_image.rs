@@ -22,7 +22,7 @@ pub(super) const V1_5: Model = Model {
         Field::new("input_fidelity", Check::OneOf(&["low", "high"])),
         Field::new("mask_image_url", Check::Text),
     ]),
-    says: &[],
+    output: &[],
     price: USUAL_PRICE,
 };
 

@@ -1,7 +1,7 @@
 //! Nano Banana (fal docs: the table of other popular edit models; fal-js,
 //! `types/endpoints.ts`, for the values of a field).
 
-use super::{Check, Field, Model, PNG_FIRST, PictureField, Said, USUAL_PRICE};
+use super::{Check, Field, Model, OutputField, PNG_FIRST, PictureField, USUAL_PRICE};
 
 const NUM_IMAGES: Field = Field::new("num_images", Check::OnReading);
 const SEED: Field = Field::new("seed", Check::OnReading);
@@ -25,7 +25,7 @@ pub(super) const FIRST: Model = Model {
     pictures: PictureField::Many,
     formats: PNG_FIRST,
     fields: Some(&[RATIO, NUM_IMAGES, SEED, FORMAT, TOLERANCE, LIMIT]),
-    says: &[Said::Description],
+    output: &[OutputField::Description],
     price: 39_000,
 };
 

@@ -22,7 +22,7 @@ pub(super) const EDIT: Model = Model {
     pictures: PictureField::One,
     formats: &["png", "jpeg"],
     fields: Some(FIELDS),
-    says: AT_LENGTH,
+    output: AT_LENGTH,
     price: USUAL_PRICE,
 };
 

@@ -1,7 +1,7 @@
 //! Seedream (fal docs: Seedream input, the table of other popular edit models).
 
 use super::field::size_names;
-use super::{Check, Field, JPEG_OR_PNG, Model, PictureField, Said, SizeRule, USUAL_PRICE};
+use super::{Check, Field, JPEG_OR_PNG, Model, OutputField, PictureField, SizeRule, USUAL_PRICE};
 
 const NUM_IMAGES: Field = Field::new("num_images", Check::OnReading);
 const MAX_IMAGES: Field = Field::new("max_images", Check::OnReading);
@@ -36,7 +36,7 @@ pub(super) const V4: Model = Model {
         SAFETY,
         Field::new("enhance_prompt_mode", Check::OneOf(&["standard", "fast"])),
     ]),
-    says: &[Said::Seed],
+    output: &[OutputField::Seed],
     price: 30_000,
 };
 
@@ -48,7 +48,7 @@ pub(super) const V4_5: Model = Model {
         SEED,
         SAFETY,
     ]),
-    says: &[],
+    output: &[],
     price: USUAL_PRICE,
     ..V4
 };
@@ -73,7 +73,7 @@ pub(super) const V5_PRO: Model = Model {
         SAFETY,
         Field::new("output_format", Check::OnReading),
     ]),
-    says: &[],
+    output: &[],
     price: USUAL_PRICE,
     ..V4
 };

@@ -1,7 +1,7 @@
 //! One request, from its submission to its answer.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -63,8 +63,6 @@ pub(crate) struct Request {
     result_fetches: u64,
     door: Door,
     key_id: Option<String>,
-    /// When it ended, by the monotonic clock.
-    settled_at: Option<Instant>,
     attempt: u32,
     pub(super) cancelled: Arc<Notify>,
     /// Notified at every change of phase and every line of the log.
@@ -127,7 +125,6 @@ impl Request {
             result_fetches: 0,
             door,
             key_id: submission.key_id,
-            settled_at: None,
             attempt: 0,
             cancelled: Arc::default(),
             changed: watch::Sender::default(),
@@ -183,7 +180,6 @@ impl Request {
         self.answer = Some(answer);
         self.inference = inference;
         self.ended_at = Some(clock::now());
-        self.settled_at = Some(Instant::now());
         self.changed.send_replace(());
     }
 
@@ -199,8 +195,8 @@ impl Request {
 
     /// Returns the answer while it is kept, and counts the fetch.
     pub(crate) fn fetch(&mut self, retention: Retention) -> Result<Answer, Problem> {
-        if let (Some(answer), Some(settled_at)) = (&self.answer, self.settled_at)
-            && settled_at.elapsed() >= retention.of(answer.body.len())
+        if let (Some(answer), Some(ended_at)) = (&self.answer, self.ended_at)
+            && clock::now() - ended_at >= retention.of(answer.body.len())
         {
             self.expire();
         }

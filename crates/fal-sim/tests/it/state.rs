@@ -1,10 +1,10 @@
 //! A stand-in that is restarted: with a state it goes on as if nothing had happened, as fal does.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use darkroom_fal_sim::Settings;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{INTERVAL, PATIENCE, SEEDREAM, Sim, input, quick, stuck, text};
 
@@ -27,6 +27,20 @@ impl Sim {
 
 fn kept_in(directory: &Path, settings: Settings) -> Settings {
     Settings { state: Some(directory.to_owned()), ..settings }
+}
+
+/// The journal in a directory: a line for a request that was made, then one for its end.
+fn journal_of(directory: &Path) -> (PathBuf, [Value; 2]) {
+    let journal = directory.join("requests.jsonl");
+    let written = std::fs::read_to_string(&journal).unwrap();
+    let mut lines = written.lines().filter(|line| !line.is_empty());
+    let lines = [(); 2].map(|()| serde_json::from_str(lines.next().unwrap()).unwrap());
+    (journal, lines)
+}
+
+fn write_journal<'a>(journal: &Path, lines: impl IntoIterator<Item = &'a Value>) {
+    let lines: Vec<String> = lines.into_iter().map(|line| format!("{line}\n")).collect();
+    std::fs::write(journal, lines.concat()).unwrap();
 }
 
 #[tokio::test]
@@ -110,5 +124,48 @@ async fn a_journal_that_was_cut_off_loses_no_more_than_its_last_line() {
         sim.ledger().await.iter().map(|entry| entry["input"]["prompt"].clone()).collect();
     assert_eq!(prompts, ["kept", "later"]);
     assert_eq!(sim.ledger().await[0]["request_id"], kept["request_id"]);
+    sim.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_restart_does_not_make_a_result_last_longer() {
+    let directory = tempfile::tempdir().unwrap();
+    let sim = Sim::start(kept_in(directory.path(), quick())).await;
+    let ended = sim.submit(SEEDREAM, &input("long ago", 1)).await;
+    sim.result_of(&ended).await;
+    let (journal, [made, mut end]) = journal_of(directory.path());
+    end["ended"]["ended_at"] = json!("2020-01-01T00:00:00Z");
+    write_journal(&journal, [&made, &end]);
+
+    let sim = sim.restarted(kept_in(directory.path(), quick())).await;
+
+    assert_eq!(sim.get(text(&ended["response_url"])).await.status(), 404);
+    assert_eq!(sim.get(text(&ended["status_url"])).await.status(), 200);
+    sim.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_restart_brings_no_more_huge_results_back_than_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let sim = Sim::start(kept_in(directory.path(), quick())).await;
+    let ended = sim.submit(SEEDREAM, &input("one of many", 1)).await;
+    sim.result_of(&ended).await;
+    let first_id = text(&ended["request_id"]);
+    let (journal, [made, mut end]) = journal_of(directory.path());
+    end["ended"]["answer"]["body"] = format!("\"{}\"", "x".repeat(1024 * 1024)).into();
+    let id_of = |number: u32| format!("00000000-0000-4000-8000-{number:012}");
+    let lines = (0..33).flat_map(|number| {
+        let (mut made, mut end) = (made.clone(), end.clone());
+        (made["made"]["id"], end["ended"]["id"]) = (id_of(number).into(), id_of(number).into());
+        [made, end]
+    });
+    write_journal(&journal, &lines.collect::<Vec<_>>());
+
+    let sim = sim.restarted(kept_in(directory.path(), quick())).await;
+
+    for (number, status) in [(0, 404), (1, 200), (32, 200)] {
+        let url = text(&ended["response_url"]).replace(first_id, &id_of(number));
+        assert_eq!(sim.get(&url).await.status(), status, "{number}");
+    }
     sim.running.stop().await;
 }

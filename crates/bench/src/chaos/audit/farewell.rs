@@ -16,8 +16,8 @@ pub(super) async fn judge(
     for (seat, place) in house.seats().filter(|(seat, _)| *seat != Seat::Sim) {
         match place.role.lock().await.terminate(PATIENCE).await {
             Ok(status) if status.success() => {}
-            Ok(status) => evidence.tally.is_broken(format!("{seat} was told to stop: {status}")),
-            Err(error) => evidence.tally.is_broken(format!("{error:#}")),
+            Ok(status) => evidence.tally.note_broken(format!("{seat} was told to stop: {status}")),
+            Err(error) => evidence.tally.note_broken(format!("{error:#}")),
         }
     }
     let registered = house.workers_registered().await?;

@@ -34,8 +34,8 @@ pub(super) async fn strike(
         Blow::Kill => role.kill().await?,
         Blow::Terminate => match role.terminate(STOP_PATIENCE).await {
             Ok(status) if status.success() => {}
-            Ok(status) => tally.is_broken(format!("{seat} was told to stop: {status}")),
-            Err(error) => tally.is_broken(format!("{error:#}")),
+            Ok(status) => tally.note_broken(format!("{seat} was told to stop: {status}")),
+            Err(error) => tally.note_broken(format!("{error:#}")),
         },
     }
     sleep(lasts).await;

@@ -7,7 +7,7 @@ use crate::stand::DATABASE;
 /// The beginning of the benchmark's own statements, by which they are left out.
 pub(crate) const MARK: &str = "/* bench */";
 
-/// A statement, and what it cost since [`Tally::begin`].
+/// A statement, and what it cost since [`Statistics::begin`].
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(crate) struct Entry {
     /// As it was sent, constants aside.
@@ -24,7 +24,7 @@ pub(crate) struct Entry {
 
 /// All statements.
 #[derive(Clone, Debug)]
-pub(crate) struct Tally(pub(crate) Vec<Entry>);
+pub(crate) struct Statistics(pub(crate) Vec<Entry>);
 
 pub(super) async fn prepare(pool: &Pool) -> anyhow::Result<()> {
     sqlx::raw_sql("/* bench */ create extension if not exists pg_stat_statements")
@@ -33,7 +33,7 @@ pub(super) async fn prepare(pool: &Pool) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl Tally {
+impl Statistics {
     /// Has PostgreSQL count the statements of triggers by themselves, on connections that are made from now on.
     pub(crate) async fn prepare(pool: &Pool) -> anyhow::Result<()> {
         prepare(pool).await?;

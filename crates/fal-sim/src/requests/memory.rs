@@ -14,17 +14,25 @@ use crate::answer::Answer;
 /// How many requests are remembered; beyond that the oldest finished one is forgotten.
 const REMEMBERED: usize = 10_000;
 
+/// A body of this length, in bytes, has pictures inside.
+const HUGE: usize = 1024 * 1024;
+
+/// How many huge results are kept; fal, too, keeps them for a shorter time
+/// (fal queue docs: result retention).
+const HUGE_REMEMBERED: usize = 32;
+
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct Memory {
     pub(super) by_id: HashMap<Uuid, Request>,
     pub(super) oldest_first: VecDeque<Uuid>,
     pub(super) waiting: VecDeque<Uuid>,
     pub(super) running: usize,
-    pub(super) large: VecDeque<Uuid>,
+    /// The requests with a huge result, oldest first.
+    huge: VecDeque<Uuid>,
     pub(super) journal: Option<Journal>,
 }
 
-impl State {
+impl Memory {
     /// How many requests for one endpoint wait.
     pub(super) fn length(&self, endpoint_id: &str) -> usize {
         let requests = self.waiting.iter().filter_map(|id| self.by_id.get(id));
@@ -49,9 +57,25 @@ impl State {
         let Some(request) = self.by_id.get_mut(&id) else {
             return;
         };
+        let length = answer.body.len();
         request.settle(answer, inference);
         let line = self.journal.is_some().then(|| Line::ended(request)).flatten();
         self.note(line);
+        self.make_room(id, length);
+    }
+
+    /// Drops the oldest huge result if this one, of `length` bytes, makes one too many.
+    fn make_room(&mut self, id: Uuid, length: usize) {
+        if length < HUGE {
+            return;
+        }
+        self.huge.push_back(id);
+        if self.huge.len() > HUGE_REMEMBERED
+            && let Some(oldest) = self.huge.pop_front()
+            && let Some(request) = self.by_id.get_mut(&oldest)
+        {
+            request.expire();
+        }
     }
 
     /// Writes a line, if there is a journal.
@@ -72,10 +96,12 @@ impl State {
                 self.waiting.extend(is_queued.then_some(id));
             }
             Line::Ended(ended) => {
-                self.waiting.retain(|waiting| *waiting != ended.id);
-                if let Some(request) = self.by_id.get_mut(&ended.id) {
+                let (id, length) = (ended.id, ended.answer.body.len());
+                self.waiting.retain(|waiting| *waiting != id);
+                if let Some(request) = self.by_id.get_mut(&id) {
                     request.relive(*ended);
                 }
+                self.make_room(id, length);
             }
             Line::Acknowledged(id) => {
                 if let Some(request) = self.by_id.get_mut(&id) {
