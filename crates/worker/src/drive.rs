@@ -162,7 +162,7 @@ async fn finish(
         Ok((output, sides))
     })
     .await?;
-    job.timeline.is_archived();
+    job.timeline.note_archived();
     let model = life.worker.models.find(&job.model);
     let resolution = job.options.as_ref().and_then(|options| options.resolution.as_deref());
     Ok(Outcome::Complete(Ended {
@@ -209,9 +209,9 @@ async fn cancel(
     let answer = life.worker.fal.cancel(submission).await;
     life.worker.metrics.called(Call::Cancel, asked, &answer);
     match &answer {
-        Ok(Cancellation::Removed) => job.timeline.is_free(),
+        Ok(Cancellation::Removed) => job.timeline.note_free(),
         // How the request ends, or has ended, is not seen here: it may be paid for.
-        Ok(_) | Err(_) => job.timeline.may_be_paid(),
+        Ok(_) | Err(_) => job.timeline.note_maybe_paid(),
     }
     answer
 }

@@ -50,7 +50,7 @@ pub(super) async fn until_ended(
         tokio::select! {
             said = stream.next() => {
                 if matches!(said, Some(Progress::Running)) {
-                    job.timeline.runs();
+                    job.timeline.note_running();
                 }
                 match said {
                     Some(Progress::Ended { inference_seconds }) => {
@@ -92,7 +92,7 @@ pub(super) async fn until_ended(
             }
             Ok(progress @ (Progress::Waiting { .. } | Progress::Running)) => {
                 if progress == Progress::Running {
-                    job.timeline.runs();
+                    job.timeline.note_running();
                 }
                 (failures, missing) = (0, None);
                 let quiet = if is_told { jittered(BACKSTOP) } else { Duration::ZERO };
@@ -103,7 +103,7 @@ pub(super) async fn until_ended(
         };
         if is_lost(&error, &mut missing) {
             // Nobody saw how it ended.
-            job.timeline.may_be_paid();
+            job.timeline.note_maybe_paid();
             return Err(Outcome::Retry(error.failure()).into());
         }
         if failures == 0 {
@@ -194,8 +194,8 @@ pub(super) async fn result(
     let fetching = async || {
         let fetched = life.worker.fal.result(submission).await;
         match &fetched {
-            Err(error) if error.is_of_the_request() => job.timeline.is_free(),
-            Ok(_) | Err(_) => job.timeline.may_be_paid(),
+            Err(error) if error.is_of_the_request() => job.timeline.note_free(),
+            Ok(_) | Err(_) => job.timeline.note_maybe_paid(),
         }
         fetched
     };
