@@ -95,16 +95,16 @@ async fn deliver_one(life: Life, signer: Signer, delivery: Claimed) {
     let metrics = &life.worker.metrics;
     match settle(&life, &lease, &tried, verdict).await {
         Some(Settled::Delivered) => {
-            metrics.told("delivered", tried.took);
+            metrics.tried_to_deliver("delivered", tried.took);
             tracing::info!(delivery.id = %lease.delivery.0, job.id = %job, "a webhook was delivered");
         }
         Some(Settled::Waits) => {
-            metrics.told("again", tried.took);
+            metrics.tried_to_deliver("again", tried.took);
             tracing::info!(delivery.id = %lease.delivery.0, job.id = %job, status = tried.status,
                 "a webhook was not delivered; it is tried again");
         }
         Some(Settled::GaveUp) => {
-            metrics.told("given_up", tried.took);
+            metrics.tried_to_deliver("given_up", tried.took);
             tracing::warn!(delivery.id = %lease.delivery.0, job.id = %job, status = tried.status,
                 "a webhook could not be delivered");
         }

@@ -234,7 +234,7 @@ impl Metrics {
     }
 
     /// An attempt to deliver a webhook ended.
-    pub(crate) fn told(&self, result: &'static str, took: Duration) {
+    pub(crate) fn tried_to_deliver(&self, result: &'static str, took: Duration) {
         self.webhooks.get_or_create(&[("result", result)]).inc();
         self.webhook_calls.observe(took.as_secs_f64());
     }
