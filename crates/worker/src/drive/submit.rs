@@ -39,7 +39,8 @@ pub(super) async fn once(
         Ok(submitted) => submitted,
         Err(error) => {
             tracing::error!(job.id = %job.lease.job, error = %chain(&error), "a submission broke");
-            Err(Outcome::Snooze(AWAY).into())
+            // Its attempt may have arrived, and stays open: the next claim looks for it before anything is submitted.
+            Err(Outcome::BreakOff.into())
         }
     }
 }
