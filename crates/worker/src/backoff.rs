@@ -8,6 +8,16 @@ pub(crate) fn exponential(first: Duration, most: Duration, failures: u32) -> Dur
     jittered(doubled.min(most))
 }
 
+/// How long a job rests while the provider, or something else that it needs, is away.
+pub(crate) fn while_away() -> Duration {
+    jittered(Duration::from_secs(5))
+}
+
+/// How long a job rests that the provider refused although it accepts the account: other jobs go first.
+pub(crate) fn after_refusal() -> Duration {
+    jittered(Duration::from_secs(30))
+}
+
 /// Up to a quarter longer, by chance.
 pub(crate) fn jittered(wait: Duration) -> Duration {
     wait.mul_f64(1.0 + rand::random_range(0.0..0.25))

@@ -12,6 +12,7 @@ mod isolation;
 mod reconcile;
 mod stream;
 mod submit;
+mod turned_away;
 mod upload;
 
 use std::{
@@ -30,7 +31,7 @@ use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    backoff::{exponential, jittered},
+    backoff::{exponential, while_away},
     life::Life,
     metrics::Call,
     outcome::{Outcome, Stop},
@@ -38,7 +39,6 @@ use crate::{
 use deadline::{Deadline, Expired};
 pub(crate) use expire::failure as deadline_exceeded;
 use isolation::isolated;
-use upload::AWAY;
 
 /// Works on a claimed job until it is settled, or another worker has it.
 ///
@@ -134,7 +134,7 @@ async fn start(life: &Life, job: &Arc<Claimed>, deadline: &Deadline) -> Result<S
         Stop::from(Outcome::Fail(failure))
     })?;
     // The options were written by a newer version of this service: one of its workers will claim the job.
-    let options = job.options.as_ref().ok_or(Outcome::Snooze(jittered(AWAY)))?;
+    let options = job.options.as_ref().ok_or(Outcome::Snooze(while_away()))?;
     let uploading = upload::inputs(life, &job.lease, model.images.fit());
     let uploaded = match deadline.cut(uploading).await {
         Ok(uploaded) => uploaded?,
@@ -222,7 +222,7 @@ async fn let_go(life: &Life, lease: &Lease) {
     for failures in 0.. {
         sleep(exponential(Duration::from_millis(250), Duration::from_secs(10), failures)).await;
         // The job rests first: what the database refused once, it may refuse again.
-        match queue::snooze(&life.worker.pool, lease, jittered(AWAY)).await {
+        match queue::snooze(&life.worker.pool, lease, while_away()).await {
             Ok(()) => return,
             Err(queue::Error::LeaseLost) => {
                 life.worker.metrics.refused("job");

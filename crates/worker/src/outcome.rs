@@ -30,6 +30,8 @@ pub(crate) enum Outcome {
     Cancel,
     /// Something that it needs is away. Costs no attempt.
     Snooze(Duration),
+    /// Submissions are halted or paused: it is not claimed again until they go on. Costs no attempt.
+    PutBack,
     /// Our own code broke. Counted as a rescue, so that the job is not tried for ever.
     BreakOff,
 }
@@ -112,11 +114,8 @@ impl Outcome {
                 queue::break_off(pool, lease, jittered(BROKEN)).await?;
                 metrics.settled(Settled::Broken);
             }
-            Self::Snooze(after) => {
-                queue::snooze(pool, lease, after).await?;
-                metrics.settled(Settled::Later);
-                tracing::info!(job.id = %lease.job, "a job waits for the provider");
-            }
+            Self::Snooze(after) => snooze(pool, metrics, lease, after).await?,
+            Self::PutBack => snooze(pool, metrics, lease, Duration::ZERO).await?,
         }
         Ok(())
     }
@@ -134,6 +133,18 @@ async fn fail(
     metrics.settled(Settled::Failed);
     metrics.failed(failure, class);
     tracing::warn!(job.id = %lease.job, code = failure.code, "a job failed");
+    Ok(())
+}
+
+async fn snooze(
+    pool: &Pool,
+    metrics: &Metrics,
+    lease: &Lease,
+    after: Duration,
+) -> Result<(), queue::Error> {
+    queue::snooze(pool, lease, after).await?;
+    metrics.settled(Settled::Later);
+    tracing::info!(job.id = %lease.job, "a job waits for the provider");
     Ok(())
 }
 

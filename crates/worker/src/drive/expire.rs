@@ -9,9 +9,9 @@ use darkroom_core::{
     queue::{Claimed, Ended, Submission},
 };
 
-use super::{cancel, finish, unless_it_failed, upload::AWAY};
+use super::{cancel, finish, unless_it_failed};
 use crate::{
-    backoff::jittered,
+    backoff::while_away,
     life::Life,
     outcome::{Outcome, Stop},
 };
@@ -52,7 +52,7 @@ pub(super) async fn request(
             tracing::warn!(provider.request_id = request_id, error = %chain(&error),
                 "a request whose time is up could not be cancelled");
             if in_grace && error.is_passing() {
-                return Ok(Outcome::Snooze(jittered(AWAY)));
+                return Ok(Outcome::Snooze(while_away()));
             }
         }
     }

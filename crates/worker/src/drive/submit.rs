@@ -15,13 +15,12 @@ use serde_json::Value;
 use tokio::time::sleep;
 use url::Url;
 
-use super::upload::{AWAY, REFUSED};
+use super::turned_away::turned_away;
 use crate::{
-    backoff::{exponential, jittered},
+    backoff::{exponential, while_away},
     life::Life,
     metrics::Call,
     outcome::{Outcome, Stop},
-    probing,
     slots::Slot,
 };
 
@@ -65,8 +64,7 @@ async fn submit(
     drop(turn);
     let attempt = match begun {
         Ok(Begun::Attempt(number)) => number,
-        // The job is not claimed again until submissions go on.
-        Ok(Begun::Halted) => return Err(Outcome::Snooze(Duration::ZERO).into()),
+        Ok(Begun::Halted) => return Err(Outcome::PutBack.into()),
         Ok(Begun::Cancelled) => return Err(Outcome::Cancel.into()),
         // The attempt may have been written down, but surely nothing was sent.
         Err(queue::Error::Database(error)) if error.is_unavailable() => {
@@ -78,7 +76,7 @@ async fn submit(
     // If the process was paused here, another worker may have the job and look for this attempt: it is not sent.
     if asked.elapsed() >= life.worker.settings.lease {
         Box::pin(withdraw(&life, &job)).await?;
-        return Err(Outcome::Snooze(AWAY).into());
+        return Err(Outcome::Snooze(while_away()).into());
     }
     let webhook = callback.map(|callback| callback.url(lease.job, attempt));
     let sent = Instant::now();
@@ -97,22 +95,16 @@ async fn submit(
             if let Some(submission) = Box::pin(withdraw(&life, &job)).await? {
                 return Ok(submission);
             }
-            let halted = Box::pin(probing::heed(&life, &error)).await;
-            Err(match error.class() {
-                // The job is not claimed again until submissions go on.
-                _ if halted => Outcome::Snooze(Duration::ZERO),
-                Class::Halt => Outcome::Snooze(jittered(REFUSED)),
-                // The provider has no such model: another try would not change that.
-                Class::Retry if error.is_unknown_request() => Outcome::Fail(no_such_model()),
-                Class::Retry | Class::Later => Outcome::Snooze(jittered(AWAY)),
-                Class::Never => Outcome::Fail(error.failure()),
+            // The provider has no such model: another try would not change that.
+            if error.class() == Class::Retry && error.is_unknown_request() {
+                return Err(Outcome::Fail(no_such_model()).into());
             }
-            .into())
+            Err(Box::pin(turned_away(&life, &error)).await.into())
         }
         Err(SubmitError::Unknown(error)) => {
             tracing::warn!(job.id = %lease.job, job.attempt = attempt, error = %chain(&error),
                 "the provider did not say whether it has an attempt; it is looked for");
-            Err(Outcome::Snooze(jittered(AWAY)).into())
+            Err(Outcome::Snooze(while_away()).into())
         }
     }
 }
