@@ -17,7 +17,7 @@ use darkroom_core::{
 use tokio::{sync::Notify, time::sleep};
 
 use crate::{
-    backoff::{exponential, jittered},
+    backoff::{Backoff, jittered},
     drive,
     life::Life,
     slots::Slots,
@@ -129,7 +129,8 @@ impl Claimer {
     /// Frees the jobs that this worker may hold without knowing: a claim whose answer was lost may have taken them.
     /// Done before the next claim, so that no job of that one is freed with them.
     async fn free_unknown(&mut self) {
-        for failures in 0.. {
+        let mut backoff = Backoff::patient();
+        loop {
             let known = self.slots.leases();
             match queue::release_unknown(&self.life.worker.pool, self.round, &known).await {
                 Ok((round, jobs)) => {
@@ -143,7 +144,7 @@ impl Claimer {
                     tracing::debug!(error = %chain(&error), "jobs that a lost answer hid are not free yet");
                 }
             }
-            sleep(exponential(Duration::from_millis(500), Duration::from_secs(10), failures)).await;
+            backoff.wait().await;
         }
     }
 

@@ -27,11 +27,10 @@ use darkroom_core::{
     models::Request,
     queue::{self, Claimed, Ended, Lease, OpenAttempt, Submission},
 };
-use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    backoff::{exponential, while_away},
+    backoff::{Backoff, while_away},
     life::Life,
     metrics::Call,
     outcome::{Outcome, Stop},
@@ -219,8 +218,9 @@ async fn cancel(
 /// Gives a job back as soon as the database is there again. It is still leased to this worker, which
 /// lives, so nobody else would free it.
 async fn let_go(life: &Life, lease: &Lease) {
-    for failures in 0.. {
-        sleep(exponential(Duration::from_millis(250), Duration::from_secs(10), failures)).await;
+    let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(10));
+    loop {
+        backoff.wait().await;
         // The job rests first: what the database refused once, it may refuse again.
         match queue::snooze(&life.worker.pool, lease, while_away()).await {
             Ok(()) => return,

@@ -1,9 +1,6 @@
 //! Submit: write the attempt down, submit it once, and record fal's answer.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use darkroom_core::{
     chain::chain,
@@ -12,12 +9,11 @@ use darkroom_core::{
     queue::{self, Answered, Begun, Claimed, Lease, Noticed, Submission},
 };
 use serde_json::Value;
-use tokio::time::sleep;
 use url::Url;
 
 use super::turned_away::turned_away;
 use crate::{
-    backoff::{exponential, while_away},
+    backoff::{Backoff, while_away},
     life::Life,
     metrics::Call,
     outcome::{Outcome, Stop},
@@ -114,15 +110,14 @@ async fn submit(
 ///
 /// Returns its request if the provider says that it did arrive.
 async fn withdraw(life: &Life, job: &Claimed) -> Result<Option<Submission>, queue::Error> {
-    let mut failures = 0;
+    let mut backoff = Backoff::brief();
     loop {
         let withdrawn = queue::withdraw_attempt(&life.worker.pool, &job.lease).await;
         let Err(queue::Error::Database(error)) = withdrawn else {
             return withdrawn;
         };
         tracing::warn!(job.id = %job.lease.job, error = %chain(&error), "an attempt is not withdrawn yet");
-        sleep(exponential(Duration::from_millis(100), Duration::from_secs(2), failures)).await;
-        failures += 1;
+        backoff.wait().await;
     }
 }
 
@@ -135,7 +130,7 @@ pub(super) async fn record(
     submission: &Submission,
 ) -> Result<(), queue::Error> {
     let (pool, lease) = (&life.worker.pool, &job.lease);
-    let mut failures = 0;
+    let mut backoff = Backoff::brief();
     loop {
         let error = match record_once(life, lease, attempt, submission).await {
             Ok(()) => return Ok(()),
@@ -158,8 +153,7 @@ pub(super) async fn record(
             }
         };
         tracing::warn!(job.id = %lease.job, error = %chain(&error), "a submission is not recorded yet");
-        sleep(exponential(Duration::from_millis(100), Duration::from_secs(2), failures)).await;
-        failures += 1;
+        backoff.wait().await;
     }
 }
 
