@@ -8,7 +8,7 @@ use std::time::Duration;
 use darkroom_core::{
     chain::chain,
     fal::{Error, Output, Progress, Report},
-    queue::{Claimed, Ended, ProviderProgress, Submission},
+    queue::{Claimed, ProviderProgress, Submission},
 };
 use tokio::time::{Instant, sleep_until};
 
@@ -30,8 +30,16 @@ const BELIEVED_OF_OTHERS: Duration = Duration::from_mins(8);
 /// How often a request is checked while its stream is live.
 const BACKSTOP: Duration = Duration::from_secs(30);
 
-/// Waits until the request has ended. Returns also whether the job's caller wanted to cancel it; fal was told so,
-/// unless the request ended first.
+/// A request that has ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Followed {
+    /// How long it took, where fal said so on the way.
+    pub(super) inference_seconds: Option<f64>,
+    /// Whether the job's caller wanted to cancel it. fal was told so, unless the request ended first.
+    pub(super) is_cancelled: bool,
+}
+
+/// Waits until the request has ended.
 ///
 /// The request is paid for, so it is not given up, however long fal does not answer, unless fal does not know it
 /// any more.
@@ -39,7 +47,10 @@ pub(super) async fn until_ended(
     life: &Life,
     job: &Claimed,
     submission: &Submission,
-) -> Result<(Ended, bool), Stop> {
+) -> Result<Followed, Stop> {
+    if job.attempt.as_ref().is_some_and(|attempt| attempt.has_notice) {
+        return Ok(Followed { inference_seconds: None, is_cancelled: job.is_cancelled });
+    }
     let since = Instant::now();
     let notice = life.notices.expect(job.lease.job);
     let mut wish = Wish { is_cancelled: job.is_cancelled, is_passed_on: false };
@@ -54,7 +65,7 @@ pub(super) async fn until_ended(
                 }
                 match said {
                     Some(Progress::Ended { inference_seconds }) => {
-                        return Ok((Ended { inference_seconds, ..Ended::default() }, wish.is_cancelled));
+                        return Ok(Followed { inference_seconds, is_cancelled: wish.is_cancelled });
                     }
                     // The stream tells what is new, so checks are only a backstop. No later report puts the
                     // next check off, because a stream may say the same for ever.
@@ -69,7 +80,9 @@ pub(super) async fn until_ended(
             heard = notice.heard() => {
                 match heard {
                     // fal signed this notice, so it is believed: the result can be fetched.
-                    Heard::Ended => return Ok((Ended::default(), wish.is_cancelled)),
+                    Heard::Ended => {
+                        return Ok(Followed { inference_seconds: None, is_cancelled: wish.is_cancelled });
+                    }
                     Heard::Cancelled => wish.is_cancelled = true,
                     Heard::Perhaps => {}
                 }
@@ -88,7 +101,7 @@ pub(super) async fn until_ended(
         }
         let error = match checked.map(|report| report.progress) {
             Ok(Progress::Ended { inference_seconds }) => {
-                return Ok((Ended { inference_seconds, ..Ended::default() }, wish.is_cancelled));
+                return Ok(Followed { inference_seconds, is_cancelled: wish.is_cancelled });
             }
             Ok(progress @ (Progress::Waiting { .. } | Progress::Running)) => {
                 if progress == Progress::Running {
@@ -156,7 +169,7 @@ impl Wish {
         if !self.is_cancelled || self.is_passed_on {
             return;
         }
-        match cancel(life, job, submission).await {
+        match cancel::request(life, job, submission).await {
             Ok(cancellation) => {
                 self.is_passed_on = true;
                 tracing::info!(
