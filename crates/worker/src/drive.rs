@@ -57,9 +57,7 @@ pub(crate) async fn work_on(life: Life, job: Arc<Claimed>) {
     };
     let settled = match stop {
         Stop::Settled => Ok(()),
-        Stop::Outcome(outcome) => {
-            Box::pin(outcome.settle(&life, &lease, &job.model, &job.timeline)).await
-        }
+        Stop::Outcome(outcome) => Box::pin(outcome.settle(&life, &job)).await,
         Stop::Queue(error) => Err(error),
     };
     match settled {
