@@ -34,7 +34,7 @@ use crate::{
     life::Life,
     outcome::{Outcome, Stop},
 };
-use deadline::{Deadline, Expired};
+use deadline::Deadline;
 pub(crate) use expire::failure as deadline_exceeded;
 use follow::Followed;
 use isolation::{isolated, worker_lost};
@@ -131,10 +131,10 @@ async fn start(life: &Life, job: &Arc<Claimed>, deadline: &Deadline) -> Result<S
     // The options were written by a newer version of this service: one of its workers will claim the job.
     let options = job.options.as_ref().ok_or(Outcome::Snooze(while_away()))?;
     let uploading = upload::inputs(life, &job.lease, model.images.fit());
-    let uploaded = match deadline.cut(uploading).await {
-        Ok(uploaded) => uploaded?,
-        Err(Expired) => return Err(Outcome::Fail(expire::failure()).into()),
+    let Ok(uploaded) = deadline.cut(uploading).await else {
+        return Err(Outcome::Fail(expire::failure()).into());
     };
+    let uploaded = uploaded?;
     let input = model.input(&Request {
         prompt: &job.prompt,
         options,
