@@ -14,7 +14,7 @@ use darkroom_core::{
     metrics::InProgress,
     queue::{self, Claimed, Claims, Lease, Round},
 };
-use tokio::{sync::Notify, time::sleep};
+use tokio::{sync::Notify, time::timeout};
 
 use crate::{
     backoff::{Backoff, jittered},
@@ -104,14 +104,14 @@ impl Claimer {
     async fn rest(&self, next_ripe: Option<Duration>) {
         let interval = self.interval();
         let ripe = next_ripe.map(|ripe| ripe.max(SHORTEST_REST)).filter(|ripe| *ripe < interval);
-        tokio::select! {
-            () = self.woken.notified() => {}
-            () = sleep(ripe.unwrap_or(interval)) => {
-                if ripe.is_some() && !self.ripen().await {
-                    sleep(jittered(UNWOKEN_INTERVAL)).await;
-                }
-            }
+        let is_woken = self.is_woken_within(ripe.unwrap_or(interval)).await;
+        if !is_woken && ripe.is_some() && !self.ripen().await {
+            self.is_woken_within(jittered(UNWOKEN_INTERVAL)).await;
         }
+    }
+
+    async fn is_woken_within(&self, wait: Duration) -> bool {
+        timeout(wait, self.woken.notified()).await.is_ok()
     }
 
     /// Brings jobs that have rested into line; false if that failed.
