@@ -1,4 +1,5 @@
-//! Isolation: a job that was rescued often may be what takes its workers down. The process works on one such job at a time.
+//! Isolation: a job that was rescued often may be what takes its workers down. The process works on one such job at a
+//! time.
 
 use darkroom_core::{
     chain::chain,
@@ -12,7 +13,8 @@ use crate::{
     outcome::{Outcome, Stop},
 };
 
-/// Does a step that may take the process down: at once for most jobs, and for a suspect when no other one is in isolation.
+/// Does a step that may take the process down: at once for most jobs, and for a suspect when no other one is in
+/// isolation.
 ///
 /// A request is not followed in here: that takes long and does no harm.
 pub(super) async fn isolated<T>(
