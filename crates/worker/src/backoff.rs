@@ -1,11 +1,59 @@
-//! How long to wait before trying again: pure rules, with jitter so that many do not come at once.
+//! How long to wait before trying again, with jitter so that many do not come at once.
 
 use std::time::Duration;
+
+use tokio::time::sleep;
+
+/// The waits between tries of what must succeed in the end, though the database is away.
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    first: Duration,
+    most: Duration,
+    failures: u32,
+}
+
+impl Backoff {
+    /// Waits that grow as [`exponential`] says.
+    pub(crate) fn new(first: Duration, most: Duration) -> Self {
+        Self { first, most, failures: 0 }
+    }
+
+    /// For what a job waits for.
+    pub(crate) fn brief() -> Self {
+        Self::new(Duration::from_millis(100), Duration::from_secs(2))
+    }
+
+    /// For what the worker itself has to do.
+    pub(crate) fn patient() -> Self {
+        Self::new(Duration::from_millis(500), Duration::from_secs(10))
+    }
+
+    /// Waits after a try that failed.
+    pub(crate) async fn wait(&mut self) {
+        sleep(exponential(self.first, self.most, self.failures)).await;
+        self.failures = self.failures.saturating_add(1);
+    }
+
+    /// Whether a try has failed.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.failures > 0
+    }
+}
 
 /// Doubles from `first` with each failure, up to `most`; up to a quarter more by chance.
 pub(crate) fn exponential(first: Duration, most: Duration, failures: u32) -> Duration {
     let doubled = first.saturating_mul(2_u32.saturating_pow(failures));
     jittered(doubled.min(most))
+}
+
+/// How long a job rests while the provider, or something else that it needs, is away.
+pub(crate) fn while_away() -> Duration {
+    jittered(Duration::from_secs(5))
+}
+
+/// How long a job rests that the provider refused although it accepts the account: other jobs go first.
+pub(crate) fn after_refusal() -> Duration {
+    jittered(Duration::from_secs(30))
 }
 
 /// Up to a quarter longer, by chance.

@@ -14,10 +14,10 @@ use darkroom_core::{
     metrics::InProgress,
     queue::{self, Claimed, Claims, Lease, Round},
 };
-use tokio::{sync::Notify, time::sleep};
+use tokio::{sync::Notify, time::timeout};
 
 use crate::{
-    backoff::{exponential, jittered},
+    backoff::{Backoff, jittered},
     drive,
     life::Life,
     slots::Slots,
@@ -104,14 +104,14 @@ impl Claimer {
     async fn rest(&self, next_ripe: Option<Duration>) {
         let interval = self.interval();
         let ripe = next_ripe.map(|ripe| ripe.max(SHORTEST_REST)).filter(|ripe| *ripe < interval);
-        tokio::select! {
-            () = self.woken.notified() => {}
-            () = sleep(ripe.unwrap_or(interval)) => {
-                if ripe.is_some() && !self.ripen().await {
-                    sleep(jittered(UNWOKEN_INTERVAL)).await;
-                }
-            }
+        let is_woken = self.is_woken_within(ripe.unwrap_or(interval)).await;
+        if !is_woken && ripe.is_some() && !self.ripen().await {
+            self.is_woken_within(jittered(UNWOKEN_INTERVAL)).await;
         }
+    }
+
+    async fn is_woken_within(&self, wait: Duration) -> bool {
+        timeout(wait, self.woken.notified()).await.is_ok()
     }
 
     /// Brings jobs that have rested into line; false if that failed.
@@ -129,7 +129,8 @@ impl Claimer {
     /// Frees the jobs that this worker may hold without knowing: a claim whose answer was lost may have taken them.
     /// Done before the next claim, so that no job of that one is freed with them.
     async fn free_unknown(&mut self) {
-        for failures in 0.. {
+        let mut backoff = Backoff::patient();
+        loop {
             let known = self.slots.leases();
             match queue::release_unknown(&self.life.worker.pool, self.round, &known).await {
                 Ok((round, jobs)) => {
@@ -143,7 +144,7 @@ impl Claimer {
                     tracing::debug!(error = %chain(&error), "jobs that a lost answer hid are not free yet");
                 }
             }
-            sleep(exponential(Duration::from_millis(500), Duration::from_secs(10), failures)).await;
+            backoff.wait().await;
         }
     }
 

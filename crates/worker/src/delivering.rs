@@ -5,8 +5,6 @@
 
 mod attempt;
 
-use std::time::Duration;
-
 use darkroom_core::{
     chain::chain,
     db,
@@ -16,21 +14,16 @@ use darkroom_core::{
     },
     webhook::{Secrets, Signer},
 };
-use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    backoff::{exponential, until_next_delivery},
+    backoff::{Backoff, until_next_delivery},
     life::Life,
     slots::Slots,
 };
 
 /// Deliveries that one process makes at a time. Each waits for its receiver, and for little else.
 const AT_A_TIME: usize = 64;
-
-/// The waits between tries while the database is away.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Delivers for as long as the life lasts.
 pub(crate) async fn deliver(life: Life) {
@@ -66,7 +59,7 @@ pub(crate) async fn deliver(life: Life) {
 /// Loads the secrets as soon as the database is there: they may be in it.
 async fn signer(life: &Life) -> Signer {
     let worker = &life.worker;
-    let mut failures = 0;
+    let mut backoff = Backoff::patient();
     loop {
         match Secrets::load(worker.webhook_secrets.as_ref(), &worker.pool).await {
             Ok(secrets) => return Signer::new(&secrets),
@@ -74,8 +67,7 @@ async fn signer(life: &Life) -> Signer {
                 tracing::warn!(error = %chain(&error), "deliveries cannot be signed yet");
             }
         }
-        sleep(exponential(FIRST_WAIT, LONGEST_WAIT, failures)).await;
-        failures += 1;
+        backoff.wait().await;
     }
 }
 
@@ -95,16 +87,16 @@ async fn deliver_one(life: Life, signer: Signer, delivery: Claimed) {
     let metrics = &life.worker.metrics;
     match settle(&life, &lease, &tried, verdict).await {
         Some(Settled::Delivered) => {
-            metrics.told("delivered", tried.took);
+            metrics.tried_to_deliver("delivered", tried.took);
             tracing::info!(delivery.id = %lease.delivery.0, job.id = %job, "a webhook was delivered");
         }
         Some(Settled::Waits) => {
-            metrics.told("again", tried.took);
+            metrics.tried_to_deliver("again", tried.took);
             tracing::info!(delivery.id = %lease.delivery.0, job.id = %job, status = tried.status,
                 "a webhook was not delivered; it is tried again");
         }
         Some(Settled::GaveUp) => {
-            metrics.told("given_up", tried.took);
+            metrics.tried_to_deliver("given_up", tried.took);
             tracing::warn!(delivery.id = %lease.delivery.0, job.id = %job, status = tried.status,
                 "a webhook could not be delivered");
         }
@@ -115,7 +107,7 @@ async fn deliver_one(life: Life, signer: Signer, delivery: Claimed) {
 /// Records the result of an attempt, and keeps trying while the database is away: if it were forgotten, the attempt
 /// would be made again. `None` if another worker has the delivery by now, or it is gone.
 async fn settle(life: &Life, lease: &Lease, tried: &Tried, verdict: Verdict) -> Option<Settled> {
-    let mut failures = 0;
+    let mut backoff = Backoff::patient();
     loop {
         match deliveries::settle(&life.worker.pool, lease, tried, verdict).await {
             Ok(settled) => return Some(settled),
@@ -125,15 +117,14 @@ async fn settle(life: &Life, lease: &Lease, tried: &Tried, verdict: Verdict) -> 
                     "a delivery is not recorded yet");
             }
         }
-        sleep(exponential(FIRST_WAIT, LONGEST_WAIT, failures)).await;
-        failures += 1;
+        backoff.wait().await;
     }
 }
 
 /// Frees the deliveries that this worker may hold without knowing: a claim whose answer was lost may have taken
 /// them. Returns the next round.
 async fn free_unknown(life: &Life, round: Round, known: &[Lease]) -> Round {
-    let mut failures = 0;
+    let mut backoff = Backoff::patient();
     loop {
         let freed: Result<_, db::Error> =
             deliveries::release_unknown(&life.worker.pool, round, known).await;
@@ -143,7 +134,6 @@ async fn free_unknown(life: &Life, round: Round, known: &[Lease]) -> Round {
                 tracing::debug!(error = %chain(&error), "deliveries that a lost answer hid are not free yet");
             }
         }
-        sleep(exponential(FIRST_WAIT, LONGEST_WAIT, failures)).await;
-        failures += 1;
+        backoff.wait().await;
     }
 }

@@ -4,6 +4,7 @@
 //! costs money, the database knows what was done, so that another worker can go on from there.
 
 mod archive;
+mod cancel;
 mod deadline;
 mod expire;
 mod fetch;
@@ -12,6 +13,7 @@ mod isolation;
 mod reconcile;
 mod stream;
 mod submit;
+mod turned_away;
 mod upload;
 
 use std::{
@@ -21,24 +23,21 @@ use std::{
 
 use darkroom_core::{
     chain::chain,
-    fal::{self, Cancellation},
     job::{Failure, FailureCode},
     models::Request,
     queue::{self, Claimed, Ended, Lease, OpenAttempt, Submission},
 };
-use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    backoff::{exponential, jittered},
+    backoff::{Backoff, while_away},
     life::Life,
-    metrics::Call,
     outcome::{Outcome, Stop},
 };
-use deadline::{Deadline, Expired};
+use deadline::Deadline;
 pub(crate) use expire::failure as deadline_exceeded;
-use isolation::isolated;
-use upload::AWAY;
+use follow::Followed;
+use isolation::{isolated, worker_lost};
 
 /// Works on a claimed job until it is settled, or another worker has it.
 ///
@@ -58,9 +57,7 @@ pub(crate) async fn work_on(life: Life, job: Arc<Claimed>) {
     };
     let settled = match stop {
         Stop::Settled => Ok(()),
-        Stop::Outcome(outcome) => {
-            Box::pin(outcome.settle(&life, &lease, &job.model, &job.timeline)).await
-        }
+        Stop::Outcome(outcome) => Box::pin(outcome.settle(&life, &job)).await,
         Stop::Queue(error) => Err(error),
     };
     match settled {
@@ -86,16 +83,7 @@ async fn drive(life: Life, job: Arc<Claimed>) -> Result<Outcome, Stop> {
         return Ok(Box::pin(worker_lost(&life, &job)).await);
     }
     let deadline = Deadline::of(&job);
-    let known = match &job.attempt {
-        Some(OpenAttempt { number, submission: Some(submission), .. }) => {
-            tracing::info!(job.id = %job.lease.job, job.attempt = number,
-                provider.request_id = submission.provider_request_id, "a request is resumed");
-            Some(submission.clone())
-        }
-        Some(unanswered) => Box::pin(reconcile::find(&life, &job, unanswered, &deadline)).await?,
-        None => None,
-    };
-    let (submission, submitted) = match known {
+    let (submission, submitted) = match resume(&life, &job, &deadline).await? {
         Some(submission) => (submission, None),
         None if job.is_cancelled => return Ok(Outcome::Cancel),
         None => {
@@ -103,24 +91,31 @@ async fn drive(life: Life, job: Arc<Claimed>) -> Result<Outcome, Stop> {
             (Box::pin(starting).await?, Some(Instant::now()))
         }
     };
-    if deadline.has_passed() {
-        return Box::pin(expire::request(&life, &job, &submission)).await;
-    }
-    if job.attempt.as_ref().is_some_and(|attempt| attempt.has_notice) {
-        let finished = Box::pin(finish(&life, &job, &submission, Ended::default())).await;
-        return if job.is_cancelled { unless_it_failed(finished) } else { finished };
-    }
     let following = Box::pin(follow::until_ended(&life, &job, &submission));
-    match deadline.cut(following).await {
-        Ok(followed) => {
-            let (ended, is_cancelled) = followed?;
-            if let Some(submitted) = submitted {
-                life.worker.metrics.edited(&job.model, submitted.elapsed());
-            }
-            let finished = Box::pin(finish(&life, &job, &submission, ended)).await;
-            if is_cancelled { unless_it_failed(finished) } else { finished }
+    let Ok(followed) = deadline.cut(following).await else {
+        return Box::pin(expire::request(&life, &job, &submission)).await;
+    };
+    let followed = followed?;
+    if let Some(submitted) = submitted {
+        life.worker.metrics.edited(&job.model, submitted.elapsed());
+    }
+    Box::pin(finish(&life, &job, &submission, followed)).await
+}
+
+/// Finds the request that the job has at the provider already, if any: an earlier worker submitted it.
+async fn resume(
+    life: &Life,
+    job: &Claimed,
+    deadline: &Deadline,
+) -> Result<Option<Submission>, Stop> {
+    match &job.attempt {
+        Some(OpenAttempt { number, submission: Some(submission), .. }) => {
+            tracing::info!(job.id = %job.lease.job, job.attempt = number,
+                provider.request_id = submission.provider_request_id, "a request is resumed");
+            Ok(Some(submission.clone()))
         }
-        Err(Expired) => Box::pin(expire::request(&life, &job, &submission)).await,
+        Some(unanswered) => Box::pin(reconcile::find(life, job, unanswered, deadline)).await,
+        None => Ok(None),
     }
 }
 
@@ -134,12 +129,12 @@ async fn start(life: &Life, job: &Arc<Claimed>, deadline: &Deadline) -> Result<S
         Stop::from(Outcome::Fail(failure))
     })?;
     // The options were written by a newer version of this service: one of its workers will claim the job.
-    let options = job.options.as_ref().ok_or(Outcome::Snooze(jittered(AWAY)))?;
+    let options = job.options.as_ref().ok_or(Outcome::Snooze(while_away()))?;
     let uploading = upload::inputs(life, &job.lease, model.images.fit());
-    let uploaded = match deadline.cut(uploading).await {
-        Ok(uploaded) => uploaded?,
-        Err(Expired) => return Err(Outcome::Fail(expire::failure()).into()),
+    let Ok(uploaded) = deadline.cut(uploading).await else {
+        return Err(Outcome::Fail(expire::failure()).into());
     };
+    let uploaded = uploaded?;
     let input = model.input(&Request {
         prompt: &job.prompt,
         options,
@@ -149,80 +144,57 @@ async fn start(life: &Life, job: &Arc<Claimed>, deadline: &Deadline) -> Result<S
     submit::once(life, job, uploaded.first, input).await
 }
 
-/// Fetches a request's result and archives its outputs.
+/// Keeps what came of a request that has ended. One whose job was cancelled may have a result all the same: that is
+/// paid for, so the job completes.
 async fn finish(
     life: &Life,
     job: &Claimed,
     submission: &Submission,
-    ended: Ended,
+    followed: Followed,
 ) -> Result<Outcome, Stop> {
+    match archived(life, job, submission, followed.inference_seconds).await {
+        Ok(ended) => Ok(Outcome::Complete(ended)),
+        Err(Stop::Outcome(Outcome::Fail(_) | Outcome::Retry(_))) if followed.is_cancelled => {
+            Ok(Outcome::Cancel)
+        }
+        Err(stop) => Err(stop),
+    }
+}
+
+/// Fetches a request's result and archives its outputs.
+async fn archived(
+    life: &Life,
+    job: &Claimed,
+    submission: &Submission,
+    inference_seconds: Option<f64>,
+) -> Result<Ended, Stop> {
     let (output, sides) = isolated(life, job, async {
         let output = follow::result(life, job, submission).await?;
         let sides = archive::outputs(life, &job.lease, submission, &output).await?;
         Ok((output, sides))
     })
     .await?;
-    job.timeline.is_archived();
+    job.timeline.note_archived();
     let model = life.worker.models.find(&job.model);
     let resolution = job.options.as_ref().and_then(|options| options.resolution.as_deref());
-    Ok(Outcome::Complete(Ended {
+    Ok(Ended {
+        inference_seconds,
+        billed_units: output.billable_units,
         cost_micros: model
             .and_then(|model| model.price.cost_micros(&sides, resolution, output.billable_units)),
         seed: output.seed,
-        billed_units: output.billable_units,
         outputs: i16::try_from(output.images.len()).ok(),
-        ..ended
-    }))
-}
-
-/// The end of a job whose caller cancelled it: if there is a result all the same, it is paid for, and the job
-/// completes; if it failed, the job is cancelled.
-fn unless_it_failed(finished: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
-    match finished {
-        Err(Stop::Outcome(Outcome::Fail(_) | Outcome::Retry(_))) => Ok(Outcome::Cancel),
-        finished => finished,
-    }
-}
-
-/// Fails a job that takes its worker down again and again, and cancels its request.
-async fn worker_lost(life: &Life, job: &Claimed) -> Outcome {
-    let running = job.attempt.as_ref().and_then(|attempt| attempt.submission.as_ref());
-    if let Some(submission) = running
-        && let Err(error) = cancel(life, job, submission).await
-    {
-        tracing::warn!(provider.request_id = submission.provider_request_id,
-            error = %chain(&error), "a request of no more use could not be cancelled");
-    }
-    Outcome::Fail(Failure::new(
-        FailureCode::WorkerLost,
-        "The service broke down each time it worked on this job.",
-    ))
-}
-
-/// Cancels a request at the provider, and notes what the answer says about its cost.
-async fn cancel(
-    life: &Life,
-    job: &Claimed,
-    submission: &Submission,
-) -> Result<Cancellation, fal::Error> {
-    let asked = Instant::now();
-    let answer = life.worker.fal.cancel(submission).await;
-    life.worker.metrics.called(Call::Cancel, asked, &answer);
-    match &answer {
-        Ok(Cancellation::Removed) => job.timeline.is_free(),
-        // How the request ends, or has ended, is not seen here: it may be paid for.
-        Ok(_) | Err(_) => job.timeline.may_be_paid(),
-    }
-    answer
+    })
 }
 
 /// Gives a job back as soon as the database is there again. It is still leased to this worker, which
 /// lives, so nobody else would free it.
 async fn let_go(life: &Life, lease: &Lease) {
-    for failures in 0.. {
-        sleep(exponential(Duration::from_millis(250), Duration::from_secs(10), failures)).await;
+    let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(10));
+    loop {
+        backoff.wait().await;
         // The job rests first: what the database refused once, it may refuse again.
-        match queue::snooze(&life.worker.pool, lease, jittered(AWAY)).await {
+        match queue::snooze(&life.worker.pool, lease, while_away()).await {
             Ok(()) => return,
             Err(queue::Error::LeaseLost) => {
                 life.worker.metrics.refused("job");

@@ -35,7 +35,7 @@ pub(crate) async fn beat_until_dead(life: &Life, mut missed: Option<Instant>) {
                     let rescue = life.over.clone().run_until_cancelled_owned(rescue(life.clone()));
                     rescuing = Some(tokio::spawn(rescue));
                 }
-                beat.cancelled.iter().for_each(|job| life.notices.cancel(*job));
+                beat.cancelled.iter().for_each(|job| life.notices.tell_cancelled(*job));
                 if beat.jobs_are_overdue {
                     tokio::spawn(overdue::fail(life.clone()));
                 }

@@ -1,21 +1,18 @@
 //! One life of a worker: from its registration to its hand-over, or until it is taken for dead.
 
-use std::{ops::Deref, pin::pin, sync::Arc, time::Duration};
+use std::{ops::Deref, pin::pin, sync::Arc};
 
 use darkroom_core::{
     chain::chain,
     db::Pool,
     queue::{self, Lease, Teller, WorkerId},
 };
-use tokio::{
-    sync::Notify,
-    time::{Instant, sleep},
-};
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     Worker,
-    backoff::exponential,
+    backoff::Backoff,
     batching::{self, Answers, Completions},
     claiming, delivering, heartbeat,
     leaving::{hear_submissions_out, leave},
@@ -125,18 +122,14 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
 async fn register(pool: &Pool, stop: &CancellationToken) -> Option<(WorkerId, Option<Instant>)> {
     let host = gethostname::gethostname();
     let name = format!("{} pid {}", host.display(), std::process::id());
-    for failures in 0.. {
+    let mut backoff = Backoff::patient();
+    loop {
         match queue::register(pool, &name).await {
-            Ok(id) => return Some((id, (failures > 0).then(Instant::now))),
+            Ok(id) => return Some((id, backoff.has_waited().then(Instant::now))),
             Err(error) => {
                 tracing::warn!(error = %chain(&error), "the worker cannot register; it tries again");
             }
         }
-        let wait = exponential(Duration::from_millis(500), Duration::from_secs(10), failures);
-        tokio::select! {
-            () = stop.cancelled() => break,
-            () = sleep(wait) => {}
-        }
+        stop.run_until_cancelled(backoff.wait()).await?;
     }
-    None
 }

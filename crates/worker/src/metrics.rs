@@ -192,8 +192,9 @@ impl Metrics {
 
     /// A completed job cost `micros` millionths of a US dollar.
     pub(crate) fn spent(&self, model: &str, micros: i64) {
-        let micros = u32::try_from(micros).unwrap_or_default();
-        let dollars = f64::from(micros) / 1_000_000.0;
+        // A dollar has as many millionths as a second, and seconds become a float without loss.
+        let dollars =
+            Duration::from_micros(u64::try_from(micros).unwrap_or_default()).as_secs_f64();
         self.spend.get_or_create(&[("model", model.to_owned())]).inc_by(dollars);
     }
 
@@ -234,8 +235,24 @@ impl Metrics {
     }
 
     /// An attempt to deliver a webhook ended.
-    pub(crate) fn told(&self, result: &'static str, took: Duration) {
+    pub(crate) fn tried_to_deliver(&self, result: &'static str, took: Duration) {
         self.webhooks.get_or_create(&[("result", result)]).inc();
         self.webhook_calls.observe(took.as_secs_f64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cost_of_thousands_of_dollars_is_counted_to_the_cent() {
+        let metrics = Metrics::new();
+
+        metrics.spent("dear", 4_295_000_000);
+        metrics.spent("dear", 30_000);
+
+        let spent = metrics.spend.get_or_create(&[("model", "dear".to_owned())]).get();
+        assert!((spent - 4_295.03).abs() < 1e-9, "{spent}");
     }
 }

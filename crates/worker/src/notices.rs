@@ -52,7 +52,7 @@ impl Notices {
     }
 
     /// Tells the job, if it waits, that its request has ended.
-    pub(crate) fn hear(&self, job: JobId) {
+    pub(crate) fn tell_ended(&self, job: JobId) {
         if let Some(waiting) = self.lock().get(&job) {
             waiting.has_ended.store(true, Ordering::Release);
             waiting.heard.notify_one();
@@ -60,7 +60,7 @@ impl Notices {
     }
 
     /// Tells the job, if it waits, that its caller wants to cancel it. Only the first time: each beat repeats it.
-    pub(crate) fn cancel(&self, job: JobId) {
+    pub(crate) fn tell_cancelled(&self, job: JobId) {
         if let Some(waiting) = self.lock().get(&job)
             && !waiting.is_cancelled.swap(true, Ordering::AcqRel)
         {
@@ -69,7 +69,7 @@ impl Notices {
     }
 
     /// Tells every job that waits that notices may have been missed.
-    pub(crate) fn doubt(&self) {
+    pub(crate) fn tell_doubt(&self) {
         self.lock().values().for_each(|waiting| waiting.heard.notify_one());
     }
 

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use darkroom_core::{
-    db::{self, Pool},
+    db,
     job::Failure,
-    queue::{self, Completion, Ended, FailureClass, Lease, Timeline},
+    queue::{self, Claimed, Completion, Ended, FailureClass, Lease},
 };
 
 use crate::{
     backoff::{exponential, jittered},
     life::Life,
-    metrics::{Metrics, Settled},
+    metrics::Settled,
 };
 
 /// How long a job rests after our own code broke on it.
@@ -30,6 +30,8 @@ pub(crate) enum Outcome {
     Cancel,
     /// Something that it needs is away. Costs no attempt.
     Snooze(Duration),
+    /// Submissions are halted or paused: it is not claimed again until they go on. Costs no attempt.
+    PutBack,
     /// Our own code broke. Counted as a rescue, so that the job is not tried for ever.
     BreakOff,
 }
@@ -64,45 +66,25 @@ impl From<db::Error> for Stop {
 }
 
 impl Outcome {
-    /// Settles a job of `model` with this outcome, under its lease.
-    pub(crate) async fn settle(
-        self,
-        life: &Life,
-        lease: &Lease,
-        model: &str,
-        timeline: &Timeline,
-    ) -> Result<(), queue::Error> {
+    /// Settles the job with this outcome, under its lease.
+    pub(crate) async fn settle(self, life: &Life, job: &Claimed) -> Result<(), queue::Error> {
         let (pool, metrics) = (&life.worker.pool, &life.worker.metrics);
+        let (lease, timeline) = (&job.lease, &job.timeline);
         match self {
-            Self::Complete(ended) => {
-                let cost = ended.cost_micros;
-                let completion = Completion { lease: *lease, ended, timeline: timeline.clone() };
-                match life.completions.ask(completion).await {
-                    Ok(true) => {}
-                    Ok(false) => return Err(queue::Error::LeaseLost),
-                    // Another job of the batch may be at fault, so this one is tried alone; an error is then its own.
-                    Err(_of_all) => queue::complete(pool, lease, ended, timeline).await?,
-                }
-                metrics.settled(Settled::Completed);
-                metrics.spent(model, cost.unwrap_or_default());
-                tracing::info!(job.id = %lease.job, "a job was completed");
-            }
+            Self::Complete(ended) => complete(life, job, ended).await?,
             Self::Retry(failure) => {
                 // Read from the record, not from what this worker remembers.
                 let made = queue::attempts_made(pool, lease).await?;
-                if made < life.worker.jobs.max_attempts {
-                    queue::retry(pool, lease, &failure, retry_delay(made), timeline).await?;
-                    metrics.settled(Settled::Retry);
-                    metrics.failed(&failure, FailureClass::Retry);
-                    tracing::warn!(job.id = %lease.job, job.attempt = made, code = failure.code,
-                        "an attempt failed; another follows");
-                } else {
-                    fail(pool, metrics, lease, &failure, FailureClass::Retry, timeline).await?;
+                if made >= life.worker.jobs.max_attempts {
+                    return fail(life, job, &failure, FailureClass::Retry).await;
                 }
+                queue::retry(pool, lease, &failure, retry_delay(made), timeline).await?;
+                metrics.settled(Settled::Retry);
+                metrics.failed(&failure, FailureClass::Retry);
+                tracing::warn!(job.id = %lease.job, job.attempt = made, code = failure.code,
+                    "an attempt failed; another follows");
             }
-            Self::Fail(failure) => {
-                fail(pool, metrics, lease, &failure, FailureClass::Never, timeline).await?;
-            }
+            Self::Fail(failure) => fail(life, job, &failure, FailureClass::Never).await?,
             Self::Cancel => {
                 queue::end_cancelled(pool, lease, timeline).await?;
                 metrics.settled(Settled::Cancelled);
@@ -112,28 +94,45 @@ impl Outcome {
                 queue::break_off(pool, lease, jittered(BROKEN)).await?;
                 metrics.settled(Settled::Broken);
             }
-            Self::Snooze(after) => {
-                queue::snooze(pool, lease, after).await?;
-                metrics.settled(Settled::Later);
-                tracing::info!(job.id = %lease.job, "a job waits for the provider");
-            }
+            Self::Snooze(after) => snooze(life, lease, after).await?,
+            Self::PutBack => snooze(life, lease, Duration::ZERO).await?,
         }
         Ok(())
     }
 }
 
+async fn complete(life: &Life, job: &Claimed, ended: Ended) -> Result<(), queue::Error> {
+    let (lease, timeline) = (job.lease, &job.timeline);
+    let completion = Completion { lease, ended, timeline: timeline.clone() };
+    match life.completions.ask(completion).await {
+        Ok(true) => {}
+        Ok(false) => return Err(queue::Error::LeaseLost),
+        // Another job of the batch may be at fault, so this one is tried alone; an error is then its own.
+        Err(_of_all) => queue::complete(&life.worker.pool, &lease, ended, timeline).await?,
+    }
+    life.worker.metrics.settled(Settled::Completed);
+    life.worker.metrics.spent(&job.model, ended.cost_micros.unwrap_or_default());
+    tracing::info!(job.id = %lease.job, "a job was completed");
+    Ok(())
+}
+
 async fn fail(
-    pool: &Pool,
-    metrics: &Metrics,
-    lease: &Lease,
+    life: &Life,
+    job: &Claimed,
     failure: &Failure,
     class: FailureClass,
-    timeline: &Timeline,
 ) -> Result<(), queue::Error> {
-    queue::fail(pool, lease, failure, class, timeline).await?;
-    metrics.settled(Settled::Failed);
-    metrics.failed(failure, class);
-    tracing::warn!(job.id = %lease.job, code = failure.code, "a job failed");
+    queue::fail(&life.worker.pool, &job.lease, failure, class, &job.timeline).await?;
+    life.worker.metrics.settled(Settled::Failed);
+    life.worker.metrics.failed(failure, class);
+    tracing::warn!(job.id = %job.lease.job, code = failure.code, "a job failed");
+    Ok(())
+}
+
+async fn snooze(life: &Life, lease: &Lease, after: Duration) -> Result<(), queue::Error> {
+    queue::snooze(&life.worker.pool, lease, after).await?;
+    life.worker.metrics.settled(Settled::Later);
+    tracing::info!(job.id = %lease.job, "a job waits for the provider");
     Ok(())
 }
 

@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// What is pruned.
 #[derive(Clone, Copy, Debug)]
-enum Old {
+enum Prunable {
     /// Jobs that ended longer ago than this.
     Jobs(Duration),
     IdempotencyKeys,
@@ -31,16 +31,17 @@ enum Old {
 
 /// Prunes for as long as the life lasts: jobs only if the operator has set how long they are kept.
 pub(crate) async fn prune(life: Life) {
-    let jobs = life.worker.jobs.retention.map(Old::Jobs);
+    let jobs = life.worker.jobs.retention.map(Prunable::Jobs);
+    let others = [Prunable::IdempotencyKeys, Prunable::RateLimits, Prunable::Usage];
     loop {
-        for old in jobs.into_iter().chain([Old::IdempotencyKeys, Old::RateLimits, Old::Usage]) {
-            old.prune(&life.worker.pool).await;
+        for prunable in jobs.into_iter().chain(others) {
+            prunable.prune(&life.worker.pool).await;
         }
         sleep(jittered(INTERVAL)).await;
     }
 }
 
-impl Old {
+impl Prunable {
     /// Prunes batch after batch, until one is not full. What becomes old after that is left for the next round.
     async fn prune(self, pool: &Pool) {
         let mut rows = 0;

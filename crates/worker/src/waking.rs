@@ -36,13 +36,13 @@ async fn pass_wakes_on(life: Life, woken: Arc<Notify>) {
                     match heard {
                         Wake::Work => woken.notify_one(),
                         Wake::Deliveries => life.deliveries_due.notify_one(),
-                        Wake::Ended(job) => life.notices.hear(job),
-                        Wake::Cancelled(job) => life.notices.cancel(job),
+                        Wake::Ended(job) => life.notices.tell_ended(job),
+                        Wake::Cancelled(job) => life.notices.tell_cancelled(job),
                         Wake::Changed(_) | Wake::Progress(_) => {}
                         Wake::Reconnected => {
                             woken.notify_one();
                             life.deliveries_due.notify_one();
-                            life.notices.doubt();
+                            life.notices.tell_doubt();
                         }
                     }
                     heard = match listener.heard().await {

@@ -45,26 +45,26 @@ impl Default for Timeline {
 
 impl Timeline {
     /// Notes that its request runs; the first time counts.
-    pub fn runs(&self) {
+    pub fn note_running(&self) {
         self.0.running.get_or_init(Instant::now);
     }
 
     /// Notes that its outputs are in the image store.
-    pub fn is_archived(&self) {
+    pub fn note_archived(&self) {
         self.0.archived.get_or_init(Instant::now);
     }
 
     /// Notes that its request costs nothing; the latest note of its cost counts.
-    pub fn is_free(&self) {
-        self.bills(Bill::Free);
+    pub fn note_free(&self) {
+        self.note_bill(Bill::Free);
     }
 
     /// Notes that its request may be paid for, whatever comes of it; the latest note of its cost counts.
-    pub fn may_be_paid(&self) {
-        self.bills(Bill::Due);
+    pub fn note_maybe_paid(&self) {
+        self.note_bill(Bill::Due);
     }
 
-    fn bills(&self, bill: Bill) {
+    fn note_bill(&self, bill: Bill) {
         *self.0.bill.lock().unwrap_or_else(PoisonError::into_inner) = bill;
     }
 

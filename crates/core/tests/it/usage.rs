@@ -103,8 +103,8 @@ async fn an_attempt_of_which_nothing_came_counts_where_it_may_be_paid_for() {
     let key = key(pool).await;
     let failure = Failure { code: "test".into(), message: "A test.".into() };
     let due = Timeline::default();
-    due.is_free();
-    due.may_be_paid();
+    due.note_free();
+    due.note_maybe_paid();
 
     let lease = claimed(pool, Some(key)).await;
     submitted(pool, &lease).await;
@@ -122,7 +122,7 @@ async fn a_cancelled_attempt_counts_unless_it_was_seen_to_be_free() {
     let pool = &database.pool;
     let key = key(pool).await;
     let free = Timeline::default();
-    free.is_free();
+    free.note_free();
 
     let stopped = claimed(pool, Some(key)).await;
     submitted(pool, &stopped).await;

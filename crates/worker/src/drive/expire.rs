@@ -6,12 +6,12 @@ use darkroom_core::{
     chain::chain,
     fal::Cancellation,
     job::{Failure, FailureCode},
-    queue::{Claimed, Ended, Submission},
+    queue::{Claimed, Submission},
 };
 
-use super::{cancel, finish, unless_it_failed, upload::AWAY};
+use super::{cancel, finish, follow::Followed};
 use crate::{
-    backoff::jittered,
+    backoff::while_away,
     life::Life,
     outcome::{Outcome, Stop},
 };
@@ -31,10 +31,10 @@ pub(super) async fn request(
 ) -> Result<Outcome, Stop> {
     let request_id = &submission.provider_request_id;
     let in_grace = job.overdue < GRACE;
-    match cancel(life, job, submission).await {
+    match cancel::request(life, job, submission).await {
         Ok(Cancellation::TooLate) => {
-            let finished = finish(life, job, submission, Ended::default()).await;
-            match if job.is_cancelled { unless_it_failed(finished) } else { finished } {
+            let followed = Followed { inference_seconds: None, is_cancelled: job.is_cancelled };
+            match finish(life, job, submission, followed).await {
                 Err(Stop::Outcome(Outcome::Snooze(_))) if !in_grace => {}
                 // We cancelled it: here, or an earlier worker did and could not record it.
                 Err(Stop::Outcome(Outcome::Fail(end))) if end.code == STOPPED.as_str() => {}
@@ -52,7 +52,7 @@ pub(super) async fn request(
             tracing::warn!(provider.request_id = request_id, error = %chain(&error),
                 "a request whose time is up could not be cancelled");
             if in_grace && error.is_passing() {
-                return Ok(Outcome::Snooze(jittered(AWAY)));
+                return Ok(Outcome::Snooze(while_away()));
             }
         }
     }

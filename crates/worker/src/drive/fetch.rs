@@ -9,9 +9,8 @@ use darkroom_core::{
 };
 use tokio::time::sleep;
 
-use super::upload::AWAY;
 use crate::{
-    backoff::{exponential, jittered},
+    backoff::{exponential, while_away},
     life::Life,
     metrics::Call,
     outcome::{Outcome, Stop},
@@ -51,8 +50,8 @@ where
 fn believe(error: &Error) -> Stop {
     match error.class() {
         // Paid for and still there: it is fetched later.
-        _ if error.is_passing() => Outcome::Snooze(jittered(AWAY)),
-        Class::Later | Class::Halt => Outcome::Snooze(jittered(AWAY)),
+        _ if error.is_passing() => Outcome::Snooze(while_away()),
+        Class::Later | Class::Halt => Outcome::Snooze(while_away()),
         Class::Retry => Outcome::Retry(error.failure()),
         Class::Never => Outcome::Fail(error.failure()),
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use darkroom_core::{
     chain::chain,
     fal::{Error, Output, Progress, Report},
-    queue::{Claimed, Ended, ProviderProgress, Submission},
+    queue::{Claimed, ProviderProgress, Submission},
 };
 use tokio::time::{Instant, sleep_until};
 
@@ -30,8 +30,16 @@ const BELIEVED_OF_OTHERS: Duration = Duration::from_mins(8);
 /// How often a request is checked while its stream is live.
 const BACKSTOP: Duration = Duration::from_secs(30);
 
-/// Waits until the request has ended. Returns also whether the job's caller wanted to cancel it; fal was told so,
-/// unless the request ended first.
+/// A request that has ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Followed {
+    /// How long it took, where fal said so on the way.
+    pub(super) inference_seconds: Option<f64>,
+    /// Whether the job's caller wanted to cancel it. fal was told so, unless the request ended first.
+    pub(super) is_cancelled: bool,
+}
+
+/// Waits until the request has ended.
 ///
 /// The request is paid for, so it is not given up, however long fal does not answer, unless fal does not know it
 /// any more.
@@ -39,7 +47,10 @@ pub(super) async fn until_ended(
     life: &Life,
     job: &Claimed,
     submission: &Submission,
-) -> Result<(Ended, bool), Stop> {
+) -> Result<Followed, Stop> {
+    if job.attempt.as_ref().is_some_and(|attempt| attempt.has_notice) {
+        return Ok(Followed { inference_seconds: None, is_cancelled: job.is_cancelled });
+    }
     let since = Instant::now();
     let notice = life.notices.expect(job.lease.job);
     let mut wish = Wish { is_cancelled: job.is_cancelled, is_passed_on: false };
@@ -50,11 +61,11 @@ pub(super) async fn until_ended(
         tokio::select! {
             said = stream.next() => {
                 if matches!(said, Some(Progress::Running)) {
-                    job.timeline.runs();
+                    job.timeline.note_running();
                 }
                 match said {
                     Some(Progress::Ended { inference_seconds }) => {
-                        return Ok((Ended { inference_seconds, ..Ended::default() }, wish.is_cancelled));
+                        return Ok(Followed { inference_seconds, is_cancelled: wish.is_cancelled });
                     }
                     // The stream tells what is new, so checks are only a backstop. No later report puts the
                     // next check off, because a stream may say the same for ever.
@@ -69,7 +80,9 @@ pub(super) async fn until_ended(
             heard = notice.heard() => {
                 match heard {
                     // fal signed this notice, so it is believed: the result can be fetched.
-                    Heard::Ended => return Ok((Ended::default(), wish.is_cancelled)),
+                    Heard::Ended => {
+                        return Ok(Followed { inference_seconds: None, is_cancelled: wish.is_cancelled });
+                    }
                     Heard::Cancelled => wish.is_cancelled = true,
                     Heard::Perhaps => {}
                 }
@@ -88,11 +101,11 @@ pub(super) async fn until_ended(
         }
         let error = match checked.map(|report| report.progress) {
             Ok(Progress::Ended { inference_seconds }) => {
-                return Ok((Ended { inference_seconds, ..Ended::default() }, wish.is_cancelled));
+                return Ok(Followed { inference_seconds, is_cancelled: wish.is_cancelled });
             }
             Ok(progress @ (Progress::Waiting { .. } | Progress::Running)) => {
                 if progress == Progress::Running {
-                    job.timeline.runs();
+                    job.timeline.note_running();
                 }
                 (failures, missing) = (0, None);
                 let quiet = if is_told { jittered(BACKSTOP) } else { Duration::ZERO };
@@ -103,7 +116,7 @@ pub(super) async fn until_ended(
         };
         if is_lost(&error, &mut missing) {
             // Nobody saw how it ended.
-            job.timeline.may_be_paid();
+            job.timeline.note_maybe_paid();
             return Err(Outcome::Retry(error.failure()).into());
         }
         if failures == 0 {
@@ -156,7 +169,7 @@ impl Wish {
         if !self.is_cancelled || self.is_passed_on {
             return;
         }
-        match cancel(life, job, submission).await {
+        match cancel::request(life, job, submission).await {
             Ok(cancellation) => {
                 self.is_passed_on = true;
                 tracing::info!(
@@ -194,8 +207,8 @@ pub(super) async fn result(
     let fetching = async || {
         let fetched = life.worker.fal.result(submission).await;
         match &fetched {
-            Err(error) if error.is_of_the_request() => job.timeline.is_free(),
-            Ok(_) | Err(_) => job.timeline.may_be_paid(),
+            Err(error) if error.is_of_the_request() => job.timeline.note_free(),
+            Ok(_) | Err(_) => job.timeline.note_maybe_paid(),
         }
         fetched
     };

@@ -1,10 +1,20 @@
-//! Isolation: a job that was rescued often may be what takes its workers down. The process works on one such job at a time.
+//! Isolation: a job that was rescued often may be what takes its workers down. The process works on one such job at a
+//! time.
 
-use darkroom_core::queue::{self, Claimed, SUSPECT};
+use darkroom_core::{
+    chain::chain,
+    job::{Failure, FailureCode},
+    queue::{self, Claimed, SUSPECT},
+};
 
-use crate::{life::Life, outcome::Stop};
+use super::cancel;
+use crate::{
+    life::Life,
+    outcome::{Outcome, Stop},
+};
 
-/// Does a step that may take the process down: at once for most jobs, and for a suspect when no other one is in isolation.
+/// Does a step that may take the process down: at once for most jobs, and for a suspect when no other one is in
+/// isolation.
 ///
 /// A request is not followed in here: that takes long and does no harm.
 pub(super) async fn isolated<T>(
@@ -21,4 +31,19 @@ pub(super) async fn isolated<T>(
     let done = step.await?;
     queue::end_isolation(&life.worker.pool, &job.lease).await?;
     Ok(done)
+}
+
+/// Fails a job that takes its worker down again and again, and cancels its request.
+pub(super) async fn worker_lost(life: &Life, job: &Claimed) -> Outcome {
+    let running = job.attempt.as_ref().and_then(|attempt| attempt.submission.as_ref());
+    if let Some(submission) = running
+        && let Err(error) = cancel::request(life, job, submission).await
+    {
+        tracing::warn!(provider.request_id = submission.provider_request_id,
+            error = %chain(&error), "a request of no more use could not be cancelled");
+    }
+    Outcome::Fail(Failure::new(
+        FailureCode::WorkerLost,
+        "The service broke down each time it worked on this job.",
+    ))
 }

@@ -9,9 +9,9 @@ use darkroom_core::{
     queue::{self, Claimed, FailureClass, OpenAttempt, Submission},
 };
 
-use super::{deadline::Deadline, submit, upload::AWAY};
+use super::{deadline::Deadline, submit};
 use crate::{
-    backoff::jittered,
+    backoff::{jittered, while_away},
     life::Life,
     metrics::{Call, Settled},
     outcome::{Outcome, Stop},
@@ -60,7 +60,7 @@ async fn search(
     let Ok(_searching) = life.worker.searching.try_acquire() else {
         // Another search is under way. The job waits without its slot, which others can use, and is due as soon as
         // the provider tells of its request.
-        return Err(Outcome::Snooze(jittered(AWAY)).into());
+        return Err(Outcome::Snooze(while_away()).into());
     };
     let since = attempt.began_at - CLOCK_SKEW;
     let asked = Instant::now();

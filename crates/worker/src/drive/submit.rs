@@ -1,9 +1,6 @@
 //! Submit: write the attempt down, submit it once, and record fal's answer.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use darkroom_core::{
     chain::chain,
@@ -12,16 +9,14 @@ use darkroom_core::{
     queue::{self, Answered, Begun, Claimed, Lease, Noticed, Submission},
 };
 use serde_json::Value;
-use tokio::time::sleep;
 use url::Url;
 
-use super::upload::{AWAY, REFUSED};
+use super::turned_away::turned_away;
 use crate::{
-    backoff::{exponential, jittered},
+    backoff::{Backoff, while_away},
     life::Life,
     metrics::Call,
     outcome::{Outcome, Stop},
-    probing,
     slots::Slot,
 };
 
@@ -39,7 +34,8 @@ pub(super) async fn once(
         Ok(submitted) => submitted,
         Err(error) => {
             tracing::error!(job.id = %job.lease.job, error = %chain(&error), "a submission broke");
-            Err(Outcome::Snooze(AWAY).into())
+            // Its attempt may have arrived, and stays open: the next claim looks for it before anything is submitted.
+            Err(Outcome::BreakOff.into())
         }
     }
 }
@@ -64,8 +60,7 @@ async fn submit(
     drop(turn);
     let attempt = match begun {
         Ok(Begun::Attempt(number)) => number,
-        // The job is not claimed again until submissions go on.
-        Ok(Begun::Halted) => return Err(Outcome::Snooze(Duration::ZERO).into()),
+        Ok(Begun::Halted) => return Err(Outcome::PutBack.into()),
         Ok(Begun::Cancelled) => return Err(Outcome::Cancel.into()),
         // The attempt may have been written down, but surely nothing was sent.
         Err(queue::Error::Database(error)) if error.is_unavailable() => {
@@ -77,7 +72,7 @@ async fn submit(
     // If the process was paused here, another worker may have the job and look for this attempt: it is not sent.
     if asked.elapsed() >= life.worker.settings.lease {
         Box::pin(withdraw(&life, &job)).await?;
-        return Err(Outcome::Snooze(AWAY).into());
+        return Err(Outcome::Snooze(while_away()).into());
     }
     let webhook = callback.map(|callback| callback.url(lease.job, attempt));
     let sent = Instant::now();
@@ -96,22 +91,16 @@ async fn submit(
             if let Some(submission) = Box::pin(withdraw(&life, &job)).await? {
                 return Ok(submission);
             }
-            let halted = Box::pin(probing::heed(&life, &error)).await;
-            Err(match error.class() {
-                // The job is not claimed again until submissions go on.
-                _ if halted => Outcome::Snooze(Duration::ZERO),
-                Class::Halt => Outcome::Snooze(jittered(REFUSED)),
-                // The provider has no such model: another try would not change that.
-                Class::Retry if error.is_unknown_request() => Outcome::Fail(no_such_model()),
-                Class::Retry | Class::Later => Outcome::Snooze(jittered(AWAY)),
-                Class::Never => Outcome::Fail(error.failure()),
+            // The provider has no such model: another try would not change that.
+            if error.class() == Class::Retry && error.is_unknown_request() {
+                return Err(Outcome::Fail(no_such_model()).into());
             }
-            .into())
+            Err(Box::pin(turned_away(&life, &error)).await.into())
         }
         Err(SubmitError::Unknown(error)) => {
             tracing::warn!(job.id = %lease.job, job.attempt = attempt, error = %chain(&error),
                 "the provider did not say whether it has an attempt; it is looked for");
-            Err(Outcome::Snooze(jittered(AWAY)).into())
+            Err(Outcome::Snooze(while_away()).into())
         }
     }
 }
@@ -121,15 +110,14 @@ async fn submit(
 ///
 /// Returns its request if the provider says that it did arrive.
 async fn withdraw(life: &Life, job: &Claimed) -> Result<Option<Submission>, queue::Error> {
-    let mut failures = 0;
+    let mut backoff = Backoff::brief();
     loop {
         let withdrawn = queue::withdraw_attempt(&life.worker.pool, &job.lease).await;
         let Err(queue::Error::Database(error)) = withdrawn else {
             return withdrawn;
         };
         tracing::warn!(job.id = %job.lease.job, error = %chain(&error), "an attempt is not withdrawn yet");
-        sleep(exponential(Duration::from_millis(100), Duration::from_secs(2), failures)).await;
-        failures += 1;
+        backoff.wait().await;
     }
 }
 
@@ -142,7 +130,7 @@ pub(super) async fn record(
     submission: &Submission,
 ) -> Result<(), queue::Error> {
     let (pool, lease) = (&life.worker.pool, &job.lease);
-    let mut failures = 0;
+    let mut backoff = Backoff::brief();
     loop {
         let error = match record_once(life, lease, attempt, submission).await {
             Ok(()) => return Ok(()),
@@ -165,8 +153,7 @@ pub(super) async fn record(
             }
         };
         tracing::warn!(job.id = %lease.job, error = %chain(&error), "a submission is not recorded yet");
-        sleep(exponential(Duration::from_millis(100), Duration::from_secs(2), failures)).await;
-        failures += 1;
+        backoff.wait().await;
     }
 }
 

@@ -1,33 +1,21 @@
 //! Prepare the caller's pictures and upload them.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use darkroom_core::{
     chain::chain,
-    fal::Class,
     images::{Fit, PrepareError, Prepared, prepare},
     job::{Failure, FailureCode},
     queue::{self, Input, Lease},
 };
 use url::Url;
 
+use super::turned_away::turned_away;
 use crate::{
-    backoff::jittered,
     life::Life,
     metrics::Call,
     outcome::{Outcome, Stop},
-    probing,
 };
-
-/// How long a job waits when the provider is away.
-pub(super) const AWAY: Duration = Duration::from_secs(5);
-
-/// How long a job waits that the provider refused although it accepts the account: other jobs go
-/// first.
-pub(super) const REFUSED: Duration = Duration::from_secs(30);
 
 /// Pictures that the provider can read.
 #[derive(Debug)]
@@ -81,15 +69,7 @@ async fn input(life: &Life, lease: &Lease, position: i16, fit: Fit) -> Result<Op
         Ok(url) => Ok(Some(One { url, sides, is_last })),
         Err(error) => {
             tracing::warn!(job.id = %lease.job, error = %chain(&error), "an upload failed");
-            let halted = probing::heed(life, &error).await;
-            Err(match error.class() {
-                // The job is not claimed again until submissions go on.
-                _ if halted => Outcome::Snooze(Duration::ZERO),
-                Class::Never => Outcome::Fail(error.failure()),
-                Class::Halt => Outcome::Snooze(jittered(REFUSED)),
-                Class::Retry | Class::Later => Outcome::Snooze(jittered(AWAY)),
-            }
-            .into())
+            Err(turned_away(life, &error).await.into())
         }
     }
 }

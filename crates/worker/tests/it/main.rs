@@ -8,6 +8,7 @@
 
 mod away;
 mod bill;
+mod breaking;
 mod cancel;
 mod deadline;
 mod delivering;
