@@ -55,9 +55,9 @@ async fn a_wake_is_heard_after_a_job_that_has_rested_could_not_come_into_line() 
     let worker = house.worker();
 
     // A worker that heard nothing for a second after each refusal would take longer than this.
-    let rounds = timeout(Duration::from_secs(5), async {
+    let rounds = timeout(Duration::from_secs(20), async {
         let mut refusals = 0_i64;
-        for _ in 0..8 {
+        for _ in 0..24 {
             refusals = eventually("the job is refused again", async || {
                 let counted = "select last_value from refusals where is_called and last_value > $1";
                 sqlx::query_scalar(counted)
