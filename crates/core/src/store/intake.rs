@@ -33,9 +33,9 @@ const BOUNDS: Bounds<Draft> = Bounds {
     // when the database is away.
     waiting: 5_000,
     at_a_time: 4,
-    alone: Duration::from_millis(2),
+    waits_for_previous: Duration::from_millis(2),
     patience: Duration::from_secs(3),
-    asks_for_the_gone: false,
+    sends_abandoned: false,
     weigh: |draft| ROW + draft.new.prompt.len() + draft.bytes(),
     weight: LITTLE,
 };
