@@ -74,7 +74,7 @@ pub use claim::{Claimed, Claims, MOST_CLAIMED, OpenAttempt, claim, claim_under_r
 pub use complete::{Completion, Ended, complete, complete_all};
 use enqueue::enqueue;
 pub(crate) use enqueue::{Place, Places, enqueue_query};
-pub use front::gather_stragglers;
+pub use front::{Search, gather_stragglers};
 pub use halt::{Halt, end_halt, halt, halted, take_probe};
 pub use isolation::{SUSPECT, end_isolation, isolate};
 pub use notice::{Noticed, attempted_model, record_late_answer, record_notice};
