@@ -177,7 +177,7 @@ async fn what_comes_into_line_and_what_waits_there_is_found_without_the_rest() {
          )",
     )
     .await;
-    let ending = entries_read(&pool, async || queue::end_unwanted(&pool).await.unwrap()).await;
+    let ending = entries_read(&pool, async || queue::cancel_waiting(&pool).await.unwrap()).await;
 
     for (what, entries) in [
         ("enqueuing", enqueuing),
@@ -187,7 +187,7 @@ async fn what_comes_into_line_and_what_waits_there_is_found_without_the_rest() {
         ("gathering", gathering),
         ("beating", beating),
         ("cancelling", cancelling),
-        ("ending what is unwanted", ending),
+        ("ending what is cancelled and waits", ending),
     ] {
         assert!(entries <= 100, "{what} read {entries} entries");
     }

@@ -155,10 +155,10 @@ impl<'a> Bench<'a> {
                 sqlx::query(late).execute(pool).await.unwrap();
                 queue::fail_overdue(pool, &failure()).await.unwrap() == [job]
             }
-            "end unwanted" => {
-                let wish = "update queue set cancel_requested_at = now()";
-                sqlx::query(wish).execute(pool).await.unwrap();
-                queue::end_unwanted(pool).await.unwrap() == [job]
+            "cancel waiting" => {
+                let cancelled = "update queue set cancel_requested_at = now()";
+                sqlx::query(cancelled).execute(pool).await.unwrap();
+                queue::cancel_waiting(pool).await.unwrap() == [job]
             }
             "delete" => store::delete(pool, job).await.unwrap() != store::Deletion::NoJob,
             other => unreachable!("{other}"),
@@ -199,7 +199,7 @@ const GRID: [Row; 20] = [
     ),
     ("reopen", &[(Failed, Waiting)]),
     ("fail overdue", &[(Waiting, Failed)]),
-    ("end unwanted", &[(Waiting, Cancelled)]),
+    ("cancel waiting", &[(Waiting, Cancelled)]),
     (
         "delete",
         &[
