@@ -6,8 +6,8 @@ use super::{
     asked::Asked,
     create::create_within,
     draft::Draft,
+    idempotency::asked_before,
     insert::{insert, insert_all},
-    once::asked_before,
     reuse,
 };
 use crate::{
@@ -74,7 +74,7 @@ impl Intake {
         }
         // For later requests, which may reuse the result.
         draft.request_hash = draft.new.cache.map(|_kept| reuse::request_hash(&draft));
-        if draft.new.once.is_none() && draft.bytes() <= LIGHT {
+        if draft.new.idempotency_key.is_none() && draft.bytes() <= LIGHT {
             let made = self.together.ask(draft).await?;
             return Ok(Asked::Made(Box::new(made)));
         }
@@ -103,8 +103,8 @@ impl Intake {
     }
 
     async fn before(&self, draft: &Draft) -> Result<Option<Asked>, Error> {
-        match &draft.new.once {
-            Some(once) => asked_before(&self.pool, draft.new.api_key, once).await,
+        match &draft.new.idempotency_key {
+            Some(key) => asked_before(&self.pool, draft.new.api_key, key).await,
             None => Ok(None),
         }
     }
