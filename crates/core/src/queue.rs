@@ -88,7 +88,7 @@ pub use settle::{FailureClass, break_off, end_cancelled, fail, retry, snooze};
 pub use timeline::Timeline;
 pub use unanswered::{abandon_attempt, fail_unanswered, miss_attempt, withdraw_attempt};
 pub use wake::{Audience, Listener, ProviderProgress, Teller, Wake, Waker};
-pub(crate) use wake::hints_of_new;
+pub(crate) use wake::{NotifySlot, hints_of_new};
 pub use whereabouts::{Whereabouts, whereabouts};
 pub use worker::{Beat, Round, WorkerId, beat, register, release, release_unknown};
 

@@ -1,5 +1,7 @@
 //! Intake: jobs that are asked for at the same time are made in one statement, and workers and watchers are notified.
 
+mod announcement;
+
 use std::{slice, time::Duration};
 
 use super::{
@@ -12,9 +14,10 @@ use super::{
 };
 use crate::{
     db::{Ask, Batcher, Bounds, Connection, Error, Pool},
-    job::{Job, JobId, NewJob},
+    job::{Job, NewJob},
     queue::Waker,
 };
+use announcement::Announcement;
 
 const DOING: &str = "asking for a job";
 
@@ -88,17 +91,14 @@ impl Intake {
         {
             return Ok(before);
         }
-        let turn = if draft.bytes() <= LITTLE { self.waker.turn() } else { None };
-        let tells = turn.is_some();
-        let at = insert(&self.pool, &draft, tells).await.map_err(Error::doing(DOING))?;
-        drop(turn);
-        let Some(at) = at else {
+        let news = Announcement::new(&self.waker, draft.bytes() <= LITTLE);
+        let at = insert(&self.pool, &draft, news.is_in_commit()).await;
+        let Some(at) = at.map_err(Error::doing(DOING))? else {
+            drop(news);
             return self.before(&draft).await?.ok_or_else(forgotten);
         };
         let job = draft.made(at);
-        if !tells {
-            tell(&self.waker, slice::from_ref(&job));
-        }
+        news.made(slice::from_ref(&job));
         Ok(Asked::Made(Box::new(job)))
     }
 
@@ -111,17 +111,13 @@ impl Intake {
 
     async fn ask_within(&self, draft: Draft) -> Result<Asked, Error> {
         let is_little = draft.copies_nothing() && draft.bytes() <= LITTLE;
-        let turn = if is_little { self.waker.turn() } else { None };
-        let tells = turn.is_some();
+        let news = Announcement::new(&self.waker, is_little);
         let mut transaction = self.pool.begin().await.map_err(Error::doing(DOING))?;
-        let asked = create_within(&mut transaction, draft, tells).await;
+        let asked = create_within(&mut transaction, draft, news.is_in_commit()).await;
         let asked = asked.map_err(Error::doing(DOING))?.ok_or_else(forgotten)?;
         if let Asked::Made(job) = &asked {
             transaction.commit().await.map_err(Error::doing(DOING))?;
-            drop(turn);
-            if !tells {
-                tell(&self.waker, slice::from_ref(job));
-            }
+            news.made(slice::from_ref(job));
         }
         Ok(asked)
     }
@@ -131,17 +127,13 @@ impl Intake {
 async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker: Waker) {
     let (drafts, askers): (Vec<_>, Vec<_>) =
         asks.into_iter().map(|ask| (ask.question, ask.asker)).unzip();
-    let turn = waker.turn();
-    let tells = turn.is_some();
-    let inserted = insert_all(&mut connection, &drafts, tells).await.map_err(Error::doing(DOING));
-    drop(turn);
-    match inserted {
+    let news = Announcement::new(&waker, true);
+    let inserted = insert_all(&mut connection, &drafts, news.is_in_commit()).await;
+    match inserted.map_err(Error::doing(DOING)) {
         Ok(at) => {
             drop(connection);
             let jobs: Vec<_> = drafts.into_iter().map(|draft| draft.made(at)).collect();
-            if !tells {
-                tell(&waker, &jobs);
-            }
+            news.made(&jobs);
             for (job, asker) in jobs.into_iter().zip(askers) {
                 asker.tell(Ok(job));
             }
@@ -152,11 +144,12 @@ async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker:
             }
         }
         Err(_one_of_them) => {
+            drop(news);
             for (draft, asker) in drafts.into_iter().zip(askers) {
                 let at = insert_all(&mut connection, slice::from_ref(&draft), false).await;
                 let made = at.map(|at| draft.made(at)).map_err(Error::doing(DOING));
                 if let Ok(job) = &made {
-                    tell(&waker, slice::from_ref(job));
+                    Announcement::new(&waker, false).made(slice::from_ref(job));
                 }
                 asker.tell(made);
             }
@@ -167,12 +160,4 @@ async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker:
 /// The idempotency key was taken, but was forgotten before it was looked up: asked for again, the job is made.
 fn forgotten() -> Error {
     Error::unanswered(DOING)
-}
-
-fn tell(waker: &Waker, made: &[Job]) {
-    if made.iter().any(|job| !job.cached) {
-        waker.wake();
-    }
-    let jobs: Vec<JobId> = made.iter().map(|job| job.id).collect();
-    waker.made(&jobs);
 }
