@@ -127,9 +127,14 @@ impl Error {
         move |source| Self { doing, source: Arc::new(source) }
     }
 
-    /// The task that was to ask the database gave up, or ended, before it had an answer.
+    /// The task that asks the database ended before it had an answer: what was done is not known.
     pub fn unanswered(doing: &'static str) -> Self {
         Self::doing(doing)(sqlx::Error::WorkerCrashed)
+    }
+
+    /// The database was not asked, because too much else was under way.
+    pub(crate) fn not_asked(doing: &'static str) -> Self {
+        Self::doing(doing)(sqlx::Error::PoolTimedOut)
     }
 
     /// Whether certainly nothing was done: the database was not asked, or it refused. Otherwise its answer may be lost.

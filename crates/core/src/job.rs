@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     api_key::ApiKeyId,
     models::Options,
-    store::{Cache, NewImage, Once, Parent, StoredImage},
+    store::{Cache, IdempotencyKey, NewImage, Parent, StoredImage},
     webhook::Webhook,
 };
 pub use failure::{Failure, FailureCode};
@@ -161,5 +161,5 @@ pub struct NewJob {
     /// How results are reused; nothing means never.
     pub cache: Option<Cache>,
     /// The idempotency key, where its caller gave one.
-    pub once: Option<Once>,
+    pub idempotency_key: Option<IdempotencyKey>,
 }

@@ -11,7 +11,7 @@
 //! Guarantees:
 //! - A worker's every write about a claimed job takes its [`Lease`]. Under an old lease it changes
 //!   nothing and answers [`Error::LeaseLost`]. What fal says ([`record_notice`], [`record_late_answer`])
-//!   and a caller's wish to cancel ([`cancel()`]) need no lease, and settle no job that a worker holds.
+//!   and a caller's cancellation ([`cancel()`]) need no lease, and settle no job that a worker holds.
 //! - A job has at most one open attempt; while one is open, no other begins.
 //! - No transaction is open while anything but the database is waited for.
 //! - The database's clock decides everything that has to do with time.
@@ -68,13 +68,13 @@ mod worker;
 
 pub use archive::{Input, archive, input};
 pub use attempt::{Begun, Submission, attempts_made, begin_attempt, unknown_attempts};
-pub use cancel::{Cancellation, cancel, end_unwanted};
+pub use cancel::{Cancellation, cancel, cancel_waiting};
 pub use census::{Standing, Survey, census, survey, workers};
 pub use claim::{Claimed, Claims, MOST_CLAIMED, OpenAttempt, claim, claim_under_rules};
 pub use complete::{Completion, Ended, complete, complete_all};
 use enqueue::enqueue;
 pub(crate) use enqueue::{Place, Places, enqueue_query};
-pub use front::gather_stragglers;
+pub use front::{Search, gather_stragglers};
 pub use halt::{Halt, end_halt, halt, halted, take_probe};
 pub use isolation::{SUSPECT, end_isolation, isolate};
 pub use notice::{Noticed, attempted_model, record_late_answer, record_notice};
@@ -87,8 +87,8 @@ pub use rules::{Rule, Scope, limit, pause, resume, rules};
 pub use settle::{FailureClass, break_off, end_cancelled, fail, retry, snooze};
 pub use timeline::Timeline;
 pub use unanswered::{abandon_attempt, fail_unanswered, miss_attempt, withdraw_attempt};
-pub(crate) use wake::hints_of_new;
 pub use wake::{Audience, Listener, ProviderProgress, Teller, Wake, Waker};
+pub(crate) use wake::{NotifySlot, hints_of_new};
 pub use whereabouts::{Whereabouts, whereabouts};
 pub use worker::{Beat, Round, WorkerId, beat, register, release, release_unknown};
 

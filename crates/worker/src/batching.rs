@@ -47,10 +47,10 @@ fn bounds<Question>(doing: &'static str) -> Bounds<Question> {
         doing,
         waiting: MOST,
         at_a_time: 1,
-        alone: PATIENCE,
+        waits_for_previous: PATIENCE,
         patience: PATIENCE,
         // When a worker stops, the tasks that asked are gone; what their jobs came to must be written all the same.
-        asks_for_the_gone: true,
+        sends_abandoned: true,
         weigh: |_question| 1,
         weight: MOST,
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use darkroom_core::{
     chain::chain,
-    queue::{self, Beat},
+    queue::{self, Beat, Search},
 };
 use tokio::time::Instant;
 
@@ -38,15 +38,15 @@ impl Gathering {
         let now = Instant::now();
         if now > self.thorough_at {
             self.thorough_at = now + jittered(THOROUGH);
-            tokio::spawn(gather(life.clone(), None));
+            tokio::spawn(gather(life.clone(), Search::Everything));
         } else if beat.is_leader && beat.line_has_moved {
-            tokio::spawn(gather(life.clone(), Some(OVERTAKEN)));
+            tokio::spawn(gather(life.clone(), Search::Recent(OVERTAKEN)));
         }
     }
 }
 
-async fn gather(life: Life, since: Option<Duration>) {
-    match queue::gather_stragglers(&life.worker.pool, since).await {
+async fn gather(life: Life, search: Search) {
+    match queue::gather_stragglers(&life.worker.pool, search).await {
         Ok(0) => {}
         Ok(jobs) => tracing::info!(jobs, "jobs that the line had passed are at its front"),
         Err(error) => {

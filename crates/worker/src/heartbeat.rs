@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{gathering::Gathering, life::Life, overdue, probing, unwanted};
+use crate::{cancelled, gathering::Gathering, life::Life, overdue, probing};
 
 /// How soon the next beat follows one that was missed.
 const MISSED: Duration = Duration::from_secs(1);
@@ -39,8 +39,8 @@ pub(crate) async fn beat_until_dead(life: &Life, mut missed: Option<Instant>) {
                 if beat.jobs_are_overdue {
                     tokio::spawn(overdue::fail(life.clone()));
                 }
-                if beat.jobs_are_unwanted {
-                    tokio::spawn(unwanted::end(life.clone()));
+                if beat.cancelled_jobs_wait {
+                    tokio::spawn(cancelled::end(life.clone()));
                 }
                 gathering.look(life, &beat);
                 if beat.deliveries_are_due {

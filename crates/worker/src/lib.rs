@@ -5,6 +5,7 @@
 
 mod backoff;
 mod batching;
+mod cancelled;
 mod claiming;
 mod delivering;
 mod drive;
@@ -22,7 +23,6 @@ mod probing;
 mod pruning;
 mod serving;
 mod slots;
-mod unwanted;
 mod waking;
 mod worker;
 

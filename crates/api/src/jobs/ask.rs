@@ -23,13 +23,13 @@ pub(crate) async fn ask(
     caller: &Caller,
     upload: Upload,
 ) -> Result<Answer, ApiError> {
-    let once = upload.once.clone();
+    let key = upload.idempotency_key.clone();
     let asked = match new_job(state, caller, upload).await {
         Ok(new) => state.intake.ask(new).await.map_err(ApiError::of_making)?,
         // The first request with this key may have been made in time, and while its picture was still there.
-        Err(refusal) => match &once {
-            Some(once) => {
-                store::asked_before(&state.pool, caller.key(), once).await?.ok_or(refusal)?
+        Err(refusal) => match &key {
+            Some(key) => {
+                store::asked_before(&state.pool, caller.key(), key).await?.ok_or(refusal)?
             }
             None => return Err(refusal),
         },
@@ -69,6 +69,6 @@ async fn new_job(state: &State, caller: &Caller, upload: Upload) -> Result<NewJo
         cache,
         metadata: upload.metadata,
         deadline: Some(state.deadline),
-        once: upload.once,
+        idempotency_key: upload.idempotency_key,
     })
 }

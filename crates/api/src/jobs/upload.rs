@@ -17,7 +17,7 @@ use bytes::Bytes;
 use darkroom_core::{
     job::MAX_PROMPT_CHARS,
     models::Options,
-    store::{Once, Parent},
+    store::{IdempotencyKey, Parent},
     webhook::{MAX_URL_CHARS, Webhook},
 };
 use futures_util::TryStreamExt;
@@ -66,7 +66,7 @@ pub(crate) struct Upload {
     /// A JSON object.
     pub(super) metadata: Option<Value>,
     /// Its idempotency key, with the request's fingerprint.
-    pub(super) once: Option<Once>,
+    pub(super) idempotency_key: Option<IdempotencyKey>,
 }
 
 /// The fields that say how the job is treated: all but the images, the prompt, the model and its options.

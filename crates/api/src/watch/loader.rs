@@ -21,9 +21,9 @@ const BOUNDS: Bounds<JobId> = Bounds {
     doing: "reading jobs",
     waiting: 20_000,
     at_a_time: 4,
-    alone: Duration::from_millis(2),
+    waits_for_previous: Duration::from_millis(2),
     patience: Duration::from_secs(3),
-    asks_for_the_gone: false,
+    sends_abandoned: false,
     weigh: |_job| 1,
     weight: BATCH,
 };

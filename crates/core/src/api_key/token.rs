@@ -4,11 +4,12 @@ use std::{fmt, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
-    digest::{SHA256, digest},
     error::Unspecified,
     rand::{SecureRandom, SystemRandom},
 };
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::store::{Sha256, sha256};
 
 /// Bytes of randomness: too many to guess, so that a plain hash of a key is as good as a slow one.
 const RANDOM_BYTES: usize = 32;
@@ -25,7 +26,7 @@ pub struct Token(SecretString);
 
 /// SHA-256 of a key.
 #[derive(Clone, Copy)]
-pub struct Digest([u8; 32]);
+pub struct Digest(Sha256);
 
 /// A text that cannot be a key. It is not shown, because it may be one with a typing error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -50,9 +51,7 @@ impl Token {
 
     /// Its digest, which is kept in its place.
     pub fn digest(&self) -> Digest {
-        let digest = digest(&SHA256, self.0.expose_secret().as_bytes());
-        // A SHA-256 always has 32 bytes.
-        Digest(digest.as_ref().try_into().unwrap_or_default())
+        Digest(sha256(self.0.expose_secret().as_bytes()))
     }
 
     /// The key itself, to be shown to its holder once.

@@ -22,13 +22,13 @@ pub struct Bounds<Question> {
     pub waiting: usize,
     /// The most statements under way at the same time. With too few, every caller waits for slow ones.
     pub at_a_time: usize,
-    /// How long the next statement waits for the last one to end, while more questions gather for it.
-    pub alone: Duration,
-    /// How long the next statement waits while `at_a_time` are under way, before its callers are told that the
-    /// database is away, as they are when no connection is free.
+    /// How long a statement waits for the one before it to end, while more questions gather for it.
+    pub waits_for_previous: Duration,
+    /// How long a statement waits while `at_a_time` are under way, before its callers are told that the database is
+    /// away, as they are when no connection is free. Nothing has been sent then.
     pub patience: Duration,
     /// Whether a question is sent even if its caller has gone by then.
-    pub asks_for_the_gone: bool,
+    pub sends_abandoned: bool,
     /// The weight of a question.
     pub weigh: fn(&Question) -> usize,
     /// A statement takes no further questions once those that it has weigh this much.
@@ -96,11 +96,11 @@ async fn ask_together<Question: Send + 'static, Answer: Send + 'static, Answerin
 ) where
     Answering: Future<Output = ()> + Send + 'static,
 {
-    let places = Places::new(&bounds);
+    let permits = Permits::new(&bounds);
     while let Some(first) = asked.recv().await {
         let mut asks = vec![first];
-        match connect(&pool, &bounds, &places).await {
-            Ok((connection, place)) => {
+        match connect(&pool, &bounds, &permits).await {
+            Ok((connection, permit)) => {
                 // Callers that were just answered may ask again at once, and so join this statement.
                 yield_now().await;
                 let mut weight: usize = asks.iter().map(|ask| (bounds.weigh)(&ask.question)).sum();
@@ -111,9 +111,9 @@ async fn ask_together<Question: Send + 'static, Answer: Send + 'static, Answerin
                     weight += (bounds.weigh)(&ask.question);
                     asks.push(ask);
                 }
-                asks.retain(|ask| bounds.asks_for_the_gone || !ask.asker.0.is_closed());
+                asks.retain(|ask| bounds.sends_abandoned || !ask.asker.0.is_closed());
                 if !asks.is_empty() {
-                    tokio::spawn(place.keep(answer(connection, asks)));
+                    tokio::spawn(permit.keep(answer(connection, asks)));
                 }
             }
             Err(error) => {
@@ -129,58 +129,58 @@ async fn ask_together<Question: Send + 'static, Answer: Send + 'static, Answerin
     }
 }
 
-/// A place among the statements under way, and then a connection.
+/// A permit, and then a connection.
 async fn connect<Question>(
     pool: &Pool,
     bounds: &Bounds<Question>,
-    places: &Places,
-) -> Result<(Connection, Place), Error> {
-    let Ok(place) = timeout(bounds.patience, places.take()).await else {
-        return Err(Error::unanswered(bounds.doing));
+    permits: &Permits,
+) -> Result<(Connection, Permit), Error> {
+    let Ok(permit) = timeout(bounds.patience, permits.take()).await else {
+        return Err(Error::not_asked(bounds.doing));
     };
     let connection = pool.acquire().await.map_err(Error::doing(bounds.doing))?;
-    Ok((connection, place))
+    Ok((connection, permit))
 }
 
-/// Places for statements that are under way.
+/// Permits for statements.
 #[derive(Debug)]
-struct Places {
+struct Permits {
     all: Arc<Semaphore>,
-    /// Held by the newest statement until it ends or has run for `alone`; the next one waits for it.
-    first: Arc<Semaphore>,
-    alone: Duration,
+    /// Held by the newest statement until it ends or has run for so long that the next one no longer waits for it.
+    newest: Arc<Semaphore>,
+    waits_for_previous: Duration,
 }
 
 #[derive(Debug)]
-struct Place {
-    /// Always `Some`, because the semaphore is never closed; released when the place is dropped.
+struct Permit {
+    /// Always `Some`, because the semaphore is never closed; released when the permit is dropped.
     _one_of_all: Option<OwnedSemaphorePermit>,
-    first: Option<OwnedSemaphorePermit>,
-    alone: Duration,
+    newest: Option<OwnedSemaphorePermit>,
+    next_waits: Duration,
 }
 
-impl Places {
+impl Permits {
     fn new<Question>(bounds: &Bounds<Question>) -> Self {
         Self {
             all: Arc::new(Semaphore::new(bounds.at_a_time)),
-            first: Arc::new(Semaphore::new(1)),
-            alone: bounds.alone,
+            newest: Arc::new(Semaphore::new(1)),
+            waits_for_previous: bounds.waits_for_previous,
         }
     }
 
-    async fn take(&self) -> Place {
-        let first = Arc::clone(&self.first).acquire_owned().await.ok();
+    async fn take(&self) -> Permit {
+        let newest = Arc::clone(&self.newest).acquire_owned().await.ok();
         let one_of_all = Arc::clone(&self.all).acquire_owned().await.ok();
-        Place { _one_of_all: one_of_all, first, alone: self.alone }
+        Permit { _one_of_all: one_of_all, newest, next_waits: self.waits_for_previous }
     }
 }
 
-impl Place {
-    /// Holds the place until `answering` has ended, and lets the next statement go when it takes longer than `alone`.
+impl Permit {
+    /// Holds the permit until `answering` has ended; lets the next statement go when that takes too long.
     async fn keep(mut self, answering: impl Future<Output = ()>) {
         let mut answering = pin!(answering);
-        if timeout(self.alone, &mut answering).await.is_err() {
-            self.first = None;
+        if timeout(self.next_waits, &mut answering).await.is_err() {
+            self.newest = None;
             answering.await;
         }
     }

@@ -21,7 +21,7 @@ use sqlx::{
 };
 use tokio::{
     runtime::Handle,
-    time::{Instant, timeout},
+    time::{Instant, error::Elapsed, timeout},
 };
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -81,6 +81,16 @@ impl Connection {
         self.is_clean = false;
         let pooled = self.held.as_mut().and_then(|held| held.pooled.as_mut());
         pooled.map(|pooled| &mut pooled.raw).ok_or(Error::PoolClosed)
+    }
+
+    /// What a statement was answered; closes the connection where that did not come in time.
+    fn answered<Answer>(
+        &mut self,
+        answer: Result<Result<Answer, Error>, Elapsed>,
+    ) -> Result<Answer, Error> {
+        let answer = answer.map_err(|_elapsed| self.give_up())?;
+        self.is_clean = answer.is_ok();
+        answer
     }
 
     /// Closes it: it did not answer in time.
@@ -219,14 +229,8 @@ impl<'c> Executor<'c> for &'c mut Connection {
         E: 'q + Execute<'q, Postgres>,
     {
         Box::pin(async move {
-            let answer = self.raw()?.fetch_optional(query);
-            match timeout(STATEMENT_PATIENCE, answer).await {
-                Ok(answer) => {
-                    self.is_clean = answer.is_ok();
-                    answer
-                }
-                Err(_elapsed) => Err(self.give_up()),
-            }
+            let answer = timeout(STATEMENT_PATIENCE, self.raw()?.fetch_optional(query)).await;
+            self.answered(answer)
         })
     }
 
@@ -238,13 +242,20 @@ impl<'c> Executor<'c> for &'c mut Connection {
     where
         'c: 'e,
     {
-        Box::pin(async move { self.raw()?.prepare_with(sql, parameters).await })
+        Box::pin(async move {
+            let prepared = self.raw()?.prepare_with(sql, parameters);
+            let answer = timeout(STATEMENT_PATIENCE, prepared).await;
+            self.answered(answer)
+        })
     }
 
     fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
     where
         'c: 'e,
     {
-        Box::pin(async move { self.raw()?.describe(sql).await })
+        Box::pin(async move {
+            let answer = timeout(STATEMENT_PATIENCE, self.raw()?.describe(sql)).await;
+            self.answered(answer)
+        })
     }
 }

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 
 use super::{LinkSignature, Linked};
 
-/// Bytes of the shortest secret; a shorter one could be guessed.
+/// Characters of the shortest secret; a shorter one could be guessed.
 const SHORTEST: usize = 32;
 
 /// Secrets that links are signed with: the first signs; links signed with the second, which it replaces, still hold.
@@ -68,7 +68,7 @@ impl FromStr for LinkSecrets {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let secrets: Vec<&str> = text.split_whitespace().collect();
-        let are_long = secrets.iter().all(|secret| secret.len() >= SHORTEST);
+        let are_long = secrets.iter().all(|secret| secret.chars().count() >= SHORTEST);
         if matches!(secrets.len(), 1 | 2) && are_long {
             Ok(Self(secrets.into_iter().map(|secret| secret.as_bytes().to_vec().into()).collect()))
         } else {
@@ -180,7 +180,9 @@ mod tests {
 
     #[test]
     fn what_can_be_guessed_is_no_secret() {
-        for wrong in ["", "short", &"a".repeat(31), &["a".repeat(32), "b".into()].join(" ")] {
+        let two = ["a".repeat(32), "b".into()].join(" ");
+        // The last has 32 bytes.
+        for wrong in ["", "short", &"a".repeat(31), &two, &"é".repeat(16)] {
             assert_eq!(wrong.parse::<LinkSecrets>().unwrap_err(), LinkSecretsProblem);
         }
         let shown = format!("{:?}", "hunter2".repeat(5).parse::<LinkSecrets>());

@@ -115,8 +115,8 @@ pub struct Safety {
     pub tolerance: Option<(u8, u8)>,
 }
 
-/// Pixels assumed for an output whose size is not known in advance: about as many as the largest models make today.
-const LARGEST_OUTPUT: u64 = 16_000_000;
+/// Pixels assumed for an output whose size is not known in advance: as many as the largest models make today.
+const LARGEST_OUTPUT: u64 = 4_096 * 4_096;
 
 impl Model {
     /// What an edit with these options may cost at most, in millionths of a US dollar.

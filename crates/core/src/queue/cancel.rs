@@ -1,9 +1,9 @@
 //! Cancel: a job's caller wants it to end.
 //!
-//! A job that no worker holds, and of which fal has nothing, ends at once. For any other, the wish is kept in
-//! its place in the queue, where it cannot be lost: the worker that has the job, now or later, stops its request
-//! at fal and settles the job by how the request really ended. If a worker gives the job back before it has seen
-//! the wish, a heartbeat ends the job.
+//! A job that no worker holds, and of which fal has nothing, ends at once. For any other, the cancellation is kept in
+//! its place in the queue, where it cannot be lost: the worker that has the job, now or later, stops its request at fal
+//! and settles the job by how the request really ended. If a worker gives the job back before it has seen the
+//! cancellation, a heartbeat ends the job.
 
 use crate::{
     db::{Error, Pool},
@@ -13,7 +13,7 @@ use crate::{
 /// The most jobs that one statement ends.
 const BATCH: i64 = 500;
 
-/// What came of a wish that a job should end.
+/// What came of a cancellation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Cancellation {
     /// It ended, and nothing was submitted that could still run.
@@ -31,14 +31,11 @@ pub async fn cancel(pool: &Pool, job: JobId) -> Result<Cancellation, Error> {
     let doing = "cancelling a job";
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
     // The lock is a statement of its own, so that the next one sees what the row's last holder did.
-    let waits = sqlx::query_scalar!(
-        r#"select leased_by is null as "waits!" from queue where job_id = $1 for update"#,
-        job.0,
-    )
-    .fetch_optional(&mut *transaction)
-    .await
-    .map_err(Error::doing(doing))?;
-    if waits.is_none() {
+    let place = sqlx::query_scalar!("select job_id from queue where job_id = $1 for update", job.0)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(Error::doing(doing))?;
+    if place.is_none() {
         let status = sqlx::query_scalar!(
             r#"select status as "status: Status" from jobs where id = $1"#,
             job.0
@@ -72,19 +69,19 @@ pub async fn cancel(pool: &Pool, job: JobId) -> Result<Cancellation, Error> {
     Ok(if cancelled { Cancellation::Cancelled } else { Cancellation::Requested })
 }
 
-/// Ends jobs that wait though their callers want them to end, and answers which they were.
+/// Ends jobs that wait though their callers cancelled them, and answers which they were.
 ///
-/// Their workers gave them back before they saw the wish, and a halt, a pause or a limit may keep them from ever being
-/// claimed again. Jobs that are leased, or have an open attempt, are left to a worker.
-pub async fn end_unwanted(pool: &Pool) -> Result<Vec<JobId>, Error> {
+/// Their workers gave them back before they saw the cancellation, and a halt, a pause or a limit may keep them from
+/// ever being claimed again. Jobs that are leased, or have an open attempt, are left to a worker.
+pub async fn cancel_waiting(pool: &Pool) -> Result<Vec<JobId>, Error> {
     let ended = sqlx::query_scalar!(
-        "with unwanted as (
+        "with cancelled as (
              select job_id from queue
              where leased_by is null and cancel_requested_at is not null and not has_attempt
              limit (select $1::bigint)
              for update skip locked
          ), ended as (
-             delete from queue where job_id = any(array(select job_id from unwanted))
+             delete from queue where job_id = any(array(select job_id from cancelled))
              returning job_id
          )
          update jobs set status = 'cancelled', updated_at = now(), finished_at = now()
@@ -94,6 +91,6 @@ pub async fn end_unwanted(pool: &Pool) -> Result<Vec<JobId>, Error> {
     )
     .fetch_all(pool)
     .await
-    .map_err(Error::doing("ending jobs that nobody wants"))?;
+    .map_err(Error::doing("ending cancelled jobs that wait"))?;
     Ok(ended.into_iter().map(JobId).collect())
 }

@@ -66,8 +66,8 @@ pub struct OpenAttempt {
     pub submission: Option<Submission>,
 }
 
-/// The statement of a claim: `$chosen` are CTEs of which the last, `due`, has the rows to take, and `$passed` is one
-/// more statement, about the rows in `claimed`.
+/// The statement of a claim: `$chosen` are CTEs of which the last, `due`, has the rows to take, and `$afterwards` is
+/// one more statement, about the rows in `claimed`.
 ///
 /// The worker's own row is locked against deletion: a worker that is being rescued claims nothing,
 /// and a claim that came first is seen by the rescue.
@@ -82,7 +82,7 @@ pub struct OpenAttempt {
 /// - [`MOST_CLAIMED`] is a limit that it knows: expecting a tenth of a line of millions, it would compile the statement
 ///   first, each time, where JIT is on.
 macro_rules! claim_query {
-    ($chosen:literal, $passed:literal, $round:expr, $limit:expr $(, $argument:expr)*) => {
+    ($chosen:literal, $afterwards:literal, $round:expr, $limit:expr $(, $argument:expr)*) => {
         sqlx::query_as!(
             Row,
             "with recursive alive as (
@@ -100,7 +100,7 @@ macro_rules! claim_query {
                  where job_id = any(array(select job_id from due))
                  returning queue.job_id, queue.lease_no, queue.rescues, queue.deadline_at,
                      queue.cancel_requested_at, queue.has_attempt, queue.priority, queue.turn
-             ), passed as ("# + $passed + r#"), taken as (
+             ), afterwards as ("# + $afterwards + r#"), taken as (
                  select claimed.job_id, lease_no, rescues,
                      cancel_requested_at is not null as is_cancelled,
                      extract(epoch from deadline_at - now())::float8 as time_left,
@@ -223,4 +223,15 @@ async fn taken(pool: &Pool, rows: Vec<Row>, worker: WorkerId) -> Result<Claims, 
         }
     }
     Ok(claims)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MOST_CLAIMED;
+
+    #[test]
+    fn the_statement_takes_from_the_line_what_callers_are_told_that_it_takes() {
+        let limit = format!("             limit {MOST_CLAIMED}\n");
+        assert_eq!(include_str!("claim.rs").matches(&limit).count(), 1);
+    }
 }

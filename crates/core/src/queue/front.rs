@@ -7,15 +7,27 @@ use std::time::Duration;
 
 use crate::db::{Error, Pool};
 
+/// How far behind a front is searched.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Search {
+    /// Where the front has moved lately. A statement that brings a job into line must end within this time.
+    Recent(Duration),
+    /// From the beginning; reads all entries before the front, dead ones too.
+    Everything,
+}
+
 /// Moves jobs that a front has passed up to that front, and answers how many.
 ///
 /// Those are jobs whose row was being written, or was locked by somebody, when the front was moved past it. Also
 /// deletes fronts that are no longer needed.
 ///
-/// A statement ends within `since` after it has looked at the front. So this looks back to where the front was that
-/// long before the last look, whichever worker made that: the oldest front that is left says where. Without `since`,
-/// or where all fronts are younger, it looks from the beginning, and reads all entries before the front, dead ones too.
-pub async fn gather_stragglers(pool: &Pool, since: Option<Duration>) -> Result<u64, Error> {
+/// For [`Search::Recent`] it looks back to where the front was that long before the last such search, whichever worker
+/// made that: the oldest front that is left says where. Where all fronts are younger, it searches everything.
+pub async fn gather_stragglers(pool: &Pool, search: Search) -> Result<u64, Error> {
+    let since = match search {
+        Search::Recent(since) => Some(since.as_secs_f64()),
+        Search::Everything => None,
+    };
     let gathered = sqlx::query_scalar!(
         r#"with fronts as (
                select priority, min(turn) as oldest, max(turn) as latest,
@@ -41,7 +53,7 @@ pub async fn gather_stragglers(pool: &Pool, since: Option<Duration>) -> Result<u
                where line_fronts.priority = fronts.priority and line_fronts.turn < earlier
            )
            select count(*) as "gathered!" from gathered"#,
-        since.map(|since| since.as_secs_f64()),
+        since,
     )
     .fetch_one(pool)
     .await

@@ -29,6 +29,24 @@ impl FailureClass {
     }
 }
 
+/// A statement that ends a lease: `$freed` takes the job out of the queue, or leaves its place to others, and `$ended`
+/// are CTEs about the job in `lease`, which has no row where the lease does not hold.
+macro_rules! settle_query {
+    ($freed:literal, $ended:literal, $lease:expr, $($argument:expr),+ $(,)?) => {
+        sqlx::query_scalar!(
+            "with lease as (" + $freed + "
+                 where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
+                 returning job_id
+             ), " + $ended + r#"
+             select exists (select from lease) as "settled!""#,
+            $lease.job.0,
+            $lease.worker.0,
+            $lease.number,
+            $($argument),+
+        )
+    };
+}
+
 /// Fails the job for good. An attempt that has no answer is closed as `unknown`.
 pub async fn fail(
     executor: impl PgExecutor<'_>,
@@ -37,25 +55,19 @@ pub async fn fail(
     class: FailureClass,
     timeline: &Timeline,
 ) -> Result<(), Error> {
-    let settled = sqlx::query_scalar!(
-        r#"with lease as (
-               delete from queue
-               where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
-               returning job_id
-           ), ended as (
-               update attempts set ended_at = now(), failure_code = $4, failure_class = $6,
-                   running_at = now() - make_interval(secs => $7), may_be_paid = $8,
-                   outcome = case when submitted_at is null then 'unknown' else 'failed' end
-               from lease where attempts.job_id = lease.job_id and ended_at is null
-           ), shown as (
-               update jobs set status = 'failed', updated_at = now(), finished_at = now(),
-                   failure_code = $4, failure_message = $5
-               from lease where jobs.id = lease.job_id
-           )
-           select exists (select from lease) as "settled!""#,
-        lease.job.0,
-        lease.worker.0,
-        lease.number,
+    let settled = settle_query!(
+        "delete from queue",
+        "ended as (
+             update attempts set ended_at = now(), failure_code = $4, failure_class = $6,
+                 running_at = now() - make_interval(secs => $7), may_be_paid = $8,
+                 outcome = case when submitted_at is null then 'unknown' else 'failed' end
+             from lease where attempts.job_id = lease.job_id and ended_at is null
+         ), shown as (
+             update jobs set status = 'failed', updated_at = now(), finished_at = now(),
+                 failure_code = $4, failure_message = $5
+             from lease where jobs.id = lease.job_id
+         )",
+        lease,
         failure.code,
         failure.message,
         class.as_str(),
@@ -70,25 +82,19 @@ pub async fn fail(
 
 /// Ends the job as cancelled. An attempt that has no answer is closed as `unknown`.
 pub async fn end_cancelled(pool: &Pool, lease: &Lease, timeline: &Timeline) -> Result<(), Error> {
-    let settled = sqlx::query_scalar!(
-        r#"with lease as (
-               delete from queue
-               where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
-               returning job_id
-           ), ended as (
-               update attempts set ended_at = now(),
-                   running_at = now() - make_interval(secs => $4),
-                   cost_micros = case when $5 then 0 end,
-                   outcome = case when submitted_at is null then 'unknown' else 'cancelled' end
-               from lease where attempts.job_id = lease.job_id and ended_at is null
-           ), shown as (
-               update jobs set status = 'cancelled', updated_at = now(), finished_at = now()
-               from lease where jobs.id = lease.job_id
-           )
-           select exists (select from lease) as "settled!""#,
-        lease.job.0,
-        lease.worker.0,
-        lease.number,
+    let settled = settle_query!(
+        "delete from queue",
+        "ended as (
+             update attempts set ended_at = now(),
+                 running_at = now() - make_interval(secs => $4),
+                 cost_micros = case when $5 then 0 end,
+                 outcome = case when submitted_at is null then 'unknown' else 'cancelled' end
+             from lease where attempts.job_id = lease.job_id and ended_at is null
+         ), shown as (
+             update jobs set status = 'cancelled', updated_at = now(), finished_at = now()
+             from lease where jobs.id = lease.job_id
+         )",
+        lease,
         timeline.running_ago() as _,
         timeline.bill() == Bill::Free,
     )
@@ -107,22 +113,16 @@ pub async fn retry(
     after: Duration,
     timeline: &Timeline,
 ) -> Result<(), Error> {
-    let settled = sqlx::query_scalar!(
-        r#"with lease as (
-               update queue set leased_by = null, has_attempt = false, rescues = 0,
-                   run_at = now() + make_interval(secs => nullif($4::float8, 0))
-               where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
-               returning job_id
-           ), ended as (
-               update attempts set ended_at = now(), failure_code = $5, failure_class = 'retry',
-                   running_at = now() - make_interval(secs => $6), may_be_paid = $7,
-                   outcome = case when submitted_at is null then 'unknown' else 'failed' end
-               from lease where attempts.job_id = lease.job_id and ended_at is null
-           )
-           select exists (select from lease) as "settled!""#,
-        lease.job.0,
-        lease.worker.0,
-        lease.number,
+    let settled = settle_query!(
+        "update queue set leased_by = null, has_attempt = false, rescues = 0,
+             run_at = now() + make_interval(secs => nullif($4::float8, 0))",
+        "ended as (
+             update attempts set ended_at = now(), failure_code = $5, failure_class = 'retry',
+                 running_at = now() - make_interval(secs => $6), may_be_paid = $7,
+                 outcome = case when submitted_at is null then 'unknown' else 'failed' end
+             from lease where attempts.job_id = lease.job_id and ended_at is null
+         )",
+        lease,
         after.as_secs_f64(),
         failure.code,
         timeline.running_ago() as _,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Error, FailureClass, Lease, OpenAttempt, Submission, Timeline, fenced, settle};
 use crate::{
-    db::{self, Connection, Pool},
+    db::{self, Connection, Pool, Transaction},
     job::{Failure, JobId},
 };
 
@@ -18,8 +18,7 @@ use crate::{
 /// keeps it and answers its request.
 pub async fn withdraw_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
     let doing = "withdrawing an attempt";
-    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
-    lock(&mut transaction, lease).await?;
+    let mut transaction = lock(pool, lease, doing).await?;
     sqlx::query!(
         "delete from attempts where job_id = $1 and ended_at is null and submitted_at is null",
         lease.job.0,
@@ -27,23 +26,14 @@ pub async fn withdraw_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submi
     .execute(&mut *transaction)
     .await
     .map_err(db::Error::doing(doing))?;
-    let answered = answered(&mut transaction, lease).await?;
-    if answered.is_none() {
-        sqlx::query!("update queue set has_attempt = false where job_id = $1", lease.job.0)
-            .execute(&mut *transaction)
-            .await
-            .map_err(db::Error::doing(doing))?;
-    }
-    transaction.commit().await.map_err(db::Error::doing(doing))?;
-    Ok(answered)
+    close_unless_answered(transaction, lease, doing).await
 }
 
 /// Closes the open attempt as `unknown`, so that another may begin: it was looked for long enough. Where
 /// fal has told of it meanwhile, leaves it open and answers its request.
 pub async fn abandon_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
     let doing = "abandoning an attempt";
-    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
-    lock(&mut transaction, lease).await?;
+    let mut transaction = lock(pool, lease, doing).await?;
     sqlx::query!(
         "update attempts set ended_at = now(), outcome = 'unknown'
          where job_id = $1 and ended_at is null and submitted_at is null",
@@ -52,6 +42,15 @@ pub async fn abandon_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submis
     .execute(&mut *transaction)
     .await
     .map_err(db::Error::doing(doing))?;
+    close_unless_answered(transaction, lease, doing).await
+}
+
+/// Notes that no attempt is open, so that another may begin; where one is, and has been answered, answers its request.
+async fn close_unless_answered(
+    mut transaction: Transaction,
+    lease: &Lease,
+    doing: &'static str,
+) -> Result<Option<Submission>, Error> {
     let answered = answered(&mut transaction, lease).await?;
     if answered.is_none() {
         sqlx::query!("update queue set has_attempt = false where job_id = $1", lease.job.0)
@@ -72,8 +71,7 @@ pub async fn fail_unanswered(
     timeline: &Timeline,
 ) -> Result<Option<Submission>, Error> {
     let doing = "failing a job whose attempt is unknown";
-    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
-    lock(&mut transaction, lease).await?;
+    let mut transaction = lock(pool, lease, doing).await?;
     let answered = answered(&mut transaction, lease).await?;
     if answered.is_none() {
         settle::fail(&mut *transaction, lease, failure, FailureClass::Never, timeline).await?;
@@ -99,8 +97,9 @@ pub async fn miss_attempt(pool: &Pool, lease: &Lease) -> Result<Duration, Error>
     Ok(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
-/// Locks the job's place in the queue, and so its attempts, until the transaction ends.
-async fn lock(connection: &mut Connection, lease: &Lease) -> Result<(), Error> {
+/// Begins a transaction in which the job's place in the queue is locked, and so its attempts.
+async fn lock(pool: &Pool, lease: &Lease, doing: &'static str) -> Result<Transaction, Error> {
+    let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;
     let held = sqlx::query_scalar!(
         r#"select true as "held!" from queue
            where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
@@ -109,10 +108,11 @@ async fn lock(connection: &mut Connection, lease: &Lease) -> Result<(), Error> {
         lease.worker.0,
         lease.number,
     )
-    .fetch_optional(connection)
+    .fetch_optional(&mut *transaction)
     .await
-    .map_err(db::Error::doing("locking a job's place in the queue"))?;
-    fenced(held.is_some())
+    .map_err(db::Error::doing(doing))?;
+    fenced(held.is_some())?;
+    Ok(transaction)
 }
 
 /// The open attempts of jobs, as far as there are any.

@@ -2,8 +2,8 @@
 //! claim, check or heartbeat, never a job.
 
 mod listener;
+mod notify_slot;
 mod progress;
-mod turn;
 
 use std::{
     sync::{
@@ -17,9 +17,9 @@ use tokio::{sync::mpsc, time::sleep};
 
 use crate::{db::Pool, job::JobId};
 pub use listener::{Audience, Listener, Wake};
+pub(crate) use notify_slot::NotifySlot;
+use notify_slot::Quiet;
 pub use progress::{ProviderProgress, Teller};
-use turn::Quiet;
-pub(crate) use turn::Turn;
 
 /// The channel that says that there is work.
 const WORK: &str = "darkroom_queue";
@@ -62,7 +62,7 @@ type Hint = (&'static str, String);
 /// The most jobs that one payload names: it must have less than 8,000 bytes.
 const MOST_NAMED: usize = 200;
 
-/// The hints that the commit of new jobs sends by itself where it has a [turn](Turn).
+/// The hints that the commit of new jobs sends by itself where it has a [slot](NotifySlot).
 pub(crate) fn hints_of_new(jobs: &[JobId], is_work: bool) -> (Vec<&'static str>, Vec<String>) {
     let work = is_work.then(|| (WORK, String::new()));
     work.into_iter().chain(naming(jobs)).unzip()
@@ -86,8 +86,8 @@ impl Waker {
     }
 
     /// The right to notify of new jobs in the commit that makes them; `None` where this process is not quiet.
-    pub(crate) fn turn(&self) -> Option<Turn> {
-        self.quiet.turn()
+    pub(crate) fn notify_slot(&self) -> Option<NotifySlot> {
+        self.quiet.slot()
     }
 
     /// Asks for a wake and does not wait for it. Call it after the commit: before, there is nothing

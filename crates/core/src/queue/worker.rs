@@ -34,8 +34,8 @@ pub struct Beat {
     pub probe_is_due: bool,
     /// Jobs in line are past their deadline.
     pub jobs_are_overdue: bool,
-    /// Jobs that no worker holds are to end, because their callers want it.
-    pub jobs_are_unwanted: bool,
+    /// Jobs wait though their callers cancelled them.
+    pub cancelled_jobs_wait: bool,
     /// Deliveries are due that no worker holds.
     pub deliveries_are_due: bool,
     /// A front of the line was moved within the last minute: it may have passed jobs.
@@ -71,7 +71,7 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
                select job_id from queue
                where leased_by is null and cancel_requested_at is not null and not has_attempt
                order by leased_by limit 1
-           ) is not null as "jobs_are_unwanted!",
+           ) is not null as "cancelled_jobs_wait!",
            (
                select next_at from deliveries where leased_by is null and next_at <= now()
                order by next_at limit 1
@@ -97,7 +97,7 @@ pub async fn beat(pool: &Pool, worker: WorkerId, lease: Duration) -> Result<Opti
         someone_is_late: beat.someone_is_late,
         probe_is_due: beat.probe_is_due,
         jobs_are_overdue: beat.jobs_are_overdue,
-        jobs_are_unwanted: beat.jobs_are_unwanted,
+        cancelled_jobs_wait: beat.cancelled_jobs_wait,
         deliveries_are_due: beat.deliveries_are_due,
         line_has_moved: beat.line_has_moved,
         is_leader: beat.is_leader,

@@ -6,8 +6,9 @@ use super::{
     asked::{Asked, Refusal},
     copy::{Copied, copy},
     draft::Draft,
+    idempotency,
     insert::{insert, insert_all},
-    limits, once, parent, reuse,
+    limits, parent, reuse,
 };
 use crate::{
     db::{Error, Pool, Transaction},
@@ -75,8 +76,8 @@ async fn before(
     transaction: &mut Transaction,
     draft: &Draft,
 ) -> Result<Option<Asked>, sqlx::Error> {
-    match &draft.new.once {
-        Some(once) => once::find(transaction, draft.new.api_key, once).await,
+    match &draft.new.idempotency_key {
+        Some(key) => idempotency::find(transaction, draft.new.api_key, key).await,
         None => Ok(None),
     }
 }

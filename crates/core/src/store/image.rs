@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use bytes::Bytes;
+use ring::digest::{Context, SHA256};
 use uuid::Uuid;
 
 use crate::{
@@ -40,9 +41,17 @@ pub type Sha256 = [u8; 32];
 
 /// The SHA-256 of these bytes.
 pub fn sha256(bytes: &[u8]) -> Sha256 {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    // A SHA-256 always has 32 bytes.
-    digest.as_ref().try_into().unwrap_or_default()
+    sha256_of([bytes])
+}
+
+/// The SHA-256 of these parts, one after the other.
+pub(super) fn sha256_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Sha256 {
+    let mut context = Context::new(&SHA256);
+    parts.into_iter().for_each(|part| context.update(part));
+    let mut hash = Sha256::default();
+    // Both have 32 bytes.
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
 }
 
 /// A stored image, without its bytes.

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::{
     draft::Draft,
-    once::{self, Once},
+    idempotency::{self, IdempotencyKey},
 };
 use crate::queue::{Places, enqueue_query, hints_of_new};
 use rows::{Pictures, Rows};
@@ -133,7 +133,7 @@ pub(super) async fn insert(
     tells: bool,
 ) -> Result<Option<OffsetDateTime>, sqlx::Error> {
     let drafts = std::slice::from_ref(draft);
-    let Some(Once { key, fingerprint }) = &draft.new.once else {
+    let Some(IdempotencyKey { key, fingerprint }) = &draft.new.idempotency_key else {
         return insert_all(executor, drafts, tells).await.map(Some);
     };
     let insertion = Insertion::of(drafts, tells);
@@ -149,7 +149,7 @@ pub(super) async fn insert(
          ), ",
         "and exists (select from taken)",
         insertion,
-        once::owner(draft.new.api_key),
+        idempotency::owner(draft.new.api_key),
         key,
         &fingerprint[..],
         draft.id.0

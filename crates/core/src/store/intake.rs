@@ -1,20 +1,23 @@
 //! Intake: jobs that are asked for at the same time are made in one statement, and workers and watchers are notified.
 
+mod announcement;
+
 use std::{slice, time::Duration};
 
 use super::{
     asked::Asked,
     create::create_within,
     draft::Draft,
+    idempotency::asked_before,
     insert::{insert, insert_all},
-    once::asked_before,
     reuse,
 };
 use crate::{
     db::{Ask, Batcher, Bounds, Connection, Error, Pool},
-    job::{Job, JobId, NewJob},
+    job::{Job, NewJob},
     queue::Waker,
 };
+use announcement::Announcement;
 
 const DOING: &str = "asking for a job";
 
@@ -33,9 +36,9 @@ const BOUNDS: Bounds<Draft> = Bounds {
     // when the database is away.
     waiting: 5_000,
     at_a_time: 4,
-    alone: Duration::from_millis(2),
+    waits_for_previous: Duration::from_millis(2),
     patience: Duration::from_secs(3),
-    asks_for_the_gone: false,
+    sends_abandoned: false,
     weigh: |draft| ROW + draft.new.prompt.len() + draft.bytes(),
     weight: LITTLE,
 };
@@ -74,7 +77,7 @@ impl Intake {
         }
         // For later requests, which may reuse the result.
         draft.request_hash = draft.new.cache.map(|_kept| reuse::request_hash(&draft));
-        if draft.new.once.is_none() && draft.bytes() <= LIGHT {
+        if draft.new.idempotency_key.is_none() && draft.bytes() <= LIGHT {
             let made = self.together.ask(draft).await?;
             return Ok(Asked::Made(Box::new(made)));
         }
@@ -88,40 +91,33 @@ impl Intake {
         {
             return Ok(before);
         }
-        let turn = if draft.bytes() <= LITTLE { self.waker.turn() } else { None };
-        let tells = turn.is_some();
-        let at = insert(&self.pool, &draft, tells).await.map_err(Error::doing(DOING))?;
-        drop(turn);
-        let Some(at) = at else {
+        let news = Announcement::new(&self.waker, draft.bytes() <= LITTLE);
+        let at = insert(&self.pool, &draft, news.is_in_commit()).await;
+        let Some(at) = at.map_err(Error::doing(DOING))? else {
+            drop(news);
             return self.before(&draft).await?.ok_or_else(forgotten);
         };
         let job = draft.made(at);
-        if !tells {
-            tell(&self.waker, slice::from_ref(&job));
-        }
+        news.made(slice::from_ref(&job));
         Ok(Asked::Made(Box::new(job)))
     }
 
     async fn before(&self, draft: &Draft) -> Result<Option<Asked>, Error> {
-        match &draft.new.once {
-            Some(once) => asked_before(&self.pool, draft.new.api_key, once).await,
+        match &draft.new.idempotency_key {
+            Some(key) => asked_before(&self.pool, draft.new.api_key, key).await,
             None => Ok(None),
         }
     }
 
     async fn ask_within(&self, draft: Draft) -> Result<Asked, Error> {
         let is_little = draft.copies_nothing() && draft.bytes() <= LITTLE;
-        let turn = if is_little { self.waker.turn() } else { None };
-        let tells = turn.is_some();
+        let news = Announcement::new(&self.waker, is_little);
         let mut transaction = self.pool.begin().await.map_err(Error::doing(DOING))?;
-        let asked = create_within(&mut transaction, draft, tells).await;
+        let asked = create_within(&mut transaction, draft, news.is_in_commit()).await;
         let asked = asked.map_err(Error::doing(DOING))?.ok_or_else(forgotten)?;
         if let Asked::Made(job) = &asked {
             transaction.commit().await.map_err(Error::doing(DOING))?;
-            drop(turn);
-            if !tells {
-                tell(&self.waker, slice::from_ref(job));
-            }
+            news.made(slice::from_ref(job));
         }
         Ok(asked)
     }
@@ -131,17 +127,13 @@ impl Intake {
 async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker: Waker) {
     let (drafts, askers): (Vec<_>, Vec<_>) =
         asks.into_iter().map(|ask| (ask.question, ask.asker)).unzip();
-    let turn = waker.turn();
-    let tells = turn.is_some();
-    let inserted = insert_all(&mut connection, &drafts, tells).await.map_err(Error::doing(DOING));
-    drop(turn);
-    match inserted {
+    let news = Announcement::new(&waker, true);
+    let inserted = insert_all(&mut connection, &drafts, news.is_in_commit()).await;
+    match inserted.map_err(Error::doing(DOING)) {
         Ok(at) => {
             drop(connection);
             let jobs: Vec<_> = drafts.into_iter().map(|draft| draft.made(at)).collect();
-            if !tells {
-                tell(&waker, &jobs);
-            }
+            news.made(&jobs);
             for (job, asker) in jobs.into_iter().zip(askers) {
                 asker.tell(Ok(job));
             }
@@ -152,11 +144,12 @@ async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker:
             }
         }
         Err(_one_of_them) => {
+            drop(news);
             for (draft, asker) in drafts.into_iter().zip(askers) {
                 let at = insert_all(&mut connection, slice::from_ref(&draft), false).await;
                 let made = at.map(|at| draft.made(at)).map_err(Error::doing(DOING));
                 if let Ok(job) = &made {
-                    tell(&waker, slice::from_ref(job));
+                    Announcement::new(&waker, false).made(slice::from_ref(job));
                 }
                 asker.tell(made);
             }
@@ -167,12 +160,4 @@ async fn make_all(mut connection: Connection, asks: Vec<Ask<Draft, Job>>, waker:
 /// The idempotency key was taken, but was forgotten before it was looked up: asked for again, the job is made.
 fn forgotten() -> Error {
     Error::unanswered(DOING)
-}
-
-fn tell(waker: &Waker, made: &[Job]) {
-    if made.iter().any(|job| !job.cached) {
-        waker.wake();
-    }
-    let jobs: Vec<JobId> = made.iter().map(|job| job.id).collect();
-    waker.made(&jobs);
 }

@@ -13,6 +13,25 @@ use crate::{
     webhook::Webhook,
 };
 
+/// A statement that reads jobs with their images, as [`JobImageRow`]s: `$with` is empty or a CTE that chooses the jobs,
+/// `$jobs` what they are read from, as `jobs`, and `$rest` the conditions and their order.
+macro_rules! job_query {
+    ($with:literal, $jobs:literal, $rest:literal, $($argument:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            $crate::store::job::JobImageRow,
+            $with + r#" select jobs.id, api_key_id, prompt, model, options, seed, priority, run_at,
+                 webhook_url, webhook_events, metadata, parent_id, cached,
+                 status as "status: Status", failure_code, failure_message, jobs.created_at,
+                 updated_at, images.id as "image_id?", role as "role?", blanked,
+                 media_type as "media_type?", width as "width?", height as "height?",
+                 octet_length(data) as bytes
+             from "# + $jobs + " left join images on images.job_id = jobs.id " + $rest,
+            $($argument),+
+        )
+    };
+}
+pub(super) use job_query;
+
 /// Reads a job; `None` where there is none of that id.
 pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
     Ok(find_all(pool, &[id]).await?.pop())
@@ -21,15 +40,10 @@ pub async fn find(pool: &Pool, id: JobId) -> Result<Option<Job>, Error> {
 /// Reads jobs, the oldest first; those that are not there are left out.
 pub async fn find_all(executor: impl PgExecutor<'_>, ids: &[JobId]) -> Result<Vec<Job>, Error> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query_as!(
-        JobImageRow,
-        r#"select jobs.id, api_key_id, prompt, model, options, seed, priority, run_at, webhook_url, webhook_events, metadata, parent_id, cached,
-               status as "status: Status", failure_code, failure_message, jobs.created_at, updated_at, images.id as "image_id?",
-               role as "role?", blanked, media_type as "media_type?", width as "width?",
-               height as "height?", octet_length(data) as bytes
-           from jobs left join images on images.job_id = jobs.id
-           where jobs.id = any($1) and deleted_at is null
-           order by jobs.id, role, position"#,
+    let rows = job_query!(
+        "",
+        "jobs",
+        "where jobs.id = any($1) and deleted_at is null order by jobs.id, role, position",
         &ids,
     )
     .fetch_all(executor)

@@ -9,7 +9,7 @@ mod filter;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::job::{JobImageRow, find_all};
+use super::job::{JobImageRow, find_all, job_query};
 use crate::{
     db::{Error, Pool},
     job::{Job, JobId, Status},
@@ -27,17 +27,12 @@ pub struct Page {
 
 /// Lists jobs, newest first.
 pub async fn list(pool: &Pool, page: Page) -> Result<Vec<Job>, Error> {
-    let rows = sqlx::query_as!(
-        JobImageRow,
-        r#"with page as (
-               select * from jobs where id < $1 and deleted_at is null order by id desc limit $2
-           )
-           select page.id, api_key_id, prompt, model, options, seed, priority, run_at, webhook_url, webhook_events, metadata, parent_id, cached,
-               status as "status: Status", failure_code, failure_message, page.created_at, updated_at, images.id as "image_id?",
-               role as "role?", blanked, media_type as "media_type?", width as "width?",
-               height as "height?", octet_length(data) as bytes
-           from page left join images on images.job_id = page.id
-           order by page.id desc, role, position"#,
+    let rows = job_query!(
+        "with page as (
+             select * from jobs where id < $1 and deleted_at is null order by id desc limit $2
+         )",
+        "page as jobs",
+        "order by jobs.id desc, role, position",
         page.before.map_or(Uuid::max(), |before| before.0),
         i64::from(page.limit),
     )

@@ -37,7 +37,7 @@ pub(super) async fn find(
         r#"select status as "status: Status", sha256 as "sha256?"
            from jobs left join images
                on images.job_id = jobs.id and role = 'result' and position = $2
-           where jobs.id = $1 and ($3::uuid is null or api_key_id = $3)
+           where jobs.id = $1 and deleted_at is null and ($3::uuid is null or api_key_id = $3)
            for key share of jobs"#,
         parent.job.0,
         parent.position,

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use ring::digest::{Context, SHA256};
 use serde_json::json;
 
-use super::{draft::Draft, image::Sha256};
+use super::{
+    draft::Draft,
+    image::{Sha256, sha256_of},
+};
 use crate::{
     db::Connection,
     job::{JobId, NewJob},
@@ -34,14 +36,9 @@ pub(super) fn request_hash(draft: &Draft) -> Sha256 {
     // One picture is made unless the request says how many.
     let num_images = new.options.num_images.or(Some(1));
     let options = Options { num_images, ..new.options.clone() };
-    let said = json!([new.model, new.prompt, options]);
-    let mut context = Context::new(&SHA256);
-    for file in draft.digests() {
-        context.update(&file);
-    }
-    context.update(said.to_string().as_bytes());
-    // A SHA-256 always has 32 bytes.
-    context.finish().as_ref().try_into().unwrap_or_default()
+    let said = json!([new.model, new.prompt, options]).to_string();
+    let files = draft.digests();
+    sha256_of(files.iter().map(|file| &file[..]).chain([said.as_bytes()]))
 }
 
 /// Finds the latest results of the same request of the same caller; their job cannot be deleted until

@@ -16,9 +16,9 @@ const BOUNDS: Bounds<u32> = Bounds {
     doing: "asking in a test",
     waiting: 100,
     at_a_time: 2,
-    alone: PATIENCE,
+    waits_for_previous: PATIENCE,
     patience: PATIENCE,
-    asks_for_the_gone: false,
+    sends_abandoned: false,
     weigh: |_question| 1,
     weight: 100,
 };
@@ -56,7 +56,7 @@ fn batcher(database: &TestDatabase, bounds: Bounds<u32>) -> (Batcher<u32, u32>, 
 }
 
 #[tokio::test]
-async fn what_is_asked_while_a_statement_is_alone_is_asked_together_after_it() {
+async fn what_is_asked_while_a_statement_is_under_way_is_asked_together_after_it() {
     let database = TestDatabase::empty().await;
     let (batcher, mut seen) = batcher(&database, BOUNDS);
 
@@ -78,9 +78,9 @@ async fn what_is_asked_while_a_statement_is_alone_is_asked_together_after_it() {
 }
 
 #[tokio::test]
-async fn a_slow_statement_keeps_others_only_for_as_long_as_it_is_alone() {
+async fn a_slow_statement_keeps_the_next_one_waiting_only_for_so_long() {
     let database = TestDatabase::empty().await;
-    let bounds = Bounds { alone: Duration::from_millis(1), ..BOUNDS };
+    let bounds = Bounds { waits_for_previous: Duration::from_millis(1), ..BOUNDS };
     let (batcher, mut seen) = batcher(&database, bounds);
 
     let mut slow = Box::pin(batcher.ask(1));
@@ -95,10 +95,26 @@ async fn a_slow_statement_keeps_others_only_for_as_long_as_it_is_alone() {
 }
 
 #[tokio::test]
-async fn a_question_of_somebody_who_is_gone_is_asked_only_where_that_is_wanted() {
+async fn a_question_that_was_kept_waiting_for_too_long_has_done_nothing() {
     let database = TestDatabase::empty().await;
-    for (asks_for_the_gone, expected) in [(false, vec![3]), (true, vec![2, 3])] {
-        let (batcher, mut seen) = batcher(&database, Bounds { asks_for_the_gone, ..BOUNDS });
+    let bounds = Bounds { patience: Duration::from_millis(1), ..BOUNDS };
+    let (batcher, mut seen) = batcher(&database, bounds);
+    let mut first = Box::pin(batcher.ask(1));
+    assert!(first.as_mut().now_or_never().is_none());
+    let held = seen.next().await;
+
+    let error = batcher.ask(2).await.unwrap_err();
+
+    assert!(error.has_done_nothing() && error.is_unavailable(), "{error:?}");
+    held.go.send(()).unwrap();
+    assert_eq!(first.await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_waits_for_any_more_is_sent_only_where_that_is_wanted() {
+    let database = TestDatabase::empty().await;
+    for (sends_abandoned, expected) in [(false, vec![3]), (true, vec![2, 3])] {
+        let (batcher, mut seen) = batcher(&database, Bounds { sends_abandoned, ..BOUNDS });
         let mut first = Box::pin(batcher.ask(1));
         assert!(first.as_mut().now_or_never().is_none());
         let alone = seen.next().await;

@@ -1,4 +1,4 @@
-//! Cancel: a job that nobody works on ends at once; otherwise the wish is kept in its row.
+//! Cancel: a job that nobody works on ends at once; otherwise the cancellation is kept in its row.
 
 use std::time::Duration;
 
@@ -82,27 +82,27 @@ async fn the_worker_that_has_the_job_is_told_at_each_beat_and_submits_it_no_more
 }
 
 #[tokio::test]
-async fn a_wish_that_a_worker_did_not_come_to_ends_the_job_though_nothing_is_claimed() {
+async fn a_cancellation_that_a_worker_did_not_come_to_ends_the_job_though_nothing_is_claimed() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let worker = factory::worker(pool).await;
-    let unwanted = async || {
+    let cancelled_wait = async || {
         let beat = queue::beat(pool, worker, Duration::from_mins(1)).await.unwrap();
-        beat.unwrap().jobs_are_unwanted
+        beat.unwrap().cancelled_jobs_wait
     };
     let job = factory::claimed(pool).await;
     assert_eq!(queue::cancel(pool, job.lease.job).await.unwrap(), Cancellation::Requested);
     queue::halt(pool, "provider_balance", Duration::from_mins(1)).await.unwrap();
-    assert!(!unwanted().await);
+    assert!(!cancelled_wait().await);
     queue::snooze(pool, &job.lease, Duration::ZERO).await.unwrap();
     assert!(queue::claim(pool, worker, 1).await.unwrap().jobs.is_empty());
 
-    assert!(unwanted().await);
-    assert_eq!(queue::end_unwanted(pool).await.unwrap(), [job.lease.job]);
+    assert!(cancelled_wait().await);
+    assert_eq!(queue::cancel_waiting(pool).await.unwrap(), [job.lease.job]);
 
     let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
     assert_eq!(shown.status, Status::Cancelled);
-    assert!(!unwanted().await);
+    assert!(!cancelled_wait().await);
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn a_deleted_job_that_waits_for_another_attempt_goes() {
         .await
         .unwrap();
 
-    queue::end_unwanted(pool).await.unwrap();
+    queue::cancel_waiting(pool).await.unwrap();
 
     assert_eq!(factory::count(pool, "jobs").await, 0);
     assert_eq!(factory::count(pool, "queue").await, 0);

@@ -2,8 +2,9 @@
 
 use darkroom_core::{
     db::Pool,
-    queue::{self, Claimed, Ended, FailureClass, Timeline},
-    store::{self, Deletion},
+    job::NewJob,
+    queue::{self, Claimed, Ended, FailureClass, Timeline, Waker},
+    store::{self, Asked, Deletion, Intake, Parent, Refusal},
 };
 use darkroom_testing::TestDatabase;
 
@@ -54,6 +55,19 @@ async fn its_rows_stay_until_its_request_has_ended_and_then_go_however_it_ends()
         ended.unwrap();
         assert_eq!(rows(pool).await, [0; 4], "{end}");
     }
+}
+
+#[tokio::test]
+async fn its_result_cannot_be_edited_and_that_is_as_if_there_were_no_such_job() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = deleted(pool).await.lease.job;
+    let intake = Intake::new(pool.clone(), Waker::new(pool.clone()));
+
+    let parent = Some(Parent { job, position: 0 });
+    let asked = intake.ask(NewJob { parent, ..factory::new_job() }).await.unwrap();
+
+    assert!(matches!(asked, Asked::Refused(Refusal::UnknownParent)), "{asked:?}");
 }
 
 #[tokio::test]

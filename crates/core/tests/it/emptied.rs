@@ -7,7 +7,7 @@ use darkroom_core::{
     api_key::ApiKeyId,
     db::{self, Pool},
     job::{Failure, NewJob},
-    queue::{self, Answered, Claimed, Completion, Timeline},
+    queue::{self, Answered, Claimed, Completion, Search, Timeline},
     store,
 };
 use darkroom_testing::TestDatabase;
@@ -161,9 +161,9 @@ async fn what_comes_into_line_and_what_waits_there_is_found_without_the_rest() {
          select 0, min(turn), now() - interval '2 minutes' from queue where in_line",
     )
     .await;
-    let since = Some(Duration::from_mins(1));
+    let recent = Search::Recent(Duration::from_mins(1));
     let gathering =
-        entries_read(&pool, async || queue::gather_stragglers(&pool, since).await.unwrap()).await;
+        entries_read(&pool, async || queue::gather_stragglers(&pool, recent).await.unwrap()).await;
     assert_eq!(queue::claim(&pool, worker, 1_000).await.unwrap().jobs.len(), 1_000);
     let beating = entries_read(&pool, async || {
         queue::beat(&pool, worker, Duration::from_mins(1)).await.unwrap()
@@ -177,7 +177,7 @@ async fn what_comes_into_line_and_what_waits_there_is_found_without_the_rest() {
          )",
     )
     .await;
-    let ending = entries_read(&pool, async || queue::end_unwanted(&pool).await.unwrap()).await;
+    let ending = entries_read(&pool, async || queue::cancel_waiting(&pool).await.unwrap()).await;
 
     for (what, entries) in [
         ("enqueuing", enqueuing),
@@ -187,7 +187,7 @@ async fn what_comes_into_line_and_what_waits_there_is_found_without_the_rest() {
         ("gathering", gathering),
         ("beating", beating),
         ("cancelling", cancelling),
-        ("ending what is unwanted", ending),
+        ("ending what is cancelled and waits", ending),
     ] {
         assert!(entries <= 100, "{what} read {entries} entries");
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use darkroom_core::{
     db::{self, Pool},
     job::{Failure, FailureCode, JobId},
-    queue::{self, Timeline, WorkerId},
+    queue::{self, Search, Timeline, WorkerId},
 };
 use darkroom_testing::TestDatabase;
 
@@ -195,10 +195,10 @@ async fn a_job_that_the_front_has_passed_is_gathered() {
     pass(pool, 0, 20, 1.0).await;
     assert_eq!(claim(pool, worker, 2).await, []);
 
-    let since = Some(Duration::from_secs(30));
-    assert_eq!(queue::gather_stragglers(pool, since).await.unwrap(), 1);
+    let recent = Search::Recent(Duration::from_secs(30));
+    assert_eq!(queue::gather_stragglers(pool, recent).await.unwrap(), 1);
     assert_eq!(claim(pool, worker, 2).await, [just_passed]);
-    assert_eq!(queue::gather_stragglers(pool, None).await.unwrap(), 1);
+    assert_eq!(queue::gather_stragglers(pool, Search::Everything).await.unwrap(), 1);
     assert_eq!(claim(pool, worker, 2).await, [long_passed]);
 }
 
@@ -212,14 +212,14 @@ async fn what_the_front_passed_while_nobody_looked_is_gathered() {
         pass(pool, 0, turn, seconds).await;
     }
 
-    let since = Some(Duration::from_secs(30));
-    assert_eq!(queue::gather_stragglers(pool, since).await.unwrap(), 1);
+    let recent = Search::Recent(Duration::from_secs(30));
+    assert_eq!(queue::gather_stragglers(pool, recent).await.unwrap(), 1);
     assert_eq!(claim(pool, worker, 2).await, [passed]);
     // Jobs behind the front of that search are not searched again.
     let before = job_at(pool, 0, 15).await;
-    assert_eq!(queue::gather_stragglers(pool, since).await.unwrap(), 0);
+    assert_eq!(queue::gather_stragglers(pool, recent).await.unwrap(), 0);
     assert_eq!(claim(pool, worker, 2).await, []);
-    assert_eq!(queue::gather_stragglers(pool, None).await.unwrap(), 1);
+    assert_eq!(queue::gather_stragglers(pool, Search::Everything).await.unwrap(), 1);
     assert_eq!(claim(pool, worker, 2).await, [before]);
 }
 
@@ -231,9 +231,9 @@ async fn fronts_that_were_passed_long_ago_are_forgotten_but_the_last() {
         pass(pool, 0, turn, seconds).await;
     }
 
-    queue::gather_stragglers(pool, Some(Duration::from_secs(30))).await.unwrap();
+    queue::gather_stragglers(pool, Search::Recent(Duration::from_secs(30))).await.unwrap();
     assert_eq!(fronts(pool).await, [(0, 20), (0, 30)]);
-    queue::gather_stragglers(pool, Some(Duration::ZERO)).await.unwrap();
+    queue::gather_stragglers(pool, Search::Recent(Duration::ZERO)).await.unwrap();
 
     assert_eq!(fronts(pool).await, [(0, 30)]);
 }

@@ -66,6 +66,16 @@ fn an_entry_in_a_file_is_all_that_a_new_model_needs() {
 }
 
 #[test]
+fn an_output_of_unknown_size_is_reserved_for_as_if_it_were_as_large_as_models_make_them() {
+    let models = with(&NEW.replace("\"image\" }", "\"megapixel\" }")).unwrap();
+    let model = models.find("acme/repaint/edit").unwrap();
+
+    let largest = model.price.cost_micros(&[(4096, 4096)], None, None).unwrap();
+
+    assert!(model.most_micros(&Options::default()) >= largest);
+}
+
+#[test]
 fn the_example_in_the_docs_is_a_model() {
     let docs = include_str!("../../../../docs/models.md");
     let example = docs.split("```toml").nth(1).unwrap().split("```").next().unwrap();

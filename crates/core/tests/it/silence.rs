@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use darkroom_core::db::{self, Connection, Pool};
 use darkroom_testing::TestDatabase;
-use sqlx::PgExecutor;
+use sqlx::{Executor, PgExecutor, SqlSafeStr};
 use tokio::time::{self, timeout};
 
 use crate::proxy::Proxy;
@@ -65,6 +65,27 @@ async fn a_statement_of_a_transaction_fails_likewise() {
     drop(transaction);
     pass(&proxy).await;
     assert_eq!(one(&pool).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_statement_that_is_only_prepared_or_described_fails_likewise() {
+    let database = TestDatabase::create().await;
+    for prepares in [true, false] {
+        let (proxy, pool, mut connection) = silent(&database).await;
+        time::pause();
+
+        let sql = "select 1".into_sql_str();
+        let is_silent = if prepares {
+            is_silence(connection.prepare(sql).await)
+        } else {
+            is_silence(connection.describe(sql).await)
+        };
+
+        assert!(is_silent, "prepares: {prepares}");
+        drop(connection);
+        pass(&proxy).await;
+        assert_eq!(one(&pool).await.unwrap(), 1);
+    }
 }
 
 #[tokio::test]

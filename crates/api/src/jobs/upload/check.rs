@@ -3,7 +3,7 @@
 use darkroom_core::{
     job::{MAX_PROMPT_CHARS, PRIORITIES},
     models::{OptionCode, OptionProblem, Options},
-    store::Once,
+    store::IdempotencyKey,
 };
 
 use super::{Fields, Upload, metadata, prompt_too_long, webhook};
@@ -20,7 +20,8 @@ impl Fields {
         if self.images.is_empty() && parent.is_none() {
             return Err(missing(self.pictures));
         }
-        let once = key.map(|key| Once { key, fingerprint: self.fingerprint() });
+        let idempotency_key =
+            key.map(|key| IdempotencyKey { key, fingerprint: self.fingerprint() });
         let prompt = check_prompt(&self.prompt.ok_or_else(|| missing("prompt"))?)?;
         // Browsers send fields that nobody filled in as empty.
         let id = match &self.model {
@@ -76,7 +77,7 @@ impl Fields {
             parent,
             is_cache_looked_into,
             metadata: attached,
-            once,
+            idempotency_key,
         })
     }
 }

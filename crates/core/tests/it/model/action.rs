@@ -125,8 +125,8 @@ pub(super) enum Caller {
     Reopen,
     /// `queue::fail_overdue`, of this job.
     FailOverdue,
-    /// `queue::end_unwanted`, of this job.
-    EndUnwanted,
+    /// `queue::cancel_waiting`, of this job.
+    CancelWaiting,
 }
 
 impl Action {

@@ -11,7 +11,7 @@ pub(super) use attempt::{Begun, begin_attempt, record_notice, record_submission}
 pub(super) use claim::{claimable, first_step, take};
 pub(super) use rescue::{delete_worker, free_rows, rescue};
 pub(super) use settle::{
-    cancel, complete, end_cancelled, end_unwanted, fail, fail_overdue, reopen, retry, snooze,
+    cancel, cancel_waiting, complete, end_cancelled, fail, fail_overdue, reopen, retry, snooze,
 };
 pub(super) use unanswered::{abandon_attempt, fail_unanswered, withdraw_attempt};
 pub(super) use worker::{release, release_unknown};

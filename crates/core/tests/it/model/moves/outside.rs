@@ -56,7 +56,9 @@ pub(super) fn callers(moves: &mut Moves<'_>) {
             moves.add(action(Caller::FailOverdue), |state| statements::fail_overdue(state, number));
         }
         if job.row.is_some_and(|row| row.is_cancelled) {
-            moves.add(action(Caller::EndUnwanted), |state| statements::end_unwanted(state, number));
+            moves.add(action(Caller::CancelWaiting), |state| {
+                statements::cancel_waiting(state, number);
+            });
         }
         let may_reopen = job.end == Some(End::Failed) && !job.is_reopened;
         if moves.rules.may(Trouble::Reopenings) && may_reopen {

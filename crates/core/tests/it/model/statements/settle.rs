@@ -71,7 +71,7 @@ pub(in crate::model) fn snooze(
     Ok(())
 }
 
-/// `queue::cancel`: ends a job that waits and has no open attempt; for any other it keeps the wish.
+/// `queue::cancel`: ends a job that waits and has no open attempt; for any other it keeps the cancellation.
 pub(in crate::model) fn cancel(state: &mut State, job: u8) {
     let has_attempt = state.job(job).open_attempt().is_some();
     match &mut state.job(job).row {
@@ -88,8 +88,8 @@ pub(in crate::model) fn fail_overdue(state: &mut State, job: u8) {
     }
 }
 
-/// `queue::end_unwanted`: ends a job that waits although its caller cancelled it.
-pub(in crate::model) fn end_unwanted(state: &mut State, job: u8) {
+/// `queue::cancel_waiting`: ends a job that waits although its caller cancelled it.
+pub(in crate::model) fn cancel_waiting(state: &mut State, job: u8) {
     if state.job(job).row.is_some_and(|row| row.is_cancelled && !row.is_in_flight()) {
         settle(state, job, End::Cancelled);
     }

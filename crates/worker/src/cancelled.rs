@@ -1,4 +1,4 @@
-//! Unwanted: jobs that were cancelled while a worker had them, and that it gave back without ending them.
+//! Cancelled: jobs that were cancelled while a worker had them, and that it gave back without ending them.
 
 use darkroom_core::{chain::chain, queue};
 
@@ -6,7 +6,7 @@ use crate::{life::Life, metrics::Settled};
 
 /// Ends a batch of them; the next beat tells whether there are more.
 pub(crate) async fn end(life: Life) {
-    match queue::end_unwanted(&life.worker.pool).await {
+    match queue::cancel_waiting(&life.worker.pool).await {
         Ok(jobs) => {
             for job in jobs {
                 life.worker.metrics.settled(Settled::Cancelled);
@@ -14,7 +14,7 @@ pub(crate) async fn end(life: Life) {
             }
         }
         Err(error) => {
-            tracing::warn!(error = %chain(&error), "unwanted jobs could not be ended; the next beat tries again");
+            tracing::warn!(error = %chain(&error), "cancelled jobs that wait could not be ended; the next beat tries again");
         }
     }
 }

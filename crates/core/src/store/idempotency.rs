@@ -1,4 +1,4 @@
-//! Once: what is asked for again within a day, under the same idempotency key, makes no second job.
+//! Idempotency keys: what is asked for again within a day, under the same idempotency key, makes no second job.
 
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::{
 
 /// An idempotency key, under which something is asked for once only.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Once {
+pub struct IdempotencyKey {
     /// As the caller chose it; up to 200 visible ASCII characters.
     pub key: String,
     /// A hash of the whole request: a repeated one has the same.
@@ -25,18 +25,18 @@ pub struct Once {
 pub async fn asked_before(
     pool: &Pool,
     api_key: Option<ApiKeyId>,
-    once: &Once,
+    key: &IdempotencyKey,
 ) -> Result<Option<Asked>, Error> {
     let doing = "looking for an earlier request";
     let mut connection = pool.acquire().await.map_err(Error::doing(doing))?;
-    find(&mut connection, api_key, once).await.map_err(Error::doing(doing))
+    find(&mut connection, api_key, key).await.map_err(Error::doing(doing))
 }
 
 /// As [`asked_before`], on a given connection.
 pub(super) async fn find(
     connection: &mut Connection,
     api_key: Option<ApiKeyId>,
-    once: &Once,
+    key: &IdempotencyKey,
 ) -> Result<Option<Asked>, sqlx::Error> {
     let known = sqlx::query!(
         r#"select job_id, fingerprint = $3 as "is_same!",
@@ -46,8 +46,8 @@ pub(super) async fn find(
            from idempotency_keys
            where api_key_id = $1 and key = $2 and created_at >= now() - interval '24 hours'"#,
         owner(api_key),
-        once.key,
-        &once.fingerprint[..],
+        key.key,
+        &key.fingerprint[..],
     )
     .fetch_optional(connection)
     .await?;

@@ -1,4 +1,4 @@
-//! Once: under one idempotency key a job is made once, whatever else must be checked for it.
+//! Idempotency keys: under one idempotency key a job is made once, whatever else must be checked for it.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use darkroom_core::{
     db::Pool,
     job::{JobId, NewJob},
     queue::Waker,
-    store::{Asked, Cache, Intake, Once, Parent, Refusal},
+    store::{Asked, Cache, IdempotencyKey, Intake, Parent, Refusal},
 };
 use darkroom_testing::TestDatabase;
 use futures_util::future::join_all;
@@ -14,8 +14,8 @@ use futures_util::future::join_all;
 use crate::factory;
 
 fn under(key: &str, fingerprint: u8) -> NewJob {
-    let once = Once { key: key.to_owned(), fingerprint: [fingerprint; 32] };
-    NewJob { once: Some(once), ..factory::new_job() }
+    let key = IdempotencyKey { key: key.to_owned(), fingerprint: [fingerprint; 32] };
+    NewJob { idempotency_key: Some(key), ..factory::new_job() }
 }
 
 /// The same job, made in a transaction, because the result cache is looked into for it.
