@@ -93,7 +93,8 @@ impl<'a> FromIterator<Place<'a>> for Places<'a> {
 /// another key's job by only one of them. Where no job is in line, the turn is the clock in microseconds: later
 /// than any turn given before, and the same for the whole statement. Two jobs that are enqueued at the same moment
 /// may get the same turn: then the older goes first. No job in line has a lower turn than the line's front, so no
-/// lower one is read.
+/// lower one is read. The front is that of the moment (`line_front`), which may be newer than what the statement sees:
+/// it may have waited, for another request with the same idempotency key.
 ///
 /// One search for each lane: rows that other statements are inserting are stepped over by each search. A lane's last job
 /// is looked for with the condition and in the order of `queue_lanes`, which no other index has. The model is given as
@@ -126,15 +127,7 @@ macro_rules! enqueue_query {
                  ) as turns
                  from unnest((select $7::text[]), $8::uuid[], $9::smallint[]) with ordinality
                      as lane (model, api_key_id, priority, number)
-                 cross join lateral (
-                     select coalesce(
-                         (
-                             select turn from line_fronts where priority = lane.priority
-                             order by turn desc limit 1
-                         ),
-                         0
-                     ) as front
-                 ) as line
+                 cross join lateral (select line_front(lane.priority) as front) as line
              )
              insert into queue
                  (job_id, model, api_key_id, priority, run_at, deadline_at, attempts_before, turn)

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use darkroom_core::{
     db::{self, Pool},
-    job::{Failure, FailureCode, JobId},
-    queue::{self, Search, Timeline, WorkerId},
+    job::{Failure, FailureCode, JobId, NewJob},
+    queue::{self, Search, Timeline, Waker, WorkerId},
+    store::{Asked, IdempotencyKey, Intake},
 };
-use darkroom_testing::TestDatabase;
+use darkroom_testing::{TestDatabase, eventually};
 
 use crate::factory;
 
@@ -182,6 +183,40 @@ async fn what_comes_back_comes_to_the_front_and_is_claimed() {
 
     let worker = factory::worker(pool).await;
     assert_eq!(claim(pool, worker, 2).await, [claimed.lease.job, next]);
+}
+
+#[tokio::test]
+async fn a_job_whose_making_had_to_wait_comes_in_at_the_front_of_that_moment() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    job_at(pool, 0, 10).await;
+    let mut other = pool.acquire().await.unwrap();
+    sqlx::raw_sql("begin").execute(&mut other).await.unwrap();
+    sqlx::query(
+        "insert into idempotency_keys (api_key_id, key, fingerprint, job_id)
+         values ('00000000-0000-0000-0000-000000000000', 'a key', sha256(''), gen_random_uuid())",
+    )
+    .execute(&mut other)
+    .await
+    .unwrap();
+    let key = IdempotencyKey { key: "a key".into(), fingerprint: [1; 32] };
+    let new = NewJob { idempotency_key: Some(key), ..factory::new_job() };
+    let intake = Intake::new(pool.clone(), Waker::new(pool.clone()));
+    let asked = tokio::spawn(async move { intake.ask(new).await });
+    eventually("it waits for the key", async || (factory::blocked(pool).await > 0).then_some(()))
+        .await;
+
+    pass(pool, 0, 1_000, 0.0).await;
+    sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
+
+    let asked = asked.await.unwrap().unwrap();
+    let Asked::Made(job) = asked else { panic!("{asked:?}") };
+    let turn: i64 = sqlx::query_scalar("select turn from queue where job_id = $1")
+        .bind(job.id.0)
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    assert!(turn >= 1_000, "the front had passed it: {turn}");
 }
 
 #[tokio::test]
