@@ -3,7 +3,7 @@
 use super::statistics::Entry;
 
 /// For each step: who sends the statement, what it does, and a part of its text. The first whose part is found counts.
-const STEPS: [(&str, &str, &str); 26] = [
+const STEPS: [(&str, &str, &str); 28] = [
     ("API", "make the job: its row, its picture, its place in line", "insert into jobs ("),
     ("API", "name the file of a result", "left(prompt"),
     ("both", "wake workers, name jobs, tell how far requests are", "pg_notify(channel, payload)"),
@@ -21,10 +21,12 @@ const STEPS: [(&str, &str, &str); 26] = [
     ("worker", "keep the result", "images_job_id_role_position_key"),
     ("worker", "complete", "surplus as ("),
     ("worker", "heartbeat", "update workers set beat_at"),
-    ("worker", "look for jobs that the line has passed", "with latest as ("),
+    ("worker", "look for jobs that the line has passed", "with fronts as ("),
     ("worker", "register", "insert into workers"),
     ("worker", "prune", "with old as ("),
     ("trigger", "tell whoever watches", "string_agg(id::text"),
+    ("worker", "isolate a job", "set is_isolated"),
+    ("function", "front of the line", "where priority = line order by turn"),
     ("trigger", "no place before the front of the line", "new.turn = greatest("),
     ("trigger", "count usage", "insert into usage_changes (api_key_id, day, model, jobs"),
     ("trigger", "are there jobs to be deleted", "from changed where deleted_at is not null"),

@@ -21,7 +21,7 @@ pub struct Jobs {
     /// `MAX_ATTEMPTS`: submissions to fal before a job fails for good.
     pub max_attempts: i16,
     /// `MAX_RESCUES`: how often a job may be rescued from a dead worker, or the work on it may break off, before it
-    /// fails for good. From the third time on, only rescues from isolation count. More than 1.
+    /// fails for good. From the third rescue on, only those from isolation count. More than 1.
     pub max_rescues: i16,
     /// `UNKNOWN_SUBMISSION_SECONDS`: how long a submission whose answer was lost is looked for.
     pub unknown_patience: Duration,

@@ -1,7 +1,7 @@
 //! Front: how far the line of a priority has been claimed. No job in line has a lower turn, so lower ones are not read.
 //!
-//! Claims move the fronts, and a trigger gives each job that comes into line at least the front's turn. What the
-//! trigger cannot see is a front that was moved, but not committed, when the row was written.
+//! Claims move the fronts. A statement that makes jobs asks for the front, and a trigger moves a job that comes back into
+//! line up to it. Neither can see a front that was moved, but not committed, when the row was written.
 
 use std::time::Duration;
 
