@@ -4,3 +4,6 @@ alter table queue
     -- Its worker has it in isolation: of the jobs that were rescued often, it works on this one only. Each claim
     -- clears this.
     add column is_isolated boolean not null default false;
+
+-- Each rescue counted until now, for a job whose request was followed three times as often: it is only a suspect yet.
+update queue set rescues = 2 where rescues > 2;

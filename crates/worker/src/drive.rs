@@ -86,6 +86,7 @@ async fn drive(life: Life, job: Arc<Claimed>) -> Result<Outcome, Stop> {
     let (submission, submitted) = match resume(&life, &job, &deadline).await? {
         Some(submission) => (submission, None),
         None if job.is_cancelled => return Ok(Outcome::Cancel),
+        None if deadline.has_passed() => return Ok(Outcome::Fail(expire::failure())),
         None => {
             let starting = isolated(&life, &job, start(&life, &job, &deadline));
             (Box::pin(starting).await?, Some(Instant::now()))

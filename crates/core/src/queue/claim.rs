@@ -43,7 +43,8 @@ pub struct Claimed {
     pub overdue: Duration,
     /// Its caller wants it to end.
     pub is_cancelled: bool,
-    /// How often it was taken from a worker that died, or was broken off, since its last retry.
+    /// How often it was rescued or broken off since its last retry, as far as that counts against it
+    /// ([`rescue`](super::rescue())).
     pub rescues: i16,
     /// When things happened to it, as its worker sees them.
     pub timeline: Timeline,

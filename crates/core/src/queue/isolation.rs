@@ -3,7 +3,7 @@
 use super::{Error, Lease, fenced};
 use crate::db::{self, Pool};
 
-/// A job that was rescued as often is a suspect: its workers died, and any of the jobs that they held may be why.
+/// A job that was rescued this many times is a suspect: its workers died, and any of the jobs that they held may be why.
 pub const SUSPECT: i16 = 2;
 
 /// Marks a suspect before the step that may take its worker down. If the worker dies now, the rescue counts for

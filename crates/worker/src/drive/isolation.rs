@@ -1,4 +1,4 @@
-//! Isolation: a job that was rescued often may be what takes its workers down. The process works on one such job at a
+//! Isolation: a job that was rescued often may be what takes its workers down. The process works on one such suspect at a
 //! time.
 
 use darkroom_core::{
@@ -9,12 +9,13 @@ use darkroom_core::{
 
 use super::cancel;
 use crate::{
+    backoff::while_away,
     life::Life,
     outcome::{Outcome, Stop},
 };
 
-/// Does a step that may take the process down: at once for most jobs, and for a suspect when no other one is in
-/// isolation.
+/// Takes a step that may take the process down: at once for most jobs. A suspect rests without its slot while another
+/// one is in isolation.
 ///
 /// A request is not followed in here: that takes long and does no harm.
 pub(super) async fn isolated<T>(
@@ -25,11 +26,15 @@ pub(super) async fn isolated<T>(
     if job.rescues < SUSPECT {
         return step.await;
     }
-    let _turn = life.worker.isolation.acquire().await;
+    let Ok(_alone) = life.worker.isolation.try_acquire() else {
+        return Err(Outcome::Snooze(while_away()).into());
+    };
     queue::isolate(&life.worker.pool, &job.lease).await?;
-    // Where it stops the job, the next claim ends the isolation.
-    let done = step.await?;
-    queue::end_isolation(&life.worker.pool, &job.lease).await?;
+    let done = step.await;
+    // Before another suspect is isolated. Where the step settled the job, its lease is gone, and that is no fault.
+    let ended = queue::end_isolation(&life.worker.pool, &job.lease).await;
+    let done = done?;
+    ended?;
     Ok(done)
 }
 

@@ -9,9 +9,10 @@ use std::{
 use darkroom_core::job::Status;
 use darkroom_testing::eventually;
 use tracing::{
-    Event, Metadata, Subscriber,
+    Dispatch, Event, Metadata, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
+    subscriber::NoSubscriber,
 };
 
 use crate::house::House;
@@ -70,6 +71,9 @@ async fn a_submission_that_breaks_counts_like_a_crash_and_what_it_bought_is_foun
     // Written between fal's answer and its record.
     let breaking = Breaking { at: "a job was submitted", is_done: AtomicBool::new(false) };
     let _breaking = tracing::subscriber::set_default(breaking);
+    // While there is one subscriber only, `tracing` asks the thread that first comes to a log line whether anybody reads
+    // it; that may be another test's, which has none.
+    let _another = Dispatch::new(NoSubscriber::new());
     let id = house.job().await;
 
     let given_back = "select rescues from queue where leased_by is null and lease_no > 0";
