@@ -97,8 +97,8 @@ pub(crate) enum ApiError {
         /// For people.
         detail: String,
     },
-    /// A picture has more bytes than are accepted.
-    #[error("The pictures in '{field}' have more than {limit} bytes, the most that are accepted.")]
+    /// A picture, or all pictures of a request together, have more bytes than are accepted.
+    #[error("There are more than {limit} bytes in '{field}', the most that are accepted.")]
     TooLarge {
         /// The field that is wrong.
         field: String,

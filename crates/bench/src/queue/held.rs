@@ -89,7 +89,8 @@ async fn load(side: &Side, database: &Database, time: Duration) -> anyhow::Resul
 struct Drains<'a> {
     side: &'a Side,
     database: &'a Database,
-    /// Darkroom's worker, which runs throughout. Other sides start one for each drain, and the clock starts when it is ready.
+    /// Darkroom's worker, which runs throughout. Other sides start one for each drain, and the clock starts when it is
+    /// ready.
     worker: Option<Running>,
     /// Jobs made for Darkroom so far.
     made: i64,

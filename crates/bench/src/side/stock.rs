@@ -96,8 +96,8 @@ pub(crate) async fn gone(pool: &Pool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until no job after the `after`th is left. It looks up the last one by its key, so dead rows of earlier jobs cost
-/// nothing.
+/// Waits until no job after the `after`th is left. It looks up the last one by its key, so dead rows of earlier jobs
+/// cost nothing.
 pub(crate) async fn gone_since(pool: &Pool, after: i64) -> anyhow::Result<()> {
     let last = format!(
         "select job_id from queue cross join (values (1)) as first (n)
