@@ -10,21 +10,26 @@ const HEADER: HeaderName = HeaderName::from_static("last-event-id");
 /// The parameter in which event-source-polyfill sends it: browsers did not let every page send the header.
 pub(super) const PARAMETER: &str = "lastEventId";
 
-/// The revision (microseconds) of the last event that the client has; `said` is its parameter, if it sent one.
+/// Digits of a revision, at most.
+const DIGITS: usize = 18;
+
+/// The revision (microseconds) of the last event that the client has; `said` is its parameter, if it sent one. The header
+/// goes first, but neither may be wrong.
 pub(crate) fn last_event(
     request: &HttpRequest,
     said: Option<&str>,
 ) -> Result<Option<i128>, ApiError> {
-    let header = request.headers().get(HEADER);
     // A text that is not ASCII is no id.
-    let header = header.map(|header| header.to_str().unwrap_or("-"));
-    let said = [("Last-Event-ID", header), (PARAMETER, said)];
-    // A client that has no event yet may send an empty one.
-    let mut said = said.into_iter().filter_map(|(field, id)| {
-        let id = id?.trim();
-        (!id.is_empty()).then_some((field, id))
-    });
-    let Some((field, id)) = said.next() else { return Ok(None) };
-    let id = id.parse::<u64>().ok().filter(|id| *id < 1 << 60);
-    id.map(|id| Some(id.into())).ok_or(ApiError::BadEventId(field))
+    let header = request.headers().get(HEADER).map(|header| header.to_str().unwrap_or("-").trim());
+    let header = revision("Last-Event-ID", header)?;
+    let said = revision(PARAMETER, said)?;
+    Ok(header.or(said))
+}
+
+/// A client that has no event yet may send an empty id.
+fn revision(field: &'static str, id: Option<&str>) -> Result<Option<i128>, ApiError> {
+    let Some(id) = id.filter(|id| !id.is_empty()) else { return Ok(None) };
+    let is_number = id.len() <= DIGITS && id.bytes().all(|byte| byte.is_ascii_digit());
+    let id = id.parse().ok().filter(|_id| is_number);
+    id.map(Some).ok_or(ApiError::BadEventId(field))
 }

@@ -55,8 +55,12 @@ async fn whoever_cannot_send_the_header_names_its_last_event_in_a_parameter() {
     let missed = Events::of(app.get(&all).await).next().await.unwrap();
     assert_eq!(missed.data["status"], "processing");
     for path in [path.as_str(), "/api/events"] {
-        let told = app.get(&format!("{path}?lastEventId=rubbish")).await;
-        let told = problem(told, 400, "invalid_event_id").await;
-        assert_eq!(told["field"], "lastEventId");
+        for id in ["rubbish", "%2B5", "%205", "1000000000000000000"] {
+            let url = app.url(&format!("{path}?lastEventId={id}"));
+            // Also beside a header that is right.
+            let get = app.client.get(url).header("Last-Event-ID", &first.id);
+            let told = problem(get.send().await.unwrap(), 400, "invalid_event_id").await;
+            assert_eq!(told["field"], "lastEventId");
+        }
     }
 }
