@@ -101,7 +101,7 @@ pub struct Lease {
     pub job: JobId,
     /// The worker that holds it.
     pub worker: WorkerId,
-    /// The fence: it grows with each claim of the job.
+    /// The fence: drawn at random by each claim.
     pub number: i64,
 }
 

@@ -82,6 +82,9 @@ pub struct OpenAttempt {
 ///   limits of what is read in order are hidden.
 /// - [`MOST_CLAIMED`] is a limit that it knows: expecting a tenth of a line of millions, it would compile the statement
 ///   first, each time, where JIT is on.
+///
+/// Its commit does not wait for the disk, and a lease's number is drawn at random, so that no later lease equals one
+/// that a crash of the database has undone (`docs/decisions/claims-do-not-wait-for-the-disk.md`).
 macro_rules! claim_query {
     ($chosen:literal, $afterwards:literal, $round:expr, $limit:expr $(, $argument:expr)*) => {
         sqlx::query_as!(
@@ -96,8 +99,8 @@ macro_rules! claim_query {
                  for update skip locked
              ), " + $chosen + r#"
              , claimed as (
-                 update queue set leased_by = $1, lease_no = nextval('queue_lease_no'),
-                     is_isolated = false
+                 update queue set leased_by = $1, is_isolated = false,
+                     lease_no = (1 + random() * 9e15)::bigint
                  where job_id = any(array(select job_id from due))
                  returning queue.job_id, queue.lease_no, queue.rescues, queue.deadline_at,
                      queue.cancel_requested_at, queue.has_attempt, queue.priority, queue.turn
@@ -118,7 +121,8 @@ macro_rules! claim_query {
                  job_id as "job_id?", lease_no as "lease_no?", rescues as "rescues?", is_cancelled,
                  time_left, prompt as "prompt?", model as "model?", options as "options?",
                  has_attempt as "has_attempt?"
-             from (select) as always left join taken on true"#,
+             from (select set_config('synchronous_commit', 'off', true)) as always
+                 left join taken on true"#,
             $round.worker.0,
             $limit,
             $round.number
@@ -140,8 +144,8 @@ pub const MOST_CLAIMED: usize = 10_000;
 /// Where limits or pauses are set it takes nothing from the line, and says so: use [`claim_under_rules`] then.
 ///
 /// The line is read in parts: each priority that has a [front](super::gather_stragglers), from that front on, and all
-/// priorities between two such ones (101 and -101 are the bounds: no job has them). A claim that gets a lease number
-/// divisible by 1,000 moves the fronts up to the first jobs that it took from the line.
+/// priorities between two such ones (101 and -101 are the bounds: no job has them). About once in 1,000 jobs, and always
+/// when it takes that many, a claim moves the fronts up to the first jobs that it took from the line.
 pub async fn claim(
     pool: &Pool,
     round: impl Into<Round>,
@@ -199,7 +203,7 @@ pub async fn claim(
          )",
         "insert into line_fronts (priority, turn)
          select priority, min(turn) from claimed
-         where not has_attempt and exists (select from claimed where lease_no % 1000 = 0)
+         where not has_attempt and (select random() * 1000 < count(*) from claimed)
          group by priority
          on conflict do nothing",
         round,

@@ -163,7 +163,7 @@ async fn a_worker_that_is_not_registered_claims_nothing() {
 }
 
 #[tokio::test]
-async fn each_claim_of_a_job_has_a_greater_lease_number() {
+async fn each_claim_of_a_job_has_another_lease_number() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let first = factory::claimed(pool).await;
@@ -171,7 +171,8 @@ async fn each_claim_of_a_job_has_a_greater_lease_number() {
 
     let second = queue::claim(pool, first.lease.worker, 1).await.unwrap().jobs;
 
-    assert!(second[0].lease.number > first.lease.number);
+    assert_eq!(second[0].lease.worker, first.lease.worker);
+    assert_ne!(second[0].lease.number, first.lease.number);
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ mod attempt;
 mod batcher;
 mod cancel;
 mod claim;
+#[cfg(unix)]
+mod crash;
 mod deletion;
 mod deliveries;
 mod emptied;

@@ -38,6 +38,8 @@ pub(super) enum Life {
     GiveUpOnClaim,
     /// The database executes that claim.
     StrayClaim { job: u8 },
+    /// The database crashes, and the claim of a job was not on its disk yet.
+    CrashUndoesClaim { job: u8 },
     /// `queue::release_unknown`: its one transaction, before the worker's next claim.
     ReleaseUnknown,
     /// `queue::beat`, of a worker that was taken for dead: its life is over. All other beats change
@@ -139,6 +141,7 @@ impl Action {
                 Life::ClaimUnheard { .. }
                     | Life::GiveUpOnClaim
                     | Life::StrayClaim { .. }
+                    | Life::CrashUndoesClaim { .. }
                     | Life::Release
                     | Life::Kill
                     | Life::TakeForDead

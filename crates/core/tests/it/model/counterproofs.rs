@@ -48,6 +48,14 @@ fn lease_numbers_that_begin_anew_with_a_row_revive_a_dead_lease() {
 }
 
 #[test]
+fn lease_numbers_that_a_crash_brings_back_revive_a_dead_lease() {
+    breaks(
+        Property::DeadLeasesWriteNothing,
+        Rules { flaws: &[Flaw::LeaseNumbersBeginAnew], troubles: &[Trouble::Crashes], ..SMALL },
+    );
+}
+
+#[test]
 fn settling_without_a_fence_settles_twice() {
     breaks(Property::NoJobIsSettledTwice, Rules { flaws: &[Flaw::SettlingIsNotFenced], ..SMALL });
 }

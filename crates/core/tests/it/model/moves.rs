@@ -5,7 +5,12 @@ mod life;
 mod outside;
 mod tasks;
 
-use super::{action::Action, rules::Rules, state::State, symmetry::canonical};
+use super::{
+    action::Action,
+    rules::{Rules, Trouble},
+    state::State,
+    symmetry::canonical,
+};
 
 /// Finds every step that changes something, with the state that it leads to.
 pub(super) fn moves(rules: &Rules, from: &State, found: &mut Vec<(Action, State)>) {
@@ -15,6 +20,9 @@ pub(super) fn moves(rules: &Rules, from: &State, found: &mut Vec<(Action, State)
     outside::callers(&mut moves);
     for (worker, known) in (0..).zip(from.workers).take(rules.workers) {
         claims::claims(&mut moves, worker, &known);
+        if rules.may(Trouble::Crashes) {
+            claims::crashes(&mut moves, worker, &known);
+        }
         life::life(&mut moves, worker, &known);
         tasks::tasks(&mut moves, worker, &known);
     }

@@ -83,6 +83,31 @@ fn all_holds_where_claims_come_after_they_were_given_up() {
     });
 }
 
+/// About 160,000 states.
+#[test]
+fn all_holds_where_crashes_undo_claims() {
+    all_holds(Rules {
+        workers: 2,
+        max_rescues: None,
+        troubles: &[Trouble::Crashes, Trouble::Cancels],
+        ..Rules::ONE_JOB
+    });
+}
+
+/// About 8,000 states.
+#[test]
+fn all_holds_under_a_limit_where_crashes_undo_claims() {
+    all_holds(Rules {
+        jobs: 2,
+        workers: 1,
+        max_attempts: 1,
+        max_rescues: None,
+        limit: Some(1),
+        troubles: &[Trouble::Crashes],
+        ..Rules::ONE_JOB
+    });
+}
+
 /// About 50,000 states.
 #[test]
 fn all_holds_for_two_jobs() {

@@ -44,6 +44,8 @@ pub(super) enum Trouble {
     StrayClaims,
     /// The work on a job panics.
     Panics,
+    /// The database crashes before a claim is on its disk, and so undoes it.
+    Crashes,
 }
 
 /// What a write about a claimed job is fenced by.
@@ -62,7 +64,8 @@ pub(super) enum Fence {
 pub(super) enum Flaw {
     /// The statements that settle a job do not check its lease.
     SettlingIsNotFenced,
-    /// Lease numbers are counted in the row, so a new row begins with 1 again.
+    /// Lease numbers are counted in the row, so a new row begins with 1 again, and a claim that was undone leaves its
+    /// number to the next.
     LeaseNumbersBeginAnew,
     /// A rescue frees the rows first, and then deletes its worker.
     RescueFreesFirst,

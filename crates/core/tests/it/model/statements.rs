@@ -8,7 +8,7 @@ mod unanswered;
 mod worker;
 
 pub(super) use attempt::{Begun, begin_attempt, record_notice, record_submission};
-pub(super) use claim::{claimable, first_step, take};
+pub(super) use claim::{claimable, first_step, take, undo_claim};
 pub(super) use rescue::{delete_worker, free_rows, rescue};
 pub(super) use settle::{
     cancel, cancel_waiting, complete, end_cancelled, fail, fail_overdue, reopen, retry, snooze,
@@ -22,13 +22,14 @@ use super::{
     state::State,
 };
 
-/// The lease that a task believes it has. Its statements name all of it but the last part.
+/// The lease that a task believes it has. Its statements name all of it but the last two parts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lease {
     pub(super) worker: u8,
     pub(super) job: u8,
     pub(super) number: u8,
     pub(super) is_reopened: bool,
+    pub(super) is_undone: bool,
 }
 
 /// A write was not done, because its lease is lost.
@@ -49,7 +50,8 @@ fn fenced(state: &mut State, rules: &Rules, lease: Lease) -> Result<(), LeaseLos
     if !is_found {
         return Err(LeaseLost);
     }
-    if !(is_worker && is_number && job.is_reopened == lease.is_reopened) {
+    let is_of_the_row = job.is_reopened == lease.is_reopened && !lease.is_undone;
+    if !(is_worker && is_number && is_of_the_row) {
         state.breaks(Property::DeadLeasesWriteNothing);
     }
     Ok(())

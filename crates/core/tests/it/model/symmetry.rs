@@ -29,6 +29,7 @@ fn rename_leases(state: &mut State) {
         let is_in_a_row = job.row.is_some_and(|row| row.number > 0 && row.number == task.number);
         task.number = u8::from(is_in_a_row);
         task.is_reopened &= is_in_a_row;
+        task.is_undone &= is_in_a_row;
     }
     for row in state.jobs.iter_mut().filter_map(|job| job.row.as_mut()) {
         row.number = row.number.min(1);

@@ -52,6 +52,24 @@ pub(super) fn claims(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
     }
 }
 
+/// A crash of the database undoes claims after which nothing was written: all later writes wait for the disk, and so
+/// for the claim.
+pub(super) fn crashes(moves: &mut Moves<'_>, worker: u8, known: &Worker) {
+    for (place, task) in known.tasks.iter().enumerate() {
+        let Some(Task { job, number, step, .. }) = *task else { continue };
+        let from = &moves.from.jobs[usize::from(job)];
+        let is_held =
+            from.row.is_some_and(|row| (row.leased_by, row.number) == (Some(worker), number));
+        if is_held && step == statements::first_step(from) {
+            moves.add(Action::Worker(worker, Life::CrashUndoesClaim { job }), |state| {
+                statements::undo_claim(state, job);
+                state.worker(worker).tasks[place] =
+                    task.map(|task| Task { is_undone: true, ..task });
+            });
+        }
+    }
+}
+
 /// The steps of a claim that has its snapshot, and now locks rows.
 fn looked(moves: &mut Moves<'_>, worker: u8, known: &Worker, seen: [Option<Step>; JOBS]) {
     let (rules, lives) = (moves.rules, known.process == Process::Lives);
@@ -149,7 +167,7 @@ fn take(state: &mut State, rules: &Rules, worker: u8, job: u8, step: Option<Step
     let Some(step) = step else { return };
     let is_doomed = rules.max_rescues.is_some_and(|most| row.rescues > most);
     let step = if is_doomed { Step::Doom } else { step };
-    let task = Task { job, number: row.number, is_reopened, step };
+    let task = Task { job, number: row.number, is_reopened, is_undone: false, step };
     if let Some(free) = state.worker(worker).tasks.iter_mut().find(|task| task.is_none()) {
         *free = Some(task);
     }

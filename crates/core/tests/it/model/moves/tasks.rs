@@ -71,10 +71,10 @@ impl TaskMoves<'_, '_> {
         is_heard: bool,
         change: impl Fn(&mut State, &Rules, Lease) -> Next,
     ) {
-        let Task { job, number, is_reopened, .. } = self.task;
+        let Task { job, number, is_reopened, is_undone, .. } = self.task;
         let (worker, place, task, lives) = (self.worker, self.place, self.task, self.lives);
         let rules = self.moves.rules;
-        let lease = Lease { worker, job, number, is_reopened };
+        let lease = Lease { worker, job, number, is_reopened, is_undone };
         self.moves.add(Action::Work { worker, job, does, is_heard }, |state| {
             let next = change(state, rules, lease).unwrap_or(None);
             // After its worker's life, only a submission goes on.

@@ -52,6 +52,8 @@ pub(in crate::model) struct Task {
     pub(in crate::model) number: u8,
     /// Whether the lease is for the row of the reopened job. No statement reads it: it serves to check what is true.
     pub(in crate::model) is_reopened: bool,
+    /// Whether a crash has undone the claim. No statement reads this, either.
+    pub(in crate::model) is_undone: bool,
     /// What it does next.
     pub(in crate::model) step: Step,
 }

@@ -28,11 +28,19 @@ pub(in crate::model) fn first_step(job: &Job) -> Step {
 /// Leases a job to a worker under the next number.
 pub(in crate::model) fn take(state: &mut State, rules: &Rules, worker: u8, job: u8) {
     let in_use = state.jobs.iter().filter_map(|job| Some(job.row?.number));
-    // As from the sequence. Numbers that only tasks remember are below all others: see `symmetry`.
+    // Like one that was never drawn. Numbers that only tasks remember are below all others: see `symmetry`.
     let next = 1 + in_use.max().unwrap_or(0);
     if let Some(row) = &mut state.job(job).row {
         let begins_anew = rules.has(Flaw::LeaseNumbersBeginAnew);
         row.number = if begins_anew { row.number + 1 } else { next };
         row.leased_by = Some(worker);
+    }
+}
+
+/// A crash undoes a claim: the row is as it was before.
+pub(in crate::model) fn undo_claim(state: &mut State, job: u8) {
+    if let Some(row) = &mut state.job(job).row {
+        row.leased_by = None;
+        row.number -= 1;
     }
 }

@@ -1,0 +1,132 @@
+//! PostgreSQL crashes: commits that waited for the disk outlive it, claims need not.
+
+use std::{os::unix::fs::PermissionsExt, process::Command, time::Duration};
+
+use darkroom_core::{
+    db::{self, Pool},
+    job::Status,
+    queue::{self, Ended, Error, Lease, Timeline, WorkerId},
+    store,
+};
+use darkroom_embedded_postgres::{EmbeddedPostgres, Settings};
+use darkroom_testing::eventually;
+use image::ImageFormat;
+use tempfile::TempDir;
+
+use crate::factory;
+
+/// How often PostgreSQL writes what no commit waited for to the disk, in milliseconds.
+const WRITES_EVERY: &str = "5000";
+
+/// A durable PostgreSQL that can be made to crash.
+struct Crashing {
+    directory: TempDir,
+    server: EmbeddedPostgres,
+    pool: Pool,
+}
+
+impl Crashing {
+    async fn start() -> Self {
+        let directory = TempDir::new().unwrap();
+        // PostgreSQL may run as another user.
+        let everyone = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(directory.path(), everyone).unwrap();
+        let (server, pool) = start_in(&directory).await;
+        db::migrate(&pool).await.unwrap();
+        Self { directory, server, pool }
+    }
+
+    /// Ends all its processes at once, with all that is only in memory, and starts it again.
+    async fn crash(self) -> Self {
+        let pid = self.server.pid().to_string();
+        assert!(Command::new("kill").args(["-QUIT", &pid]).status().unwrap().success());
+        self.server.stop().await.unwrap();
+        let (server, pool) = start_in(&self.directory).await;
+        Self { directory: self.directory, server, pool }
+    }
+
+    /// Waits until PostgreSQL has just written what no commit waited for: the next time is far away.
+    async fn until_it_has_written(&self) {
+        let written: &str = "select pg_current_wal_flush_lsn() >= $1::pg_lsn";
+        let mut transaction = self.pool.begin().await.unwrap();
+        sqlx::query("set local synchronous_commit = off").execute(&mut *transaction).await.unwrap();
+        sqlx::query("select pg_current_xact_id()").execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+        let position: String = sqlx::query_scalar("select pg_current_wal_insert_lsn()::text")
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
+        eventually("it has written", async || {
+            let asked = sqlx::query_scalar(written).bind(&position).fetch_one(&self.pool).await;
+            asked.unwrap_or(false).then_some(())
+        })
+        .await;
+    }
+}
+
+async fn start_in(directory: &TempDir) -> (EmbeddedPostgres, Pool) {
+    let parameters = [("wal_writer_delay", WRITES_EVERY), ("bgwriter_delay", "10000")];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let settings = Settings { parameters, ..Settings::new(directory.path().join("postgres")) };
+    let server = EmbeddedPostgres::start(settings).await.unwrap();
+    let pool = db::connect_patiently(&server.url("darkroom"), 4, Duration::from_secs(30)).unwrap();
+    (server, pool)
+}
+
+async fn claim(pool: &Pool, worker: WorkerId) -> Lease {
+    queue::claim(pool, worker, 1).await.unwrap().jobs.remove(0).lease
+}
+
+/// Whether a worker holds the job.
+async fn is_held(pool: &Pool, lease: &Lease) -> bool {
+    sqlx::query_scalar("select leased_by is not null from queue where job_id = $1")
+        .bind(lease.job.0)
+        .fetch_one(pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_claim_that_a_crash_undoes_is_made_again_and_its_lease_allows_nothing() {
+    let postgres = Crashing::start().await;
+    let worker = factory::worker(&postgres.pool).await;
+    factory::job(&postgres.pool).await;
+    postgres.until_it_has_written().await;
+    let undone = claim(&postgres.pool, worker).await;
+
+    let postgres = postgres.crash().await;
+    let pool = &postgres.pool;
+    assert!(!is_held(pool, &undone).await, "the claim did not wait for the disk");
+    let lease = claim(pool, worker).await;
+
+    let url = factory::input_url();
+    let begun = queue::begin_attempt(pool, &undone, &url, &Timeline::default()).await;
+    assert!(matches!(begun, Err(Error::LeaseLost)), "{begun:?}");
+    assert_eq!(factory::begin(pool, &lease).await, 1);
+}
+
+#[tokio::test]
+async fn what_may_cost_money_and_what_has_ended_outlive_a_crash() {
+    let postgres = Crashing::start().await;
+    let worker = factory::worker(&postgres.pool).await;
+    factory::job(&postgres.pool).await;
+    postgres.until_it_has_written().await;
+    let lease = claim(&postgres.pool, worker).await;
+    factory::begin(&postgres.pool, &lease).await;
+
+    let postgres = postgres.crash().await;
+    let pool = &postgres.pool;
+    assert!(is_held(pool, &lease).await, "the attempt's commit has kept the claim");
+    let number = queue::attempts_made(pool, &lease).await.unwrap();
+    queue::record_submission(pool, &lease, number, &factory::submission()).await.unwrap();
+    let output = factory::stored(factory::picture(8, 8, ImageFormat::Png));
+    postgres.until_it_has_written().await;
+    queue::archive(pool, &lease, 0, &output, None).await.unwrap();
+    queue::complete(pool, &lease, Ended::default(), &Timeline::default()).await.unwrap();
+
+    let postgres = postgres.crash().await;
+    let shown = store::find(&postgres.pool, lease.job).await.unwrap().unwrap();
+    assert_eq!(shown.status, Status::Completed);
+    let results = shown.images.iter().filter(|image| image.is_result);
+    assert_eq!(results.count(), 1, "its completion has kept the result");
+}
