@@ -1,6 +1,8 @@
-//! The floors of `http`: actix-web alone, and actix-web with one statement a request.
+//! The floors of `http` and `watchers`: actix-web alone, and actix-web with one statement a request.
 //!
-//! Both are served by one process, with as many threads as Darkroom's API and the same connection pool.
+//! They are served by one process, with as many threads as Darkroom's API and the same connection pool.
+
+mod streams;
 
 use actix_multipart::Multipart;
 use actix_web::{
@@ -17,6 +19,8 @@ use darkroom_core::{
     db::{self, Pool},
 };
 use futures_util::TryStreamExt;
+use streams::Streams;
+pub(crate) use streams::{EVENTS, TELL_ALL};
 
 /// The path that always gives the same answer.
 pub(crate) const CONSTANT: &str = "/constant";
@@ -34,7 +38,7 @@ pub(crate) const SCHEMA: [&str; 3] = [
 pub(crate) struct Options {
     #[arg(long)]
     port: u16,
-    /// Bytes of a constant answer to a GET
+    /// Bytes of a constant answer to a GET, and of an event's data
     #[arg(long)]
     get_bytes: usize,
     /// Bytes of an answer to a POST
@@ -47,6 +51,7 @@ struct Floor {
     to_get: Bytes,
     to_post: Bytes,
     pool: Pool,
+    streams: Streams,
 }
 
 /// Serves until it is killed. The database is the one of the environment, as for Darkroom's roles.
@@ -57,11 +62,17 @@ pub(crate) async fn serve(options: &Options) -> anyhow::Result<()> {
         to_get: json_of(options.get_bytes).into(),
         to_post: json_of(options.post_bytes).into(),
         pool: db::connect(&url, database.max_connections)?,
+        streams: Streams::default(),
     };
     let server = HttpServer::new(move || {
         let constant = web::resource(CONSTANT).get(get_constant).post(post_constant);
         let statement = web::resource(STATEMENT).get(get_statement).post(post_statement);
-        App::new().app_data(web::Data::new(floor.clone())).service(constant).service(statement)
+        App::new()
+            .app_data(web::Data::new(floor.clone()))
+            .service(constant)
+            .service(statement)
+            .route(EVENTS, web::get().to(streams::follow))
+            .route(TELL_ALL, web::get().to(streams::tell_all))
     });
     server.bind(("127.0.0.1", options.port))?.run().await?;
     Ok(())

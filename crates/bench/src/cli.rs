@@ -28,7 +28,7 @@ pub(crate) enum Command {
     #[cfg(unix)]
     #[command(hide = true)]
     Side(side::Call),
-    /// Serves the floors of `http`
+    /// Serves the floors of `http` and `watchers`
     #[command(hide = true)]
     Bare(bare::Options),
     /// Prepares one picture, for `images`

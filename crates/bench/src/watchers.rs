@@ -1,10 +1,13 @@
 //! `watchers`: many streams of events on one API process: how soon after a commit each hears of it, and what they cost.
+//! A bare server that tells as many is the floor for changes of all at once.
 
 mod changes;
 mod crowd;
+mod floor;
 mod jobs;
 mod watcher;
 
+use anyhow::Context;
 use darkroom_core::db::Pool;
 use rustix::process::{Resource, setrlimit};
 use tokio::{
@@ -14,7 +17,7 @@ use tokio::{
 
 use crate::{
     footprint::{Footprint, megabytes},
-    load::{milliseconds, percentile, when_it_answers},
+    load::{Connection, milliseconds, percentile, when_it_answers},
     request,
     stand::{Ground, NOWHERE, Plan, Role, ground},
     statements::Counting,
@@ -28,8 +31,11 @@ const STEPS: [(usize, usize); 4] = [(100, 100), (1_000, 1_000), (10_000, 10_000)
 /// Connections that PostgreSQL accepts.
 const MAX_CONNECTIONS: u16 = 50;
 
-/// How long the API rests before its memory is read.
+/// How long the API rests before its memory is read, or all jobs are changed.
 const REST: Duration = Duration::from_secs(2);
+
+/// How often all jobs are changed at once.
+const ROUNDS: usize = 3;
 
 /// Measures step by step, each with an API of its own.
 pub(crate) async fn run() -> anyhow::Result<()> {
@@ -49,6 +55,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
             "p99 ms",
             "all at once: p50 ms",
             "p99 ms",
+            "p99 ÷ bare",
             "not told",
             "idle MB",
             "watched MB",
@@ -69,15 +76,17 @@ async fn step(
     pool: &Pool,
     watchers: usize,
     jobs: usize,
-) -> anyhow::Result<[String; 11]> {
+) -> anyhow::Result<[String; 12]> {
     let ids = jobs::fill(&ground.postgres.url()?, pool, jobs).await?;
     let mut api = start(ground, watchers).await?;
     sleep(REST).await;
     let idle = Footprint::of(api.pid()?)?;
 
     let (sender, mut told) = mpsc::unbounded_channel();
-    let watching = crowd::watch(api.plan.port, &ids, watchers, &sender).await;
-    let _watching = watching.inspect_err(|_error| api.tell_last_words())?;
+    let paths = ids.iter().map(|id| format!("/api/jobs/{id}"));
+    let events = paths.clone().map(|path| path + "/events").cycle().take(watchers);
+    let watching = crowd::watch(api.plan.port, events, &sender).await;
+    let watching = watching.inspect_err(|_error| api.tell_last_words())?;
     sleep(REST).await;
     let watched = Footprint::of(api.pid()?)?;
 
@@ -85,30 +94,56 @@ async fn step(
     steady.heard(&mut told, watchers / jobs).await;
     let busy = Footprint::of(api.pid()?)?.busy.saturating_sub(watched.busy);
     let share = 100.0 * busy.as_secs_f64() / steady.took.as_secs_f64();
-    let mut at_once = Changes::all_at_once(pool).await?;
-    at_once.heard(&mut told, watchers / jobs).await;
+    let (mut rounds, mut untold) = (Vec::new(), steady.untold);
+    for _ in 0..ROUNDS {
+        sleep(REST).await;
+        let mut at_once = Changes::all_at_once(pool).await?;
+        at_once.heard(&mut told, watchers / jobs).await;
+        untold += at_once.untold;
+        rounds.push(at_once.delays);
+    }
     let after = Footprint::of(api.pid()?)?;
+    let bytes = job_bytes(api.plan.port, paths).await?;
+    // The watchers end with it, and make room for those of the floor.
+    drop(watching);
     api.kill().await?;
+    let bare = floor::all_at_once(ground, watchers, bytes).await?;
 
     steady.delays.sort_unstable();
-    at_once.delays.sort_unstable();
+    let at_once = middle(rounds)?;
     let each = f64::from(watched.resident - idle.resident) / f64::from(u32::try_from(watchers)?);
-    let of = |changes: &Changes, percent| {
-        anyhow::Ok(milliseconds(percentile(&changes.delays, percent)?))
-    };
+    let of = |delays: &[Duration], percent| anyhow::Ok(milliseconds(percentile(delays, percent)?));
+    let beside = percentile(&at_once, 99)?.as_secs_f64() / percentile(&bare, 99)?.as_secs_f64();
     Ok([
         format!("{watchers} watchers, {jobs} jobs"),
-        of(&steady, 50)?,
-        of(&steady, 99)?,
+        of(&steady.delays, 50)?,
+        of(&steady.delays, 99)?,
         of(&at_once, 50)?,
         of(&at_once, 99)?,
-        (steady.untold + at_once.untold).to_string(),
+        format!("{beside:.2}"),
+        untold.to_string(),
         megabytes(idle.resident),
         megabytes(watched.resident),
         megabytes(after.peak),
         format!("{each:.1}"),
         format!("{share:.0}"),
     ])
+}
+
+/// The delays of the round in the middle, by its p99, in ascending order.
+fn middle(mut rounds: Vec<Vec<Duration>>) -> anyhow::Result<Vec<Duration>> {
+    for delays in &mut rounds {
+        delays.sort_unstable();
+    }
+    rounds.sort_by_key(|delays| percentile(delays, 99).ok());
+    let middle = rounds.len() / 2;
+    rounds.into_iter().nth(middle).context("nothing was measured")
+}
+
+/// How many bytes a job's answer has, which is what an event says.
+async fn job_bytes(port: u16, mut paths: impl Iterator<Item = String>) -> anyhow::Result<usize> {
+    let path = paths.next().context("nothing is watched")?;
+    Ok(Connection::open(port).await?.exchange(&request::get(&path)).await?.len())
 }
 
 async fn start(ground: &Ground, watchers: usize) -> anyhow::Result<Role> {

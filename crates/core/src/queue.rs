@@ -92,10 +92,12 @@ pub(crate) use wake::{NotifySlot, hints_of_new};
 pub use whereabouts::{Whereabouts, whereabouts};
 pub use worker::{Beat, Round, WorkerId, beat, register, release, release_unknown};
 
+use uuid::Uuid;
+
 use crate::{db, job::JobId};
 
 /// A worker's right to settle a job, as long as the worker lives and nobody has claimed the job since.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Lease {
     /// The job it is about.
     pub job: JobId,
@@ -103,6 +105,13 @@ pub struct Lease {
     pub worker: WorkerId,
     /// The fence: drawn at random by each claim.
     pub number: i64,
+}
+
+impl Lease {
+    /// Read from its columns.
+    fn stored(job: Uuid, worker: Uuid, number: i64) -> Self {
+        Self { job: JobId(job), worker: WorkerId(worker), number }
+    }
 }
 
 /// Why a write about a claimed job was not done.

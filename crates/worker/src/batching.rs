@@ -5,8 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use darkroom_core::{
     chain::chain,
     db::{self, Ask, Batcher, Bounds, Pool},
-    job::JobId,
-    queue::{self, Answered, Completion},
+    queue::{self, Answered, Completion, Lease},
 };
 
 /// The most jobs in one statement, and the most that wait for the next one.
@@ -28,7 +27,7 @@ pub(crate) fn completions(pool: Pool) -> Completions {
         let (completions, askers) = split(asks);
         let done = queue::complete_all(&mut connection, &completions).await;
         drop(connection);
-        tell(completions.iter().map(|completion| completion.lease.job), askers, &done);
+        tell(completions.iter().map(|completion| completion.lease), askers, &done);
     })
 }
 
@@ -38,7 +37,7 @@ pub(crate) fn answers(pool: Pool) -> Answers {
         let (answered, askers) = split(asks);
         let done = queue::record_submissions(&mut connection, &answered).await;
         drop(connection);
-        tell(answered.iter().map(|answered| answered.lease.job), askers, &done);
+        tell(answered.iter().map(|answered| answered.lease), askers, &done);
     })
 }
 
@@ -63,14 +62,14 @@ fn split<Question>(asks: Vec<Ask<Question, bool>>) -> (Vec<Question>, Askers) {
 }
 
 fn tell(
-    jobs: impl Iterator<Item = JobId>,
+    leases: impl Iterator<Item = Lease>,
     askers: Askers,
-    done: &Result<HashSet<JobId>, db::Error>,
+    done: &Result<HashSet<Lease>, db::Error>,
 ) {
     if let Err(error) = done {
         tracing::debug!(jobs = askers.len(), error = %chain(error), "a batch failed");
     }
-    for (job, asker) in jobs.zip(askers) {
-        asker.tell(done.as_ref().map(|done| done.contains(&job)).map_err(Clone::clone));
+    for (lease, asker) in leases.zip(askers) {
+        asker.tell(done.as_ref().map(|done| done.contains(&lease)).map_err(Clone::clone));
     }
 }

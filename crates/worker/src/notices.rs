@@ -95,6 +95,28 @@ impl Awaited {
 
 impl Drop for Awaited {
     fn drop(&mut self) {
-        self.notices.lock().remove(&self.job);
+        let mut waiting = self.notices.lock();
+        // Not where the job waits under another lease already: this one was lost.
+        if waiting.get(&self.job).is_some_and(|now| Arc::ptr_eq(now, &self.waiting)) {
+            waiting.remove(&self.job);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Heard, Notices};
+
+    #[tokio::test]
+    async fn a_wait_under_a_lost_lease_ends_without_the_one_that_came_after_it() {
+        let notices = Notices::default();
+        let job = "018f3c1a-0000-7000-8000-000000000000".parse().unwrap();
+        let lost = notices.expect(job);
+        let held = notices.expect(job);
+        drop(lost);
+
+        notices.tell_ended(job);
+
+        assert_eq!(held.heard().await, Heard::Ended);
     }
 }

@@ -61,6 +61,11 @@ impl Changes {
         Ok(changes)
     }
 
+    /// A change that is being sent, by other means than a commit.
+    pub(super) fn sent_now(revision: i64) -> Self {
+        Self { commits: HashMap::from([(revision, Instant::now())]), ..Self::none() }
+    }
+
     fn none() -> Self {
         Self { commits: HashMap::new(), took: Duration::ZERO, delays: Vec::new(), untold: 0 }
     }

@@ -22,22 +22,21 @@ const OTHER_DESCRIPTORS: u64 = 200;
 /// How long it may take until a watcher is told how its job stands.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Starts all watchers, and returns when each has been told how its job stands.
+/// Starts a watcher for each path, and returns when each has been told how its job stands.
 pub(super) async fn watch(
     port: u16,
-    ids: &[String],
-    watchers: usize,
+    paths: impl Iterator<Item = String>,
     told: &mpsc::UnboundedSender<Told>,
 ) -> anyhow::Result<JoinSet<anyhow::Result<()>>> {
     let mut watching = JoinSet::new();
     let (begun, mut begins) = mpsc::channel(AT_A_TIME);
     let mut under_way = 0;
-    for id in ids.iter().cycle().take(watchers) {
+    for path in paths {
         if under_way == AT_A_TIME {
             first_told(&mut begins, &mut watching).await?;
             under_way -= 1;
         }
-        let request: Arc<[u8]> = request::get(&format!("/api/jobs/{id}/events")).into();
+        let request: Arc<[u8]> = request::get(&path).into();
         watching.spawn(watcher::watch(port, request, begun.clone(), told.clone()));
         under_way += 1;
     }

@@ -83,14 +83,14 @@ pub struct OpenAttempt {
 /// - [`MOST_CLAIMED`] is a limit that it knows: expecting a tenth of a line of millions, it would compile the statement
 ///   first, each time, where JIT is on.
 ///
-/// Its commit does not wait for the disk, and a lease's number is drawn at random, so that no later lease equals one
-/// that a crash of the database has undone (`docs/decisions/claims-do-not-wait-for-the-disk.md`).
+/// After a worker's first second, the commit does not wait for the disk. A lease's number is drawn at random, so that no
+/// later lease equals one that a crash of the database has undone (`docs/decisions/claims-do-not-wait-for-the-disk.md`).
 macro_rules! claim_query {
     ($chosen:literal, $afterwards:literal, $round:expr, $limit:expr $(, $argument:expr)*) => {
         sqlx::query_as!(
             Row,
             "with recursive alive as (
-                 select id from workers where id = $1 and round = $3 for key share
+                 select started_at from workers where id = $1 and round = $3 for key share
              ), resumed as (
                  select job_id from queue
                  where is_left and run_at is null and exists (select from alive)
@@ -121,8 +121,11 @@ macro_rules! claim_query {
                  job_id as "job_id?", lease_no as "lease_no?", rescues as "rescues?", is_cancelled,
                  time_left, prompt as "prompt?", model as "model?", options as "options?",
                  has_attempt as "has_attempt?"
-             from (select set_config('synchronous_commit', 'off', true)) as always
-                 left join taken on true"#,
+             from (select (
+                 select set_config('synchronous_commit', 'off', true) from alive
+                 where started_at < now() - interval '1 second'
+             )) as always
+             left join taken on true"#,
             $round.worker.0,
             $limit,
             $round.number

@@ -6,10 +6,7 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::{Error, Lease, Timeline, fenced};
-use crate::{
-    db::{self, Pool},
-    job::JobId,
-};
+use crate::db::{self, Pool};
 
 /// What is known of a request that ended well.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,7 +36,7 @@ pub struct Completion {
 
 /// Completes jobs in one statement: a commit costs the same for one as for hundreds.
 ///
-/// Answers which were completed. The leases of the others are lost, and those jobs were left as they are.
+/// Answers under which leases jobs were completed. The others are lost, and those jobs were left as they are.
 ///
 /// The worker is compared in a way that no index serves. Otherwise, with statistics from a time when the worker held
 /// little, the planner would take the index of leases, and a few jobs would cost as much as all that the worker holds.
@@ -49,7 +46,7 @@ pub struct Completion {
 pub async fn complete_all(
     executor: impl PgExecutor<'_>,
     completions: &[Completion],
-) -> Result<HashSet<JobId>, db::Error> {
+) -> Result<HashSet<Lease>, db::Error> {
     let column = |of: fn(&Ended) -> Option<f64>| -> Vec<Option<f64>> {
         completions.iter().map(|completion| of(&completion.ended)).collect()
     };
@@ -64,7 +61,7 @@ pub async fn complete_all(
     let timelines = completions.iter().map(|completion| &completion.timeline);
     let running: Vec<Option<f64>> = timelines.clone().map(Timeline::running_ago).collect();
     let archived: Vec<Option<f64>> = timelines.map(Timeline::archived_ago).collect();
-    let completed = sqlx::query_scalar!(
+    let completed = sqlx::query!(
         r#"with told as (
                select * from unnest(
                    (select $1::uuid[]), (select $2::uuid[]), (select $3::bigint[]),
@@ -98,7 +95,7 @@ pub async fn complete_all(
                where images.job_id = lease.job_id and role = 'result'
                    and position >= lease.outputs
            )
-           select job_id as "job_id!" from lease"#,
+           select job_id as "job_id!", worker as "worker!", lease_no as "lease_no!" from lease"#,
         &jobs,
         &workers,
         &numbers,
@@ -113,7 +110,9 @@ pub async fn complete_all(
     .fetch_all(executor)
     .await
     .map_err(db::Error::doing("completing jobs"))?;
-    Ok(completed.into_iter().map(JobId).collect())
+    let leases =
+        completed.into_iter().map(|row| Lease::stored(row.job_id, row.worker, row.lease_no));
+    Ok(leases.collect())
 }
 
 /// Completes one job.
@@ -125,5 +124,5 @@ pub async fn complete(
 ) -> Result<(), Error> {
     let completion = Completion { lease: *lease, ended, timeline: timeline.clone() };
     let completed = complete_all(pool, &[completion]).await?;
-    fenced(completed.contains(&lease.job))
+    fenced(completed.contains(lease))
 }

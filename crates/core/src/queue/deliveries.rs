@@ -31,6 +31,6 @@ pub struct Lease {
     pub delivery: DeliveryId,
     /// The worker that holds it.
     pub worker: WorkerId,
-    /// The fence: no other claim, of a job or of a delivery, has this number.
+    /// The fence: no other claim of a delivery has this number.
     pub number: i64,
 }

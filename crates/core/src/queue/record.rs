@@ -6,10 +6,7 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::{Error, Lease, Submission, fenced};
-use crate::{
-    db::{self, Pool},
-    job::JobId,
-};
+use crate::db::{self, Pool};
 
 /// An answer to a job's submission.
 #[derive(Clone, Debug)]
@@ -24,12 +21,12 @@ pub struct Answered {
 
 /// Records fal's answers: from here on, a restart resumes these requests. The jobs are `processing`.
 ///
-/// Answers for which jobs they were recorded; the leases of the others are lost. As with completions, the planner is
+/// Answers under which leases they were recorded; the others are lost. As with completions, the planner is
 /// not told how many there are.
 pub async fn record_submissions(
     executor: impl PgExecutor<'_>,
     answered: &[Answered],
-) -> Result<HashSet<JobId>, db::Error> {
+) -> Result<HashSet<Lease>, db::Error> {
     let leases = answered.iter().map(|answered| answered.lease);
     let jobs: Vec<Uuid> = leases.clone().map(|lease| lease.job.0).collect();
     let workers: Vec<Uuid> = leases.clone().map(|lease| lease.worker.0).collect();
@@ -38,7 +35,7 @@ pub async fn record_submissions(
     let column = |of: fn(&Submission) -> &str| -> Vec<String> {
         answered.iter().map(|answered| of(&answered.submission).to_owned()).collect()
     };
-    let recorded = sqlx::query_scalar!(
+    let recorded = sqlx::query!(
         r#"with told as (
                select * from unnest(
                    (select $1::uuid[]), (select $2::uuid[]), (select $3::bigint[]),
@@ -61,13 +58,13 @@ pub async fn record_submissions(
                    cancel_url = lease.cancel_url
                from lease
                where attempts.job_id = lease.job_id and attempts.number = lease.number
-               returning attempts.job_id
+               returning attempts.job_id, worker, lease_no
            ), shown as (
                update jobs set status = 'processing', updated_at = now(),
                    submitted_at = coalesce(submitted_at, now())
                from recorded where jobs.id = recorded.job_id
            )
-           select job_id from recorded"#,
+           select job_id, worker as "worker!", lease_no as "lease_no!" from recorded"#,
         &jobs,
         &workers,
         &lease_numbers,
@@ -80,7 +77,9 @@ pub async fn record_submissions(
     .fetch_all(executor)
     .await
     .map_err(db::Error::doing("recording submissions"))?;
-    Ok(recorded.into_iter().map(JobId).collect())
+    let leases =
+        recorded.into_iter().map(|row| Lease::stored(row.job_id, row.worker, row.lease_no));
+    Ok(leases.collect())
 }
 
 /// Records fal's answer to one submission.
@@ -92,5 +91,5 @@ pub async fn record_submission(
 ) -> Result<(), Error> {
     let answered = Answered { lease: *lease, number, submission: submission.clone() };
     let recorded = record_submissions(pool, &[answered]).await?;
-    fenced(recorded.contains(&lease.job))
+    fenced(recorded.contains(lease))
 }

@@ -98,8 +98,7 @@ pub async fn image(pool: &Pool, id: ImageId) -> Result<Option<ImageData>, Error>
 }
 
 /// Stores an output under the job's lease; true when it is stored, false when the lease is lost.
-/// Storing the same output again, after a crash half-way, replaces it. The commit does not wait for the disk: that of
-/// the job's completion does, for both (`docs/decisions/claims-do-not-wait-for-the-disk.md`).
+/// Storing the same output again, after a crash half-way, replaces it.
 pub(crate) async fn insert_result(
     pool: &Pool,
     lease: &Lease,
@@ -114,8 +113,7 @@ pub(crate) async fn insert_result(
         "
          insert into images
              (id, job_id, role, position, media_type, width, height, sha256, data, blanked)
-         select $4, job_id, 'result', $5, $6, $7, $8, sha256($9), $9, $10
-         from lease cross join (select set_config('synchronous_commit', 'off', true)) as unflushed
+         select $4, job_id, 'result', $5, $6, $7, $8, sha256($9), $9, $10 from lease
          on conflict on constraint images_job_id_role_position_key do update set
              id = excluded.id, media_type = excluded.media_type, width = excluded.width,
              height = excluded.height, sha256 = excluded.sha256, data = excluded.data,

@@ -20,8 +20,9 @@ const WRITES_EVERY: &str = "5000";
 
 /// A durable PostgreSQL that can be made to crash.
 struct Crashing {
-    directory: TempDir,
+    // Dropped before its directory.
     server: EmbeddedPostgres,
+    directory: TempDir,
     pool: Pool,
 }
 
@@ -33,7 +34,7 @@ impl Crashing {
         std::fs::set_permissions(directory.path(), everyone).unwrap();
         let (server, pool) = start_in(&directory).await;
         db::migrate(&pool).await.unwrap();
-        Self { directory, server, pool }
+        Self { server, directory, pool }
     }
 
     /// Ends all its processes at once, with all that is only in memory, and starts it again.
@@ -42,7 +43,7 @@ impl Crashing {
         assert!(Command::new("kill").args(["-QUIT", &pid]).status().unwrap().success());
         self.server.stop().await.unwrap();
         let (server, pool) = start_in(&self.directory).await;
-        Self { directory: self.directory, server, pool }
+        Self { server, directory: self.directory, pool }
     }
 
     /// Waits until PostgreSQL has just written what no commit waited for: the next time is far away.
@@ -73,6 +74,16 @@ async fn start_in(directory: &TempDir) -> (EmbeddedPostgres, Pool) {
     (server, pool)
 }
 
+/// A worker that has lived for a while.
+async fn old_worker(pool: &Pool) -> WorkerId {
+    let worker = factory::worker(pool).await;
+    sqlx::query("update workers set started_at = now() - interval '1 hour'")
+        .execute(pool)
+        .await
+        .unwrap();
+    worker
+}
+
 async fn claim(pool: &Pool, worker: WorkerId) -> Lease {
     queue::claim(pool, worker, 1).await.unwrap().jobs.remove(0).lease
 }
@@ -89,7 +100,7 @@ async fn is_held(pool: &Pool, lease: &Lease) -> bool {
 #[tokio::test]
 async fn a_claim_that_a_crash_undoes_is_made_again_and_its_lease_allows_nothing() {
     let postgres = Crashing::start().await;
-    let worker = factory::worker(&postgres.pool).await;
+    let worker = old_worker(&postgres.pool).await;
     factory::job(&postgres.pool).await;
     postgres.until_it_has_written().await;
     let undone = claim(&postgres.pool, worker).await;
@@ -103,30 +114,51 @@ async fn a_claim_that_a_crash_undoes_is_made_again_and_its_lease_allows_nothing(
     let begun = queue::begin_attempt(pool, &undone, &url, &Timeline::default()).await;
     assert!(matches!(begun, Err(Error::LeaseLost)), "{begun:?}");
     assert_eq!(factory::begin(pool, &lease).await, 1);
+    postgres.server.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn what_may_cost_money_and_what_has_ended_outlive_a_crash() {
+async fn what_a_worker_claims_in_its_first_second_outlives_a_crash() {
     let postgres = Crashing::start().await;
+    factory::job(&postgres.pool).await;
+    postgres.until_it_has_written().await;
     let worker = factory::worker(&postgres.pool).await;
+    sqlx::query("update workers set started_at = now() + interval '1 hour'")
+        .execute(&postgres.pool)
+        .await
+        .unwrap();
+    let lease = claim(&postgres.pool, worker).await;
+
+    let postgres = postgres.crash().await;
+
+    assert!(is_held(&postgres.pool, &lease).await);
+    postgres.server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_may_cost_money_what_it_made_and_what_has_ended_outlive_a_crash() {
+    let mut postgres = Crashing::start().await;
+    let worker = old_worker(&postgres.pool).await;
     factory::job(&postgres.pool).await;
     postgres.until_it_has_written().await;
     let lease = claim(&postgres.pool, worker).await;
+
     factory::begin(&postgres.pool, &lease).await;
+    postgres = postgres.crash().await;
+    assert!(is_held(&postgres.pool, &lease).await, "the attempt's commit has kept the claim");
 
-    let postgres = postgres.crash().await;
-    let pool = &postgres.pool;
-    assert!(is_held(pool, &lease).await, "the attempt's commit has kept the claim");
-    let number = queue::attempts_made(pool, &lease).await.unwrap();
-    queue::record_submission(pool, &lease, number, &factory::submission()).await.unwrap();
+    let submission = factory::submission();
+    queue::record_submission(&postgres.pool, &lease, 1, &submission).await.unwrap();
     let output = factory::stored(factory::picture(8, 8, ImageFormat::Png));
-    postgres.until_it_has_written().await;
-    queue::archive(pool, &lease, 0, &output, None).await.unwrap();
-    queue::complete(pool, &lease, Ended::default(), &Timeline::default()).await.unwrap();
+    queue::archive(&postgres.pool, &lease, 0, &output, None).await.unwrap();
+    postgres = postgres.crash().await;
+    // As a worker does that has not noticed.
+    let (ended, timeline) = (Ended::default(), Timeline::default());
+    queue::complete(&postgres.pool, &lease, ended, &timeline).await.unwrap();
 
-    let postgres = postgres.crash().await;
+    postgres = postgres.crash().await;
     let shown = store::find(&postgres.pool, lease.job).await.unwrap().unwrap();
     assert_eq!(shown.status, Status::Completed);
-    let results = shown.images.iter().filter(|image| image.is_result);
-    assert_eq!(results.count(), 1, "its completion has kept the result");
+    assert_eq!(shown.images.iter().filter(|image| image.is_result).count(), 1);
+    postgres.server.stop().await.unwrap();
 }

@@ -91,6 +91,24 @@ async fn complete_all(pool: &Pool, jobs: &[Claimed]) {
 }
 
 #[tokio::test]
+async fn beside_a_lost_lease_of_the_same_job_only_the_one_that_holds_is_told_so() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let lost = factory::claimed(pool).await;
+    queue::snooze(pool, &lost.lease, Duration::ZERO).await.unwrap();
+    let held = queue::claim(pool, lost.lease.worker, 1).await.unwrap().jobs.remove(0);
+    let completions = [&lost, &held].map(|job| Completion {
+        lease: job.lease,
+        ended: queue::Ended::default(),
+        timeline: Timeline::default(),
+    });
+
+    let completed = queue::complete_all(pool, &completions).await.unwrap();
+
+    assert_eq!(completed, [held.lease].into());
+}
+
+#[tokio::test]
 async fn outputs_of_an_earlier_attempt_are_not_among_the_results() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
@@ -191,7 +209,7 @@ async fn jobs_that_end_together_are_completed_in_one_statement_each_as_its_own()
 
     let completed = queue::complete_all(pool, &completions).await.unwrap();
 
-    let expected = [claimed[0].lease.job, claimed[2].lease.job];
+    let expected = [claimed[0].lease, claimed[2].lease];
     assert_eq!(completed, expected.into());
     assert_eq!(factory::count(pool, "queue").await, 1);
     let seeds: Vec<Option<i64>> =

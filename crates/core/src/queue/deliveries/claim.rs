@@ -56,7 +56,7 @@ struct Row {
 ///
 /// As at a claim of jobs, the worker's own row is locked against deletion, and what is taken is looked up row by
 /// row. Events that only a later version knows are left to it. That condition is hidden in a `case`: else PostgreSQL
-/// expects that it matches hardly any, and sorts all that are due. Nor does it wait for the disk.
+/// expects that it matches hardly any, and sorts all that are due.
 pub async fn claim(
     pool: &Pool,
     round: impl Into<Round>,
@@ -77,8 +77,7 @@ pub async fn claim(
                limit (select $3::bigint)
                for update skip locked
            ), claimed as (
-               update deliveries set leased_by = $1,
-                   lease_no = (1 + random() * 9e15)::bigint
+               update deliveries set leased_by = $1, lease_no = nextval('queue_lease_no')
                where id = any(array(select id from due))
                returning deliveries.*
            )
@@ -90,8 +89,7 @@ pub async fn claim(
                        and event = 'job.completed'
                    order by position
                ) as "results!"
-           from (select set_config('synchronous_commit', 'off', true)) as unflushed
-           cross join claimed cross join lateral (
+           from claimed cross join lateral (
                select model, webhook_url from jobs where id = claimed.job_id offset 0
            ) as job"#,
         round.worker.0,
