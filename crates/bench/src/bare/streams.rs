@@ -59,7 +59,7 @@ pub(super) async fn follow(floor: web::Data<Floor>) -> HttpResponse {
 
 pub(super) async fn tell_all(floor: web::Data<Floor>) -> HttpResponse {
     floor.streams.tell_all(floor.to_get.len());
-    HttpResponse::NoContent().finish()
+    HttpResponse::Ok().finish()
 }
 
 /// An event whose data have this many bytes.
