@@ -79,8 +79,10 @@ async fn setup(pool: &Pool) -> anyhow::Result<()> {
            end
            $floor$;
 
-           create function floor_complete({complete_types}) returns setof uuid
-           language plpgsql as $floor$
+           create function floor_complete(
+               {complete_types}, out floor_job uuid, out floor_worker uuid, out floor_lease bigint
+           )
+           returns setof record language plpgsql as $floor$
            begin
                return query {complete_text};
            end
@@ -108,19 +110,8 @@ async fn drain(
     pool: &Pool,
     jobs: u32,
 ) -> anyhow::Result<Took> {
-    let parameters: i16 =
-        sqlx::query_scalar("select pronargs from pg_proc where proname = 'floor_complete'")
-            .fetch_one(pool)
-            .await?;
-    let others = ", null".repeat(usize::try_from(parameters)?.saturating_sub(3));
-    let script = format!(
-        "select floor_jobs as jobs, floor_leases as leases
-             from floor_claim({WORKER}, {BATCH}, 0) \\gset
-         select count(*) from floor_complete(
-             :jobs::uuid[], array_fill({WORKER}, array[cardinality(:jobs::uuid[])]),
-             :leases::bigint[]{others}
-         );"
-    );
+    let complete = completing(pool, WORKER, [":jobs", ":leases"]).await?;
+    let script = format!("{} \\gset\n{complete};", claiming(WORKER));
     let mut best: Option<Took> = None;
     sqlx::query("delete from queue").execute(pool).await?;
     for (round, clients) in (1..).zip(CLIENTS) {
@@ -133,10 +124,67 @@ async fn drain(
     best.context("nothing was drained")
 }
 
+/// Claims jobs for a worker.
+fn claiming(worker: &str) -> String {
+    format!(
+        "select floor_jobs as jobs, floor_leases as leases from floor_claim({worker}, {BATCH}, 0)"
+    )
+}
+
+/// Completes a worker's jobs, and counts them.
+async fn completing(
+    pool: &Pool,
+    worker: &str,
+    [jobs, leases]: [&str; 2],
+) -> anyhow::Result<String> {
+    let parameters: i16 =
+        sqlx::query_scalar("select pronargs from pg_proc where proname = 'floor_complete'")
+            .fetch_one(pool)
+            .await?;
+    let others = ", null".repeat(usize::try_from(parameters)?.saturating_sub(3));
+    Ok(format!(
+        "select count(*) from floor_complete(
+             {jobs}::uuid[], array_fill({worker}, array[cardinality({jobs}::uuid[])]),
+             {leases}::bigint[]{others}
+         )"
+    ))
+}
+
 fn insert(rows: u32) -> String {
     let (prompt, model) = (stock::PROMPT, models::DEFAULT);
     format!(
         "insert into floor_inserts (prompt, model, options, status, turn)
          select '{prompt}', '{model}', '{{}}', 'pending', n from generate_series(1, {rows}) as n;"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use darkroom_testing::TestDatabase;
+    use sqlx::AssertSqlSafe;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_statements_of_a_worker_claim_and_complete_jobs_by_themselves() {
+        let database = TestDatabase::empty().await;
+        let pool = db::connect(&database.url, 1).unwrap();
+        setup(&pool).await.unwrap();
+        stock::fill(&pool, 1, 3).await.unwrap();
+        let worker = "'00000000-0000-4000-8000-000000000000'::uuid";
+
+        let (jobs, leases): (Vec<Uuid>, Vec<i64>) =
+            sqlx::query_as(AssertSqlSafe(claiming(worker))).fetch_one(&pool).await.unwrap();
+        assert_eq!((jobs.len(), leases.len()), (3, 3));
+        let complete = completing(&pool, worker, ["$1", "$2"]).await.unwrap();
+        let completed: i64 = sqlx::query_scalar(AssertSqlSafe(complete))
+            .bind(jobs)
+            .bind(leases)
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+
+        assert_eq!(completed, 3);
+    }
 }
