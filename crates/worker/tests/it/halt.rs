@@ -37,13 +37,22 @@ async fn one_refusal_halts_all_workers_and_a_probe_lets_them_go_on() {
     }
     // Meanwhile the worker probes, and calls nothing else.
     let refused = async || house.faults().await["counts"][0]["strikes"].as_u64().unwrap();
-    let before = refused().await;
-    eventually("the provider was probed", async || (refused().await > before).then_some(())).await;
-    let claims: i64 = sqlx::query_scalar("select count(*) from queue where lease_no > 0")
-        .fetch_one(&house.database.pool)
-        .await
-        .unwrap();
-    assert!(claims <= 2, "jobs are claimed though none can be submitted: {claims}");
+    let probed = async || {
+        let before = refused().await;
+        let again = async || (refused().await > before).then_some(());
+        eventually("the provider was probed", again).await;
+    };
+    let claims = async || -> Vec<i64> {
+        sqlx::query_scalar("select lease_no from queue where lease_no > 0 order by lease_no")
+            .fetch_all(&house.database.pool)
+            .await
+            .unwrap()
+    };
+    probed().await;
+    let claimed = claims().await;
+    assert!(claimed.len() <= 2, "jobs are claimed though none can be submitted: {claimed:?}");
+    probed().await;
+    assert_eq!(claims().await, claimed, "none is claimed again, either");
     assert!(house.attempts().await.is_empty());
 
     house.set_faults(json!({})).await;
