@@ -1,11 +1,8 @@
 //! Headers that tell browsers what they may not do with an answer.
 
 use actix_web::{
-    Error,
-    body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
+    dev::ServiceResponse,
     http::header::{self, HeaderName, HeaderValue},
-    middleware::Next,
 };
 use darkroom_core::config;
 
@@ -41,6 +38,29 @@ impl Rules {
         let is_https = settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
         Self { is_https }
     }
+
+    /// Adds the rules to an answer.
+    pub(crate) fn tell<B>(self, response: &mut ServiceResponse<B>) {
+        // The path as it is routed, decoded: a client may write its letters as `%61`.
+        let path = response.request().match_info().as_str();
+        let policy = policy(path);
+        // Any site's pages may show an image: knowing its address is all that one needs to see it.
+        let readers = if path.starts_with("/api/images/") { "cross-origin" } else { "same-origin" };
+        let headers = response.headers_mut();
+        for (name, value) in [
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::REFERRER_POLICY, "no-referrer"),
+            (header::X_FRAME_OPTIONS, "DENY"),
+            (header::CONTENT_SECURITY_POLICY, policy),
+            (RESOURCE_POLICY, readers),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if self.is_https {
+            let value = HeaderValue::from_static(STRICT_TRANSPORT);
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+        }
+    }
 }
 
 fn policy(path: &str) -> &'static str {
@@ -49,33 +69,4 @@ fn policy(path: &str) -> &'static str {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     PAGES.iter().find(is_of).map_or(NOTHING, |(_, policy)| policy)
-}
-
-/// Adds the rules to an answer.
-pub(crate) async fn tell<B: MessageBody + 'static>(
-    rules: Rules,
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    // The path as it is routed, decoded: a client may write its letters as `%61`.
-    let path = request.match_info().as_str();
-    let policy = policy(path);
-    // Any site's pages may show an image: knowing its address is all that one needs to see it.
-    let readers = if path.starts_with("/api/images/") { "cross-origin" } else { "same-origin" };
-    let mut response = next.call(request).await?;
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (RESOURCE_POLICY, readers),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    if rules.is_https {
-        let value = HeaderValue::from_static(STRICT_TRANSPORT);
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
-    }
-    Ok(response)
 }

@@ -10,11 +10,10 @@ mod stream;
 use std::{net::TcpListener, rc::Rc, time::Duration};
 
 use actix_web::{
-    Error, HttpRequest,
+    HttpRequest,
     body::{BoxBody, MessageBody},
     dev::{Extensions, ServiceRequest, ServiceResponse},
     http::{ConnectionType, header},
-    middleware::Next,
 };
 use socket2::SockRef;
 
@@ -36,20 +35,23 @@ pub(crate) fn keep(stream: &Stream, kept: &mut Extensions) {
     kept.insert(stream.occupancy());
 }
 
-/// Counts the request among those of its connection, until its answer is sent or given up.
-pub(crate) async fn occupy<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let mut place = request.conn_data::<Rc<Occupancy>>().map(Place::take);
-    let mut response = next.call(request).await?;
+/// Counts the request among those of its connection.
+pub(crate) fn occupy(request: &ServiceRequest) -> Option<Place> {
+    request.conn_data::<Rc<Occupancy>>().map(Place::take)
+}
+
+/// Counts it until its answer is sent or given up.
+pub(crate) fn hold<B: MessageBody + 'static>(
+    mut place: Option<Place>,
+    mut response: ServiceResponse<B>,
+) -> ServiceResponse<BoxBody> {
     if response.status().is_client_error() && has_no_length(response.request()) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     if let Some(place) = &mut place {
         place.is_last = response.response().head().connection_type() == ConnectionType::Close;
     }
-    Ok(response.map_body(|_head, body| Holding::with(place, body)))
+    response.map_body(|_head, body| Holding::with(place, body))
 }
 
 /// Whether the request's body may go on for ever, because it comes in chunks.
@@ -58,7 +60,7 @@ fn has_no_length(request: &HttpRequest) -> bool {
 }
 
 /// A request's place on its connection.
-struct Place {
+pub(crate) struct Place {
     connection: Rc<Occupancy>,
     /// Whether the connection closes after its answer.
     is_last: bool,

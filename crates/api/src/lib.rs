@@ -6,12 +6,14 @@
 
 mod access;
 mod admin;
+mod base;
 mod browsers;
 mod conditional;
 mod connection;
 mod cors;
 mod docs;
 mod error;
+mod exchange;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod health;

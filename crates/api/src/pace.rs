@@ -9,11 +9,9 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpMessage,
-    body::MessageBody,
-    dev::{Payload, ServiceRequest, ServiceResponse},
+    HttpMessage,
+    dev::{Payload, ServiceRequest},
     error::PayloadError,
-    middleware::Next,
 };
 use bytes::Bytes;
 use futures_util::Stream;
@@ -25,17 +23,12 @@ use tokio::time::{Sleep, sleep};
 const LEAST_PACE: u64 = 4 * 1024;
 
 /// Ends the request if its body comes slower than the least pace within any stretch of this length.
-pub(crate) async fn keep<B: MessageBody + 'static>(
-    stretch: Duration,
-    mut request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+pub(crate) fn keep(stretch: Duration, request: &mut ServiceRequest) {
     let payload = request.take_payload();
     request.set_payload(match payload {
         Payload::None => Payload::None,
         payload => Payload::Stream { payload: Box::pin(Paced::new(payload, stretch)) },
     });
-    next.call(request).await
 }
 
 /// A body that is held to the pace.

@@ -1,16 +1,13 @@
 //! Gives each request an id, which its answer and its log lines carry, and a line in the log.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use actix_web::{
-    Error,
-    body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::header::{HeaderName, HeaderValue},
-    middleware::Next,
 };
-use tracing::{Instrument, Level};
-use uuid::Uuid;
+use tracing::{Level, Span};
+use uuid::{NoContext, Timestamp, Uuid};
 
 /// The header with the request's id; under `/v1` with the job's id, where there is a job.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,31 +18,40 @@ const ACCESS: &str = "darkroom::access";
 /// The longest id that is taken over from a client.
 const LONGEST: usize = 128;
 
-/// Gives the request its id, and logs how it was answered.
-pub(crate) async fn identify_and_log<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let began = Instant::now();
-    let id = id(&request);
-    // At the level of errors, so that the span is there whichever levels are filtered out.
-    let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
-    async {
-        let mut response = next.call(request).await?;
-        log(&response, began);
-        let headers = response.headers_mut();
-        if !headers.contains_key(REQUEST_ID) {
-            headers.insert(REQUEST_ID, id);
-        }
-        Ok(response)
+/// The id that the client or a proxy sent, or a new one.
+pub(crate) fn id(request: &ServiceRequest) -> HeaderValue {
+    let is_id = |id: &&HeaderValue| {
+        (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
+    };
+    let sent = request.headers().get(REQUEST_ID).filter(is_id).cloned();
+    sent.unwrap_or_else(|| {
+        // Without the order of ids of the same millisecond, for which all threads would wait for each other.
+        let id = Uuid::new_v7(Timestamp::now(NoContext));
+        let mut text = Uuid::encode_buffer();
+        let id = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text));
+        id.unwrap_or_else(|_malformed| HeaderValue::from_static("-"))
+    })
+}
+
+/// The part of the log that belongs to the request with this id.
+pub(crate) fn span(id: &HeaderValue) -> Span {
+    // At the level of errors, so that the span is there whichever levels are filtered out. With `%`, as an id has no
+    // character to escape, and to look for one takes longer than all else here.
+    tracing::error_span!("request", id = %id.to_str().unwrap_or_default())
+}
+
+/// Logs how the request was answered, and gives the answer the request's id, unless it has one.
+pub(crate) fn close<B>(response: &mut ServiceResponse<B>, id: HeaderValue, took: Duration) {
+    log(response, took);
+    let headers = response.headers_mut();
+    if !headers.contains_key(REQUEST_ID) {
+        headers.insert(REQUEST_ID, id);
     }
-    .instrument(span)
-    .await
 }
 
 /// Writes the request's line, with its route instead of its path, which may hold a secret. Reads that went well are
 /// logged at debug level: their lines are needed only by those who look for them.
-fn log<B>(response: &ServiceResponse<B>, began: Instant) {
+fn log<B>(response: &ServiceResponse<B>, took: Duration) {
     macro_rules! answered {
         ($level:expr) => {
             tracing::event!(
@@ -54,7 +60,7 @@ fn log<B>(response: &ServiceResponse<B>, began: Instant) {
                 method = %response.request().method(),
                 route = response.request().match_pattern().as_deref().unwrap_or("-"),
                 status = response.status().as_u16(),
-                milliseconds = millis(began),
+                milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
                 "answered"
             )
         };
@@ -65,20 +71,4 @@ fn log<B>(response: &ServiceResponse<B>, began: Instant) {
     } else {
         answered!(Level::INFO);
     }
-}
-
-/// The id that the client or a proxy sent, or a new one.
-fn id(request: &ServiceRequest) -> HeaderValue {
-    let is_id = |id: &&HeaderValue| {
-        (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
-    };
-    let sent = request.headers().get(REQUEST_ID).filter(is_id).cloned();
-    sent.unwrap_or_else(|| {
-        let id = Uuid::now_v7().to_string();
-        HeaderValue::try_from(id).unwrap_or_else(|_malformed| HeaderValue::from_static("-"))
-    })
-}
-
-fn millis(began: Instant) -> u64 {
-    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

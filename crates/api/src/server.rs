@@ -5,6 +5,7 @@ use std::{
     io,
     net::{SocketAddr, TcpListener},
     num::NonZero,
+    rc::Rc,
     thread::available_parallelism,
     time::Duration,
 };
@@ -16,11 +17,12 @@ use actix_web::{App, dev, middleware::from_fn, rt::net::TcpStream, web};
 use darkroom_core::config;
 
 use crate::{
-    State, admin, browsers,
+    State, admin,
     connection::{self, Stream},
     cors::{self, Origins},
-    docs, error, health, images, jobs, metrics, models, notices, openai, pace, rate, request_log,
-    root, usage,
+    docs, error,
+    exchange::Exchange,
+    health, images, jobs, metrics, models, notices, openai, rate, root, usage,
 };
 
 /// Seconds that requests have left once the server is told to stop.
@@ -52,11 +54,11 @@ pub fn start(listener: TcpListener, state: State, settings: &config::Config) -> 
         );
     }
     let origins = Origins::new(settings);
-    let rules = browsers::Rules::new(&settings.server);
-    let client_timeout = settings.server.client_timeout;
+    let exchange = Exchange::new(&settings.server, &state);
     let stop = state.stop.clone();
     let state = web::Data::new(state);
     let app = move || {
+        let exchange = Rc::new(exchange.clone());
         App::new()
             .app_data(state.clone())
             .wrap(error::fill_empty_bodies())
@@ -68,11 +70,7 @@ pub fn start(listener: TcpListener, state: State, settings: &config::Config) -> 
             .wrap(from_fn(rate::limit))
             .wrap(from_fn(openai::translate))
             .wrap(origins.policy())
-            .wrap(from_fn(move |request, next| pace::keep(client_timeout, request, next)))
-            .wrap(from_fn(move |request, next| browsers::tell(rules, request, next)))
-            .wrap(from_fn(metrics::measure))
-            .wrap(from_fn(request_log::identify_and_log))
-            .wrap(from_fn(connection::occupy))
+            .wrap(from_fn(move |request, next| Rc::clone(&exchange).lead(request, next)))
             // First, because paths are tried in this order and jobs are requested most.
             .configure(jobs::configure)
             .service(root::resource())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, http::header};
+use actix_web::HttpRequest;
 use darkroom_core::{
     callback::LazyCallback,
     config,
@@ -16,10 +16,9 @@ use darkroom_core::{
     store::Intake,
 };
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use crate::{
-    access::Access, error::ApiError, health::Readiness, images::Making, jobs::Fetcher,
+    access::Access, base::Base, error::ApiError, health::Readiness, images::Making, jobs::Fetcher,
     metrics::Metrics, rate::Rate, watch::Watch,
 };
 
@@ -57,8 +56,8 @@ pub struct State {
     pub deadline: Duration,
     /// How long a result answers the same request; never, where `None`.
     pub result_cache: Option<Duration>,
-    /// How clients reach this server, where that is set.
-    pub public_url: Option<Url>,
+    /// How clients reach this server.
+    pub(crate) base: Base,
     /// Whether requests can be served.
     pub(crate) readiness: Readiness,
     /// What makes the edits: `fal.ai` or its stand-in.
@@ -108,7 +107,7 @@ impl State {
             models,
             deadline: config.jobs.deadline,
             result_cache: config.jobs.result_cache,
-            public_url: config.server.public_url.clone(),
+            base: Base::new(config.server.public_url.as_ref()),
             provider: if config.fal.is_live() { "fal.ai" } else { "stand-in" },
             readiness: Readiness::default(),
             making: Making::new(),
@@ -138,28 +137,11 @@ impl State {
 
     /// The address of `path` (which starts with a slash) as this request's client would write it.
     pub(crate) fn link(&self, request: &HttpRequest, path: &str) -> String {
-        format!("{}{path}", self.base(request))
+        format!("{}{path}", self.base.of(request))
     }
 
     /// Writes links for this request's client.
     pub(crate) async fn links(&self, request: &HttpRequest) -> Result<Links, ApiError> {
-        Ok(self.linker.links(&self.pool, self.base(request)).await?)
-    }
-
-    /// The scheme and host of addresses that this request's client is told; empty where the client named no valid host.
-    pub(crate) fn base(&self, request: &HttpRequest) -> String {
-        if let Some(public_url) = &self.public_url {
-            return public_url.as_str().trim_end_matches('/').to_owned();
-        }
-        let connection = request.connection_info();
-        // A client that sends no `Host` gets addresses without one: only their paths are sure.
-        let is_said = request.headers().contains_key(header::HOST);
-        if !is_said && connection.host() == request.app_config().host() {
-            return String::new();
-        }
-        // The `Host` that a client sends goes back to it, so only a well-formed origin is taken from it.
-        let home = Url::parse(&format!("{}://{}", connection.scheme(), connection.host()));
-        let home = home.map(|url| url.origin()).ok().filter(url::Origin::is_tuple);
-        home.map_or_else(String::new, |home| home.ascii_serialization())
+        Ok(self.linker.links(&self.pool, self.base.of(request)).await?)
     }
 }

@@ -33,7 +33,7 @@ const THUMBNAIL_WIDTH: u16 = 320;
 /// Writes links that begin the same way, and expire at the same moment.
 #[derive(Clone, Debug)]
 pub struct Links {
-    base: String,
+    base: Arc<str>,
     signing: Option<Signing>,
 }
 
@@ -49,7 +49,7 @@ struct Signing {
 
 impl Links {
     /// Unsigned links to the API at `base`, which has no slash at its end.
-    pub fn open(base: impl Into<String>) -> Self {
+    pub fn open(base: impl Into<Arc<str>>) -> Self {
         Self { base: base.into(), signing: None }
     }
 
@@ -140,7 +140,8 @@ impl Linker {
     }
 
     /// Links to the API at `base`, as they are written now.
-    pub async fn links(&self, pool: &Pool, base: String) -> Result<Links, db::Error> {
+    pub async fn links(&self, pool: &Pool, base: impl Into<Arc<str>>) -> Result<Links, db::Error> {
+        let base = base.into();
         let Some(secrets) = &self.secrets else { return Ok(Links::open(base)) };
         let signer = Arc::clone(secrets.signer(pool).await?);
         let expires = signer.expiry(seconds_now());

@@ -1,10 +1,13 @@
 //! The caller of a request.
 
-use std::sync::Arc;
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
-use darkroom_core::api_key::{ApiKey, ApiKeyId};
-use futures_util::future::LocalBoxFuture;
+use darkroom_core::api_key::{ApiKey, ApiKeyId, Token};
+use futures_util::future::{Either, LocalBoxFuture};
 
 use super::{Access, credential::Credential};
 use crate::{State, error::ApiError};
@@ -22,18 +25,17 @@ pub(crate) enum Caller {
 }
 
 impl Caller {
-    async fn of(request: &HttpRequest, access: &Access) -> Result<Self, ApiError> {
-        match Credential::of(request) {
-            Credential::Token(token) => {
-                access.keys.find(&token).await?.map(Self::Key).ok_or(ApiError::UnknownKey)
-            }
-            Credential::Broken => Err(ApiError::UnknownKey),
-            Credential::Foreign if access.needs_key => Err(ApiError::UnknownKey),
-            Credential::Nothing if access.needs_key => Err(ApiError::KeyNeeded),
-            Credential::Foreign | Credential::Nothing => {
-                Ok(Self::Anybody { operates: access.is_operated_by_anybody })
-            }
+    /// A caller whose key is looked up.
+    async fn of_key(token: Token, access: &Access) -> Result<Self, ApiError> {
+        access.keys.find(&token).await?.map(Self::Key).ok_or(ApiError::UnknownKey)
+    }
+
+    /// A caller without a key, if there needs to be none.
+    fn without_key(access: &Access, refusal: ApiError) -> Result<Self, ApiError> {
+        if access.needs_key {
+            return Err(refusal);
         }
+        Ok(Self::Anybody { operates: access.is_operated_by_anybody })
     }
 
     /// The key that owns the jobs it makes; `None` for jobs of no key.
@@ -93,20 +95,34 @@ impl Caller {
 
 impl FromRequest for Caller {
     type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+    type Future =
+        Either<Ready<Result<Self, ApiError>>, LocalBoxFuture<'static, Result<Self, ApiError>>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            // Found before, on the way to the handler.
-            if let Some(known) = request.extensions().get::<Self>().cloned() {
-                return Ok(known);
+        let at_once = |caller| Either::Left(ready(caller));
+        // Found before, on the way to the handler.
+        if let Some(known) = request.extensions().get::<Self>().cloned() {
+            return at_once(Ok(known));
+        }
+        // It is missing only if a server was put together without it.
+        let Some(state) = request.app_data::<web::Data<State>>() else {
+            return at_once(Err(ApiError::KeyNeeded));
+        };
+        let token = match Credential::of(request) {
+            Credential::Token(token) => token,
+            Credential::Broken => return at_once(Err(ApiError::UnknownKey)),
+            Credential::Foreign => {
+                return at_once(Self::without_key(&state.access, ApiError::UnknownKey));
             }
-            // It is missing only if a server was put together without it.
-            let state = request.app_data::<web::Data<State>>().ok_or(ApiError::KeyNeeded)?;
-            let caller = Self::of(&request, &state.access).await?;
+            Credential::Nothing => {
+                return at_once(Self::without_key(&state.access, ApiError::KeyNeeded));
+            }
+        };
+        let (request, access) = (request.clone(), state.access.clone());
+        Either::Right(Box::pin(async move {
+            let caller = Self::of_key(token, &access).await?;
             request.extensions_mut().insert(caller.clone());
             Ok(caller)
-        })
+        }))
     }
 }

@@ -1,22 +1,17 @@
 //! Measures how long requests take.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use actix_web::{
     Error,
-    body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
+    dev::ServiceResponse,
     http::{Method, StatusCode},
-    middleware::Next,
-    web,
 };
 use darkroom_core::metrics::call_seconds;
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{family::Family, histogram::Histogram},
 };
-
-use crate::State;
 
 /// Durations of requests, by method, route and status.
 #[derive(Clone, Debug)]
@@ -40,33 +35,27 @@ impl Requests {
     pub(super) fn seconds(&self) -> &Family<Labels, Histogram> {
         &self.0
     }
-}
 
-/// Measures each request until its answer begins.
-pub(crate) async fn measure<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let began = Instant::now();
-    let method = method(request.method());
-    let requests =
-        request.app_data::<web::Data<State>>().map(|state| state.metrics.requests.clone());
-    let answer = next.call(request).await;
-    let (route, status) = match &answer {
-        // The router has found the route by now; to look for it before would do that work twice.
-        Ok(response) => (response.request().match_pattern(), response.status()),
-        Err(error) => (None, error.as_response_error().status_code()),
-    };
-    if let Some(Requests(seconds)) = requests {
+    /// Counts a request, and the time until its answer began.
+    pub(crate) fn count<B>(
+        &self,
+        method: &Method,
+        answer: &Result<ServiceResponse<B>, Error>,
+        took: Duration,
+    ) {
+        let (route, status) = match answer {
+            // The router has found the route by now; to look for it before would do that work twice.
+            Ok(response) => (response.request().match_pattern(), response.status()),
+            Err(error) => (None, error.as_response_error().status_code()),
+        };
         let route = route.unwrap_or_else(|| "none".to_owned());
-        let labels = Labels { method, route, status: class(status) };
-        seconds.get_or_create(&labels).observe(began.elapsed().as_secs_f64());
+        let labels = Labels { method: label(method), route, status: class(status) };
+        self.0.get_or_create(&labels).observe(took.as_secs_f64());
     }
-    answer
 }
 
 /// The label of a method. Clients may invent methods, which all count as `other`.
-fn method(method: &Method) -> &'static str {
+fn label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -2,10 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{
-    app::{App, form, photo},
-    raw::Connection,
-};
+use crate::app::{App, form, photo};
 
 #[tokio::test]
 async fn a_posted_job_is_answered_at_once_as_pending_with_its_address() {
@@ -84,26 +81,4 @@ async fn a_deleted_job_is_gone_with_its_image() {
     let image = app.client.get(job["input_image_url"].as_str().unwrap()).send().await.unwrap();
     assert_eq!(image.status(), 404);
     assert_eq!(app.client.delete(app.url(&path)).send().await.unwrap().status(), 404);
-}
-
-#[tokio::test]
-async fn links_follow_the_public_url_where_one_is_set() {
-    let app = App::start_with(&[("PUBLIC_URL", "https://edit.example/base/")]).await;
-
-    let job = app.new_job().await;
-
-    let url = job["input_image_url"].as_str().unwrap();
-    assert!(url.starts_with("https://edit.example/base/api/images/"), "{url}");
-}
-
-#[tokio::test]
-async fn links_are_paths_where_a_client_does_not_say_what_it_calls_the_server() {
-    let app = App::start().await;
-    let mut nameless = Connection::open(app.address).await;
-
-    nameless.send(b"GET / HTTP/1.0\r\n\r\n").await;
-
-    let (status, told) = nameless.answer().await;
-    assert_eq!(status, 200, "{told}");
-    assert!(told.contains("\"jobs\":\"/api/jobs\""), "{told}");
 }

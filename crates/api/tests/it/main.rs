@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod addresses;
 mod admin;
 mod answer_headers;
 mod app;

@@ -69,7 +69,7 @@ pub(super) async fn make(life: Life, signer: Signer, delivery: Claimed) -> (Trie
 async fn links(life: &Life) -> Result<Links, db::Error> {
     let public_url = life.worker.public_url.as_ref();
     let base = public_url.map_or("", |url| url.as_str().trim_end_matches('/'));
-    life.worker.linker.links(&life.worker.pool, base.to_owned()).await
+    life.worker.linker.links(&life.worker.pool, base).await
 }
 
 fn verdict(answer: &Answer, wait: Duration) -> Verdict {
