@@ -8,23 +8,32 @@ use darkroom_core::config;
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
+// Constants, as a value that is made at run time is looked through for characters that a header may not have.
+
 /// For answers and images: they load nothing, and no page shows them in a frame.
-const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// For Swagger UI: its own files, and the API itself to try it out. It writes styles into elements.
-const SWAGGER: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-     img-src 'self' data: blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const SWAGGER: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data: blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+);
 
 /// For Redoc: the same, and a web worker, which it makes itself for its search.
-const REDOC: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; \
+const REDOC: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; \
      img-src 'self' data:; connect-src 'self'; worker-src blob:; frame-ancestors 'none'; \
-     base-uri 'none'; form-action 'none'";
+     base-uri 'none'; form-action 'none'",
+);
+
+const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+const NO_FRAME: HeaderValue = HeaderValue::from_static("DENY");
+const OWN_PAGES: HeaderValue = HeaderValue::from_static("same-origin");
+const ANY_PAGE: HeaderValue = HeaderValue::from_static("cross-origin");
 
 /// A year, the least that browsers' lists of HTTPS-only hosts ask for (source: hstspreload.org).
-const STRICT_TRANSPORT: &str = "max-age=31536000";
-
-/// Pages, by the beginnings of their paths.
-const PAGES: [(&str, &str); 2] = [("/docs", SWAGGER), ("/redoc", REDOC)];
+const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// What depends on the settings.
 #[derive(Clone, Copy, Debug)]
@@ -45,28 +54,30 @@ impl Rules {
         let path = response.request().match_info().as_str();
         let policy = policy(path);
         // Any site's pages may show an image: knowing its address is all that one needs to see it.
-        let readers = if path.starts_with("/api/images/") { "cross-origin" } else { "same-origin" };
+        let readers = if path.starts_with("/api/images/") { ANY_PAGE } else { OWN_PAGES };
         let headers = response.headers_mut();
-        for (name, value) in [
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (header::REFERRER_POLICY, "no-referrer"),
-            (header::X_FRAME_OPTIONS, "DENY"),
-            (header::CONTENT_SECURITY_POLICY, policy),
-            (RESOURCE_POLICY, readers),
-        ] {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
+        headers.insert(header::REFERRER_POLICY, NO_REFERRER);
+        headers.insert(header::X_FRAME_OPTIONS, NO_FRAME);
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        headers.insert(RESOURCE_POLICY, readers);
         if self.is_https {
-            let value = HeaderValue::from_static(STRICT_TRANSPORT);
-            headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
         }
     }
 }
 
-fn policy(path: &str) -> &'static str {
-    let is_of = |(beginning, _): &&(&str, &str)| {
-        let rest = path.strip_prefix(beginning);
+/// What a page at this path may load.
+fn policy(path: &str) -> HeaderValue {
+    let is_in = |folder| {
+        let rest = path.strip_prefix(folder);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    PAGES.iter().find(is_of).map_or(NOTHING, |(_, policy)| policy)
+    if is_in("/docs") {
+        SWAGGER
+    } else if is_in("/redoc") {
+        REDOC
+    } else {
+        NOTHING
+    }
 }

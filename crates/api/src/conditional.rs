@@ -12,6 +12,7 @@ use bytes::Bytes;
 use crate::watch::Tag;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const REVALIDATED: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// Whether the client has what this tag names.
 pub(crate) fn has(request: &HttpRequest, tag: &EntityTag) -> bool {
@@ -32,7 +33,7 @@ pub(crate) fn json(
     tag: &Tag,
     body: Bytes,
 ) -> HttpResponse {
-    let caching = (header::CACHE_CONTROL, "private, no-cache");
+    let caching = (header::CACHE_CONTROL, REVALIDATED);
     let named = (header::ETAG, tag.header.clone());
     if has(request, &tag.entity) {
         return HttpResponse::NotModified().insert_header(named).insert_header(caching).finish();

@@ -56,11 +56,11 @@ pub fn start(listener: TcpListener, state: State, settings: &config::Config) -> 
     let origins = Origins::new(settings);
     let exchange = Exchange::new(&settings.server, &state);
     let stop = state.stop.clone();
-    let state = web::Data::new(state);
     let app = move || {
-        let exchange = Rc::new(exchange.clone());
+        // For each thread its own: all requests count who holds them, and threads that share a count wait for it.
+        let (exchange, state) = (Rc::new(exchange.clone()), web::Data::new(state.clone()));
         App::new()
-            .app_data(state.clone())
+            .app_data(state)
             .wrap(error::fill_empty_bodies())
             .wrap(from_fn({
                 let origins = origins.clone();
