@@ -1,37 +1,41 @@
 //! What the addresses that a client is told begin with.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{cell::RefCell, sync::Arc};
 
 use actix_web::{
     HttpRequest,
     http::header::{self, HeaderName},
 };
-use url::{Origin, Url};
+use url::Url;
 
 /// By these, proxies tell what the client asked for.
 const OF_PROXIES: [HeaderName; 3] =
     [header::FORWARDED, header::X_FORWARDED_HOST, header::X_FORWARDED_PROTO];
 
+/// A host that is longer is none: names have 253 bytes at most (RFC 1035, section 2.3.4), and ports five.
+const LONGEST: usize = 253 + ":65535".len();
+
 /// Tells how clients reach this server: as `PUBLIC_URL` says, or else as they or their proxies say themselves.
 #[derive(Clone, Debug)]
 pub(crate) struct Base {
     public_url: Option<Arc<str>>,
-    /// What was said last. One is enough: nearly all clients come through the same address.
-    last: Arc<Mutex<Option<Said>>>,
 }
 
 /// An address as it was said, and what is made of it.
-#[derive(Debug)]
 struct Said {
     scheme: String,
     host: String,
     base: Arc<str>,
 }
 
+thread_local! {
+    /// What was said last to this thread. One is enough: nearly all clients come through the same address.
+    static LAST: RefCell<Option<Said>> = const { RefCell::new(None) };
+}
+
 impl Base {
     pub(crate) fn new(public_url: Option<&Url>) -> Self {
-        let public_url = public_url.map(|url| url.as_str().trim_end_matches('/').into());
-        Self { public_url, last: Arc::default() }
+        Self { public_url: public_url.map(|url| url.as_str().trim_end_matches('/').into()) }
     }
 
     /// For the client of this request, without a slash at its end; empty where the client named no valid host.
@@ -40,7 +44,7 @@ impl Base {
             return Arc::clone(public_url);
         }
         if let Some(host) = host_alone(request) {
-            return self.said("http", host);
+            return said("http", host);
         }
         let connection = request.connection_info();
         // A client that sends no `Host` gets addresses without one: only their paths are sure.
@@ -48,18 +52,7 @@ impl Base {
         if !is_said && connection.host() == request.app_config().host() {
             return "".into();
         }
-        self.said(connection.scheme(), connection.host())
-    }
-
-    fn said(&self, scheme: &str, host: &str) -> Arc<str> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = last.as_ref().filter(|said| said.host == host && said.scheme == scheme);
-        if let Some(said) = same {
-            return Arc::clone(&said.base);
-        }
-        let base: Arc<str> = origin(scheme, host).into();
-        *last = Some(Said { scheme: scheme.into(), host: host.into(), base: Arc::clone(&base) });
-        base
+        said(connection.scheme(), connection.host())
     }
 }
 
@@ -71,8 +64,21 @@ fn host_alone(request: &HttpRequest) -> Option<&str> {
     headers.get(header::HOST).filter(|_| is_alone)?.to_str().ok()
 }
 
+fn said(scheme: &str, host: &str) -> Arc<str> {
+    LAST.with_borrow_mut(|last| {
+        if let Some(said) = last.as_ref().filter(|said| said.host == host && said.scheme == scheme)
+        {
+            return Arc::clone(&said.base);
+        }
+        let base: Arc<str> = origin(scheme, host).unwrap_or_default().into();
+        *last = Some(Said { scheme: scheme.into(), host: host.into(), base: Arc::clone(&base) });
+        base
+    })
+}
+
 /// What a client says goes back to it, so only a well-formed origin is taken from it.
-fn origin(scheme: &str, host: &str) -> String {
-    let origin = Url::parse(&format!("{scheme}://{host}")).map(|url| url.origin()).ok();
-    origin.filter(Origin::is_tuple).map_or_else(String::new, |origin| origin.ascii_serialization())
+fn origin(scheme: &str, host: &str) -> Option<String> {
+    let address = (host.len() <= LONGEST).then(|| format!("{scheme}://{host}"))?;
+    let origin = Url::parse(&address).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }

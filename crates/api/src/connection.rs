@@ -40,7 +40,8 @@ pub(crate) fn occupy(request: &ServiceRequest) -> Option<Place> {
     request.conn_data::<Rc<Occupancy>>().map(Place::take)
 }
 
-/// Counts it until its answer is sent or given up.
+/// Keeps the request's place until its answer is sent or given up. Ends a connection whose body was refused and may have
+/// no end.
 pub(crate) fn hold<B: MessageBody + 'static>(
     mut place: Option<Place>,
     mut response: ServiceResponse<B>,

@@ -1,6 +1,6 @@
 //! What is done around every exchange of a request and its answer, whatever its path.
 //!
-//! It is one layer of the server and not one for each part, because each layer costs a future and a body of its own.
+//! It is one layer of the server and not one for each part, because each layer has its future in a box of its own.
 
 use std::{
     rc::Rc,
@@ -16,9 +16,13 @@ use actix_web::{
 use darkroom_core::config;
 use tracing::Instrument;
 
-use crate::{State, browsers, connection, metrics::Requests, pace, request_log};
+use crate::{
+    State, browsers, connection,
+    metrics::{self, Requests},
+    pace, request_log,
+};
 
-/// What it takes: settings, and where requests are counted.
+/// The layer's settings, and where it counts requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
     rules: browsers::Rules,
@@ -48,10 +52,10 @@ impl Exchange {
         let span = request_log::span(&id);
         async {
             pace::keep(self.client_timeout, &mut request);
-            let method = request.method().clone();
+            let method = metrics::label(request.method());
             let answer = next.call(request).await;
             let took = began.elapsed();
-            self.requests.count(&method, &answer, took);
+            self.requests.count(method, &answer, took);
             let mut response = answer?;
             self.rules.tell(&mut response);
             request_log::close(&mut response, id, took);

@@ -14,7 +14,7 @@ use darkroom_core::{
 use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
 
 use self::database::Database;
-pub(crate) use self::requests::Requests;
+pub(crate) use self::requests::{Requests, label};
 use crate::{
     State,
     access::Caller,

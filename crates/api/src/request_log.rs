@@ -18,12 +18,15 @@ const ACCESS: &str = "darkroom::access";
 /// The longest id that is taken over from a client.
 const LONGEST: usize = 128;
 
+/// Whether a client's id is taken over: it cannot be taken for anything else where it stands in a line of the log.
+fn is_taken_over(id: &HeaderValue) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !br#""\{}"#.contains(byte);
+    (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(is_plain)
+}
+
 /// The id that the client or a proxy sent, or a new one.
 pub(crate) fn id(request: &ServiceRequest) -> HeaderValue {
-    let is_id = |id: &&HeaderValue| {
-        (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
-    };
-    let sent = request.headers().get(REQUEST_ID).filter(is_id).cloned();
+    let sent = request.headers().get(REQUEST_ID).filter(|id| is_taken_over(id)).cloned();
     sent.unwrap_or_else(|| {
         // Without the order of ids of the same millisecond, for which all threads would wait for each other.
         let id = Uuid::new_v7(Timestamp::now(NoContext));
@@ -35,7 +38,7 @@ pub(crate) fn id(request: &ServiceRequest) -> HeaderValue {
 
 /// The part of the log that belongs to the request with this id.
 pub(crate) fn span(id: &HeaderValue) -> Span {
-    // At the level of errors, so that the span is there whichever levels are filtered out. With `%`, as an id has no
+    // At the level of errors, so that the span is there whichever levels are filtered out. With `%`, as no id has a
     // character to escape, and to look for one takes longer than all else here.
     tracing::error_span!("request", id = %id.to_str().unwrap_or_default())
 }

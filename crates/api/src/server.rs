@@ -15,6 +15,7 @@ use actix_server::Server;
 use actix_service::{ServiceFactoryExt, fn_service, map_config};
 use actix_web::{App, dev, middleware::from_fn, rt::net::TcpStream, web};
 use darkroom_core::config;
+use futures_util::FutureExt;
 
 use crate::{
     State, admin,
@@ -70,7 +71,10 @@ pub fn start(listener: TcpListener, state: State, settings: &config::Config) -> 
             .wrap(from_fn(rate::limit))
             .wrap(from_fn(openai::translate))
             .wrap(origins.policy())
-            .wrap(from_fn(move |request, next| Rc::clone(&exchange).lead(request, next)))
+            // Boxed, as each connection has room for this future as long as it lives.
+            .wrap(from_fn(move |request, next| {
+                Rc::clone(&exchange).lead(request, next).boxed_local()
+            }))
             // First, because paths are tried in this order and jobs are requested most.
             .configure(jobs::configure)
             .service(root::resource())

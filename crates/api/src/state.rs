@@ -33,7 +33,7 @@ pub enum BuildError {
     Fetcher(#[from] outbound::BuildError),
 }
 
-/// What every request handler may use. There is one for the process; its parts are cheap to clone.
+/// What every request handler may use. Each thread has its own copy; the copies share what their parts hold.
 #[derive(Clone, Debug)]
 pub struct State {
     /// Connections to the database.

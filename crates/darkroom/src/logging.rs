@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use darkroom_core::config::Log;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
-    filter::{ParseError, Targets},
+    filter::{LevelFilter, ParseError, Targets},
     fmt,
     layer::SubscriberExt,
     util::SubscriberInitExt,
@@ -21,16 +21,19 @@ pub(crate) fn start(settings: &Log) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// What is logged. Only directives about spans, which are in brackets, need an `EnvFilter`: it does more for each span,
-/// and every request has one.
+/// What is logged.
 fn filter(directives: &str) -> Result<Box<dyn Layer<Registry> + Send + Sync>, ParseError> {
-    if directives.contains('[') {
-        return Ok(EnvFilter::builder().parse(directives)?.boxed());
-    }
-    let directives = directives.split(',').map(str::trim).filter(|directive| !directive.is_empty());
-    let directives = directives.collect::<Vec<_>>().join(",");
-    let targets = if directives.is_empty() { Targets::default() } else { directives.parse()? };
-    Ok(targets.boxed())
+    let directives: Vec<&str> = directives.split(',').map(str::trim).collect();
+    let filter = EnvFilter::builder().parse(directives.join(","))?;
+    let understood = filter.to_string();
+    // Only directives about spans need an `EnvFilter`. It does more for each span, and every request has one.
+    Ok(if understood.contains('[') {
+        filter.boxed()
+    } else if understood.is_empty() {
+        LevelFilter::OFF.boxed()
+    } else {
+        understood.parse::<Targets>()?.boxed()
+    })
 }
 
 #[cfg(test)]
@@ -56,11 +59,12 @@ mod tests {
             ("warn, sqlx=debug,", false, true),
             ("off", false, false),
             ("", false, false),
-            ("warn,[request{id=3}]=trace,sqlx=debug", false, true),
+            ("warn, [request{id=3}]=trace, sqlx=debug", false, true),
+            ("sqlx=", false, true),
         ] {
             assert_eq!(logged(directives), (access, sqlx), "{directives}");
         }
-        for directives in ["info,sqlx=loud", "[request", "a=b=c"] {
+        for directives in ["info,sqlx=loud", "[request", "a=b=c", "\"info\"", "*=debug", "=info"] {
             assert!(filter(directives).is_err(), "{directives}");
         }
     }
@@ -68,7 +72,7 @@ mod tests {
     #[test]
     fn a_directive_about_a_span_holds_within_it() {
         let subscriber =
-            tracing_subscriber::registry().with(filter("warn,[request]=debug").unwrap());
+            tracing_subscriber::registry().with(filter("warn, [request]=debug").unwrap());
         with_default(subscriber, || {
             assert!(!enabled!(Level::DEBUG));
             assert!(tracing::error_span!("request").in_scope(|| enabled!(Level::DEBUG)));

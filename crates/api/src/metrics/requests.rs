@@ -39,7 +39,7 @@ impl Requests {
     /// Counts a request, and the time until its answer began.
     pub(crate) fn count<B>(
         &self,
-        method: &Method,
+        method: &'static str,
         answer: &Result<ServiceResponse<B>, Error>,
         took: Duration,
     ) {
@@ -49,13 +49,13 @@ impl Requests {
             Err(error) => (None, error.as_response_error().status_code()),
         };
         let route = route.unwrap_or_else(|| "none".to_owned());
-        let labels = Labels { method: label(method), route, status: class(status) };
+        let labels = Labels { method, route, status: class(status) };
         self.0.get_or_create(&labels).observe(took.as_secs_f64());
     }
 }
 
 /// The label of a method. Clients may invent methods, which all count as `other`.
-fn label(method: &Method) -> &'static str {
+pub(crate) fn label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -44,7 +44,9 @@ async fn addresses_begin_as_each_client_or_its_proxy_calls_the_server() {
         ("x-forwarded-host", "edit.example"),
         ("x-forwarded-proto", "https"),
     ];
-    let cases: [(&[(&str, &str)], &str); 8] = [
+    let endless = "x".repeat(260);
+    let too_long = [("host", endless.as_str())];
+    let cases: [(&[(&str, &str)], &str); 9] = [
         (&[("host", "edit.example")], "http://edit.example/api/jobs"),
         (&[("host", "EDIT.example:80")], "http://edit.example/api/jobs"),
         (&[("host", "edit.example:8080")], "http://edit.example:8080/api/jobs"),
@@ -56,6 +58,7 @@ async fn addresses_begin_as_each_client_or_its_proxy_calls_the_server() {
         ),
         (&[("host", "[::1]:8000")], "http://[::1]:8000/api/jobs"),
         (&[("host", "not a host")], "/api/jobs"),
+        (&too_long, "/api/jobs"),
     ];
 
     // Twice, as what one client was told is remembered, and must not be told to the next.
@@ -65,11 +68,11 @@ async fn addresses_begin_as_each_client_or_its_proxy_calls_the_server() {
 }
 
 #[tokio::test]
-async fn an_address_in_a_requests_line_counts_if_it_names_no_other_host() {
+async fn of_an_address_in_a_requests_line_the_scheme_counts_and_not_the_host() {
     let app = App::start().await;
     let mut proxying = Connection::open(app.address).await;
 
-    proxying.send(b"GET https://edit.example/ HTTP/1.1\r\nhost: edit.example\r\n\r\n").await;
+    proxying.send(b"GET https://other.example/ HTTP/1.1\r\nhost: edit.example\r\n\r\n").await;
 
     let (status, told) = proxying.answer().await;
     assert_eq!(status, 200, "{told}");

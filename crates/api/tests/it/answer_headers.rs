@@ -124,6 +124,8 @@ async fn an_id_that_is_sent_comes_back_where_it_is_one() {
         (longest.as_str(), true),
         (too_long.as_str(), false),
         ("with space", false),
+        ("}:request{id=another", false),
+        ("quote\"", false),
         ("", false),
     ] {
         let get = app.client.get(app.url("/health")).header("x-request-id", sent);

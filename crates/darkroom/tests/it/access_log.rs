@@ -18,7 +18,9 @@ async fn reads_that_go_well_leave_no_line_and_all_else_does() {
         let read = http_client().get(format!("{home}{path}")).send().await.unwrap();
         assert_eq!(read.status(), status);
     }
-    let refused = http_client().post(format!("{home}/api/jobs")).send().await.unwrap();
+    let refused =
+        http_client().post(format!("{home}/api/jobs")).header("x-request-id", "my-own-id");
+    let refused = refused.send().await.unwrap();
     assert_eq!(refused.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
     program.signal("-TERM").await;
 
@@ -27,4 +29,5 @@ async fn reads_that_go_well_leave_no_line_and_all_else_does() {
     assert_eq!(answered.len(), 2, "{log}");
     assert!(answered[0].contains("404"), "{log}");
     assert!(answered[1].contains("POST") && answered[1].contains("415"), "{log}");
+    assert!(answered[1].contains("request{id=my-own-id}"), "{log}");
 }
