@@ -6,6 +6,8 @@ FROM rust:${RUST_VERSION}-slim-bookworm AS build
 ARG RUST_VERSION
 # The toolchain that is here; rust-toolchain.toml would fetch rustfmt and clippy as well.
 ENV RUSTUP_TOOLCHAIN=${RUST_VERSION}
+# `off` builds with less memory, and answers fewer polls.
+ARG CARGO_PROFILE_RELEASE_LTO=fat
 WORKDIR /src
 COPY . .
 # Dependencies, and what is compiled of them, stay in the builder's cache between builds. Cargo goes
