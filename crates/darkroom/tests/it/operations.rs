@@ -9,8 +9,9 @@ const PAGES: [&str; 2] = [
     include_str!("../../../../docs/deployment.md"),
 ];
 
-/// Variables that compose reads, or that the pages say nothing here reads.
-const OF_OTHERS: [&str; 3] = ["POSTGRES_PASSWORD", "PUBLISH_ADDRESS", "HTTPS_PROXY"];
+/// Variables that compose and cargo read, or that the pages say nothing here reads.
+const OF_OTHERS: [&str; 4] =
+    ["POSTGRES_PASSWORD", "PUBLISH_ADDRESS", "HTTPS_PROXY", "CARGO_PROFILE_RELEASE_LTO"];
 
 #[test]
 fn every_setting_that_the_pages_name_exists() {

@@ -69,11 +69,16 @@ async fn a_killed_instance_leaves_nothing_running_and_the_next_one_goes_on() {
     let data = TempDir::new().unwrap();
     let settings = settings(data.path());
     let (program, home, _) = Program::up(&settings).await;
+    // Else it might be killed while it submits the job, and the stand-in, which would know, is killed, too.
+    let (went_well, said) = run(&["queue", "pause"], &settings).await;
+    assert!(went_well, "{said}");
     let job = post_example(&home).await;
 
     program.signal("-KILL").await;
 
     let (program, home, _) = Program::up(&settings).await;
+    let (went_well, said) = run(&["queue", "resume"], &settings).await;
+    assert!(went_well, "{said}");
     completed(&home, &job).await;
     program.signal("-KILL").await;
     let marker = data.path().display().to_string();
