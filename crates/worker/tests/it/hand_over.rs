@@ -44,8 +44,9 @@ async fn a_submission_that_takes_long_keeps_a_worker_that_stops_from_handing_ove
     house.set_faults(json!({"faults": [slow]})).await;
     house.job().await;
     let first = house.worker();
-    eventually("the submission is under way", async || {
-        (house.attempts().await == ["open"]).then_some(())
+    // Not only begun: else the other job might be submitted first, and that submission would take long.
+    eventually("the submission has arrived", async || {
+        (house.faults().await["counts"][0]["strikes"] == 1).then_some(())
     })
     .await;
     let followed = house.job().await;

@@ -221,8 +221,8 @@ async fn an_answer_that_comes_when_the_worker_has_lost_its_job_is_passed_on() {
     house.set_faults(json!({"faults": [late]})).await;
     let id = house.job().await;
     let first = house.worker();
-    eventually("the attempt is written down", async || {
-        (house.attempts().await == ["open"]).then_some(())
+    eventually("the submission has arrived", async || {
+        (house.faults().await["counts"][0]["strikes"] == 1).then_some(())
     })
     .await;
 
