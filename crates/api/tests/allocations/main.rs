@@ -1,7 +1,7 @@
 //! The API's allocations, with limits: more of them cost every poll time and every watcher memory. They are counted,
 //! not timed, as counts are the same on every machine.
 //!
-//! This is a separate program because all allocations of a process are counted. A debug build had 21, 21,444 and 22;
+//! This is a separate program because all allocations of a process are counted. A debug build had 22, 20,804 and 22;
 //! the limits are higher, as the API does not always do the same amount of work together.
 
 #![expect(
