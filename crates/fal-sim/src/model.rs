@@ -4,9 +4,13 @@
 mod field;
 mod flux;
 mod gpt_image;
+mod input;
 mod nano_banana;
+pub(crate) mod output;
 mod qwen;
+mod seed;
 mod seedream;
+mod size;
 
 use std::time::Duration;
 
@@ -14,6 +18,7 @@ use serde_json::{Map, Value};
 
 use crate::answer::Detail;
 pub(crate) use field::{Check, Field, SizeRule};
+pub(crate) use input::ModelInput;
 
 /// The field with the input pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,11 +11,10 @@ use uuid::Uuid;
 use crate::answer::{Answer, Detail};
 use crate::edit::{self, Order, Print};
 use crate::faults::{Place, Strike};
-use crate::model::{Model, dialect};
-use crate::model_input::ModelInput;
+use crate::model::{Model, ModelInput, dialect, output};
 use crate::requests::{Door, Started};
 use crate::server::Sim;
-use crate::{fetch, model_output, picture, webhook};
+use crate::{fetch, picture, webhook};
 
 /// How often a request may start; fal gives up after as many attempts (fal docs: retries).
 const MOST_ATTEMPTS: u32 = 10;
@@ -106,8 +105,8 @@ async fn answer(
     match painted.await {
         Ok(Ok((input, Some(prints)))) => {
             let units = u32::try_from(prints.len()).unwrap_or(u32::MAX);
-            let mut output: Value = model_output::publish(sim, model, &input, prints, flagged);
-            strike.blanks().for_each(|effect| model_output::blank(&mut output, effect));
+            let mut output: Value = output::publish(sim, model, &input, prints, flagged);
+            strike.blanks().for_each(|effect| output::blank(&mut output, effect));
             log(format!("Made {units} picture(s)"));
             Answer::output(&output, units)
         }

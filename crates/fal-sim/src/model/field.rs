@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
+use super::size;
 use crate::answer::Detail;
-use crate::output_size;
 
 /// A field that a model documents.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl Field {
         if value.is_string() {
             return self.one_of(rule.names, value);
         }
-        let (width, height) = match output_size::read_sides(value) {
+        let (width, height) = match size::read_sides(value) {
             Ok(sides) => sides,
             Err(complaint) => return Some(complaint),
         };

@@ -5,12 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use image::ImageFormat;
 use serde_json::{Map, Value, json};
 
+use super::{Model, ModelInput, OutputField};
 use crate::edit::Print;
 use crate::faults::Effect;
 use crate::files;
 use crate::media::File;
-use crate::model::{Model, OutputField};
-use crate::model_input::ModelInput;
 use crate::server::Sim;
 
 /// Stores the pictures under their URLs, and returns the model's output.

@@ -3,10 +3,10 @@
 use image::ImageFormat;
 use serde_json::{Value, json};
 
+use super::seed::Seed;
+use super::size::OutputSize;
+use super::{Model, PictureField};
 use crate::answer::{Detail, shortened};
-use crate::model::{Model, PictureField};
-use crate::output_size::OutputSize;
-use crate::seed::Seed;
 
 /// If more pictures are sent, only the last ones are used, without an error (fal docs: Seedream input).
 const MOST_PICTURES: usize = 10;
