@@ -14,6 +14,9 @@ pub(crate) const EMBEDDED: &str = "darkroom";
 /// The pause before a database that is unavailable is tried again.
 const AWAY: Duration = Duration::from_secs(2);
 
+/// What is said of a schema that this version does not work with.
+const OLD_SCHEMA: &str = "the database's schema is older than this version: run `darkroom migrate`";
+
 /// A pool on `DATABASE_URL`, or on the PostgreSQL that `darkroom up` runs on this machine.
 pub(crate) fn connect(settings: &config::Database) -> anyhow::Result<db::Pool> {
     let url = settings.url.clone().or_else(|| running_url(&embedded(settings), EMBEDDED));
@@ -35,6 +38,17 @@ pub(crate) fn connect_and_listen(settings: &config::Database) -> anyhow::Result<
     connect(&config::Database { max_connections, ..settings.clone() })
 }
 
+/// Like [`connect`], and refuses an older schema.
+pub(crate) async fn connect_to_current_schema(
+    settings: &config::Database,
+) -> anyhow::Result<db::Pool> {
+    let pool = connect(settings)?;
+    if !db::schema_is_current(&pool).await? {
+        bail!(OLD_SCHEMA);
+    }
+    Ok(pool)
+}
+
 /// Refuses an older schema; waits for a database that is unavailable. False when told to stop meanwhile.
 pub(crate) async fn expect_current_schema(
     pool: &db::Pool,
@@ -43,9 +57,7 @@ pub(crate) async fn expect_current_schema(
     loop {
         match db::schema_is_current(pool).await {
             Ok(true) => return Ok(true),
-            Ok(false) => {
-                bail!("the database's schema is older than this version: run `darkroom migrate`")
-            }
+            Ok(false) => bail!(OLD_SCHEMA),
             Err(error) if error.is_unavailable() => {
                 tracing::warn!(error = %chain(&error), "the database is away; waiting for it");
             }

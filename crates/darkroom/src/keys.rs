@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use darkroom_core::{
     api_key::{ApiKey, Token},
     config::Config,
-    db::{self, Pool},
+    db::Pool,
     queue, store,
 };
 use secrecy::ExposeSecret;
@@ -20,10 +20,7 @@ use crate::{cli::KeysCommand, database};
 const MOST_CHARS: usize = 100;
 
 pub(crate) async fn run(config: Config, command: KeysCommand) -> anyhow::Result<()> {
-    let pool = database::connect(&config.database)?;
-    if !db::schema_is_current(&pool).await? {
-        bail!("the database's schema is older than this version: run `darkroom migrate`");
-    }
+    let pool = database::connect_to_current_schema(&config.database).await?;
     match command {
         KeysCommand::Create { name, admin } => create(&pool, &name, admin).await?,
         KeysCommand::List => list(&pool).await?,

@@ -21,10 +21,7 @@ use crate::{
 const BATCH: u16 = 500;
 
 pub(crate) async fn run(config: Config, command: QueueCommand) -> anyhow::Result<()> {
-    let pool = database::connect(&config.database)?;
-    if !db::schema_is_current(&pool).await? {
-        bail!("the database's schema is older than this version: run `darkroom migrate`");
-    }
+    let pool = database::connect_to_current_schema(&config.database).await?;
     let models = Models::load(&config.jobs)?;
     match command {
         QueueCommand::Status => {}

@@ -2,10 +2,8 @@
 
 #![expect(clippy::print_stdout, reason = "a command prints what it was asked for")]
 
-use anyhow::bail;
 use darkroom_core::{
     config::{self, Config},
-    db,
     webhook::Secrets,
 };
 use secrecy::ExposeSecret;
@@ -25,9 +23,6 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 async fn stored(settings: &config::Database) -> anyhow::Result<Secrets> {
-    let pool = database::connect(settings)?;
-    if !db::schema_is_current(&pool).await? {
-        bail!("the database's schema is older than this version: run `darkroom migrate`");
-    }
+    let pool = database::connect_to_current_schema(settings).await?;
     Ok(Secrets::load(None, &pool).await?)
 }
