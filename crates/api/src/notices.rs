@@ -60,10 +60,7 @@ async fn hear(
     let model = queue::attempted_model(&state.pool, job, attempt).await?.ok_or_else(nowhere)?;
     let submission = state.webhooks.submission(&model, &notice);
     match queue::record_notice(&state.pool, job, attempt, &submission).await? {
-        Noticed::Open => {
-            state.waker.ended(job);
-            state.waker.wake();
-        }
+        Noticed::Open => state.waker.ended(job),
         Noticed::GivenUp => {
             tracing::error!(job.id = %job, job.attempt = attempt,
                 provider.request_id = submission.provider_request_id,

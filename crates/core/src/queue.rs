@@ -41,56 +41,43 @@ macro_rules! under_lease {
 }
 pub(crate) use under_lease;
 
-mod archive;
 mod attempt;
-mod cancel;
 mod census;
-mod claim;
-mod complete;
 pub mod deliveries;
-mod enqueue;
-mod front;
 mod halt;
-mod isolation;
-mod notice;
-mod overdue;
-mod record;
-mod reopen;
-mod rescue;
-mod ripen;
+mod line;
+mod pictures;
 mod rules;
 mod settle;
-mod timeline;
-mod unanswered;
 mod wake;
-mod whereabouts;
 mod worker;
 
-pub use archive::{Input, archive, input};
-pub use attempt::{Begun, Submission, attempts_made, begin_attempt, unknown_attempts};
-pub use cancel::{Cancellation, cancel, cancel_waiting};
+pub use attempt::{
+    Answered, Begun, Noticed, Submission, Timeline, abandon_attempt, answer_on_record,
+    attempted_model, attempts_made, begin_attempt, fail_unanswered, miss_attempt,
+    record_late_answer, record_notice, record_submission, record_submissions, unknown_attempts,
+    withdraw_attempt,
+};
+use attempt::{Bill, open_attempts};
 pub use census::{Standing, Survey, census, survey, workers};
-pub use claim::{Claimed, Claims, MOST_CLAIMED, OpenAttempt, claim, claim_under_rules};
-pub use complete::{Completion, Ended, complete, complete_all};
-use enqueue::enqueue;
-pub(crate) use enqueue::{Place, Places, enqueue_query};
-pub use front::{Search, gather_stragglers};
 pub use halt::{Halt, end_halt, halt, halted, take_probe};
-pub use isolation::{SUSPECT, end_isolation, isolate};
-pub use notice::{Noticed, attempted_model, record_late_answer, record_notice};
-pub use overdue::fail_overdue;
-pub use record::{Answered, record_submission, record_submissions};
-pub use reopen::{FailedJobs, failed_jobs, reopen, reopen_one};
-pub use rescue::{Rescued, rescue};
-pub use ripen::ripen;
+pub use line::{
+    Claimed, Claims, FailedJobs, MOST_CLAIMED, OpenAttempt, Search, Whereabouts, claim,
+    claim_under_rules, failed_jobs, gather_stragglers, reopen, reopen_one, ripen, whereabouts,
+};
+pub(crate) use line::{Place, Places, enqueue_query};
+pub use pictures::{Input, archive, input};
 pub use rules::{Rule, Scope, limit, pause, resume, rules};
-pub use settle::{FailureClass, break_off, end_cancelled, fail, retry, snooze};
-pub use timeline::Timeline;
-pub use unanswered::{abandon_attempt, fail_unanswered, miss_attempt, withdraw_attempt};
+pub use settle::{
+    Cancellation, Completion, Ended, FailureClass, break_off, cancel, cancel_waiting, complete,
+    complete_all, end_cancelled, fail, fail_overdue, retry, snooze,
+};
 pub use wake::{Audience, Listener, ProviderProgress, Teller, Wake, Waker};
 pub(crate) use wake::{NotifySlot, hints_of_new};
-pub use whereabouts::{Whereabouts, whereabouts};
-pub use worker::{Beat, Round, WorkerId, beat, register, release, release_unknown};
+pub use worker::{
+    Beat, Rescued, Round, SUSPECT, WorkerId, beat, end_isolation, isolate, register, release,
+    release_unknown, rescue,
+};
 
 use uuid::Uuid;
 

@@ -10,7 +10,7 @@ use crate::{database, provider, stop};
 
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let stop = stop::on_signal()?;
-    let listener = config.worker.metrics_address.map(darkroom_worker::bind).transpose()?;
+    let listener = config.worker.metrics_address.map(darkroom_worker::bind_metrics).transpose()?;
     let fal = provider::client(&config)?;
     let models = Models::load(&config.jobs)?;
     let pool = database::connect_and_listen(&config.database)?;
@@ -30,7 +30,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
 
 /// Serves the metrics. If that fails, the worker goes on without.
 async fn serve_metrics(listener: TcpListener, registry: Registry, stop: CancellationToken) {
-    if let Err(error) = darkroom_worker::serve(listener, registry, stop).await {
+    if let Err(error) = darkroom_worker::serve_metrics(listener, registry, stop).await {
         tracing::error!(%error, "metrics are not served any more");
     }
 }

@@ -105,7 +105,9 @@ impl Claimer {
         let interval = self.interval();
         let ripe = next_ripe.map(|ripe| ripe.max(SHORTEST_REST)).filter(|ripe| *ripe < interval);
         let is_woken = self.is_woken_within(ripe.unwrap_or(interval)).await;
-        if !is_woken && ripe.is_some() && !self.ripen().await {
+        // What is due already does not wait for a pause in which nobody wakes the worker.
+        let is_due = !is_woken || next_ripe == Some(Duration::ZERO);
+        if is_due && ripe.is_some() && !self.ripen().await {
             self.is_woken_within(jittered(UNWOKEN_INTERVAL)).await;
         }
     }

@@ -100,7 +100,7 @@ async fn deliver_one(life: Life, signer: Signer, delivery: Claimed) {
             tracing::warn!(delivery.id = %lease.delivery.0, job.id = %job, status = tried.status,
                 "a webhook could not be delivered");
         }
-        None => metrics.refused("delivery"),
+        None => metrics.stale_write("delivery"),
     }
 }
 

@@ -34,8 +34,9 @@ use crate::{
     life::Life,
     outcome::{Outcome, Stop},
 };
+use cancel::Cancelling;
 use deadline::Deadline;
-pub(crate) use expire::failure as deadline_exceeded;
+pub(crate) use expire::deadline_exceeded;
 use follow::Followed;
 use isolation::{isolated, worker_lost};
 
@@ -63,7 +64,7 @@ pub(crate) async fn work_on(life: Life, job: Arc<Claimed>) {
     match settled {
         Ok(()) => {}
         Err(queue::Error::LeaseLost) => {
-            life.worker.metrics.refused("job");
+            life.worker.metrics.stale_write("job");
             tracing::info!(job.id = %lease.job, "a job is somebody else's now");
         }
         Err(queue::Error::Database(error)) => {
@@ -86,21 +87,22 @@ async fn drive(life: Life, job: Arc<Claimed>) -> Result<Outcome, Stop> {
     let (submission, submitted) = match resume(&life, &job, &deadline).await? {
         Some(submission) => (submission, None),
         None if job.is_cancelled => return Ok(Outcome::Cancel),
-        None if deadline.has_passed() => return Ok(Outcome::Fail(expire::failure())),
+        None if deadline.has_passed() => return Ok(Outcome::Fail(deadline_exceeded())),
         None => {
             let starting = isolated(&life, &job, start(&life, &job, &deadline));
             (Box::pin(starting).await?, Some(Instant::now()))
         }
     };
-    let following = Box::pin(follow::until_ended(&life, &job, &submission));
+    let cancelling = Cancelling::of(&job);
+    let following = Box::pin(follow::until_ended(&life, &job, &submission, &cancelling));
     let Ok(followed) = deadline.cut(following).await else {
-        return Box::pin(expire::request(&life, &job, &submission)).await;
+        return Box::pin(expire::request(&life, &job, &submission, &cancelling)).await;
     };
-    let followed = followed?;
+    let followed = followed.map_err(|stop| cancelling.heed(stop))?;
     if let Some(submitted) = submitted {
         life.worker.metrics.edited(&job.model, submitted.elapsed());
     }
-    Box::pin(finish(&life, &job, &submission, followed)).await
+    Box::pin(finish(&life, &job, &submission, followed, &cancelling)).await
 }
 
 /// Finds the request that the job has at the provider already, if any: an earlier worker submitted it.
@@ -133,7 +135,7 @@ async fn start(life: &Life, job: &Arc<Claimed>, deadline: &Deadline) -> Result<S
     let options = job.options.as_ref().ok_or(Outcome::Snooze(while_away()))?;
     let uploading = upload::inputs(life, &job.lease, model.images.fit());
     let Ok(uploaded) = deadline.cut(uploading).await else {
-        return Err(Outcome::Fail(expire::failure()).into());
+        return Err(Outcome::Fail(deadline_exceeded()).into());
     };
     let uploaded = uploaded?;
     let input = model.input(&Request {
@@ -152,14 +154,10 @@ async fn finish(
     job: &Claimed,
     submission: &Submission,
     followed: Followed,
+    cancelling: &Cancelling,
 ) -> Result<Outcome, Stop> {
-    match archived(life, job, submission, followed.inference_seconds).await {
-        Ok(ended) => Ok(Outcome::Complete(ended)),
-        Err(Stop::Outcome(Outcome::Fail(_) | Outcome::Retry(_))) if followed.is_cancelled => {
-            Ok(Outcome::Cancel)
-        }
-        Err(stop) => Err(stop),
-    }
+    let archived = archived(life, job, submission, followed.inference_seconds).await;
+    archived.map(Outcome::Complete).map_err(|stop| cancelling.heed(stop))
 }
 
 /// Fetches a request's result and archives its outputs.
@@ -170,7 +168,7 @@ async fn archived(
     inference_seconds: Option<f64>,
 ) -> Result<Ended, Stop> {
     let (output, sides) = isolated(life, job, async {
-        let output = follow::result(life, job, submission).await?;
+        let output = fetch::result(life, job, submission).await?;
         let sides = archive::outputs(life, &job.lease, submission, &output).await?;
         Ok((output, sides))
     })
@@ -198,7 +196,7 @@ async fn let_go(life: &Life, lease: &Lease) {
         match queue::snooze(&life.worker.pool, lease, while_away()).await {
             Ok(()) => return,
             Err(queue::Error::LeaseLost) => {
-                life.worker.metrics.refused("job");
+                life.worker.metrics.stale_write("job");
                 return;
             }
             Err(queue::Error::Database(_still_away)) => {}

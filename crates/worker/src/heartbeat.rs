@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{cancelled, gathering::Gathering, life::Life, overdue, probing};
+use crate::{gathering::Gathering, life::Life, probing, unclaimed};
 
 /// How soon the next beat follows one that was missed.
 const MISSED: Duration = Duration::from_secs(1);
@@ -37,10 +37,10 @@ pub(crate) async fn beat_until_dead(life: &Life, mut missed: Option<Instant>) {
                 }
                 beat.cancelled.iter().for_each(|job| life.notices.tell_cancelled(*job));
                 if beat.jobs_are_overdue {
-                    tokio::spawn(overdue::fail(life.clone()));
+                    tokio::spawn(unclaimed::fail_overdue(life.clone()));
                 }
                 if beat.cancelled_jobs_wait {
-                    tokio::spawn(cancelled::end(life.clone()));
+                    tokio::spawn(unclaimed::end_cancelled(life.clone()));
                 }
                 gathering.look(life, &beat);
                 if beat.deliveries_are_due {

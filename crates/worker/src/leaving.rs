@@ -9,7 +9,7 @@ use darkroom_core::{
 };
 use tokio::time::timeout;
 
-use crate::life::Life;
+use crate::{backoff::Backoff, life::Life};
 
 /// How long submissions that are under way are waited for: an answer is the only trace of what was bought.
 const SUBMISSION_PATIENCE: Duration = Duration::from_secs(20);
@@ -22,11 +22,11 @@ pub(crate) async fn leave(life: &Life) {
     let under_way = life.submitting.leases();
     let others = async {
         if !under_way.is_empty() {
-            hand_over(life, release_others(life, &under_way)).await;
+            hand_over(life, || release_others(life, &under_way)).await;
         }
     };
     tokio::join!(others, hear_submissions_out(life));
-    hand_over(life, queue::release(&life.worker.pool, life.id)).await;
+    hand_over(life, || queue::release(&life.worker.pool, life.id)).await;
 }
 
 /// Waits for the answers to submissions that are under way.
@@ -46,14 +46,27 @@ async fn release_others(life: &Life, under_way: &[Lease]) -> Result<u64, Error> 
     Ok(jobs)
 }
 
-async fn hand_over(life: &Life, releasing: impl Future<Output = Result<u64, Error>>) {
+/// Releases jobs, if need be in several tries: a rescue would come later, and count against the jobs.
+async fn hand_over<F>(life: &Life, release: impl Fn() -> F)
+where
+    F: Future<Output = Result<u64, Error>>,
+{
+    let mut backoff = Backoff::brief();
+    let releasing = async {
+        loop {
+            match release().await {
+                Ok(jobs) => return jobs,
+                Err(error) => {
+                    tracing::warn!(error = %chain(&error), "jobs are not handed over yet");
+                }
+            }
+            backoff.wait().await;
+        }
+    };
     match timeout(HAND_OVER_PATIENCE, releasing).await {
-        Ok(Ok(jobs)) => {
+        Ok(jobs) => {
             life.worker.metrics.handed_over.inc_by(jobs);
             tracing::info!(jobs, "the worker stops and has handed jobs over");
-        }
-        Ok(Err(error)) => {
-            tracing::warn!(error = %chain(&error), "the jobs could not be handed over; they will be rescued");
         }
         Err(_elapsed) => {
             tracing::warn!("the jobs could not be handed over in time; they will be rescued");

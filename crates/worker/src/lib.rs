@@ -5,7 +5,6 @@
 
 mod backoff;
 mod batching;
-mod cancelled;
 mod claiming;
 mod delivering;
 mod drive;
@@ -18,15 +17,15 @@ mod measuring;
 mod metrics;
 mod notices;
 mod outcome;
-mod overdue;
 mod probing;
 mod pruning;
 mod serving;
 mod slots;
+mod unclaimed;
 mod waking;
 mod worker;
 
 #[cfg(feature = "measuring")]
 pub use measuring::IdleEdits;
-pub use serving::{bind, serve};
+pub use serving::{bind_metrics, serve_metrics};
 pub use worker::{Worker, run};

@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use darkroom_core::{
     fal,
-    job::Failure,
+    job::{Failure, FailureCode},
     metrics::{Label, Registry, call_seconds, counters, edit_seconds, names},
     queue::FailureClass,
 };
 use prometheus_client::metrics::{
     counter::Counter, family::Family, gauge::Gauge, histogram::Histogram,
 };
+use strum::{IntoStaticStr, VariantArray};
 
 /// One label whose values are models on offer.
 type Model = [(&'static str, String); 1];
@@ -42,12 +43,18 @@ pub(crate) struct Metrics {
     webhook_calls: Histogram,
 }
 
-/// Codes of the failures that the worker itself gives. fal's codes are counted as they come.
-const OWN_CODES: [&str; 5] =
-    ["damaged_image", "deadline_exceeded", "submission_unknown", "unknown_model", "worker_lost"];
+/// The failures that the worker itself finds. fal's are counted as they come.
+const OWN_FAILURES: [FailureCode; 5] = [
+    FailureCode::DamagedImage,
+    FailureCode::DeadlineExceeded,
+    FailureCode::SubmissionUnknown,
+    FailureCode::UnknownModel,
+    FailureCode::WorkerLost,
+];
 
 /// A call to fal.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, IntoStaticStr, PartialEq, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Call {
     Upload,
     Submit,
@@ -59,34 +66,9 @@ pub(crate) enum Call {
     Probe,
 }
 
-impl Call {
-    const ALL: [Self; 8] = [
-        Self::Upload,
-        Self::Submit,
-        Self::Check,
-        Self::Result,
-        Self::Download,
-        Self::Cancel,
-        Self::Search,
-        Self::Probe,
-    ];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Upload => "upload",
-            Self::Submit => "submit",
-            Self::Check => "check",
-            Self::Result => "result",
-            Self::Download => "download",
-            Self::Cancel => "cancel",
-            Self::Search => "search",
-            Self::Probe => "probe",
-        }
-    }
-}
-
 /// How the work on a job ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, IntoStaticStr, PartialEq, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Settled {
     Completed,
     Failed,
@@ -96,37 +78,21 @@ pub(crate) enum Settled {
     Broken,
 }
 
-impl Settled {
-    const ALL: [Self; 6] =
-        [Self::Completed, Self::Failed, Self::Cancelled, Self::Retry, Self::Later, Self::Broken];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-            Self::Retry => "retry",
-            Self::Later => "later",
-            Self::Broken => "broken",
-        }
-    }
-}
-
 impl Metrics {
     /// Counts nothing yet. Labels that are known beforehand begin at 0, so that a first event shows as an increase.
     pub(crate) fn new() -> Self {
         let failures = Family::<FailureLabels, Counter>::default();
-        for code in OWN_CODES {
+        for code in OWN_FAILURES {
             let class = FailureClass::Never.as_str().to_owned();
-            drop(failures.get_or_create(&[("class", class), ("code", code.to_owned())]));
+            drop(failures.get_or_create(&[("class", class), ("code", code.as_str().to_owned())]));
         }
         let fal_calls = Family::<Label, Histogram>::new_with_constructor(call_seconds);
         let fal_errors = Family::<[(&str, &str); 2], Counter>::default();
-        for call in Call::ALL {
-            let call = ("call", call.as_str());
+        for call in Call::VARIANTS {
+            let call = ("call", call.into());
             drop(fal_calls.get_or_create(&[call]));
-            for class in fal::Class::ALL {
-                drop(fal_errors.get_or_create(&[call, ("class", class.as_str())]));
+            for class in fal::Class::VARIANTS {
+                drop(fal_errors.get_or_create(&[call, ("class", class.into())]));
             }
         }
         Self {
@@ -138,7 +104,10 @@ impl Metrics {
             handed_over: Counter::default(),
             given_up: Counter::default(),
             halts: Counter::default(),
-            settles: counters("outcome", &Settled::ALL.map(Settled::as_str)),
+            settles: counters(
+                "outcome",
+                &Settled::VARIANTS.iter().map(Into::into).collect::<Vec<_>>(),
+            ),
             failures,
             stale_writes: counters("of", &["job", "delivery"]),
             submissions: counters("result", &["accepted", "refused", "unknown"]),
@@ -175,13 +144,13 @@ impl Metrics {
 
     /// The work on a job ended.
     pub(crate) fn settled(&self, settled: Settled) {
-        self.settles.get_or_create(&[("outcome", settled.as_str())]).inc();
+        self.settles.get_or_create(&[("outcome", settled.into())]).inc();
     }
 
     /// Jobs that were completed.
     #[cfg(feature = "measuring")]
     pub(crate) fn completed(&self) -> u64 {
-        self.settles.get_or_create(&[("outcome", Settled::Completed.as_str())]).get()
+        self.settles.get_or_create(&[("outcome", Settled::Completed.into())]).get()
     }
 
     /// An attempt or a job failed.
@@ -198,8 +167,8 @@ impl Metrics {
         self.spend.get_or_create(&[("model", model.to_owned())]).inc_by(dollars);
     }
 
-    /// A write about a `job` or a `delivery` was refused.
-    pub(crate) fn refused(&self, of: &'static str) {
+    /// A write about a `job` or a `delivery` came under a lease that was lost.
+    pub(crate) fn stale_write(&self, of: &'static str) {
         self.stale_writes.get_or_create(&[("of", of)]).inc();
     }
 
@@ -220,10 +189,10 @@ impl Metrics {
         began: Instant,
         answer: &Result<T, E>,
     ) {
-        let call = ("call", call.as_str());
+        let call = ("call", call.into());
         self.fal_calls.get_or_create(&[call]).observe(began.elapsed().as_secs_f64());
         if let Err(error) = answer {
-            let class = ("class", error.as_ref().class().as_str());
+            let class = ("class", error.as_ref().class().into());
             self.fal_errors.get_or_create(&[call, class]).inc();
         }
     }

@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Takes the port, or says in one sentence why not.
-pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+pub fn bind_metrics(address: SocketAddr) -> io::Result<TcpListener> {
     let bound = TcpListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
         Ok(listener)
@@ -49,7 +49,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Serves the metrics of `registry` until told to stop. Everybody who reaches the port may read them.
-pub async fn serve(
+pub async fn serve_metrics(
     listener: TcpListener,
     registry: Registry,
     stop: CancellationToken,

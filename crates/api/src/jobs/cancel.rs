@@ -42,9 +42,7 @@ pub(crate) async fn cancel(
     let mut answer = match cancellation? {
         Cancellation::Cancelled | Cancellation::TooLate(Status::Cancelled) => HttpResponse::Ok(),
         Cancellation::Requested => {
-            state.waker.cancel(id);
-            // The job may also be waiting for a worker.
-            state.waker.wake();
+            state.waker.cancelled(id);
             HttpResponse::Accepted()
         }
         Cancellation::TooLate(_) => return Err(ApiError::HasEnded),

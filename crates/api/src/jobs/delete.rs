@@ -34,9 +34,7 @@ pub(crate) async fn delete(
     match deletion? {
         Deletion::Deleted => {}
         Deletion::Stopping => {
-            state.waker.cancel(id);
-            // The job may also be waiting for a worker.
-            state.waker.wake();
+            state.waker.cancelled(id);
             tracing::info!(job.id = %id, "a job was deleted whose request runs");
         }
         Deletion::NoJob => return Err(not_found()),

@@ -32,8 +32,7 @@ pub(crate) async fn retry(
     let links = state.links(&request).await?;
     let snapshot = find(&state, &caller, &path).await?;
     let id = snapshot.job.id;
-    let (deadline, has_limits) = (Some(state.deadline), caller.has_limits());
-    let reopened = queue::reopen_one(&state.pool, &snapshot.job, deadline, has_limits).await;
+    let reopened = queue::reopen_one(&state.pool, &snapshot.job, Some(state.deadline)).await;
     state.watch.changed(id);
     let Some(job) = reopened?? else {
         // It may have been deleted meanwhile.

@@ -94,6 +94,9 @@ async fn a_failed_job_is_tried_again_within_the_budget_only() {
     let retry = format!("/api/jobs/{}/retry", failed["id"].as_str().unwrap());
 
     problem(app.ask(Method::POST, &retry, &key).await, 429, "budget_exhausted").await;
+    // It is the job's key that pays, whoever asks.
+    let (_, operator) = app.new_key(true).await;
+    problem(app.ask(Method::POST, &retry, &operator).await, 429, "budget_exhausted").await;
     let path = format!("/api/jobs/{}", failed["id"].as_str().unwrap());
     let kept: Value = app.ask(Method::GET, &path, &key).await.json().await.unwrap();
     assert_eq!(kept["status"], "failed");

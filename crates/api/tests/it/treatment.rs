@@ -32,6 +32,23 @@ async fn a_job_keeps_its_priority_and_its_start() {
 }
 
 #[tokio::test]
+async fn a_start_that_is_finer_than_a_microsecond_is_told_alike_by_each_answer() {
+    let app = App::start().await;
+    let start = in_future(&app, Duration::hours(2)).await;
+    let whole = start.split(['.', 'Z']).next().unwrap();
+
+    let made = app.post(form(photo(), "later").text("run_at", format!("{whole}.123456789Z"))).await;
+
+    let tag = made.headers()["etag"].clone();
+    let made: Value = made.json().await.unwrap();
+    let read = app.get(&format!("/api/jobs/{}", made["id"].as_str().unwrap())).await;
+    assert_eq!(read.headers()["etag"], tag);
+    let read: Value = read.json().await.unwrap();
+    assert_eq!(read["run_at"], made["run_at"]);
+    assert!(read["run_at"].as_str().unwrap().ends_with(".123456Z"), "{read}");
+}
+
+#[tokio::test]
 async fn a_start_that_has_just_passed_is_at_once() {
     let app = App::start().await;
     let start = in_future(&app, Duration::seconds(-10)).await;

@@ -8,6 +8,7 @@ mod refusal;
 mod tests;
 
 use reqwest::StatusCode;
+use strum::{IntoStaticStr, VariantArray};
 
 use super::malformed::Malformed;
 use crate::job::Failure;
@@ -15,7 +16,8 @@ use kind::Kind;
 pub use refusal::{Origin, Refusal};
 
 /// What an error means for a job.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, IntoStaticStr, PartialEq, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Class {
     /// Another attempt may well succeed.
     Retry,
@@ -102,21 +104,6 @@ impl AsRef<Error> for SubmitError {
     }
 }
 
-impl Class {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Retry, Self::Never, Self::Later, Self::Halt];
-
-    /// Its name in metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Retry => "retry",
-            Self::Never => "never",
-            Self::Later => "later",
-            Self::Halt => "halt",
-        }
-    }
-}
-
 impl Error {
     /// The error of a call without an answer. The address is left out, because it may hold a token.
     pub(super) fn transport(error: reqwest::Error) -> Self {
@@ -143,8 +130,8 @@ impl Error {
         }
     }
 
-    /// How many times the same call is worth making before its error is believed: gateways fail in passing,
-    /// the queue may, and a model would only answer the same again.
+    /// How many times the same call is worth making, one after the other, before its error is believed: gateways fail
+    /// in passing, the queue may, and a model would only answer the same again.
     pub fn worthwhile_tries(&self) -> u32 {
         match self {
             // What is missing may still be on its way, and a proxy may send a page of its own in between: 8 tries take
@@ -153,12 +140,16 @@ impl Error {
             | Self::Silent
             | Self::OutputGone(_)
             | Self::Malformed(Malformed::NotJson { .. }) => 8,
-            Self::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND => 8,
+            Self::Refused(refusal)
+                if refusal.status == StatusCode::NOT_FOUND && refusal.origin != Origin::Gateway =>
+            {
+                8
+            }
             Self::Refused(refusal) => match refusal.origin {
-                Origin::Gateway => 8,
                 // fal's own word for the error says that no attempt will succeed.
                 _ if refusal.class() == Class::Never && refusal.has_word() => 1,
-                Origin::Queue | Origin::Platform => 3,
+                // What a gateway answers is not believed: the job then rests without a slot.
+                Origin::Gateway | Origin::Queue | Origin::Platform => 3,
                 // Some proxies answer in JSON too, but without fal's word for an error.
                 Origin::Model if refusal.status.is_server_error() && !refusal.has_word() => 3,
                 Origin::Model => 1,
@@ -190,6 +181,11 @@ impl Error {
             Self::Refused(refusal) => refusal.is_passing(),
             _ => false,
         }
+    }
+
+    /// Whether something in front of fal answered, which knows nothing of any request.
+    pub fn is_of_a_gateway(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.origin == Origin::Gateway)
     }
 
     /// Whether it is certainly about the account, and not about this one call.

@@ -1,9 +1,22 @@
 //! An attempt: written down before the submission is made, completed by fal's answer.
 
+mod notice;
+mod record;
+mod timeline;
+mod unanswered;
+
 use url::Url;
 
-use super::{Error, Lease, Timeline, fenced};
+use super::{Error, Lease, fenced};
 use crate::db::{self, Pool};
+pub use notice::{Noticed, attempted_model, record_late_answer, record_notice};
+pub use record::{Answered, record_submission, record_submissions};
+pub(super) use timeline::Bill;
+pub use timeline::Timeline;
+pub(super) use unanswered::open_attempts;
+pub use unanswered::{
+    abandon_attempt, answer_on_record, fail_unanswered, miss_attempt, withdraw_attempt,
+};
 
 /// A request that fal accepted. The URLs are fal's own and are followed as they are (source: fal's
 /// inference API reference: use the URLs of the submit answer).

@@ -1,14 +1,21 @@
 //! Settle: the ends of a lease other than completion. The job fails, is cancelled, is tried again, or waits.
 
+mod cancel;
+mod complete;
+mod unclaimed;
+
 use std::time::Duration;
 
 use sqlx::PgExecutor;
 
-use super::{Error, Lease, Timeline, fenced, timeline::Bill};
+use super::{Bill, Error, Lease, Timeline, fenced};
 use crate::{
     db::{self, Pool},
     job::Failure,
 };
+pub use cancel::{Cancellation, cancel};
+pub use complete::{Completion, Ended, complete, complete_all};
+pub use unclaimed::{cancel_waiting, fail_overdue};
 
 /// Whether another attempt may help after one has failed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -99,10 +99,11 @@ impl Waker {
         }
     }
 
-    /// Tells a job's worker that its request has ended at fal, without waiting.
+    /// Tells a job's worker that its request has ended at fal, without waiting. The job may also be waiting for a worker.
     pub fn ended(&self, job: JobId) {
         // If it is lost, the worker's next check finds out.
         self.hint(ENDED, job.to_string());
+        self.wake();
     }
 
     /// Tells those who watch all jobs that these were made, without waiting.
@@ -113,10 +114,12 @@ impl Waker {
         }
     }
 
-    /// Tells a job's worker that the job's caller wants it to end, without waiting.
-    pub fn cancel(&self, job: JobId) {
+    /// Tells a job's worker that the job's caller wants it to end, without waiting. The job may also be waiting for a
+    /// worker.
+    pub fn cancelled(&self, job: JobId) {
         // If it is lost, the worker hears of it at its next heartbeat.
         self.hint(CANCELLED, job.to_string());
+        self.wake();
     }
 
     fn hint(&self, channel: &'static str, payload: String) {

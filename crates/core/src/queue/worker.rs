@@ -1,5 +1,8 @@
 //! Workers: their rows, their heartbeats, and the hand-over when one is told to stop.
 
+mod isolation;
+mod rescue;
+
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -9,6 +12,8 @@ use crate::{
     db::{Error, Pool},
     job::JobId,
 };
+pub use isolation::{SUSPECT, end_isolation, isolate};
+pub use rescue::{Rescued, rescue};
 
 /// Names a worker process. Random: a restarted process is another worker.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -132,64 +137,65 @@ pub async fn release_unknown(
     round: Round,
     known: &[Lease],
 ) -> Result<(Round, u64), Error> {
-    let doing = "freeing jobs that a lost answer hid";
     let known: Vec<i64> = known.iter().map(|lease| lease.number).collect();
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    // Waits for a claim that is under way, which locks this row; the next statement sees what it took. A later
-    // claim finds another round.
-    sqlx::query!("select id from workers where id = $1 for update", round.worker.0)
+    let freeing = async {
+        let mut transaction = pool.begin().await?;
+        // Waits for a claim that is under way, which locks this row; the next statement sees what it took. A later
+        // claim finds another round.
+        sqlx::query!("select id from workers where id = $1 for update", round.worker.0)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let number = sqlx::query_scalar!(
+            "update workers set round = round + 1 where id = $1 returning round",
+            round.worker.0,
+        )
         .fetch_optional(&mut *transaction)
-        .await
-        .map_err(Error::doing(doing))?;
-    let number = sqlx::query_scalar!(
-        "update workers set round = round + 1 where id = $1 returning round",
-        round.worker.0,
-    )
-    .fetch_optional(&mut *transaction)
-    .await
-    .map_err(Error::doing(doing))?;
-    let freed = sqlx::query!(
-        "update queue set leased_by = null where leased_by = $1 and lease_no <> all($2)",
-        round.worker.0,
-        &known,
-    )
-    .execute(&mut *transaction)
-    .await
-    .map_err(Error::doing(doing))?;
-    transaction.commit().await.map_err(Error::doing(doing))?;
-    if freed.rows_affected() > 0 {
+        .await?;
+        let freed = sqlx::query!(
+            "update queue set leased_by = null where leased_by = $1 and lease_no <> all($2)",
+            round.worker.0,
+            &known,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok((number.unwrap_or(round.number), freed.rows_affected()))
+    };
+    let freed = freeing.await.map_err(Error::doing("freeing jobs that a lost answer hid"));
+    let (number, jobs) = freed?;
+    if jobs > 0 {
         super::wake::hint(pool).await;
     }
-    let number = number.unwrap_or(round.number);
-    Ok((Round { number, ..round }, freed.rows_affected()))
+    Ok((Round { number, ..round }, jobs))
 }
 
 /// Hands over: the worker leaves, and its jobs and deliveries are free at once for others.
 ///
 /// Answers how many jobs were freed. Nothing about them is lost: the next worker resumes a request that runs at fal.
 pub async fn release(pool: &Pool, worker: WorkerId) -> Result<u64, Error> {
-    let doing = "handing over a worker's jobs";
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
-    // The worker's row first: after that, none of its claims takes anything.
-    sqlx::query!("delete from workers where id = $1", worker.0)
-        .execute(&mut *transaction)
-        .await
-        .map_err(Error::doing(doing))?;
-    let freed = sqlx::query!("update queue set leased_by = null where leased_by = $1", worker.0)
-        .execute(&mut *transaction)
-        .await
-        .map_err(Error::doing(doing))?;
-    let deliveries =
-        sqlx::query!("update deliveries set leased_by = null where leased_by = $1", worker.0)
+    let releasing = async {
+        let mut transaction = pool.begin().await?;
+        // The worker's row first: after that, none of its claims takes anything.
+        sqlx::query!("delete from workers where id = $1", worker.0)
             .execute(&mut *transaction)
-            .await
-            .map_err(Error::doing(doing))?;
-    transaction.commit().await.map_err(Error::doing(doing))?;
-    if freed.rows_affected() > 0 {
+            .await?;
+        let jobs = sqlx::query!("update queue set leased_by = null where leased_by = $1", worker.0)
+            .execute(&mut *transaction)
+            .await?;
+        let deliveries =
+            sqlx::query!("update deliveries set leased_by = null where leased_by = $1", worker.0)
+                .execute(&mut *transaction)
+                .await?;
+        transaction.commit().await?;
+        Ok((jobs.rows_affected(), deliveries.rows_affected()))
+    };
+    let released = releasing.await.map_err(Error::doing("handing over a worker's jobs"));
+    let (jobs, deliveries) = released?;
+    if jobs > 0 {
         super::wake::hint(pool).await;
     }
-    if deliveries.rows_affected() > 0 {
+    if deliveries > 0 {
         super::wake::hint_deliveries(pool).await;
     }
-    Ok(freed.rows_affected())
+    Ok(jobs)
 }

@@ -1,23 +1,33 @@
 //! Intake: jobs that are asked for at the same time are made in one statement, and workers and watchers are notified.
 
 mod announcement;
+mod asked;
+mod copy;
+mod create;
+mod draft;
+mod idempotency;
+mod insert;
+mod limits;
+mod parent;
+mod reuse;
 
 use std::{slice, time::Duration};
 
-use super::{
-    asked::Asked,
-    create::create_within,
-    draft::Draft,
-    idempotency::asked_before,
-    insert::{insert, insert_all},
-    reuse,
-};
 use crate::{
     db::{Ask, Batcher, Bounds, Connection, Error, Pool},
     job::{Job, NewJob},
     queue::Waker,
 };
 use announcement::Announcement;
+pub use asked::{Asked, Refusal};
+pub use create::create;
+use create::create_within;
+use draft::Draft;
+pub use idempotency::{IdempotencyKey, asked_before};
+use insert::{insert, insert_all};
+pub(crate) use limits::check as check_limits;
+pub use parent::Parent;
+pub use reuse::Cache;
 
 const DOING: &str = "asking for a job";
 

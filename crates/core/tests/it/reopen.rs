@@ -62,12 +62,12 @@ async fn whoever_reopens_a_job_sees_it_as_it_was_then_however_quick_a_worker_is(
     .await
     .unwrap();
 
-    let reopened = queue::reopen_one(pool, &failed, None, false).await.unwrap().unwrap();
+    let reopened = queue::reopen_one(pool, &failed, None).await.unwrap().unwrap();
 
     assert_eq!(reopened.unwrap().status, Status::Pending);
     let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
     assert_eq!(shown.status, Status::Processing);
-    assert!(queue::reopen_one(pool, &shown, None, false).await.unwrap().unwrap().is_none());
+    assert!(queue::reopen_one(pool, &shown, None).await.unwrap().unwrap().is_none());
 }
 
 /// Reopening has locked the job and waits for its key; a deletion that found no row in the queue waits for the job.
@@ -86,7 +86,7 @@ async fn a_job_that_is_deleted_while_it_is_reopened_leaves_nothing_in_the_queue(
     let held = database.hold("select id from api_keys for update").await;
     let reopening = tokio::spawn({
         let pool = pool.clone();
-        async move { queue::reopen_one(&pool, &failed, None, true).await.unwrap().unwrap() }
+        async move { queue::reopen_one(&pool, &failed, None).await.unwrap().unwrap() }
     });
     let blocked = async |many| (factory::blocked(pool).await == many).then_some(());
     eventually("reopening waits for the key", async || blocked(1).await).await;

@@ -6,7 +6,7 @@ use darkroom_core::{
     store::NewImage,
 };
 
-use super::fetch::worthwhile;
+use super::fetch::persistently;
 use crate::{life::Life, metrics::Call, outcome::Stop};
 
 /// Downloads and stores all outputs, in order. Returns the width and height of each.
@@ -24,7 +24,7 @@ pub(super) async fn outputs(
             Ok((life.worker.fal.download(&image.url).await?, carrying))
         };
         let (Download { data, picture }, _carrying) =
-            worthwhile(life, submission, Call::Download, download).await?;
+            persistently(life, submission, Call::Download, download).await?;
         let kept = NewImage {
             data,
             media_type: picture.media_type,

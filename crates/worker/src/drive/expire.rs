@@ -9,7 +9,11 @@ use darkroom_core::{
     queue::{Claimed, Submission},
 };
 
-use super::{cancel, finish, follow::Followed};
+use super::{
+    cancel::{self, Cancelling},
+    finish,
+    follow::Followed,
+};
 use crate::{
     backoff::while_away,
     life::Life,
@@ -28,13 +32,13 @@ pub(super) async fn request(
     life: &Life,
     job: &Claimed,
     submission: &Submission,
+    cancelling: &Cancelling,
 ) -> Result<Outcome, Stop> {
     let request_id = &submission.provider_request_id;
     let in_grace = job.overdue < GRACE;
     match cancel::request(life, job, submission).await {
         Ok(Cancellation::TooLate) => {
-            let followed = Followed { inference_seconds: None, is_cancelled: job.is_cancelled };
-            match finish(life, job, submission, followed).await {
+            match finish(life, job, submission, Followed::default(), cancelling).await {
                 Err(Stop::Outcome(Outcome::Snooze(_))) if !in_grace => {}
                 // We cancelled it: here, or an earlier worker did and could not record it.
                 Err(Stop::Outcome(Outcome::Fail(end))) if end.code == STOPPED.as_str() => {}
@@ -56,10 +60,12 @@ pub(super) async fn request(
             }
         }
     }
-    Ok(if job.is_cancelled { Outcome::Cancel } else { Outcome::Fail(failure()) })
+    let is_cancelled = cancelling.is_wanted();
+    Ok(if is_cancelled { Outcome::Cancel } else { Outcome::Fail(deadline_exceeded()) })
 }
 
-pub(crate) fn failure() -> Failure {
+/// Why a job fails whose time is up.
+pub(crate) fn deadline_exceeded() -> Failure {
     Failure::new(
         FailureCode::DeadlineExceeded,
         "The edit was not done within the time that jobs have.",

@@ -1,11 +1,11 @@
-//! Calls that fetch what was paid for: repeated as long as that is worthwhile.
+//! Fetch what was paid for: a request's result, or one of its outputs. Calls are repeated as long as that is worthwhile.
 
 use std::time::{Duration, Instant};
 
 use darkroom_core::{
     chain::chain,
-    fal::{Class, Error},
-    queue::Submission,
+    fal::{Class, Error, Output},
+    queue::{Claimed, Submission},
 };
 use tokio::time::sleep;
 
@@ -17,8 +17,25 @@ use crate::{
     probing,
 };
 
+/// Fetches a request's result, and notes what that says about its cost: a request that failed costs nothing.
+pub(super) async fn result(
+    life: &Life,
+    job: &Claimed,
+    submission: &Submission,
+) -> Result<Output, Stop> {
+    let fetching = async || {
+        let fetched = life.worker.fal.result(submission).await;
+        match &fetched {
+            Err(error) if error.is_of_the_request() => job.timeline.note_free(),
+            Ok(_) | Err(_) => job.timeline.note_maybe_paid(),
+        }
+        fetched
+    };
+    persistently(life, submission, Call::Result, fetching).await
+}
+
 /// Repeats a call until it succeeds, or has failed often enough for its error to be believed.
-pub(super) async fn worthwhile<T, F>(
+pub(super) async fn persistently<T, F>(
     life: &Life,
     submission: &Submission,
     what: Call,
@@ -37,7 +54,7 @@ where
             Err(error) => error,
         };
         tracing::warn!(provider.request_id = submission.provider_request_id, error = %chain(&error),
-            "something that was paid for was not to be had");
+            "a result or an output could not be fetched");
         tries += 1;
         if tries >= error.worthwhile_tries() {
             probing::heed(life, &error).await;
@@ -49,8 +66,8 @@ where
 
 fn believe(error: &Error) -> Stop {
     match error.class() {
-        // Paid for and still there: it is fetched later.
-        _ if error.is_passing() => Outcome::Snooze(while_away()),
+        // Paid for and still there, as far as anybody knows: it is fetched later.
+        _ if error.is_passing() || error.is_of_a_gateway() => Outcome::Snooze(while_away()),
         Class::Later | Class::Halt => Outcome::Snooze(while_away()),
         Class::Retry => Outcome::Retry(error.failure()),
         Class::Never => Outcome::Fail(error.failure()),

@@ -8,6 +8,7 @@ use darkroom_core::{
     config::UnknownSubmission,
     queue::{self, Claimed, FailureClass, OpenAttempt, Submission},
 };
+use tokio::time::timeout;
 
 use super::{deadline::Deadline, submit};
 use crate::{
@@ -25,6 +26,9 @@ const CLOCK_SKEW: Duration = Duration::from_mins(5);
 const SOONEST: Duration = Duration::from_secs(2);
 const LATEST: Duration = Duration::from_mins(1);
 
+/// How long a job that is over waits for another one's search, so that its own request is looked for once more.
+const LAST_CHANCE: Duration = Duration::from_secs(10);
+
 /// Finds the attempt's request at the provider. Returns `None` if it was given up: the job then goes on to
 /// another attempt, or ends because it was cancelled or its deadline has passed.
 pub(super) async fn find(
@@ -33,7 +37,11 @@ pub(super) async fn find(
     attempt: &OpenAttempt,
     deadline: &Deadline,
 ) -> Result<Option<Submission>, Stop> {
-    if let Some(submission) = search(life, job, attempt, deadline).await? {
+    let found = match search(life, job, attempt, deadline).await {
+        Ok(found) => found,
+        Err(wait) => return rest(life, job, wait).await,
+    };
+    if let Some(submission) = found {
         tracing::info!(job.id = %job.lease.job, job.attempt = attempt.number,
             provider.request_id = submission.provider_request_id,
             "a submission whose answer was lost is found");
@@ -43,34 +51,56 @@ pub(super) async fn find(
     // Counted from the first search that was answered: while the provider was away, nothing was searched.
     let missed = queue::miss_attempt(&life.worker.pool, &job.lease).await?;
     let patience = life.worker.jobs.unknown_patience.saturating_sub(missed);
-    if !patience.is_zero() && !deadline.has_passed() {
+    if !patience.is_zero() && !is_over(job, deadline) {
         let wait = (missed / 2).clamp(SOONEST, LATEST).min(patience);
-        return Err(Outcome::Snooze(jittered(wait)).into());
+        return rest(life, job, jittered(wait)).await;
     }
     give_up(life, job, attempt, deadline).await
 }
 
-/// Searches the provider's list of requests.
+/// Whether no other attempt is made for the job, so that nothing is gained by waiting.
+fn is_over(job: &Claimed, deadline: &Deadline) -> bool {
+    job.is_cancelled || deadline.has_passed()
+}
+
+/// Lets the job rest, unless the provider has told of its request meanwhile: that wakes only jobs that rest already.
+async fn rest(life: &Life, job: &Claimed, wait: Duration) -> Result<Option<Submission>, Stop> {
+    match queue::answer_on_record(&life.worker.pool, &job.lease).await? {
+        Some(told) => Ok(Some(told)),
+        None => Err(Outcome::Snooze(wait).into()),
+    }
+}
+
+/// Searches the provider's list of requests; answers how long to wait where it cannot be searched now.
 async fn search(
     life: &Life,
     job: &Claimed,
     attempt: &OpenAttempt,
     deadline: &Deadline,
-) -> Result<Option<Submission>, Stop> {
-    let Ok(_searching) = life.worker.searching.try_acquire() else {
+) -> Result<Option<Submission>, Duration> {
+    let is_over = is_over(job, deadline);
+    let searching = if is_over {
+        timeout(LAST_CHANCE, life.worker.searching.acquire()).await.ok().and_then(Result::ok)
+    } else {
+        life.worker.searching.try_acquire().ok()
+    };
+    let Some(_searching) = searching else {
         // Another search is under way. The job waits without its slot, which others can use, and is due as soon as
         // the provider tells of its request.
-        return Err(Outcome::Snooze(while_away()).into());
+        return if is_over { Ok(None) } else { Err(while_away()) };
     };
     let since = attempt.began_at - CLOCK_SKEW;
     let asked = Instant::now();
     let found = life.worker.fal.find_request(&job.model, &attempt.input_url, since).await;
     life.worker.metrics.called(Call::Search, asked, &found);
-    found.or_else(|error| {
-        tracing::warn!(job.id = %job.lease.job, error = %chain(&error),
-            "a submission whose answer was lost could not be looked for");
-        if deadline.has_passed() { Ok(None) } else { Err(Outcome::Snooze(jittered(LATEST)).into()) }
-    })
+    match found {
+        Ok(found) => Ok(found),
+        Err(error) => {
+            tracing::warn!(job.id = %job.lease.job, error = %chain(&error),
+                "a submission whose answer was lost could not be looked for");
+            if is_over { Ok(None) } else { Err(jittered(LATEST)) }
+        }
+    }
 }
 
 /// Closes the attempt as `unknown`: it may be paid for and lost. If the provider has told of its request just now,
@@ -82,7 +112,7 @@ async fn give_up(
     deadline: &Deadline,
 ) -> Result<Option<Submission>, Stop> {
     let (pool, lease) = (&life.worker.pool, &job.lease);
-    let is_over = job.is_cancelled || deadline.has_passed();
+    let is_over = is_over(job, deadline);
     let another = !is_over
         && life.worker.jobs.unknown == UnknownSubmission::Resubmit
         && queue::attempts_made(pool, lease).await? < life.worker.jobs.max_attempts;
@@ -90,7 +120,7 @@ async fn give_up(
     if another && let Err(error) = life.worker.fal.reach(&job.model).await {
         tracing::warn!(job.id = %lease.job, error = %chain(&error),
             "the provider's queue does not answer; a new attempt waits");
-        return Err(Outcome::Snooze(jittered(LATEST)).into());
+        return rest(life, job, jittered(LATEST)).await;
     }
     let goes_on = another || is_over;
     let told = if goes_on {

@@ -138,7 +138,7 @@ pub(super) async fn record(
             Err(queue::Error::LeaseLost) => {
                 // Otherwise the work on the job still waits for this submission, and counts it.
                 if life.over.is_cancelled() {
-                    life.worker.metrics.refused("job");
+                    life.worker.metrics.stale_write("job");
                 }
                 match queue::record_late_answer(pool, lease.job, attempt, submission).await {
                     Ok(Noticed::Open) => return Err(queue::Error::LeaseLost),

@@ -45,7 +45,7 @@ async fn billed(house: &House) -> i64 {
 
 async fn cancel(house: &House, id: JobId) {
     queue::cancel(&house.database.pool, id).await.unwrap();
-    Waker::new(house.database.pool.clone()).cancel(id);
+    Waker::new(house.database.pool.clone()).cancelled(id);
 }
 
 #[tokio::test]

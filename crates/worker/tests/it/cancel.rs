@@ -10,6 +10,7 @@ use darkroom_core::{
 use darkroom_fal_sim::Settings;
 use darkroom_testing::eventually;
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::house::House;
 
@@ -23,7 +24,7 @@ async fn a_running_edit_is_stopped_at_the_provider_and_not_paid_for() {
     house.once(id, Status::Processing).await;
 
     let asked = queue::cancel(&house.database.pool, id).await.unwrap();
-    Waker::new(house.database.pool.clone()).cancel(id);
+    Waker::new(house.database.pool.clone()).cancelled(id);
 
     assert_eq!(asked, Cancellation::Requested);
     house.once(id, Status::Cancelled).await;
@@ -42,7 +43,7 @@ async fn a_job_that_is_deleted_while_it_runs_is_stopped_at_the_provider() {
     let pool = &house.database.pool;
 
     let deleted = store::delete(pool, id).await.unwrap();
-    Waker::new(pool.clone()).cancel(id);
+    Waker::new(pool.clone()).cancelled(id);
 
     assert_eq!(deleted, Deletion::Stopping);
     eventually("nothing is left of it", async || {
@@ -84,7 +85,7 @@ async fn an_edit_that_waits_in_the_providers_queue_is_taken_out_of_it() {
     house.once(waiting, Status::Processing).await;
 
     queue::cancel(&house.database.pool, waiting).await.unwrap();
-    Waker::new(house.database.pool.clone()).cancel(waiting);
+    Waker::new(house.database.pool.clone()).cancelled(waiting);
 
     house.once(waiting, Status::Cancelled).await;
     assert_eq!(house.find(running).await.status, Status::Processing);
@@ -100,7 +101,7 @@ async fn an_edit_that_is_done_nevertheless_is_completed_because_it_is_paid_for()
     house.once(id, Status::Processing).await;
 
     queue::cancel(&house.database.pool, id).await.unwrap();
-    Waker::new(house.database.pool.clone()).cancel(id);
+    Waker::new(house.database.pool.clone()).cancelled(id);
 
     let job = house.once(id, Status::Completed).await;
     assert!(job.images.iter().any(|image| image.is_result));
@@ -124,9 +125,51 @@ async fn a_wish_that_the_provider_did_not_hear_is_said_again() {
     house.once(id, Status::Processing).await;
 
     queue::cancel(&house.database.pool, id).await.unwrap();
-    Waker::new(house.database.pool.clone()).cancel(id);
+    Waker::new(house.database.pool.clone()).cancelled(id);
 
     house.once(id, Status::Cancelled).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_wish_that_the_provider_did_not_hear_is_said_again_soon_though_its_stream_goes_on() {
+    let house = House::open(SLOW).await;
+    house
+        .set_faults(
+            json!({"faults": [{"at": "cancel", "status": 503, "shape": "nginx", "next": 1}]}),
+        )
+        .await;
+    let id = house.job().await;
+    let worker = house.worker();
+    house.once(id, Status::Processing).await;
+    // The stream's first word puts checks off; until then, they are frequent anyway.
+    eventually("the request is seen to run", async || {
+        (house.submissions().await[0]["status"] == "IN_PROGRESS").then_some(())
+    })
+    .await;
+
+    queue::cancel(&house.database.pool, id).await.unwrap();
+    Waker::new(house.database.pool.clone()).cancelled(id);
+
+    // A check that is only a backstop comes after half a minute.
+    let soon = timeout(Duration::from_secs(20), house.once(id, Status::Cancelled));
+    soon.await.expect("it is said again");
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_cancelled_while_it_is_followed_is_cancelled_though_its_time_is_up_first() {
+    let house = House::open(SLOW).await;
+    house.set_faults(json!({"faults": [{"at": "cancel", "ignored": true}]})).await;
+    let id = house.job_within(Duration::from_secs(6)).await;
+    let worker = house.worker();
+    house.once(id, Status::Processing).await;
+
+    queue::cancel(&house.database.pool, id).await.unwrap();
+    Waker::new(house.database.pool.clone()).cancelled(id);
+
+    house.once(id, Status::Cancelled).await;
+    assert_eq!(house.attempts().await, ["cancelled"]);
     worker.stop().await;
 }
 

@@ -100,6 +100,12 @@ async fn calls_that_fail_on_the_way_are_made_again_and_nothing_is_bought_twice()
     cases.push(survived(json!({"at": "upload", "status": 403, "shape": "empty", "next": 1})));
     cases.push(survived(json!({"at": "result", "status": 504, "shape": "nginx", "next": 3})));
     cases.push(survived(json!({"at": "result", "status": 500, "shape": "plain", "next": 2})));
+    // Pages of something in front of fal, which knows nothing of the request, for longer than is waited in one go.
+    for status in [302, 400, 403, 404, 407, 422] {
+        cases
+            .push(survived(json!({"at": "result", "status": status, "shape": "nginx", "next": 4})));
+    }
+    cases.push(survived(json!({"at": "download", "status": 400, "shape": "nginx", "next": 4})));
     // A page of something in front of fal, with status 200.
     cases.push(survived(json!({"at": "result", "status": 200, "shape": "nginx", "next": 4})));
     cases.push(survived(json!({"at": "download", "bytes_per_second": 200_000, "next": 1})));

@@ -36,7 +36,7 @@ async fn one_refusal_halts_all_workers_and_a_probe_lets_them_go_on() {
         jobs.push(house.job().await);
     }
     // Meanwhile the worker probes, and calls nothing else.
-    let refused = async || house.faults().await["counts"][0]["strikes"].as_u64().unwrap();
+    let refused = async || house.strikes(0).await;
     let probed = async || {
         let before = refused().await;
         let again = async || (refused().await > before).then_some(());

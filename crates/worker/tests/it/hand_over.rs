@@ -45,10 +45,7 @@ async fn a_submission_that_takes_long_keeps_a_worker_that_stops_from_handing_ove
     house.job().await;
     let first = house.worker();
     // Not only begun: else the other job might be submitted first, and that submission would take long.
-    eventually("the submission has arrived", async || {
-        (house.faults().await["counts"][0]["strikes"] == 1).then_some(())
-    })
-    .await;
+    house.struck(0).await;
     let followed = house.job().await;
     house.once(followed, Status::Processing).await;
     let holder = "select leased_by::text from queue where job_id = $1";
@@ -214,6 +211,32 @@ async fn a_stopped_worker_leaves_neither_its_row_nor_a_lease() {
         (left == 0).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_hand_over_that_fails_is_tried_again() {
+    let house = House::open(SLOW).await;
+    let id = house.job().await;
+    let worker = house.worker();
+    house.once(id, Status::Processing).await;
+    let refuse_once = "
+        create sequence tries;
+        create function refuse() returns trigger language plpgsql as $$
+        begin
+            if nextval('tries') = 1 then
+                raise 'a test refuses it';
+            end if;
+            return old;
+        end $$;
+        create trigger refuse before delete on workers for each row execute function refuse()";
+    sqlx::raw_sql(refuse_once).execute(&house.database.pool).await.unwrap();
+
+    worker.stop().await;
+
+    let left = "select (select count(*) from workers)
+                    + (select count(*) from queue where leased_by is not null)";
+    let left: i64 = sqlx::query_scalar(left).fetch_one(&house.database.pool).await.unwrap();
+    assert_eq!(left, 0);
 }
 
 #[tokio::test]

@@ -130,10 +130,17 @@ impl House {
         assert!(set.status().is_success(), "{}", set.text().await.unwrap());
     }
 
-    /// What goes wrong at the stand-in, and how often it did.
-    pub(crate) async fn faults(&self) -> Value {
+    /// How often the fault of this number, from 0, has struck at the stand-in.
+    pub(crate) async fn strikes(&self, fault: usize) -> u64 {
         let url = self.sim.base_url().join("_sim/faults").unwrap();
-        http_client().get(url).send().await.unwrap().json().await.unwrap()
+        let faults: Value = http_client().get(url).send().await.unwrap().json().await.unwrap();
+        faults["counts"][fault]["strikes"].as_u64().unwrap()
+    }
+
+    /// Waits until that fault has struck.
+    pub(crate) async fn struck(&self, fault: usize) {
+        eventually("the fault has struck", async || (self.strikes(fault).await > 0).then_some(()))
+            .await;
     }
 
     /// How each attempt ended, the oldest first; `open` if it has not.

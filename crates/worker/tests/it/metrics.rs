@@ -115,10 +115,11 @@ async fn rescues_deaths_and_hand_overs_are_counted_by_who_does_them() {
 async fn a_worker_serves_its_metrics_and_that_it_is_alive_and_nothing_else() {
     let house = House::open(QUICK).await;
     let worker = house.worker();
-    let listener = darkroom_worker::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = darkroom_worker::bind_metrics("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(darkroom_worker::serve(listener, worker.registry(), stop.clone()));
+    let serving =
+        tokio::spawn(darkroom_worker::serve_metrics(listener, worker.registry(), stop.clone()));
     let client = http_client();
     let get =
         async |path: &str| client.get(format!("http://{address}{path}")).send().await.unwrap();
@@ -151,7 +152,7 @@ fn a_port_that_is_taken_is_refused_in_a_sentence_that_names_the_setting() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
 
-    let said = darkroom_worker::bind(address).unwrap_err().to_string();
+    let said = darkroom_worker::bind_metrics(address).unwrap_err().to_string();
 
     assert!(said.contains(&address.to_string()) && said.contains("METRICS_ADDRESS"), "{said}");
 }

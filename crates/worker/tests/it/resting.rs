@@ -29,6 +29,29 @@ async fn a_job_that_has_rested_comes_into_line_before_the_others_have_left_it() 
     worker.stop().await;
 }
 
+#[tokio::test]
+async fn a_job_that_has_rested_comes_into_line_though_the_worker_is_woken_all_the_time() {
+    let house = House::open(Duration::from_millis(20)).await;
+    let resting = house.job().await;
+    sqlx::query("update queue set run_at = now()").execute(pool(&house)).await.unwrap();
+    let waking = tokio::spawn({
+        let pool = pool(&house).clone();
+        async move {
+            // More often than a worker that is idle looks for jobs that have rested.
+            loop {
+                sqlx::query("notify darkroom_queue").execute(&pool).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
+    });
+
+    let worker = house.worker();
+
+    house.once(resting, Status::Completed).await;
+    waking.abort();
+    worker.stop().await;
+}
+
 /// Lets no job come into line, and counts how often one should.
 async fn refuse_ripening(house: &House) {
     let refuse = "

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use darkroom_core::{
     job::{JobId, Status},
-    queue,
+    queue::{self, Noticed, Submission},
 };
 use darkroom_testing::eventually;
 use serde_json::json;
@@ -124,11 +124,7 @@ async fn one_that_cannot_be_looked_for_is_not_given_up() {
     lose_answer(&house, id).await;
     let worker = house.worker();
 
-    eventually("it was looked for", async || {
-        let faults = house.faults().await;
-        (faults["counts"][0]["strikes"].as_u64().unwrap() > 0).then_some(())
-    })
-    .await;
+    house.struck(0).await;
     worker.stop().await;
 
     assert!(house.submissions().await.is_empty());
@@ -144,7 +140,7 @@ async fn another_attempt_waits_until_the_providers_queue_answers() {
     let worker = house.worker();
     eventually("the queue was asked whether it answers", async || {
         house.skip_waiting().await;
-        (house.faults().await["counts"][1]["strikes"].as_u64().unwrap() >= 3).then_some(())
+        (house.strikes(1).await >= 3).then_some(())
     })
     .await;
     assert_eq!(house.attempts().await, ["open"]);
@@ -192,6 +188,67 @@ async fn one_whose_job_is_cancelled_ends_whatever_the_policy_though_the_provider
 }
 
 #[tokio::test]
+async fn one_whose_job_is_cancelled_ends_though_it_cannot_be_looked_for() {
+    let house = House::open(QUICK).await;
+    house.set_faults(json!({"faults": [{"at": "history", "status": 503, "shape": "nginx"}]})).await;
+    let id = house.job().await;
+    lose_answer(&house, id).await;
+    queue::cancel(&house.database.pool, id).await.unwrap();
+    let worker = house.worker();
+
+    // Without anything that shortens its waits.
+    house.once(id, Status::Cancelled).await;
+
+    assert_eq!(house.attempts().await, ["unknown"]);
+    assert!(house.submissions().await.is_empty());
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn one_whose_job_is_cancelled_is_not_waited_for_though_it_is_not_found() {
+    let house = House::open(QUICK).await;
+    let id = house.job().await;
+    lose_answer(&house, id).await;
+    queue::cancel(&house.database.pool, id).await.unwrap();
+    let worker = house.worker();
+
+    house.once(id, Status::Cancelled).await;
+
+    assert_eq!(house.attempts().await, ["unknown"]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_the_provider_tells_of_while_it_is_looked_for_does_not_wait_for_the_next_search() {
+    let house = House::open(Duration::from_millis(300)).await;
+    // It is submitted, its answer is lost, and looking for it takes so long that the notice comes first.
+    let faults = json!([
+        {"at": "submit", "reset": "after", "next": 1},
+        {"at": "history", "latency": {"fixed": 4.0}, "status": 503, "shape": "nginx"},
+    ]);
+    house.set_faults(json!({"faults": faults})).await;
+    let id = house.job().await;
+    let worker = house.worker();
+    house.struck(1).await;
+    let request_id = house.submissions().await[0]["request_id"].as_str().unwrap().to_owned();
+    let url = house.sim.base_url().join("fal-ai/bytedance/requests/").unwrap();
+    let told = Submission {
+        status_url: url.join(&format!("{request_id}/status")).unwrap(),
+        response_url: url.join(&request_id).unwrap(),
+        cancel_url: url.join(&format!("{request_id}/cancel")).unwrap(),
+        provider_request_id: request_id,
+    };
+    let noticed = queue::record_notice(&house.database.pool, id, 1, &told).await.unwrap();
+    assert_eq!(noticed, Noticed::Open);
+
+    // The next search would be a minute later.
+    house.once(id, Status::Completed).await;
+
+    assert_eq!(house.submissions().await.len(), 1);
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn those_that_wait_for_a_list_that_hangs_keep_no_other_job_waiting() {
     let mut house = House::open(QUICK).await;
     house.set("WORKER_CONCURRENCY", "3");
@@ -201,11 +258,7 @@ async fn those_that_wait_for_a_list_that_hangs_keep_no_other_job_waiting() {
         lose_answer(&house, id).await;
     }
     let worker = house.worker();
-    eventually("the list is asked for", async || {
-        let faults = house.faults().await;
-        (faults["counts"][0]["strikes"].as_u64().unwrap() > 0).then_some(())
-    })
-    .await;
+    house.struck(0).await;
 
     let fresh = house.job().await;
 
@@ -221,10 +274,7 @@ async fn an_answer_that_comes_when_the_worker_has_lost_its_job_is_passed_on() {
     house.set_faults(json!({"faults": [late]})).await;
     let id = house.job().await;
     let first = house.worker();
-    eventually("the submission has arrived", async || {
-        (house.faults().await["counts"][0]["strikes"] == 1).then_some(())
-    })
-    .await;
+    house.struck(0).await;
 
     // What a rescue by another worker does, while the answer is on its way.
     for statement in ["delete from workers", "update queue set leased_by = null"] {

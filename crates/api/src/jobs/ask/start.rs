@@ -34,5 +34,11 @@ pub(super) async fn check(
         let detail = "The moment in 'run_at' is more than 30 days ahead.";
         return Err(ApiError::invalid(Code::TooFarAhead, "run_at", detail));
     }
-    Ok(Some(run_at).filter(|_| ahead.is_positive()))
+    Ok(Some(to_the_microsecond(run_at)).filter(|_| ahead.is_positive()))
+}
+
+/// As exact as PostgreSQL keeps it, so that each answer says the same.
+fn to_the_microsecond(moment: OffsetDateTime) -> OffsetDateTime {
+    // A whole number of microseconds is always valid.
+    moment.replace_nanosecond(moment.microsecond() * 1_000).unwrap_or(moment)
 }

@@ -128,6 +128,17 @@ fn what_does_not_speak_fals_json_refuses_nothing_for_good() {
 }
 
 #[test]
+fn what_does_not_speak_fals_json_says_nothing_of_a_request() {
+    for status in [302, 400, 403, 404, 407, 413, 422, 502] {
+        let error = refused(status, "<html>proxy</html>");
+        assert!(error.is_of_a_gateway() && error.worthwhile_tries() > 1, "{status}");
+    }
+    for error in [by_model(422, "no"), by_queue(500, "runner_server_error"), Error::Silent] {
+        assert!(!error.is_of_a_gateway(), "{error}");
+    }
+}
+
+#[test]
 fn a_result_that_is_not_there_yet_is_asked_for_again() {
     let error = refused(400, r#"{"detail":"Request is still in progress"}"#);
 

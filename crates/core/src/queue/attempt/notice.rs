@@ -9,6 +9,8 @@ use crate::{
     job::JobId,
 };
 
+const RECORDING: &str = "recording what fal says of an attempt";
+
 /// What a notice was about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Noticed {
@@ -45,7 +47,7 @@ pub async fn record_notice(
     attempt: i16,
     submission: &Submission,
 ) -> Result<Noticed, Error> {
-    record(pool, job, attempt, submission, true).await
+    record(pool, job, attempt, submission, true).await.map_err(Error::doing(RECORDING))
 }
 
 /// Records an answer to a submission that came after its worker had lost the job: the worker that has the
@@ -56,7 +58,7 @@ pub async fn record_late_answer(
     attempt: i16,
     submission: &Submission,
 ) -> Result<Noticed, Error> {
-    record(pool, job, attempt, submission, false).await
+    record(pool, job, attempt, submission, false).await.map_err(Error::doing(RECORDING))
 }
 
 async fn record(
@@ -65,15 +67,13 @@ async fn record(
     attempt: i16,
     submission: &Submission,
     has_ended: bool,
-) -> Result<Noticed, Error> {
-    let doing = "recording what fal says of an attempt";
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+) -> Result<Noticed, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
     // The queue's row first, as everywhere; and in a statement of its own, so that the next one sees what
     // the row's last holder did.
     sqlx::query!("select job_id from queue where job_id = $1 for update", job.0)
         .fetch_optional(&mut *transaction)
-        .await
-        .map_err(Error::doing(doing))?;
+        .await?;
     let noticed = sqlx::query_scalar!(
         r#"with told as (
                update attempts set
@@ -105,9 +105,8 @@ async fn record(
         has_ended,
     )
     .fetch_optional(&mut *transaction)
-    .await
-    .map_err(Error::doing(doing))?;
-    transaction.commit().await.map_err(Error::doing(doing))?;
+    .await?;
+    transaction.commit().await?;
     Ok(match noticed {
         Some(true) => Noticed::Open,
         Some(false) => Noticed::GivenUp,

@@ -5,8 +5,11 @@ use std::collections::HashSet;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
-use super::{Error, Lease, Submission, fenced};
-use crate::db::{self, Pool};
+use super::Submission;
+use crate::{
+    db::{self, Pool},
+    queue::{Error, Lease, fenced},
+};
 
 /// An answer to a job's submission.
 #[derive(Clone, Debug)]

@@ -20,7 +20,7 @@ struct Moments {
 
 /// What is known of the cost of a request that did not end well.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum Bill {
+pub(in crate::queue) enum Bill {
     /// Nothing: what it costs depends on how it ended.
     #[default]
     Unseen,
@@ -69,22 +69,22 @@ impl Timeline {
     }
 
     /// The latest note of what its request costs.
-    pub(super) fn bill(&self) -> Bill {
+    pub(in crate::queue) fn bill(&self) -> Bill {
         *self.0.bill.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Time since the claim.
-    pub(super) fn claimed_ago(&self) -> Duration {
+    pub(in crate::queue) fn claimed_ago(&self) -> Duration {
         self.0.claimed.elapsed()
     }
 
     /// Seconds since its request was first seen to run.
-    pub(super) fn running_ago(&self) -> Option<f64> {
+    pub(in crate::queue) fn running_ago(&self) -> Option<f64> {
         ago(&self.0.running)
     }
 
     /// Seconds since its outputs were in the image store.
-    pub(super) fn archived_ago(&self) -> Option<f64> {
+    pub(in crate::queue) fn archived_ago(&self) -> Option<f64> {
         ago(&self.0.archived)
     }
 }

@@ -8,10 +8,11 @@ use std::{collections::HashMap, time::Duration};
 
 use uuid::Uuid;
 
-use super::{Error, FailureClass, Lease, OpenAttempt, Submission, Timeline, fenced, settle};
+use super::{Submission, Timeline};
 use crate::{
     db::{self, Connection, Pool, Transaction},
     job::{Failure, JobId},
+    queue::{Error, FailureClass, Lease, OpenAttempt, fail, fenced},
 };
 
 /// Deletes the open attempt, because its submission surely did not arrive. Where fal has said otherwise,
@@ -74,7 +75,7 @@ pub async fn fail_unanswered(
     let mut transaction = lock(pool, lease, doing).await?;
     let answered = answered(&mut transaction, lease).await?;
     if answered.is_none() {
-        settle::fail(&mut *transaction, lease, failure, FailureClass::Never, timeline).await?;
+        fail(&mut *transaction, lease, failure, FailureClass::Never, timeline).await?;
     }
     transaction.commit().await.map_err(db::Error::doing(doing))?;
     Ok(answered)
@@ -116,7 +117,7 @@ async fn lock(pool: &Pool, lease: &Lease, doing: &'static str) -> Result<Transac
 }
 
 /// The open attempts of jobs, as far as there are any.
-pub(super) async fn open_attempts(
+pub(in crate::queue) async fn open_attempts(
     pool: &Pool,
     jobs: &[JobId],
 ) -> Result<HashMap<JobId, OpenAttempt>, db::Error> {
@@ -142,6 +143,14 @@ pub(super) async fn open_attempts(
         (JobId(row.job_id), attempt)
     });
     Ok(attempts.collect())
+}
+
+/// fal's answer to the open attempt, where it came by another way than to the worker; `None` where there is none, or no
+/// open attempt.
+pub async fn answer_on_record(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
+    let mut connection =
+        pool.acquire().await.map_err(db::Error::doing("looking for an attempt's answer"))?;
+    answered(&mut connection, lease).await
 }
 
 async fn answered(connection: &mut Connection, lease: &Lease) -> Result<Option<Submission>, Error> {

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::{Lease, Round, Submission, Timeline, WorkerId, unanswered};
 use crate::{
     db::{self, Pool},
     models::Options,
+    queue::{Lease, Round, Submission, Timeline, WorkerId, open_attempts},
 };
 use row::Row;
 pub use under_rules::claim_under_rules;
@@ -44,7 +44,7 @@ pub struct Claimed {
     /// Its caller wants it to end.
     pub is_cancelled: bool,
     /// How often it was rescued or broken off since its last retry, as far as that counts against it
-    /// ([`rescue`](super::rescue())).
+    /// ([`rescue`](crate::queue::rescue())).
     pub rescues: i16,
     /// When things happened to it, as its worker sees them.
     pub timeline: Timeline,
@@ -225,7 +225,7 @@ pub async fn claim(
 async fn taken(pool: &Pool, rows: Vec<Row>, worker: WorkerId) -> Result<Claims, db::Error> {
     let (mut claims, resumed) = Row::gather(rows, worker);
     if !resumed.is_empty() {
-        let mut attempts = unanswered::open_attempts(pool, &resumed).await?;
+        let mut attempts = open_attempts(pool, &resumed).await?;
         for job in &mut claims.jobs {
             job.attempt = attempts.remove(&job.lease.job);
         }

@@ -5,11 +5,12 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Place, enqueue};
+use super::enqueue::{Place, enqueue};
 use crate::{
     api_key::ApiKeyId,
     db::{Error, Pool, Transaction},
     job::{Job, JobId},
+    queue::wake,
     store::{Refusal, check_limits, find_all},
 };
 
@@ -71,12 +72,12 @@ pub async fn reopen(
     };
     let reopened = reopening.await.map_err(doing)?;
     if !reopened.is_empty() {
-        super::wake::hint(pool).await;
+        wake::hint(pool).await;
     }
     Ok(reopened)
 }
 
-/// Puts a failed job into the queue again, unless its key's limits refuse that.
+/// Puts a failed job into the queue again, unless the limits of its key refuse that, whoever asks for it.
 ///
 /// What it may cost is reserved once more. Answers the job as it is before any worker claims it; `None` where it has
 /// not failed.
@@ -84,7 +85,6 @@ pub async fn reopen_one(
     pool: &Pool,
     job: &Job,
     deadline: Option<Duration>,
-    has_limits: bool,
 ) -> Result<Result<Option<Job>, Refusal>, Error> {
     let doing = "reopening a job";
     let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
@@ -93,7 +93,7 @@ pub async fn reopen_one(
     if reopened.is_empty() {
         return Ok(Ok(None));
     }
-    if let Some(key) = job.api_key.filter(|_| has_limits)
+    if let Some(key) = job.api_key
         && let Err(refusal) =
             check_cost(&mut transaction, job.id, key).await.map_err(Error::doing(doing))?
     {
@@ -101,7 +101,7 @@ pub async fn reopen_one(
     }
     let job = find_all(&mut *transaction, &[job.id]).await?.pop();
     transaction.commit().await.map_err(Error::doing(doing))?;
-    super::wake::hint(pool).await;
+    wake::hint(pool).await;
     Ok(Ok(job))
 }
 

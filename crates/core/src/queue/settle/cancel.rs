@@ -10,9 +10,6 @@ use crate::{
     job::{JobId, Status},
 };
 
-/// The most jobs that one statement ends.
-const BATCH: i64 = 500;
-
 /// What came of a cancellation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Cancellation {
@@ -28,21 +25,22 @@ pub enum Cancellation {
 
 /// Asks for a job's end. Asking again changes nothing.
 pub async fn cancel(pool: &Pool, job: JobId) -> Result<Cancellation, Error> {
-    let doing = "cancelling a job";
-    let mut transaction = pool.begin().await.map_err(Error::doing(doing))?;
+    cancel_within(pool, job).await.map_err(Error::doing("cancelling a job"))
+}
+
+async fn cancel_within(pool: &Pool, job: JobId) -> Result<Cancellation, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
     // The lock is a statement of its own, so that the next one sees what the row's last holder did.
     let place = sqlx::query_scalar!("select job_id from queue where job_id = $1 for update", job.0)
         .fetch_optional(&mut *transaction)
-        .await
-        .map_err(Error::doing(doing))?;
+        .await?;
     if place.is_none() {
         let status = sqlx::query_scalar!(
             r#"select status as "status: Status" from jobs where id = $1"#,
             job.0
         )
         .fetch_optional(&mut *transaction)
-        .await
-        .map_err(Error::doing(doing))?;
+        .await?;
         return Ok(status.map_or(Cancellation::NoJob, Cancellation::TooLate));
     }
     let cancelled = sqlx::query_scalar!(
@@ -63,34 +61,7 @@ pub async fn cancel(pool: &Pool, job: JobId) -> Result<Cancellation, Error> {
         job.0,
     )
     .fetch_one(&mut *transaction)
-    .await
-    .map_err(Error::doing(doing))?;
-    transaction.commit().await.map_err(Error::doing(doing))?;
+    .await?;
+    transaction.commit().await?;
     Ok(if cancelled { Cancellation::Cancelled } else { Cancellation::Requested })
-}
-
-/// Ends jobs that wait though their callers cancelled them, and answers which they were.
-///
-/// Their workers gave them back before they saw the cancellation, and a halt, a pause or a limit may keep them from
-/// ever being claimed again. Jobs that are leased, or have an open attempt, are left to a worker.
-pub async fn cancel_waiting(pool: &Pool) -> Result<Vec<JobId>, Error> {
-    let ended = sqlx::query_scalar!(
-        "with cancelled as (
-             select job_id from queue
-             where leased_by is null and cancel_requested_at is not null and not has_attempt
-             limit (select $1::bigint)
-             for update skip locked
-         ), ended as (
-             delete from queue where job_id = any(array(select job_id from cancelled))
-             returning job_id
-         )
-         update jobs set status = 'cancelled', updated_at = now(), finished_at = now()
-         from ended where jobs.id = ended.job_id
-         returning jobs.id",
-        BATCH,
-    )
-    .fetch_all(pool)
-    .await
-    .map_err(Error::doing("ending cancelled jobs that wait"))?;
-    Ok(ended.into_iter().map(JobId).collect())
 }

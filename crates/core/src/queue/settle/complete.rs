@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
-use super::{Error, Lease, Timeline, fenced};
-use crate::db::{self, Pool};
+use crate::{
+    db::{self, Pool},
+    queue::{Error, Lease, Timeline, fenced},
+};
 
 /// What is known of a request that ended well.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,7 +1,9 @@
 //! Isolation: a worker works on one suspect at a time, so that a rescue can tell which job took the worker down.
 
-use super::{Error, Lease, fenced};
-use crate::db::{self, Pool};
+use crate::{
+    db::{self, Pool},
+    queue::{Error, Lease, fenced},
+};
 
 /// A job that was rescued this many times is a suspect: its workers died, and any of the jobs that they held may be why.
 pub const SUSPECT: i16 = 2;

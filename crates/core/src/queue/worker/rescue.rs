@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::SUSPECT;
-use crate::db::{Error, Pool};
+use super::isolation::SUSPECT;
+use crate::{
+    db::{Error, Pool},
+    queue::wake,
+};
 
 /// What a rescue found.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -19,8 +22,8 @@ pub struct Rescued {
 /// Removes workers whose beat is older than `lease` and frees what they held. Any worker may run it,
 /// and several at once do no harm.
 ///
-/// For a job that was rescued twice before (a [suspect](super::isolate)), another rescue counts only if the worker had
-/// isolated it. So a job that takes its workers down is found, and the jobs beside it are not blamed.
+/// For a job that was rescued twice before (a [suspect](crate::queue::isolate)), another rescue counts only if the worker
+/// had isolated it. So a job that takes its workers down is found, and the jobs beside it are not blamed.
 ///
 /// It takes two statements: the first passes over a worker whose claim is under way, and only a later one sees what a
 /// worker claimed just before its row was deleted.
@@ -57,9 +60,9 @@ pub async fn rescue(pool: &Pool, lease: Duration) -> Result<Rescued, Error> {
             .await
             .map_err(Error::doing(doing))?;
     transaction.commit().await.map_err(Error::doing(doing))?;
-    super::wake::hint(pool).await;
+    wake::hint(pool).await;
     if deliveries.rows_affected() > 0 {
-        super::wake::hint_deliveries(pool).await;
+        wake::hint_deliveries(pool).await;
     }
     Ok(Rescued {
         workers: u64::try_from(dead.len()).unwrap_or(u64::MAX),

@@ -1,7 +1,10 @@
 //! Copies results inside of the database.
 
-use super::image::{ImageId, StoredImage};
-use crate::{db::Connection, job::JobId};
+use crate::{
+    db::Connection,
+    job::JobId,
+    store::{ImageId, StoredImage},
+};
 
 /// Results that another job gets.
 #[derive(Clone, Copy, Debug)]

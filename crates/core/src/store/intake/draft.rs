@@ -2,15 +2,12 @@
 
 use time::OffsetDateTime;
 
-use super::{
-    image::{ImageId, Sha256, StoredImage, sha256},
-    parent::Found,
-    reuse::Reusable,
-};
+use super::{parent::Found, reuse::Reusable};
 use crate::{
     api_key::ApiKeyId,
     job::{Job, JobId, NewJob, Status},
     queue::Place,
+    store::{ImageId, Sha256, StoredImage, sha256},
 };
 
 /// A job that is about to be made.

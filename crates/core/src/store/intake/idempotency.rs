@@ -2,14 +2,12 @@
 
 use uuid::Uuid;
 
-use super::{
-    asked::{Asked, Refusal},
-    image::Sha256,
-};
+use super::asked::{Asked, Refusal};
 use crate::{
     api_key::ApiKeyId,
     db::{Connection, Error, Pool},
     job::JobId,
+    store::Sha256,
 };
 
 /// An idempotency key, under which something is asked for once only.

@@ -6,7 +6,7 @@
 use time::{OffsetDateTime, Time};
 
 use super::asked::Refusal;
-use crate::{api_key::ApiKeyId, db::Connection};
+use crate::{api_key::ApiKeyId, db::Connection, store::usage};
 
 /// Checks a key's limits with the job that was just made or reopened; on a refusal, the transaction must not
 /// commit. `cost` is what the job may cost, in millionths of a US dollar.
@@ -37,7 +37,7 @@ pub(crate) async fn check(
         }
     }
     if let Some(budget) = limits.daily_budget_micros {
-        let taken = super::usage::fold(connection, key.0, limits.today).await?;
+        let taken = usage::fold(connection, key.0, limits.today).await?;
         if taken > budget {
             let midnight = limits.today.next_day().unwrap_or(limits.today);
             let full_at = OffsetDateTime::new_utc(midnight, Time::MIDNIGHT);

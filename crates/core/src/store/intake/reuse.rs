@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{
-    draft::Draft,
-    image::{Sha256, sha256_of},
-};
+use super::draft::Draft;
 use crate::{
     db::Connection,
     job::{JobId, NewJob},
     models::Options,
+    store::{Sha256, image::sha256_of},
 };
 
 /// Whether results are used again.

@@ -3,8 +3,11 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::super::{draft::Draft, image::sides};
-use crate::{job::JobId, webhook::Webhook};
+use crate::{
+    job::JobId,
+    store::{image::sides, intake::draft::Draft},
+    webhook::Webhook,
+};
 
 /// The columns of `jobs`.
 #[derive(Debug, Default)]
