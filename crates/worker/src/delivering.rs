@@ -1,9 +1,12 @@
 //! The delivery loop: claims the deliveries of webhooks that are due, and makes them.
 //!
-//! It claims when NOTIFY or a heartbeat says that something is due. Without deliveries it costs the database
-//! nothing.
+//! It claims when NOTIFY or a heartbeat says that something is due, and while deliveries wait for a receiver that is
+//! busy ([`receivers`]). Without deliveries it costs the database nothing.
 
 mod attempt;
+mod receivers;
+
+use std::time::{Duration, Instant};
 
 use darkroom_core::{
     chain::chain,
@@ -16,43 +19,91 @@ use darkroom_core::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
+use self::receivers::{Admitted, Held, Receivers, Turn};
 use crate::{
     backoff::{Backoff, until_next_delivery},
     life::Life,
     slots::Slots,
 };
 
-/// Deliveries that one process makes at a time. Each waits for its receiver, and for little else.
+/// Calls that one process makes at a time. Each waits for its receiver, and for little else.
 const AT_A_TIME: usize = 64;
 
 /// Delivers for as long as the life lasts.
 pub(crate) async fn deliver(life: Life) {
     let signer = signer(&life).await;
-    let slots = Slots::new(AT_A_TIME);
+    let calls = Slots::new(AT_A_TIME);
+    // Of those that are called, that wait for their receiver, and that are about to be snoozed.
+    let held = Slots::new(usize::MAX);
+    let receivers = Receivers::default();
     let mut round = Round::from(life.id);
     loop {
-        let limit = slots.free().await;
+        snooze(&life, receivers.overdue()).await;
+        let limit = tokio::select! {
+            limit = calls.free() => limit,
+            () = receivers.stir() => continue,
+        };
         let claimed = match deliveries::claim(&life.worker.pool, round, limit).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 tracing::warn!(error = %chain(&error), "deliveries cannot be claimed; the worker tries again");
-                round = free_unknown(&life, round, &slots.leases()).await;
+                round = free_unknown(&life, round, &held.leases()).await;
                 Vec::new()
             }
         };
         let more_may_wait = claimed.len() == limit;
+        let mut surplus = Vec::new();
         for delivery in claimed {
-            let slot = slots.take(delivery.lease.number, delivery.lease);
-            let delivering = deliver_one(life.clone(), signer.clone(), delivery);
-            let over = life.over.clone();
-            tokio::spawn(async move {
-                over.run_until_cancelled_owned(delivering).await;
-                drop(slot);
-            });
+            let lease = delivery.lease;
+            let slot = held.take(lease.number, lease);
+            match receivers.admit(Held::new(delivery, slot)) {
+                Admitted::Called(turn, first) => {
+                    let call = calls.take(lease.number, ());
+                    let calling = call_in_turn(life.clone(), signer.clone(), turn, first);
+                    let over = life.over.clone();
+                    tokio::spawn(async move {
+                        over.run_until_cancelled_owned(calling).await;
+                        drop(call);
+                    });
+                }
+                Admitted::Waits => {}
+                Admitted::Surplus(delivery, rest) => surplus.push((delivery, rest)),
+            }
         }
+        // Before the next claim, so that no more are held than one claim brings.
+        snooze(&life, surplus).await;
         if !more_may_wait {
-            life.deliveries_due.notified().await;
+            tokio::select! {
+                () = life.deliveries_due.notified() => {}
+                () = receivers.stir() => {}
+            }
         }
+    }
+}
+
+/// Gives deliveries back for a while, and keeps trying while the database is away.
+async fn snooze(life: &Life, surplus: Vec<(Held, Duration)>) {
+    if surplus.is_empty() {
+        return;
+    }
+    let rests: Vec<_> = surplus.iter().map(|(held, rest)| (held.delivery.lease, *rest)).collect();
+    let mut backoff = Backoff::patient();
+    while let Err(error) = deliveries::snooze(&life.worker.pool, &rests).await {
+        tracing::warn!(error = %chain(&error), "deliveries whose receivers are busy are not snoozed yet");
+        backoff.wait().await;
+    }
+    tracing::debug!(deliveries = rests.len(), "deliveries whose receivers are busy were snoozed");
+}
+
+/// Makes a delivery, and those that wait for the same receiver meanwhile.
+async fn call_in_turn(life: Life, signer: Signer, mut turn: Turn, first: Held) {
+    let mut next = Some(first);
+    while let Some(held) = next {
+        let (delivery, slot) = held.into_parts();
+        let began = Instant::now();
+        deliver_one(&life, &signer, delivery).await;
+        drop(slot);
+        next = turn.next(began.elapsed());
     }
 }
 
@@ -72,11 +123,11 @@ async fn signer(life: &Life) -> Signer {
 }
 
 /// Makes an attempt at a delivery, and records its result.
-async fn deliver_one(life: Life, signer: Signer, delivery: Claimed) {
+async fn deliver_one(life: &Life, signer: &Signer, delivery: Claimed) {
     let lease = delivery.lease;
     let (job, failures) = (delivery.job, delivery.failures);
     // In its own task, so that a panic is recorded like any other failed attempt.
-    let attempt = attempt::make(life.clone(), signer, delivery);
+    let attempt = attempt::make(life.clone(), signer.clone(), delivery);
     let attempt = AbortOnDropHandle::new(tokio::spawn(attempt)).await;
     let (tried, verdict) = attempt.unwrap_or_else(|error| {
         tracing::error!(delivery.id = %lease.delivery.0, error = %chain(&error), "a delivery broke");
@@ -85,7 +136,7 @@ async fn deliver_one(life: Life, signer: Signer, delivery: Claimed) {
         (Tried { error, ..Tried::default() }, verdict)
     });
     let metrics = &life.worker.metrics;
-    match settle(&life, &lease, &tried, verdict).await {
+    match settle(life, &lease, &tried, verdict).await {
         Some(Settled::Delivered) => {
             metrics.tried_to_deliver("delivered", tried.took);
             tracing::info!(delivery.id = %lease.delivery.0, job.id = %job, "a webhook was delivered");

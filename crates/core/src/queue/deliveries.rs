@@ -1,8 +1,8 @@
 //! Deliveries: events of jobs that are to be told to a receiver, leased to workers as jobs are.
 //!
 //! A trigger writes them, in the transaction of the change of status that they tell of (see
-//! `migrations/0010_deliveries.sql`). From there: [`claim()`] → [`settle()`] or, when a worker stops or dies,
-//! `release` and `rescue` of the queue. [`replay()`] starts one anew.
+//! `migrations/0010_deliveries.sql`). From there: [`claim()`] → [`settle()`]; [`snooze()`], where its receiver is busy;
+//! or, when a worker stops or dies, `release` and `rescue` of the queue. [`replay()`] starts one anew.
 //!
 //! A delivery is made at least once: a worker that dies between the call and its record leaves it to another
 //! one. Its id is the same each time.
@@ -10,6 +10,7 @@
 mod claim;
 mod replay;
 mod settle;
+mod snooze;
 mod unknown;
 
 use uuid::Uuid;
@@ -18,6 +19,7 @@ use super::WorkerId;
 pub use claim::{Claimed, claim};
 pub use replay::replay;
 pub use settle::{Settled, Tried, Verdict, settle};
+pub use snooze::snooze;
 pub use unknown::release_unknown;
 
 /// Names a delivery. A `UUIDv7`.

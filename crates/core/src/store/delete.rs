@@ -10,8 +10,8 @@ use crate::{
 pub enum Deletion {
     /// Nothing of it is left.
     Deleted,
-    /// Nobody is shown it any more. The worker that has it is asked to stop its request at fal; when that
-    /// has ended, its rows are deleted.
+    /// Nobody is shown it or told of it any more. The worker that has it is asked to stop its request at fal;
+    /// when that has ended, its rows are deleted.
     Stopping,
     /// There is no such job, or it was deleted before.
     NoJob,
@@ -46,12 +46,15 @@ async fn delete_within(
             .fetch_optional(&mut *connection)
             .await?;
     if place == Some(true) {
+        // Its deliveries go at once: one that is due again would be told while its request ends.
         let hidden = sqlx::query!(
             "with asked as (
                  update queue set
                      cancel_requested_at = coalesce(cancel_requested_at, now()),
                      run_at = null
                  where job_id = $1
+             ), untold as (
+                 delete from deliveries where job_id = $1
              )
              update jobs set deleted_at = now() where id = $1 and deleted_at is null",
             job.0,

@@ -3,8 +3,12 @@
 use darkroom_core::{
     db::Pool,
     job::NewJob,
-    queue::{self, Claimed, Ended, FailureClass, Timeline, Waker},
+    queue::{
+        self, Claimed, Ended, FailureClass, Timeline, Waker,
+        deliveries::{self, Tried, Verdict},
+    },
     store::{self, Asked, Deletion, Intake, Parent, Refusal},
+    webhook::{Event, Webhook},
 };
 use darkroom_testing::TestDatabase;
 
@@ -98,4 +102,44 @@ async fn one_that_has_a_receiver_goes_too_and_tells_it_nothing() {
 
     assert_eq!(rows(pool).await, [0; 4]);
     assert_eq!(factory::count(pool, "deliveries").await, 0);
+}
+
+/// A job that has a request at fal, and whose receiver is to be told of that.
+async fn told(pool: &Pool) -> Claimed {
+    let url = "https://receiver.test/".parse().unwrap();
+    let webhook = Some(Webhook { url, events: vec![Event::Processing] });
+    store::create(pool, &NewJob { webhook, ..factory::new_job() }).await.unwrap();
+    let worker = factory::worker(pool).await;
+    let job = queue::claim(pool, worker, 1).await.unwrap().jobs.remove(0);
+    let number = factory::begin(pool, &job.lease).await;
+    queue::record_submission(pool, &job.lease, number, &factory::submission()).await.unwrap();
+    assert_eq!(factory::count(pool, "deliveries").await, 1);
+    job
+}
+
+#[tokio::test]
+async fn one_that_waits_for_its_request_to_end_tells_nothing_more_of_what_was_due() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = told(pool).await.lease;
+
+    assert_eq!(store::delete(pool, job.job).await.unwrap(), Deletion::Stopping);
+
+    assert!(deliveries::claim(pool, job.worker, 1).await.unwrap().is_empty());
+    assert_eq!(factory::count(pool, "deliveries").await, 0);
+}
+
+#[tokio::test]
+async fn one_that_its_receiver_is_being_told_of_is_not_told_again() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = told(pool).await.lease;
+    let delivery = deliveries::claim(pool, job.worker, 1).await.unwrap().remove(0);
+
+    assert_eq!(store::delete(pool, job.job).await.unwrap(), Deletion::Stopping);
+
+    let again = Verdict::Again(std::time::Duration::ZERO);
+    let settled = deliveries::settle(pool, &delivery.lease, &Tried::default(), again).await;
+    assert!(matches!(settled, Err(queue::Error::LeaseLost)), "{settled:?}");
+    assert!(deliveries::claim(pool, job.worker, 1).await.unwrap().is_empty());
 }

@@ -1,6 +1,7 @@
 //! Deliveries: written with the change of status that they tell of, leased and settled.
 
 mod settled;
+mod snoozed;
 
 use std::time::Duration;
 

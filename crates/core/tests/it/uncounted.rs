@@ -1,6 +1,8 @@
 //! Plans without statistics: PostgreSQL never counted the queue's rows, and guesses that fewer of them match than are
 //! asked for. So it thinks that it is cheap to read all that match, and to sort them.
 
+use std::time::Duration;
+
 use darkroom_core::{
     db::{self, Pool},
     job::{Failure, JobId},
@@ -94,7 +96,7 @@ async fn read_of(pool: &Pool, table: &str, indexes: &[&str], doing: impl AsyncFn
 }
 
 #[tokio::test]
-async fn deliveries_that_are_due_are_read_as_far_as_they_are_claimed() {
+async fn deliveries_are_read_as_far_as_they_are_claimed_and_snoozed() {
     let (_database, pool) = long_line().await;
     let due = "
         with webhook as (
@@ -107,14 +109,21 @@ async fn deliveries_that_are_due_are_read_as_far_as_they_are_claimed() {
     }
     let worker = factory::worker(&pool).await;
 
-    let indexes = ["deliveries_pkey", "deliveries_due"];
-    let entries = read_of(&pool, "deliveries", &indexes, async || {
+    let indexes = ["deliveries_pkey", "deliveries_due", "deliveries_leased", "deliveries_of_job"];
+    let mut rests = Vec::new();
+    let claiming = read_of(&pool, "deliveries", &indexes, async || {
         let claimed = queue::deliveries::claim(&pool, worker, 20).await.unwrap();
-        assert_eq!(claimed.len(), 20);
+        rests.extend(claimed.iter().map(|delivery| (delivery.lease, Duration::from_hours(1))));
+    })
+    .await;
+    assert_eq!(rests.len(), 20);
+    let snoozing = read_of(&pool, "deliveries", &indexes, async || {
+        queue::deliveries::snooze(&pool, &rests).await.unwrap();
     })
     .await;
 
-    assert!(entries <= 200, "to claim 20 deliveries read {entries} entries");
+    assert!(claiming <= 200, "to claim 20 deliveries read {claiming} entries");
+    assert!(snoozing <= 100, "to snooze 20 deliveries read {snoozing} entries");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Webhooks that we send, to receivers that listen on real sockets.
 
+mod busy;
+
 use std::time::Duration;
 
 use darkroom_core::{

@@ -52,7 +52,11 @@ struct Row {
     results: Vec<Uuid>,
 }
 
-/// Claims up to `limit` due deliveries for a worker that is alive, the longest due first.
+/// Claims up to `limit` due deliveries for a worker that is alive, the longest due first. They come in the order of
+/// their events.
+///
+/// If an earlier event of the same job was snoozed, it is claimed as well, and before: otherwise the later one would
+/// overtake it.
 ///
 /// As at a claim of jobs, the worker's own row is locked against deletion, and what is taken is looked up row by
 /// row. Events that only a later version knows are left to it. That condition is hidden in a `case`: else PostgreSQL
@@ -69,16 +73,27 @@ pub async fn claim(
         r#"with alive as (
                select id from workers where id = $1 and delivery_round = $2 for key share
            ), due as (
-               select id from deliveries
+               select id, job_id, created_at from deliveries
                where leased_by is null and next_at <= now()
                    and case when event = any($4) then true end
                    and exists (select from alive)
                order by next_at
                limit (select $3::bigint)
                for update skip locked
+           ), snoozed as (
+               select earlier.id from due cross join lateral (
+                   select id from deliveries
+                   where job_id = any(array[due.job_id]) and created_at < due.created_at
+                       and case when leased_by is null and failures = 0 and event = any($4)
+                           then next_at > now() end
+                   for update skip locked
+               ) as earlier
            ), claimed as (
                update deliveries set leased_by = $1, lease_no = nextval('queue_lease_no')
-               where id = any(array(select id from due))
+               where id = any(array(
+                   select id from snoozed union all select id from due
+                   limit (select $3::bigint)
+               ))
                returning deliveries.*
            )
            select claimed.id, lease_no, job_id, event, claimed.created_at, now() as "claimed_at!",
@@ -91,7 +106,8 @@ pub async fn claim(
                ) as "results!"
            from claimed cross join lateral (
                select model, webhook_url from jobs where id = claimed.job_id offset 0
-           ) as job"#,
+           ) as job
+           order by claimed.created_at, claimed.id"#,
         round.worker.0,
         round.number,
         i64::try_from(limit).unwrap_or(i64::MAX),
