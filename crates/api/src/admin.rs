@@ -5,8 +5,8 @@ pub(crate) mod retry;
 pub(crate) mod rules;
 
 use actix_web::{
-    Error,
-    body::MessageBody,
+    Error, FromRequest,
+    body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     middleware::{Next, from_fn},
     web,
@@ -30,11 +30,15 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     );
 }
 
+/// Lets in operators only. A refusal is an answer: an error would pass by the layers around this one, which log and
+/// count it and add its headers.
 async fn admit<B: MessageBody + 'static>(
-    caller: Caller,
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    caller.operates()?;
-    next.call(request).await
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let caller = Caller::extract(request.request()).await;
+    match caller.and_then(|caller| caller.operates()) {
+        Ok(()) => next.call(request).await.map(ServiceResponse::map_into_left_body),
+        Err(refusal) => Ok(request.error_response(refusal).map_into_right_body()),
+    }
 }

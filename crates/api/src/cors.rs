@@ -1,4 +1,4 @@
-//! Which origins' pages may call the API.
+//! Which origins' pages may call the API, and by which names of the server.
 
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use url::{Host, Url};
 use crate::{
     State,
     error::ApiError,
+    host::Hosts,
     jobs::{PREFERENCE_APPLIED, REPLAYED},
     openai,
     rate::{RATE_LIMIT, RATE_LIMIT_POLICY},
@@ -30,6 +31,7 @@ use crate::{
 pub(crate) struct Origins {
     listed: Arc<[String]>,
     environment: Environment,
+    hosts: Hosts,
 }
 
 impl Origins {
@@ -37,6 +39,7 @@ impl Origins {
         Self {
             listed: config.server.cors_allowed_origins.0.clone().into(),
             environment: config.environment,
+            hosts: Hosts::new(config),
         }
     }
 
@@ -73,12 +76,16 @@ impl Origins {
 }
 
 /// Refuses changes that are asked for by a page of an origin that is not allowed. A browser hides the answer from such
-/// a page, but it sends a form's POST all the same, and a job costs money.
+/// a page, but it sends a form's POST all the same, and a job costs money. Also refuses all requests to a name that a
+/// foreign page may have led here.
 pub(crate) async fn refuse_foreign_pages<B: MessageBody + 'static>(
     origins: Origins,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    if !origins.hosts.admit(&request) {
+        return Ok(request.error_response(ApiError::ForeignHost).map_into_right_body());
+    }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if let Some(origin) = request.headers().get(header::ORIGIN).filter(|_| changes)
         && !origins.allow(origin)

@@ -64,6 +64,11 @@ pub(crate) enum ApiError {
         "Web pages of this origin may not change anything here: CORS_ALLOWED_ORIGINS does not list it."
     )]
     ForeignOrigin,
+    /// Where no keys are needed: the request was sent to a name that anybody may have led here.
+    #[error(
+        "Without API keys, the API answers only under the host of PUBLIC_URL, addresses, and names without a dot: any web page could have led another name here. Set PUBLIC_URL to what clients call this server."
+    )]
+    ForeignHost,
     /// A notice (the provider's webhook) that does not prove to be the provider's.
     #[error("The webhook is not signed by the provider, or its signature is not recent.")]
     Unauthentic,
@@ -184,6 +189,7 @@ impl ApiError {
             Self::ForeignLink => Code::InvalidLink,
             Self::ExpiredLink => Code::ExpiredLink,
             Self::ForeignOrigin => Code::ForeignOrigin,
+            Self::ForeignHost => Code::ForeignHost,
             Self::Unauthentic => Code::NotAuthentic,
             Self::KeysAway(_) => Code::KeysUnavailable,
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,

@@ -4,11 +4,9 @@ mod answer;
 mod body;
 mod conditions;
 pub(crate) mod get;
-mod making;
 mod name;
 mod query;
 mod range;
-mod single_flight;
 mod thumbnail;
 
 use actix_web::web;
@@ -17,7 +15,7 @@ use crate::error::ApiError;
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::{query::Wish, range::Part};
-pub(crate) use making::Making;
+pub(crate) use thumbnail::ThumbnailMaker;
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config.service(web::resource("/api/images/{id}").get(get::get).head(get::get));

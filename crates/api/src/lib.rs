@@ -17,6 +17,7 @@ mod exchange;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod health;
+mod host;
 mod images;
 mod jobs;
 mod json;

@@ -18,8 +18,8 @@ use darkroom_core::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::Access, base::Base, error::ApiError, health::Readiness, images::Making, jobs::Fetcher,
-    metrics::Metrics, rate::Rate, watch::Watch,
+    access::Access, base::Base, conditional::LargeAnswers, error::ApiError, health::Readiness,
+    images::ThumbnailMaker, jobs::Fetcher, metrics::Metrics, rate::Rate, watch::Watch,
 };
 
 /// The API's state cannot be built: one of its HTTP clients cannot be made.
@@ -71,7 +71,9 @@ pub struct State {
     /// Writes links to images and events.
     pub(crate) linker: Linker,
     /// Makes thumbnails.
-    pub(crate) making: Making,
+    pub(crate) thumbnails: ThumbnailMaker,
+    /// The room in memory for large answers.
+    pub(crate) large_answers: LargeAnswers,
     /// Recognises the provider's webhooks.
     pub(crate) webhooks: fal::Webhooks,
     /// Recognises the callback addresses that the provider was given.
@@ -110,7 +112,8 @@ impl State {
             base: Base::new(config.server.public_url.as_ref()),
             provider: if config.fal.is_live() { "fal.ai" } else { "stand-in" },
             readiness: Readiness::default(),
-            making: Making::new(),
+            thumbnails: ThumbnailMaker::new(config.limits.image_pixels),
+            large_answers: LargeAnswers::new(),
             webhooks: fal::Webhooks::new(&config.fal)?,
             callback: LazyCallback::new(config.server.public_url.clone()),
             heartbeat: Duration::from_secs(15),

@@ -4,14 +4,15 @@
 //! What was read of a job is valid until a change of it is heard. As soon as that connection is in doubt, nothing in
 //! memory counts: polls go through to the database, and watched jobs are read again every second.
 
+mod changed;
 mod hearing;
 mod known;
 mod loader;
 mod progress;
+mod read;
 mod snapshot;
 
 use std::{
-    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
@@ -28,7 +29,7 @@ use darkroom_core::{
 };
 use tokio::{
     sync::{broadcast, mpsc, watch},
-    time::{MissedTickBehavior, interval, sleep},
+    time::{MissedTickBehavior, interval},
 };
 
 use crate::metrics::Reads;
@@ -38,7 +39,8 @@ use known::{Known, Reading};
 use loader::Loader;
 use progress::AllProgress;
 pub(crate) use progress::Known as KnownProgress;
-pub(crate) use snapshot::{Snapshot, Tag, tag_of};
+pub(crate) use read::read;
+pub(crate) use snapshot::Snapshot;
 
 /// How many changed jobs may wait to be read; beyond that, all watched jobs are read.
 const MOST_WAITING: usize = 20_000;
@@ -98,7 +100,7 @@ impl Watch {
         if notify {
             tokio::spawn(hearing::hear(weak.clone()));
         }
-        tokio::spawn(read_changed(weak.clone(), to_read));
+        tokio::spawn(changed::read_all(weak.clone(), to_read));
         tokio::spawn(read_unheard(weak));
         Self(hub)
     }
@@ -190,16 +192,12 @@ impl Hub {
         }
     }
 
-    /// Keeps what was read of `jobs`; those of them that are not in `read` do not exist.
-    fn keep(&self, jobs: &[JobId], readings: Vec<Reading>, read: &[Arc<Snapshot>]) {
-        let read: HashMap<JobId, &Arc<Snapshot>> =
-            read.iter().map(|snapshot| (snapshot.job.id, snapshot)).collect();
-        for (job, reading) in jobs.iter().zip(readings) {
-            let snapshot = read.get(job).copied();
-            self.known().keep(*job, reading, snapshot.cloned());
-            if snapshot.is_none_or(|snapshot| snapshot.has_ended()) {
-                self.progress.forget(*job);
-            }
+    /// Keeps what was read of a job: its state, or that there is none.
+    fn keep(&self, job: JobId, reading: Reading, read: Option<Arc<Snapshot>>) {
+        let is_over = read.as_ref().is_none_or(|snapshot| snapshot.has_ended());
+        self.known().keep(job, reading, read);
+        if is_over {
+            self.progress.forget(job);
         }
     }
 
@@ -213,38 +211,6 @@ impl Hub {
             Ok(changed) => self.read_again(changed),
             Err(error) => {
                 tracing::debug!(error = %chain(&error), "changed jobs could not be looked for");
-            }
-        }
-    }
-}
-
-/// Reads jobs that changed, many in one statement, and tells their watchers.
-async fn read_changed(hub: Weak<Hub>, mut to_read: mpsc::Receiver<JobId>) {
-    let mut batch = Vec::new();
-    while to_read.recv_many(&mut batch, BATCH).await > 0 {
-        let Some(hub) = hub.upgrade() else { return };
-        let jobs: HashSet<JobId> = batch.drain(..).collect();
-        let jobs: Vec<JobId> = jobs.into_iter().collect();
-        let readings: Vec<_> = {
-            let mut known = hub.known();
-            jobs.iter().map(|job| known.begin(*job)).collect()
-        };
-        match store::find_all(&hub.pool, &jobs).await {
-            Ok(read) => {
-                let mut read: Vec<_> =
-                    read.into_iter().map(|job| Arc::new(Snapshot::new(job))).collect();
-                // Those that follow all jobs get the changes in the order in which they happened.
-                read.sort_unstable_by_key(|snapshot| snapshot.revision());
-                hub.keep(&jobs, readings, &read);
-                for snapshot in read {
-                    // It fails when nobody follows.
-                    hub.feed.send(snapshot).ok();
-                }
-            }
-            Err(error) => {
-                tracing::debug!(error = %chain(&error), "watched jobs could not be read");
-                sleep(UNHEARD_INTERVAL).await;
-                hub.read_again(jobs);
             }
         }
     }

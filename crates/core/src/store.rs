@@ -29,7 +29,7 @@ pub use image::{ImageData, ImageId, NewImage, Sha256, StoredImage, image, sha256
 pub(crate) use intake::check_limits;
 pub use intake::{Asked, Cache, IdempotencyKey, Intake, Parent, Refusal, asked_before, create};
 pub use job::{find, find_all};
-pub use list::{Filter, Page, list, list_filtered};
+pub use list::{Filter, Listed, Page, list};
 pub use prune::{Pruned, prune, prune_idempotency_keys};
 pub use rate_limit::{Allowance, prune_rate_limits, take};
 pub use secret::secret;

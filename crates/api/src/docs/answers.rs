@@ -115,6 +115,11 @@ fn complete(operation: &mut Operation, path: &str, is_counted: bool) {
             "429",
             "The caller sends requests faster than is allowed, or has too many under way; `code` and `detail` say which",
         ),
+        (
+            is_counted || name == "read_metrics",
+            "403",
+            "The request was sent to a name that anybody may have led to this server, which needs no keys and has no such `PUBLIC_URL`",
+        ),
         (needs_database, "500", "A fault of the service; its log has the cause"),
     ];
     if let Some(RefOr::T(body)) = &mut operation.request_body

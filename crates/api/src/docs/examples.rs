@@ -59,6 +59,11 @@ fn away() -> ApiError {
     ApiError::Unavailable(db::Error::unanswered("an example"))
 }
 
+/// Whether the operation of this name changes nothing.
+fn is_read(operation: &str) -> bool {
+    ["follow_", "get_", "list_", "read_"].iter().any(|verb| operation.starts_with(verb))
+}
+
 /// A typical problem that an operation answers with this status.
 fn problem(operation: &str, status: &str) -> Option<Problem> {
     let error = match (status, operation) {
@@ -70,6 +75,7 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
         ("401", _) => ApiError::KeyNeeded,
         ("403", "read_queue") => ApiError::NotAdmin,
         ("403", "get_image" | "follow_job") => ApiError::ExpiredLink,
+        ("403", read) if is_read(read) => ApiError::ForeignHost,
         ("403", _) => ApiError::ForeignOrigin,
         ("404", "create_job") => {
             ApiError::invalid(Code::UnknownParent, "parent_id", "There is no job with this id.")

@@ -21,6 +21,7 @@ pub(crate) enum Code {
     InvalidLink,
     ExpiredLink,
     ForeignOrigin,
+    ForeignHost,
     HasEnded,
     HasNotFailed,
     IdempotencyJobDeleted,
@@ -105,9 +106,11 @@ impl Code {
             Self::ApiKeyNeeded | Self::UnknownApiKey | Self::NotAuthentic => {
                 StatusCode::UNAUTHORIZED
             }
-            Self::NotAdmin | Self::InvalidLink | Self::ExpiredLink | Self::ForeignOrigin => {
-                StatusCode::FORBIDDEN
-            }
+            Self::NotAdmin
+            | Self::InvalidLink
+            | Self::ExpiredLink
+            | Self::ForeignOrigin
+            | Self::ForeignHost => StatusCode::FORBIDDEN,
             Self::HasEnded | Self::HasNotFailed | Self::IdempotencyJobDeleted => {
                 StatusCode::CONFLICT
             }

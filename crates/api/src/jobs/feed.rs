@@ -9,7 +9,13 @@ use std::{
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
-use darkroom_core::{job::JobId, links::Links, store};
+use darkroom_core::{
+    chain::chain,
+    db::{self, Pool},
+    job::JobId,
+    links::Links,
+    store,
+};
 use futures_util::stream;
 use time::OffsetDateTime;
 use tokio::{
@@ -27,11 +33,14 @@ use crate::{
     access::Caller,
     error::{ApiError, Problem},
     query::{self, Offered},
-    watch::Snapshot,
+    watch::{self, Snapshot},
 };
 
 /// A client that comes back is sent the jobs that it missed if they are fewer than this.
 const MOST_MISSED: usize = 1_000;
+
+/// How many of them are read at a time: the others wait for a client that reads slowly as two numbers each.
+const SLICE: usize = 16;
 
 /// How far back changes are sent again to a client that comes back: they are not always committed in the order of
 /// their times.
@@ -78,12 +87,14 @@ pub(crate) async fn follow(
         links: state.links(&request).await?,
         caller: caller.clone(),
         heartbeat: state.heartbeat,
+        pool: state.pool.clone(),
         ready: VecDeque::from([Bytes::from_static(PREAMBLE.as_bytes())]),
+        missed: VecDeque::new(),
         told: HashMap::new(),
     };
     // After the feed is opened, so that a change at this moment is sent twice rather than never.
     if let Some(since) = last.and_then(|micros| moment(micros * 1_000)) {
-        feed.catch_up(&state, since).await?;
+        feed.catch_up(since).await?;
     }
     Ok(answer(&state, Follower::Caller(caller), stream::unfold(feed, Feed::event)))
 }
@@ -97,31 +108,63 @@ struct Feed {
     links: Links,
     caller: Caller,
     heartbeat: Duration,
+    pool: Pool,
     ready: VecDeque<Bytes>,
+    /// Jobs that the client missed, with the changes that it is to be sent of them, in the order of these.
+    missed: VecDeque<(JobId, OffsetDateTime)>,
     /// The revisions that were sent last: the same one is not sent twice in a row.
     told: HashMap<JobId, i128>,
 }
 
 impl Feed {
-    async fn catch_up(&mut self, state: &State, since: OffsetDateTime) -> Result<(), ApiError> {
+    async fn catch_up(&mut self, since: OffsetDateTime) -> Result<(), ApiError> {
         let key = self.caller.sees_only();
-        let missed = store::all_changed_since(&state.pool, since - OVERLAP, key).await?;
-        let Some(missed) = missed.filter(|missed| missed.len() < MOST_MISSED) else {
-            self.ready.push_back(RESET);
-            return Ok(());
-        };
-        let mut jobs = store::find_all(&state.pool, &missed).await?;
-        jobs.retain(|job| self.caller.sees(job.api_key));
-        jobs.sort_by_key(|job| job.updated_at);
-        let events = jobs.into_iter().map(|job| {
-            let snapshot = Snapshot::new(job);
-            job_event(&snapshot, &snapshot.body(&self.links))
-        });
-        self.ready.extend(events);
+        let missed = store::all_changed_since(&self.pool, since - OVERLAP, key).await?;
+        match missed.filter(|missed| missed.len() < MOST_MISSED) {
+            Some(missed) => self.missed = missed.into(),
+            None => self.ready.push_back(RESET),
+        }
+        Ok(())
+    }
+
+    /// Reads the next few of the jobs that the client missed.
+    async fn read_missed(&mut self) -> Result<(), db::Error> {
+        let slice = self.missed.drain(..SLICE.min(self.missed.len()));
+        let changes: HashMap<JobId, OffsetDateTime> = slice.collect();
+        let ids: Vec<JobId> = changes.keys().copied().collect();
+        let mut connection = self.pool.acquire_for("reading missed jobs").await?;
+        let mut missed = Vec::new();
+        for (job, read) in watch::read(&mut connection, &ids).await {
+            match read {
+                Ok(snapshot) => missed.extend(snapshot),
+                Err(error) if error.is_unavailable() => return Err(error),
+                Err(error) => {
+                    tracing::error!(job.id = %job, error = %chain(&error), "a missed job cannot be read");
+                }
+            }
+        }
+        // A job that changed since then is in the news, too. If it were sent here, its event's id would make a client
+        // that comes back skip the jobs which are still to be sent.
+        missed.retain(|snapshot| changes.get(&snapshot.job.id) == Some(&snapshot.job.updated_at));
+        missed.sort_by_key(|snapshot| snapshot.job.updated_at);
+        self.links.renew();
+        for snapshot in missed {
+            if self.is_news(&snapshot) {
+                self.ready.push_back(job_event(&snapshot, &snapshot.body(&self.links)));
+            }
+        }
         Ok(())
     }
 
     async fn event(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+        while self.ready.is_empty() && !self.missed.is_empty() {
+            // Boxed, because a stream would hold room for it as long as it is open.
+            if let Err(error) = Box::pin(self.read_missed()).await {
+                tracing::debug!(error = %chain(&error), "a client's missed jobs could not be read");
+                // The client comes back with the id of the last event that it received.
+                return None;
+            }
+        }
         if let Some(ready) = self.ready.pop_front() {
             return Some((Ok(ready), self));
         }
@@ -150,5 +193,82 @@ impl Feed {
         }
         let revision = snapshot.revision();
         self.told.insert(snapshot.job.id, revision) != Some(revision)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use darkroom_testing::TestDatabase;
+    use prometheus_client::metrics::counter::Counter;
+    use tokio::sync::broadcast;
+
+    use super::*;
+    use crate::{metrics::Reads, watch::Watch};
+
+    fn feed(pool: &Pool, news: Receiver<Arc<Snapshot>>) -> Feed {
+        Feed {
+            news,
+            links: Links::open("http://darkroom.test"),
+            caller: Caller::Anybody { operates: false },
+            heartbeat: Duration::from_secs(15),
+            pool: pool.clone(),
+            ready: VecDeque::new(),
+            missed: VecDeque::new(),
+            told: HashMap::new(),
+        }
+    }
+
+    /// The prompt of the job in the next event that is no heartbeat.
+    async fn next_prompt(mut feed: Feed) -> (String, Feed) {
+        loop {
+            let (event, rest) = feed.event().await.unwrap();
+            feed = rest;
+            let text = String::from_utf8(event.unwrap().to_vec()).unwrap();
+            if let Some((_, data)) = text.split_once("data: ") {
+                let job: serde_json::Value = serde_json::from_str(data).unwrap();
+                return (job["prompt"].as_str().unwrap().to_owned(), feed);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_missed_job_that_changes_meanwhile_is_sent_after_those_that_changed_before() {
+        const JOBS: usize = 2 * SLICE + 2;
+        let database = TestDatabase::create().await;
+        let pool = &database.pool;
+        let make = "insert into jobs (id, prompt, model, updated_at)
+             select gen_random_uuid(), n::text, 'a model', now() - make_interval(secs => 100 - n)
+             from generate_series(1, $1) as n";
+        sqlx::query(make).bind(i32::try_from(JOBS).unwrap()).execute(pool).await.unwrap();
+        let reads = Reads { memory: Counter::default(), database: Counter::default() };
+        let watch = Watch::start(pool.clone(), true, reads);
+        let mut opened = feed(pool, watch.all());
+        opened.catch_up(OffsetDateTime::UNIX_EPOCH).await.unwrap();
+
+        let (first, mut feed) = next_prompt(opened).await;
+        // It is in a slice that is not read yet.
+        let change = "update jobs set updated_at = now() where prompt = '20'";
+        sqlx::query(change).execute(pool).await.unwrap();
+        let mut sent = vec![first];
+        while sent.len() < JOBS {
+            let (prompt, rest) = next_prompt(feed).await;
+            sent.push(prompt);
+            feed = rest;
+        }
+
+        let in_order = (1..=JOBS).filter(|n| *n != 20).chain([20]).map(|n| n.to_string());
+        assert_eq!(sent, in_order.collect::<Vec<_>>());
+        assert!(feed.missed.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_where_the_missed_jobs_cannot_be_read() {
+        let nowhere = "postgres://nobody@127.0.0.1:1/none".into();
+        let pool = db::connect_patiently(&nowhere, 1, Duration::from_millis(300)).unwrap();
+        let news = broadcast::channel(1).1;
+        let mut feed = feed(&pool, news);
+        feed.missed.push_back((JobId::generate(), OffsetDateTime::UNIX_EPOCH));
+
+        assert!(feed.event().await.is_none());
     }
 }

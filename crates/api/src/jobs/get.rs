@@ -2,10 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{
-        StatusCode,
-        header::{self, HeaderName, HeaderValue},
-    },
+    http::header::{self, HeaderName, HeaderValue},
     web,
 };
 
@@ -63,7 +60,7 @@ pub(crate) async fn get(
     }
     let written = snapshot.written(&links);
     let body = written.body.clone();
-    let mut response = conditional::json(StatusCode::OK, &request, &written.tag, body);
+    let mut response = conditional::json(&state, &request, &written.tag, body)?;
     if let Some(applied) = wait.applied().and_then(|text| HeaderValue::try_from(text).ok()) {
         response.headers_mut().insert(PREFERENCE_APPLIED, applied);
     }

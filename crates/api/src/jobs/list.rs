@@ -4,23 +4,19 @@ mod query;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{
-        StatusCode,
-        header::{self, HeaderValue},
-    },
+    http::header::{self, HeaderValue},
     web,
 };
-use darkroom_core::store::{self, Filter, Page};
+use darkroom_core::store::{self, Filter};
 
 pub(crate) use self::query::Query;
 use super::view::JobView;
 use crate::{
     State,
     access::Caller,
-    conditional,
+    conditional::{self, Tag},
     error::{ApiError, Problem},
     json,
-    watch::tag_of,
 };
 
 /// List jobs, newest first
@@ -48,7 +44,7 @@ use crate::{
             )),
         (status = 304, description = "Nothing has changed: the client has the current state already (`If-None-Match`)"),
         (status = 422, description = "A parameter is unknown or wrong, or was sent more than once; `field` names it, and `detail` says what is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached, or too many large answers are being sent; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(
     state: web::Data<State>,
@@ -57,20 +53,15 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, ApiError> {
     let query = Query::parse(request.query_string())?;
     let filter = Filter { api_key: caller.sees_only(), ..query.filter.clone() };
-    let page = query.page;
-    // One job more than asked for shows whether there is a next page.
-    let one_more = Page { limit: page.limit + 1, ..page };
-    let mut jobs = store::list_filtered(&state.pool, one_more, &filter).await?;
-    let more = jobs.len() > usize::from(page.limit);
-    jobs.truncate(page.limit.into());
+    let listed = store::list(&state.pool, query.page, &filter).await?;
 
     let links = state.links(&request).await?;
-    let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &links)).collect();
+    let views: Vec<JobView> = listed.jobs.iter().map(|job| JobView::new(job, &links)).collect();
     let body = json::write(&views);
-    let mut response =
-        conditional::json(StatusCode::OK, &request, &tag_of(body.as_bytes()), body.into());
-    if let Some(last) = jobs.last().filter(|_| more) {
-        let next = format!("/api/jobs?{}", query.after(last.id));
+    let tag = Tag::of(body.as_bytes());
+    let mut response = conditional::json(&state, &request, &tag, body.into())?;
+    if let Some(next) = listed.next {
+        let next = format!("/api/jobs?{}", query.after(next));
         let link = HeaderValue::try_from(format!("<{}{next}>; rel=\"next\"", links.base()));
         if let Ok(link) = link {
             response.headers_mut().insert(header::LINK, link);

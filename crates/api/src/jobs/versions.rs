@@ -1,16 +1,15 @@
 //! The versions of a picture: all jobs that edit one another's results.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use darkroom_core::store;
 
 use super::{find, not_found, view::JobView};
 use crate::{
     State,
     access::Caller,
-    conditional,
+    conditional::{self, Tag},
     error::{ApiError, Problem},
     json,
-    watch::tag_of,
 };
 
 /// List the versions of a picture
@@ -30,7 +29,7 @@ use crate::{
             )),
         (status = 304, description = "Nothing has changed: the client has the current state already (`If-None-Match`)"),
         (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be reached, or too many large answers are being sent; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(
     state: web::Data<State>,
@@ -47,5 +46,6 @@ pub(crate) async fn list(
     let links = state.links(&request).await?;
     let views: Vec<JobView> = jobs.iter().map(|job| JobView::new(job, &links)).collect();
     let body = json::write(&views);
-    Ok(conditional::json(StatusCode::OK, &request, &tag_of(body.as_bytes()), body.into()))
+    let tag = Tag::of(body.as_bytes());
+    conditional::json(&state, &request, &tag, body.into())
 }

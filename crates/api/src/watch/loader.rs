@@ -10,12 +10,11 @@ use std::{
 };
 
 use darkroom_core::{
-    db::{self, Ask, Batcher, Bounds, Connection, Pool},
+    db::{Ask, Batcher, Bounds, Connection, Pool},
     job::JobId,
-    store,
 };
 
-use super::{BATCH, Hub, Reading, Snapshot};
+use super::{BATCH, Hub, Reading, Snapshot, read};
 
 const BOUNDS: Bounds<JobId> = Bounds {
     doing: "reading jobs",
@@ -30,8 +29,6 @@ const BOUNDS: Bounds<JobId> = Bounds {
 
 /// Where jobs are asked for. It answers their current state, and `None` where there is no such job.
 pub(super) type Loader = Batcher<JobId, Option<Arc<Snapshot>>>;
-
-type Answer = Result<Option<Arc<Snapshot>>, db::Error>;
 
 /// Reads the jobs that are asked for, and has the hub keep them.
 pub(super) fn loader(pool: Pool, hub: Weak<Hub>) -> Loader {
@@ -67,33 +64,9 @@ async fn load(hub: &Hub, mut connection: Connection, asks: Vec<Ask<JobId, Option
     }
 }
 
-/// Reads jobs in one statement; if one of them cannot be read, each in a statement of its own.
-async fn read(connection: &mut Connection, jobs: &[JobId]) -> HashMap<JobId, Answer> {
-    let mut answers = HashMap::new();
-    match store::find_all(&mut *connection, jobs).await {
-        Ok(read) => {
-            answers.extend(jobs.iter().map(|job| (*job, Ok(None))));
-            let read = read.into_iter().map(|job| (job.id, Ok(Some(Arc::new(Snapshot::new(job))))));
-            answers.extend(read);
-        }
-        Err(error) if error.is_unavailable() || jobs.len() < 2 => {
-            answers.extend(jobs.iter().map(|job| (*job, Err(error.clone()))));
-        }
-        Err(_one_of_them) => {
-            for job in jobs {
-                let read = store::find_all(&mut *connection, &[*job]).await;
-                let read = read.map(|mut read| read.pop().map(|job| Arc::new(Snapshot::new(job))));
-                answers.insert(*job, read);
-            }
-        }
-    }
-    answers
-}
-
 #[cfg(test)]
 mod tests {
-    use darkroom_core::job::NewJob;
-    use darkroom_testing::TestDatabase;
+    use darkroom_core::db;
     use futures_util::future::join_all;
     use prometheus_client::metrics::counter::Counter;
 
@@ -112,25 +85,5 @@ mod tests {
 
         assert!(answers.iter().all(|answer| answer.as_ref().is_err_and(db::Error::is_unavailable)));
         assert_eq!(pool.usage().timeouts, 1);
-    }
-
-    #[tokio::test]
-    async fn a_job_that_cannot_be_read_keeps_nobody_from_others() {
-        let database = TestDatabase::create().await;
-        let new = NewJob { prompt: "a test".into(), model: "a model".into(), ..NewJob::default() };
-        let good = store::create(&database.pool, &new).await.unwrap().id;
-        let newer = store::create(&database.pool, &new).await.unwrap().id;
-        for statement in [
-            "alter table jobs drop constraint jobs_status_known",
-            "update jobs set status = 'of a later version' where id = (select max(id::text)::uuid from jobs)",
-        ] {
-            sqlx::query(statement).execute(&database.pool).await.unwrap();
-        }
-        let mut connection = database.pool.acquire().await.unwrap();
-
-        let answers = read(&mut connection, &[newer, good]).await;
-
-        assert_eq!(answers[&good].as_ref().unwrap().as_ref().unwrap().job.id, good);
-        assert!(!answers[&newer].as_ref().unwrap_err().is_unavailable());
     }
 }

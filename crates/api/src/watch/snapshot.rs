@@ -1,15 +1,11 @@
 //! A job's state when it was read, and the JSON that is sent of it.
 
-use std::{
-    fmt::Write,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use actix_web::http::header::{EntityTag, HeaderValue};
 use bytes::Bytes;
 use darkroom_core::{job::Job, links::Links};
 
-use crate::{jobs::JobView, json};
+use crate::{conditional::Tag, jobs::JobView, json};
 
 /// A job's state when it was read.
 #[derive(Debug)]
@@ -28,14 +24,6 @@ pub(crate) struct Written {
     pub(crate) body: Bytes,
     /// The body's tag.
     pub(crate) tag: Tag,
-}
-
-/// An `ETag`, which names a body.
-#[derive(Clone, Debug)]
-pub(crate) struct Tag {
-    pub(crate) entity: EntityTag,
-    /// As a header's value.
-    pub(crate) header: HeaderValue,
 }
 
 impl Snapshot {
@@ -93,25 +81,10 @@ impl Written {
     fn new(job: &Job, links: &Links) -> Self {
         let body = json_of(job, links);
         // Boxed, to give back the spare capacity of the `Vec`.
-        Self { links: links.clone(), tag: tag_of(&body), body: body.into_boxed_slice().into() }
+        Self { links: links.clone(), tag: Tag::of(&body), body: body.into_boxed_slice().into() }
     }
 }
 
 fn json_of(job: &Job, links: &Links) -> Vec<u8> {
     json::write(&JobView::new(job, links)).into_bytes()
-}
-
-/// A strong `ETag` of a body: its hash.
-pub(crate) fn tag_of(body: &[u8]) -> Tag {
-    let hash = ring::digest::digest(&ring::digest::SHA256, body);
-    let text = hash.as_ref().iter().take(16).fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        write!(text, "{byte:02x}").ok();
-        text
-    });
-    let entity = EntityTag::new_strong(text);
-    let header = HeaderValue::try_from(entity.to_string());
-    // Hexadecimal digits are always a valid header value.
-    let header = header.unwrap_or_else(|_malformed| HeaderValue::from_static("\"\""));
-    Tag { entity, header }
 }

@@ -1,5 +1,6 @@
 //! Headers that every answer has.
 
+use darkroom_testing::Scrape;
 use reqwest::{Method, Response};
 use serde_json::Value;
 
@@ -23,6 +24,7 @@ async fn answers(app: &App) -> Vec<(&'static str, Response)> {
         ("a job", app.post(form(photo(), "x")).await),
         ("a refusal", app.post(form(photo(), " ")).await),
         ("no such path", app.get("/nothing/here").await),
+        ("a refusal of operators", app.ask(Method::GET, "/api/admin/queue", "dk_nonsense").await),
         ("a wrong method", app.client.put(app.url("/api/jobs")).send().await.unwrap()),
         ("events", app.get(&events).await),
         ("OpenAI's errors", app.client.post(app.url("/v1/images/edits")).send().await.unwrap()),
@@ -132,4 +134,19 @@ async fn an_id_that_is_sent_comes_back_where_it_is_one() {
         let response = get.send().await.unwrap();
         assert_eq!(header(&response, "x-request-id") == sent, is_taken, "{sent}");
     }
+}
+
+#[tokio::test]
+async fn who_may_not_operate_is_told_the_limits_and_measured_like_everybody() {
+    let app = App::start_with(&[("READS_PER_MINUTE", "100")]).await;
+    let (_, key) = app.new_key(false).await;
+
+    let refused = app.ask(Method::GET, "/api/admin/queue", &key).await;
+
+    assert_eq!(refused.status(), 403);
+    assert_eq!(header(&refused, "ratelimit-policy"), "\"requests\";q=100;w=60");
+    assert!(header(&refused, "ratelimit").starts_with("\"requests\";r=99;"));
+    let scrape = Scrape::read(&app.get("/metrics").await.text().await.unwrap());
+    let labels = [("method", "GET"), ("route", "/api/admin/queue"), ("status", "4xx")];
+    assert_eq!(scrape.value("darkroom_http_request_seconds_count", &labels), Some(1.0));
 }

@@ -115,7 +115,8 @@ impl App {
     /// The number of stored jobs, up to 100.
     pub(crate) async fn stored_jobs(&self) -> usize {
         let page = store::Page { before: None, limit: 100 };
-        store::list(&self.database.pool, page).await.unwrap().len()
+        let listed = store::list(&self.database.pool, page, &store::Filter::default()).await;
+        listed.unwrap().jobs.len()
     }
 }
 

@@ -75,6 +75,54 @@ async fn pages_that_may_call_send_and_read_the_headers_of_this_api() {
 }
 
 #[tokio::test]
+async fn without_keys_a_page_cannot_read_or_spend_anything_by_leading_its_own_name_here() {
+    for settings in [&[][..], &[("PUBLIC_URL", "https://edit.example")][..]] {
+        let app = App::start_with(settings).await;
+        let ask = async |method: Method, path: &str, host: &str| {
+            let ask = app.client.request(method, app.url(path)).header("host", host);
+            ask.header("origin", format!("http://{host}")).send().await.unwrap()
+        };
+        let paths = [
+            "/api/jobs",
+            "/api/%6Aobs",
+            "/api/events",
+            "/api/admin/queue",
+            "/api/usage",
+            "/metrics",
+        ];
+        for path in paths {
+            let read = ask(Method::GET, path, "evil.example:8000").await;
+            problem(read, 403, "foreign_host").await;
+        }
+        let post = app.client.post(app.url("/api/jobs")).multipart(form(photo(), "x"));
+        let post = post.header("host", "evil.example:8000");
+        let post = post.header("origin", "http://evil.example:8000").send().await.unwrap();
+        problem(post, 403, "foreign_host").await;
+        app.assert_nothing_is_stored().await;
+
+        // Probes may come by any name, and clients by this machine's.
+        for path in ["/health", "/ready"] {
+            assert_eq!(ask(Method::GET, path, "evil.example").await.status(), 200, "{path}");
+        }
+        for host in ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "api:8000"] {
+            assert_eq!(ask(Method::GET, "/api/jobs", host).await.status(), 200, "{host}");
+        }
+        let public = ask(Method::GET, "/api/jobs", "edit.example").await.status();
+        assert_eq!(public, if settings.is_empty() { 403 } else { 200 });
+    }
+}
+
+#[tokio::test]
+async fn where_keys_are_needed_a_server_is_called_by_any_name() {
+    let app = App::start_with(&[("REQUIRE_API_KEY", "true")]).await;
+    let (_, key) = app.new_key(false).await;
+
+    let ask = app.client.get(app.url("/api/jobs")).bearer_auth(key).header("host", "edit.example");
+
+    assert_eq!(ask.send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn a_foreign_page_cannot_spend_anything() {
     let app = App::start_with(&[("ENVIRONMENT", "production"), ("REQUIRE_API_KEY", "false")]).await;
     let post = |origin: String| {

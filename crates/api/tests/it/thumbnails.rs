@@ -137,6 +137,19 @@ async fn a_photo_of_an_upright_camera_comes_upright() {
 }
 
 #[tokio::test]
+async fn an_image_that_turns_out_to_be_no_wider_is_read_for_that_once() {
+    let (app, line) = App::start_counted().await;
+    let url = upload(&app, upright_photo()).await;
+    let url = format!("{url}?w=320");
+
+    for _ in 0..3 {
+        assert_eq!(get(&app, &url).await.bytes().await.unwrap(), upright_photo());
+    }
+
+    assert_eq!(line.count("select data, width, height from images"), 1);
+}
+
+#[tokio::test]
 async fn transparency_is_kept() {
     let app = App::start().await;
     let glass = RgbaImage::from_pixel(400, 300, Rgba([200, 100, 50, 128]));

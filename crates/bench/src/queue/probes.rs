@@ -3,7 +3,7 @@
 use darkroom_core::{
     db::Pool,
     queue,
-    store::{self, Page},
+    store::{self, Filter, Page},
 };
 use tokio::time::Instant;
 
@@ -44,7 +44,7 @@ pub(super) async fn list(pool: &Pool) -> anyhow::Result<f64> {
     let mut times = Vec::new();
     for _ in 0..LISTS {
         let began = Instant::now();
-        let jobs = store::list(pool, page).await?;
+        let jobs = store::list(pool, page, &Filter::default()).await?.jobs;
         times.push(milliseconds(began));
         anyhow::ensure!(jobs.len() == usize::from(LISTED), "a list is too short");
     }

@@ -138,7 +138,7 @@ async fn connect<Question>(
     let Ok(permit) = timeout(bounds.patience, permits.take()).await else {
         return Err(Error::not_asked(bounds.doing));
     };
-    let connection = pool.acquire().await.map_err(Error::doing(bounds.doing))?;
+    let connection = pool.acquire_for(bounds.doing).await?;
     Ok((connection, permit))
 }
 

@@ -102,6 +102,11 @@ impl Pool {
         Ok(Connection::new(Held::new(acquired, in_use), silence))
     }
 
+    /// The same, for callers that do not know the driver: `doing` is what the connection is taken for.
+    pub async fn acquire_for(&self, doing: &'static str) -> Result<Connection, super::Error> {
+        self.acquire().await.map_err(super::Error::doing(doing))
+    }
+
     /// How it is used. One that is being opened counts as in use.
     pub fn usage(&self) -> PoolUsage {
         let status = self.connections.status();

@@ -40,24 +40,28 @@ pub async fn changed_since(
     Ok(changed.into_iter().map(JobId).collect())
 }
 
-/// All jobs of a key, or of all keys, that have changed since a moment; `None` where more jobs have changed than are
-/// searched.
+/// All jobs of a key, or of all keys, that have changed since a moment, each with the moment of its last change, in the
+/// order of these; `None` where more jobs have changed than are searched.
 pub async fn all_changed_since(
     pool: &Pool,
     since: OffsetDateTime,
     key: Option<ApiKeyId>,
-) -> Result<Option<Vec<JobId>>, Error> {
+) -> Result<Option<Vec<(JobId, OffsetDateTime)>>, Error> {
     let changed = sqlx::query!(
-        r#"select array_agg(id) filter (where $2::uuid is null or api_key_id = $2) as ids,
+        r#"select array_agg(id order by updated_at, id)
+                   filter (where $2::uuid is null or api_key_id = $2) as ids,
+               array_agg(updated_at order by updated_at, id)
+                   filter (where $2::uuid is null or api_key_id = $2) as moments,
                count(*) as "looked_at!"
            from (
                (
-                   select id, api_key_id from jobs where finished_at > $1
+                   select id, api_key_id, updated_at from jobs where finished_at > $1
                    order by finished_at limit $3
                )
                union all
                (
-                   select id, api_key_id from jobs where finished_at is null and updated_at > $1
+                   select id, api_key_id, updated_at from jobs
+                   where finished_at is null and updated_at > $1
                    order by updated_at limit $3
                )
            ) as changed"#,
@@ -68,7 +72,7 @@ pub async fn all_changed_since(
     .fetch_one(pool)
     .await
     .map_err(Error::doing("looking for a key's changed jobs"))?;
-    let ids = changed.ids.unwrap_or_default();
-    let is_all = changed.looked_at < LOOKED_AT;
-    Ok(is_all.then(|| ids.into_iter().map(JobId).collect()))
+    let ids = changed.ids.unwrap_or_default().into_iter().map(JobId);
+    let found = ids.zip(changed.moments.unwrap_or_default()).collect();
+    Ok((changed.looked_at < LOOKED_AT).then_some(found))
 }

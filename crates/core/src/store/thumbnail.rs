@@ -20,6 +20,8 @@ pub enum Thumbnail {
     Missing {
         /// Whether the image is no wider than the thumbnail would be, whichever way it is turned.
         is_needless: bool,
+        /// How many pixels the image has, as found when it was stored.
+        pixels: u64,
     },
 }
 
@@ -43,6 +45,7 @@ pub async fn thumbnail(
     let row = sqlx::query!(
         r#"select role = 'result' as "is_result!", position, left(prompt, 300) as "prompt!",
                greatest(images.width, height) <= $2 as "is_needless!",
+               images.width as image_width, height,
                thumbnails.media_type as "media_type?",
                encode(thumbnails.sha256, 'hex') as digest,
                octet_length(thumbnails.data) as length,
@@ -71,7 +74,10 @@ pub async fn thumbnail(
             length: u64::from(length.unsigned_abs()),
             data: row.data.map(Into::into),
         }),
-        _ => Thumbnail::Missing { is_needless: row.is_needless },
+        _ => Thumbnail::Missing {
+            is_needless: row.is_needless,
+            pixels: pixels(row.image_width, row.height),
+        },
     }))
 }
 
@@ -93,8 +99,13 @@ pub async fn thumbnail_source(
     .map_err(Error::doing("reading an image to scale it down"))?;
     Ok(row.map(|row| ThumbnailSource {
         data: row.data.into(),
-        pixels: u64::from(row.width.unsigned_abs()) * u64::from(row.height.unsigned_abs()),
+        pixels: pixels(row.width, row.height),
     }))
+}
+
+/// How many pixels an image has, by its columns.
+fn pixels(width: i32, height: i32) -> u64 {
+    u64::from(width.unsigned_abs()) * u64::from(height.unsigned_abs())
 }
 
 /// Keeps a thumbnail; one that is kept already stays. Nothing is kept of an image that is gone.

@@ -8,7 +8,7 @@ use darkroom_core::{
     job::{Job, JobId, NewJob},
     models::Options,
     queue::{self, Waker},
-    store::{self, Asked, Cache, Intake, Page},
+    store::{self, Asked, Cache, Filter, Intake, Page},
     webhook::{Event, Webhook},
 };
 use darkroom_testing::TestDatabase;
@@ -134,7 +134,8 @@ async fn a_job_that_cannot_be_made_keeps_nobody_from_theirs() {
 
     let [first, refused, last] = <[_; 3]>::try_from(asked).unwrap();
     assert!(!refused.unwrap_err().is_unavailable());
-    let jobs = store::list(&pool, Page { before: None, limit: 10 }).await.unwrap();
+    let page = Page { before: None, limit: 10 };
+    let jobs = store::list(&pool, page, &Filter::default()).await.unwrap().jobs;
     let listed: HashSet<JobId> = jobs.iter().map(|job| job.id).collect();
     assert_eq!(listed, HashSet::from([made(first).id, made(last).id]));
     assert_eq!(jobs.len(), 2);
@@ -153,7 +154,8 @@ async fn whoever_is_gone_before_its_turn_has_no_job() {
 
     let job = made(intake.ask(factory::new_job()).await);
 
-    let jobs = store::list(&pool, Page { before: None, limit: 10 }).await.unwrap();
+    let page = Page { before: None, limit: 10 };
+    let jobs = store::list(&pool, page, &Filter::default()).await.unwrap().jobs;
     assert_eq!(jobs.iter().map(|job| job.id).collect::<Vec<_>>(), [job.id]);
 }
 

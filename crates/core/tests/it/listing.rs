@@ -11,6 +11,8 @@ use darkroom_testing::TestDatabase;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::factory;
+
 /// 50,000 jobs, one a second: nearly all completed, by one model, with metadata of their own. The rare ones are far
 /// back, so that a walk from the newest would be long.
 const HISTORY: &str = "
@@ -118,12 +120,39 @@ async fn a_filter_reads_about_as_many_rows_as_it_answers() {
     for (name, filter, expected) in cases {
         let before = rows_read(pool).await;
         let page = Page { before: None, limit: 51 };
-        let jobs = store::list_filtered(pool, page, &filter).await.unwrap();
+        let jobs = store::list(pool, page, &filter).await.unwrap().jobs;
         let read = rows_read(pool).await - before;
 
         assert!(jobs.is_sorted_by(|a, b| a.id > b.id), "{name}");
         let found = jobs.len();
         assert!(found.abs_diff(expected) <= 1, "{name}: {found} found");
         assert!(read <= 1_000, "{name}: {read} rows were read");
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_goes_or_changes_while_its_page_is_read_does_not_end_the_list() {
+    let database = TestDatabase::create().await;
+    // One connection: who waits for it while the ids are read has it before the jobs are read.
+    let pool = &db::connect(&database.url, 1).unwrap();
+    let filter = Filter { statuses: vec![Status::Pending], ..Filter::default() };
+    let page = Page { before: None, limit: 2 };
+    factory::job(pool).await;
+
+    for change in [
+        "update jobs set deleted_at = now() where id = $1",
+        "update jobs set status = 'processing' where id = $1",
+    ] {
+        let other = factory::job(pool).await.id;
+        let stays = factory::job(pool).await.id;
+        let (listed, done) = tokio::join!(
+            store::list(pool, page, &filter),
+            sqlx::query(change).bind(other.0).execute(pool),
+        );
+
+        done.unwrap();
+        let listed = listed.unwrap();
+        assert_eq!(listed.jobs.iter().map(|job| job.id).collect::<Vec<_>>(), [stays], "{change}");
+        assert_eq!(listed.next, Some(other), "{change}");
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use darkroom_core::{
     job::Status,
-    store::{self, Page},
+    store::{self, Filter, Page},
 };
 use darkroom_testing::eventually;
 
@@ -46,7 +46,7 @@ async fn a_job_of_an_api_that_died_after_its_commit_is_worked_on() {
     let posting = tokio::spawn(async move { post_example(&home).await });
     let job = eventually("the job is there", async || {
         let page = Page { before: None, limit: 1 };
-        store::list(&stage.database.pool, page).await.unwrap().pop()
+        store::list(&stage.database.pool, page, &Filter::default()).await.unwrap().jobs.pop()
     })
     .await;
 

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Stdio, time::Duration};
 
-use darkroom_core::store::{self, Page};
+use darkroom_core::store::{self, Filter, Page};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
@@ -95,7 +95,7 @@ async fn who_does_not_wait_is_told_the_id() {
 
     assert_eq!(ended.code, 0, "{}", ended.said);
     let page = Page { before: None, limit: 2 };
-    let jobs = store::list(&stage.database.pool, page).await.unwrap();
+    let jobs = store::list(&stage.database.pool, page, &Filter::default()).await.unwrap().jobs;
     let ids: Vec<_> = jobs.iter().map(|job| job.id.to_string()).collect();
     assert_eq!(ended.lines(), ids);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use darkroom_core::{
     job::{JobId, Status},
-    store::{self, Page},
+    store::{self, Filter, Page},
 };
 use darkroom_testing::{Receiver, Reply, eventually, http_client};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ const FOR_EVER: Duration = Duration::from_mins(10);
 async fn only_job(stage: &Stage) -> JobId {
     eventually("the job is there", async || {
         let page = Page { before: None, limit: 1 };
-        store::list(&stage.database.pool, page).await.unwrap().pop()
+        store::list(&stage.database.pool, page, &Filter::default()).await.unwrap().jobs.pop()
     })
     .await
     .id

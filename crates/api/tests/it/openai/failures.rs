@@ -46,8 +46,8 @@ async fn an_edit_that_is_cancelled_or_deleted_is_a_conflict_that_is_not_asked_fo
     let newest = async || {
         darkroom_testing::eventually("there is a job", async || {
             let page = store::Page { before: None, limit: 1 };
-            let jobs = store::list(&app.database.pool, page).await.unwrap();
-            jobs.into_iter().find(|job| !job.status.has_ended())
+            let listed = store::list(&app.database.pool, page, &store::Filter::default()).await;
+            listed.unwrap().jobs.into_iter().find(|job| !job.status.has_ended())
         })
         .await
         .id

@@ -1,4 +1,4 @@
-//! Makes thumbnails: each once, and no more at a time than there are cores.
+//! Makes thumbnails: each once, and few at a time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,9 +8,9 @@ use darkroom_core::{
     images,
     store::{self, ImageId},
 };
-use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
+use tokio::{task::spawn_blocking, time::timeout};
 
-use super::single_flight::SingleFlight;
+use super::{needless::Needless, single_flight::SingleFlight, turns::Turns};
 use crate::error::ApiError;
 
 /// How long a request waits for its thumbnail. Most are made in less than a second.
@@ -18,11 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Makes thumbnails.
 #[derive(Clone, Debug)]
-pub(crate) struct Making {
-    /// Limits how many images are decoded at a time: each takes a core, and memory for all its pixels.
-    decoding: Arc<Semaphore>,
+pub(crate) struct ThumbnailMaker {
+    /// Limits what is decoded at a time: each image takes a core, and memory for all its pixels.
+    turns: Turns,
     /// Lets requests wait for a thumbnail that is being made already.
     flights: Arc<SingleFlight<(ImageId, u16), Made>>,
+    /// What need not be made: to find that out again, the image would be read again.
+    needless: Arc<Needless>,
 }
 
 /// What came of making a thumbnail.
@@ -36,32 +38,47 @@ pub(super) enum Made {
     Damaged,
 }
 
-impl Making {
-    pub(crate) fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { decoding: Arc::new(Semaphore::new(cores)), flights: Arc::default() }
+impl ThumbnailMaker {
+    /// Decodes images of this many pixels at a time.
+    pub(crate) fn new(most_pixels: u64) -> Self {
+        Self { turns: Turns::new(most_pixels), flights: Arc::default(), needless: Arc::default() }
     }
 
-    /// Makes an image's thumbnail of this width, and stores it.
+    /// Whether it has turned out that an image is no wider than its thumbnail would be.
+    pub(super) fn knows_as_needless(&self, id: ImageId, width: u16) -> bool {
+        self.needless.has(id, width)
+    }
+
+    /// Makes the thumbnail of this width of an image of so many pixels, and stores it.
     pub(super) async fn make(
         &self,
         pool: &Pool,
         id: ImageId,
         width: u16,
+        pixels: u64,
     ) -> Result<Made, ApiError> {
-        let making = self.flights.run((id, width), || self.take_turn(pool, id, width));
+        let making = self.flights.run((id, width), || self.take_turn(pool, id, width, pixels));
         timeout(PATIENCE, making).await.unwrap_or(Err(ApiError::Busy))
     }
 
-    /// Takes the permit before it reads the image, so that images that wait for a core are not in memory.
+    /// Waits for its turn before it reads the image, so that images that wait are not in memory.
     ///
     /// A request that gives up leaves the line; a thumbnail that was begun is finished, and kept for the next request.
-    async fn take_turn(&self, pool: &Pool, id: ImageId, width: u16) -> Result<Made, ApiError> {
-        let permit = Arc::clone(&self.decoding).acquire_owned().await;
-        let pool = pool.clone();
+    async fn take_turn(
+        &self,
+        pool: &Pool,
+        id: ImageId,
+        width: u16,
+        pixels: u64,
+    ) -> Result<Made, ApiError> {
+        let turn = self.turns.take(pixels).await;
+        let (pool, needless) = (pool.clone(), Arc::clone(&self.needless));
         let making = tokio::spawn(async move {
             let made = make(&pool, id, width).await;
-            drop(permit);
+            if matches!(made, Ok(Made::Needless)) {
+                needless.remember(id, width);
+            }
+            drop(turn);
             made
         });
         match making.await {
@@ -101,11 +118,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_too_long_for_a_core_is_told_to_come_back() {
-        let making = Making { decoding: Arc::new(Semaphore::new(0)), flights: Arc::default() };
+        let maker = ThumbnailMaker { turns: Turns::on(0, 1_000), ..ThumbnailMaker::new(1) };
         let nowhere = db::connect(&"postgres://localhost/none".to_owned().into(), 1).unwrap();
         let id = ImageId("0f3a9c2e-0000-4000-8000-000000000000".parse().unwrap());
 
-        let answer = making.make(&nowhere, id, 320).await;
+        let answer = maker.make(&nowhere, id, 320, 1_000_000).await;
 
         assert!(matches!(answer, Err(ApiError::Busy)), "{answer:?}");
     }
