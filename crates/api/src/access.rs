@@ -9,6 +9,7 @@ mod keys;
 
 use std::sync::Arc;
 
+use actix_web::HttpRequest;
 use darkroom_core::{
     config::{Config, Environment},
     db::Pool,
@@ -16,6 +17,7 @@ use darkroom_core::{
 
 use self::keys::Keys;
 pub(crate) use caller::Caller;
+use credential::Credential;
 
 /// Who is let in.
 #[derive(Clone, Debug)]
@@ -37,4 +39,9 @@ impl Access {
             is_operated_by_anybody: is_development && !needs_key,
         }
     }
+}
+
+/// Whether the request carries what looks like an API key: it is answered only if that is one.
+pub(crate) fn has_key(request: &HttpRequest) -> bool {
+    matches!(Credential::of(request), Credential::Token(_))
 }

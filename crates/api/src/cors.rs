@@ -26,7 +26,8 @@ use crate::{
     request_log::REQUEST_ID,
 };
 
-/// The configured origins; in development also any page that this machine serves itself.
+/// The configured origins; in development also any page that this machine serves itself. And the names to which the
+/// server answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Origins {
     listed: Arc<[String]>,

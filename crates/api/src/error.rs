@@ -66,7 +66,7 @@ pub(crate) enum ApiError {
     ForeignOrigin,
     /// Where no keys are needed: the request was sent to a name that anybody may have led here.
     #[error(
-        "Without API keys, the API answers only under the host of PUBLIC_URL, addresses, and names without a dot: any web page could have led another name here. Set PUBLIC_URL to what clients call this server."
+        "Without an API key, only requests to the host of PUBLIC_URL, to an address or to a private name are answered: any web page could have led another name here. Set PUBLIC_URL to what clients call this server."
     )]
     ForeignHost,
     /// A notice (the provider's webhook) that does not prove to be the provider's.

@@ -2,21 +2,25 @@
 //!
 //! A web page can have its own name lead to this server's address (DNS rebinding). For its browser, the server is then
 //! the page's own origin, so the page may send anything and read every answer. Where keys are needed, the page has none.
-//! Elsewhere only names count that no stranger can have led here.
+//! Elsewhere only names count that no stranger can have led here. Who sends a key is no such page.
 
 use std::{net::Ipv4Addr, sync::Arc};
 
 use actix_web::{dev::ServiceRequest, http::header};
 use darkroom_core::config::Config;
 
-use crate::rate;
+use crate::{access, rate};
+
+/// Ends of names that nobody can register: this machine's, and those of private networks (RFC 6761, RFC 6762, RFC 8375,
+/// and ICANN's resolution 2024.07.29.06).
+const PRIVATE: [&str; 4] = [".localhost", ".local", ".internal", ".home.arpa"];
 
 /// The names to which the API answers.
 #[derive(Clone, Debug)]
 pub(crate) enum Hosts {
     /// All, because keys are needed.
     All,
-    /// Addresses, names of this machine or of its own network, and the host of `PUBLIC_URL`.
+    /// Addresses, names of this machine and of private networks, and the host of `PUBLIC_URL`.
     Own(Option<Arc<str>>),
 }
 
@@ -40,15 +44,16 @@ impl Hosts {
         }
         let Some(host) = request.headers().get(header::HOST) else { return true };
         host.to_str().is_ok_and(|host| is_own(host, public.as_deref()))
+            || access::has_key(request.request())
     }
 }
 
-/// Whether no stranger can have led this host here. Only a name with a dot can be a stranger's.
+/// Whether no stranger can have led this host here. Names without a dot belong to nobody either.
 fn is_own(host: &str, public: Option<&str>) -> bool {
     let name = host.split(':').next().unwrap_or_default();
     host.starts_with('[')
         || !name.contains('.')
-        || name.ends_with(".localhost")
+        || PRIVATE.iter().any(|end| name.ends_with(end))
         || name.parse::<Ipv4Addr>().is_ok()
         || public.is_some_and(|public| public.eq_ignore_ascii_case(name))
 }
@@ -68,6 +73,8 @@ mod tests {
             "[::1]:8000",
             "[2001:db8::1]",
             "api:8000",
+            "host.docker.internal:8000",
+            "darkroom.prod.svc.cluster.local",
             "Edit.Example:443",
         ];
         for host in own {
@@ -82,7 +89,7 @@ mod tests {
             "localhost.evil.example",
             "127.0.0.1.evil.example",
             "evil.",
-            "a.b",
+            "evil.local.",
         ] {
             assert!(!is_own(host, None) && !is_own(host, Some("edit.example")), "{host}");
         }

@@ -53,8 +53,8 @@ mod wake;
 mod worker;
 
 pub use attempt::{
-    Answered, Begun, Noticed, Submission, Timeline, abandon_attempt, answer_on_record,
-    attempted_model, attempts_made, begin_attempt, fail_unanswered, miss_attempt,
+    Answered, Begun, Heard, Noticed, Submission, Timeline, abandon_attempt, attempted_model,
+    attempts_made, begin_attempt, fail_unanswered, heard_meanwhile, miss_attempt,
     record_late_answer, record_notice, record_submission, record_submissions, unknown_attempts,
     withdraw_attempt,
 };

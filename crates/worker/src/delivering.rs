@@ -51,7 +51,7 @@ pub(crate) async fn deliver(life: Life) {
                 Vec::new()
             }
         };
-        let more_may_wait = claimed.len() == limit;
+        let more_may_wait = claimed.len() >= limit;
         let mut surplus = Vec::new();
         for delivery in claimed {
             let lease = delivery.lease;
@@ -88,11 +88,21 @@ async fn snooze(life: &Life, surplus: Vec<(Held, Duration)>) {
     }
     let rests: Vec<_> = surplus.iter().map(|(held, rest)| (held.delivery.lease, *rest)).collect();
     let mut backoff = Backoff::patient();
-    while let Err(error) = deliveries::snooze(&life.worker.pool, &rests).await {
-        tracing::warn!(error = %chain(&error), "deliveries whose receivers are busy are not snoozed yet");
+    let given_up = loop {
+        match deliveries::snooze(&life.worker.pool, &rests).await {
+            Ok(given_up) => break given_up,
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "deliveries whose receivers are busy are not snoozed yet");
+            }
+        }
         backoff.wait().await;
-    }
-    tracing::debug!(deliveries = rests.len(), "deliveries whose receivers are busy were snoozed");
+    };
+    life.worker.metrics.gave_deliveries_up(given_up);
+    tracing::debug!(
+        deliveries = rests.len(),
+        given_up,
+        "deliveries whose receivers are busy were snoozed"
+    );
 }
 
 /// Makes a delivery, and those that wait for the same receiver meanwhile.

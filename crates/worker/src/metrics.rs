@@ -203,6 +203,11 @@ impl Metrics {
         edits.observe(took.as_secs_f64());
     }
 
+    /// Deliveries expired while their receiver was busy.
+    pub(crate) fn gave_deliveries_up(&self, deliveries: u64) {
+        self.webhooks.get_or_create(&[("result", "given_up")]).inc_by(deliveries);
+    }
+
     /// An attempt to deliver a webhook ended.
     pub(crate) fn tried_to_deliver(&self, result: &'static str, took: Duration) {
         self.webhooks.get_or_create(&[("result", result)]).inc();

@@ -62,6 +62,9 @@ const SENT: [(&str, &str, &[&str]); 12] = [
 /// Operations that accept an empty body: it names nothing, so everything is meant.
 const BODILESS: [&str; 3] = ["pause_queue", "resume_queue", "retry_jobs"];
 
+/// Why any operation may be refused.
+const FOREIGN_HOST: &str = "no keys are needed, and a request without one was sent to a name that anybody may have led here (not that of `PUBLIC_URL`)";
+
 /// Adds the refusals that are made before an operation runs, or instead of it, and the headers of all answers.
 pub(super) struct Answers;
 
@@ -115,11 +118,6 @@ fn complete(operation: &mut Operation, path: &str, is_counted: bool) {
             "429",
             "The caller sends requests faster than is allowed, or has too many under way; `code` and `detail` say which",
         ),
-        (
-            is_counted || name == "read_metrics",
-            "403",
-            "The request was sent to a name that anybody may have led to this server, which needs no keys and has no such `PUBLIC_URL`",
-        ),
         (needs_database, "500", "A fault of the service; its log has the cause"),
     ];
     if let Some(RefOr::T(body)) = &mut operation.request_body
@@ -128,6 +126,14 @@ fn complete(operation: &mut Operation, path: &str, is_counted: bool) {
         body.required = Some(Required::False);
     }
     let answers = &mut operation.responses.responses;
+    if is_counted || name == "read_metrics" {
+        let refused = answers.entry("403".into()).or_insert_with(|| refusal(path, ""));
+        if let RefOr::T(refused) = refused {
+            let others = std::mem::take(&mut refused.description);
+            let or = if others.is_empty() { "" } else { "; or " };
+            refused.description = format!("{others}{or}{FOREIGN_HOST}");
+        }
+    }
     for (_, status, description) in refusals.into_iter().filter(|(applies, ..)| *applies) {
         answers.entry(status.into()).or_insert_with(|| refusal(path, description));
     }

@@ -73,7 +73,7 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
         }
         ("400", _) => ApiError::MalformedBody("The body is not well-formed JSON."),
         ("401", _) => ApiError::KeyNeeded,
-        ("403", "read_queue") => ApiError::NotAdmin,
+        ("403", "read_queue" | "read_metrics") => ApiError::NotAdmin,
         ("403", "get_image" | "follow_job") => ApiError::ExpiredLink,
         ("403", read) if is_read(read) => ApiError::ForeignHost,
         ("403", _) => ApiError::ForeignOrigin,

@@ -20,7 +20,7 @@ use futures_util::stream;
 use time::OffsetDateTime;
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 
 use super::{
@@ -41,6 +41,9 @@ const MOST_MISSED: usize = 1_000;
 
 /// How many of them are read at a time: the others wait for a client that reads slowly as two numbers each.
 const SLICE: usize = 16;
+
+/// The wait before they are read again, if the database is away.
+const UNREAD_PAUSE: Duration = Duration::from_secs(1);
 
 /// How far back changes are sent again to a client that comes back: they are not always committed in the order of
 /// their times.
@@ -127,9 +130,9 @@ impl Feed {
         Ok(())
     }
 
-    /// Reads the next few of the jobs that the client missed.
+    /// Reads the next few of the jobs that the client missed. If that fails, they are still to be read.
     async fn read_missed(&mut self) -> Result<(), db::Error> {
-        let slice = self.missed.drain(..SLICE.min(self.missed.len()));
+        let slice = self.missed.iter().take(SLICE).copied();
         let changes: HashMap<JobId, OffsetDateTime> = slice.collect();
         let ids: Vec<JobId> = changes.keys().copied().collect();
         let mut connection = self.pool.acquire_for("reading missed jobs").await?;
@@ -143,6 +146,7 @@ impl Feed {
                 }
             }
         }
+        self.missed.drain(..SLICE.min(self.missed.len()));
         // A job that changed since then is in the news, too. If it were sent here, its event's id would make a client
         // that comes back skip the jobs which are still to be sent.
         missed.retain(|snapshot| changes.get(&snapshot.job.id) == Some(&snapshot.job.updated_at));
@@ -161,8 +165,9 @@ impl Feed {
             // Boxed, because a stream would hold room for it as long as it is open.
             if let Err(error) = Box::pin(self.read_missed()).await {
                 tracing::debug!(error = %chain(&error), "a client's missed jobs could not be read");
-                // The client comes back with the id of the last event that it received.
-                return None;
+                // The stream goes on: a browser that comes back and is refused would never come again.
+                sleep(UNREAD_PAUSE).await;
+                return Some((Ok(PULSE), self));
             }
         }
         if let Some(ready) = self.ready.pop_front() {
@@ -198,6 +203,7 @@ impl Feed {
 
 #[cfg(test)]
 mod tests {
+    use darkroom_core::job::NewJob;
     use darkroom_testing::TestDatabase;
     use prometheus_client::metrics::counter::Counter;
     use tokio::sync::broadcast;
@@ -262,13 +268,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stream_ends_where_the_missed_jobs_cannot_be_read() {
+    async fn a_stream_outlives_a_database_that_is_away_while_missed_jobs_are_read() {
         let nowhere = "postgres://nobody@127.0.0.1:1/none".into();
-        let pool = db::connect_patiently(&nowhere, 1, Duration::from_millis(300)).unwrap();
-        let news = broadcast::channel(1).1;
-        let mut feed = feed(&pool, news);
-        feed.missed.push_back((JobId::generate(), OffsetDateTime::UNIX_EPOCH));
+        let away = db::connect_patiently(&nowhere, 1, Duration::from_millis(100)).unwrap();
+        let database = TestDatabase::create().await;
+        let new = NewJob { prompt: "a test".into(), model: "a model".into(), ..NewJob::default() };
+        let id = store::create(&database.pool, &new).await.unwrap().id;
+        let missed = store::find(&database.pool, id).await.unwrap().unwrap();
+        let (_news, heard) = broadcast::channel(1);
+        let mut feed = feed(&away, heard);
+        feed.missed.push_back((missed.id, missed.updated_at));
 
-        assert!(feed.event().await.is_none());
+        let (event, mut feed) = feed.event().await.unwrap();
+        assert_eq!(event.unwrap(), PULSE);
+        feed.pool = database.pool.clone();
+
+        assert_eq!(next_prompt(feed).await.0, "a test");
     }
 }

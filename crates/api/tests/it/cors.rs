@@ -1,6 +1,9 @@
 //! CORS: which origins' pages may call the API.
 
+use darkroom_core::api_key::Token;
 use reqwest::Method;
+use secrecy::ExposeSecret;
+use serde_json::Value;
 
 use crate::app::{App, form, photo, problem};
 
@@ -107,6 +110,20 @@ async fn without_keys_a_page_cannot_read_or_spend_anything_by_leading_its_own_na
         for host in ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "api:8000"] {
             assert_eq!(ask(Method::GET, "/api/jobs", host).await.status(), 200, "{host}");
         }
+        let of_openai = ask(Method::POST, "/v1/images/edits", "evil.example").await;
+        assert_eq!(of_openai.status(), 403);
+        let told: Value = of_openai.json().await.unwrap();
+        assert_eq!(told["error"]["code"], "foreign_host");
+        // Who sends a key is answered by any name, and is told if it is none.
+        let ask_with = async |key: &str| {
+            let ask = app.client.get(app.url("/api/jobs")).header("host", "evil.example");
+            ask.bearer_auth(key).send().await.unwrap()
+        };
+        let none = Token::generate().unwrap();
+        let refused = ask_with(none.secret().expose_secret()).await;
+        problem(refused, 401, "unknown_api_key").await;
+        let (_, key) = app.new_key(false).await;
+        assert_eq!(ask_with(&key).await.status(), 200);
         let public = ask(Method::GET, "/api/jobs", "edit.example").await.status();
         assert_eq!(public, if settings.is_empty() { 403 } else { 200 });
     }

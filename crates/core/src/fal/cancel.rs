@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{
     Client, Error,
     answer::Answer,
-    malformed::{hint, parse},
+    malformed::{Malformed, hint, parse},
 };
 use crate::queue::Submission;
 
@@ -36,19 +36,29 @@ impl Client {
     /// Asks fal to stop a request. Its end has to be awaited nevertheless.
     pub async fn cancel(&self, submission: &Submission) -> Result<Cancellation, Error> {
         let answer = self.ask(Method::PUT, &submission.cancel_url).await?;
-        read(&answer).ok_or_else(|| answer.refusal())
+        read(&answer)
     }
 }
 
-fn read(answer: &Answer) -> Option<Cancellation> {
-    let said: Said = parse(&answer.body).unwrap_or_default();
-    match (said.status.as_deref(), answer.status.as_u16()) {
-        (Some("ALREADY_COMPLETED"), 200..=499) => Some(Cancellation::TooLate),
-        (Some("NOT_FOUND"), 200..=499) => Some(Cancellation::Unknown),
-        (Some("OK"), 200) => Some(Cancellation::Removed),
-        (_, 200..=299) if said.success == Some(false) => Some(Cancellation::TooLate),
+fn read(answer: &Answer) -> Result<Cancellation, Error> {
+    let said = match parse::<Said>(&answer.body) {
+        Ok(said) => said,
+        // A page of something in front of fal is no promise.
+        Err(page @ Malformed::NotJson { .. })
+            if answer.status.is_success() && !answer.body.is_empty() =>
+        {
+            return Err(Error::Malformed(page));
+        }
+        Err(_unknown) => Said::default(),
+    };
+    let cancellation = match (said.status.as_deref(), answer.status.as_u16()) {
+        (Some("ALREADY_COMPLETED"), 200..=499) => Cancellation::TooLate,
+        (Some("NOT_FOUND"), 200..=499) => Cancellation::Unknown,
+        (Some("OK"), 200) => Cancellation::Removed,
+        (_, 200..=299) if said.success == Some(false) => Cancellation::TooLate,
         // Accepted in words that are not known: assume the weaker of the two promises.
-        (_, 200..=299) => Some(Cancellation::Requested),
-        _ => None,
-    }
+        (_, 200..=299) => Cancellation::Requested,
+        _ => return Err(answer.refusal()),
+    };
+    Ok(cancellation)
 }

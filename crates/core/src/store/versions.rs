@@ -9,7 +9,7 @@ use crate::{
 /// The most jobs of a tree that are read, and the most generations through which its root is looked for.
 const MOST: i64 = 1_000;
 
-/// The whole tree that a job belongs to, in the order in which its jobs were made; `None` where there is
+/// The whole tree that a job belongs to, in the order in which its jobs were made; nothing where there is
 /// no such job. Of a tree of more than a thousand jobs, the thousand that are nearest to its root.
 pub async fn versions(pool: &Pool, job: JobId) -> Result<Vec<Job>, Error> {
     let ids = sqlx::query_scalar!(

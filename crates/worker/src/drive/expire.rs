@@ -55,7 +55,7 @@ pub(super) async fn request(
         Err(error) => {
             tracing::warn!(provider.request_id = request_id, error = %chain(&error),
                 "a request whose time is up could not be cancelled");
-            if in_grace && error.is_passing() {
+            if in_grace && (error.is_passing() || error.is_of_a_gateway()) {
                 return Ok(Outcome::Snooze(while_away()));
             }
         }

@@ -8,7 +8,6 @@ use darkroom_core::{
     config::UnknownSubmission,
     queue::{self, Claimed, FailureClass, OpenAttempt, Submission},
 };
-use tokio::time::timeout;
 
 use super::{deadline::Deadline, submit};
 use crate::{
@@ -26,8 +25,9 @@ const CLOCK_SKEW: Duration = Duration::from_mins(5);
 const SOONEST: Duration = Duration::from_secs(2);
 const LATEST: Duration = Duration::from_mins(1);
 
-/// How long a job that is over waits for another one's search, so that its own request is looked for once more.
-const LAST_CHANCE: Duration = Duration::from_secs(10);
+/// How long the request of a job that is over is looked for, whether or not the provider can be asked: what is found can
+/// be stopped, or kept if it has ended.
+const LAST_CHANCE: Duration = Duration::from_mins(1);
 
 /// Finds the attempt's request at the provider. Returns `None` if it was given up: the job then goes on to
 /// another attempt, or ends because it was cancelled or its deadline has passed.
@@ -37,38 +37,47 @@ pub(super) async fn find(
     attempt: &OpenAttempt,
     deadline: &Deadline,
 ) -> Result<Option<Submission>, Stop> {
-    let found = match search(life, job, attempt, deadline).await {
-        Ok(found) => found,
-        Err(wait) => return rest(life, job, wait).await,
-    };
-    if let Some(submission) = found {
+    let found = search(life, job, attempt).await;
+    if let Ok(Some(submission)) = found {
         tracing::info!(job.id = %job.lease.job, job.attempt = attempt.number,
             provider.request_id = submission.provider_request_id,
             "a submission whose answer was lost is found");
         submit::record(life, job, attempt.number, &submission).await?;
         return Ok(Some(submission));
     }
-    // Counted from the first search that was answered: while the provider was away, nothing was searched.
-    let missed = queue::miss_attempt(&life.worker.pool, &job.lease).await?;
-    let patience = life.worker.jobs.unknown_patience.saturating_sub(missed);
-    if !patience.is_zero() && !is_over(job, deadline) {
-        let wait = (missed / 2).clamp(SOONEST, LATEST).min(patience);
-        return rest(life, job, jittered(wait)).await;
+    let (refused, is_over) = (found.err(), is_over(job, deadline));
+    if let Some(wait) = refused
+        && !is_over
+    {
+        return rest(life, job, wait).await;
     }
-    give_up(life, job, attempt, deadline).await
+    // Counted from the first search that was answered: while the provider was away, nothing was searched. Of a job that
+    // is over, each search counts.
+    let missed = queue::miss_attempt(&life.worker.pool, &job.lease).await?;
+    let patience = life.worker.jobs.unknown_patience;
+    let patience = if is_over { patience.min(LAST_CHANCE) } else { patience };
+    let left = patience.saturating_sub(missed);
+    if left.is_zero() {
+        return give_up(life, job, attempt, deadline).await;
+    }
+    let wait = refused.unwrap_or_else(|| jittered((missed / 2).clamp(SOONEST, LATEST)));
+    rest(life, job, wait.min(jittered(left))).await
 }
 
-/// Whether no other attempt is made for the job, so that nothing is gained by waiting.
+/// Whether no other attempt is made for the job.
 fn is_over(job: &Claimed, deadline: &Deadline) -> bool {
     job.is_cancelled || deadline.has_passed()
 }
 
-/// Lets the job rest, unless the provider has told of its request meanwhile: that wakes only jobs that rest already.
+/// Lets the job rest, unless the provider has told of its request meanwhile. That, and a cancellation, wakes only jobs
+/// that rest already.
 async fn rest(life: &Life, job: &Claimed, wait: Duration) -> Result<Option<Submission>, Stop> {
-    match queue::answer_on_record(&life.worker.pool, &job.lease).await? {
-        Some(told) => Ok(Some(told)),
-        None => Err(Outcome::Snooze(wait).into()),
+    let heard = queue::heard_meanwhile(&life.worker.pool, &job.lease).await?;
+    if heard.answer.is_some() {
+        return Ok(heard.answer);
     }
+    let is_news = heard.is_cancelled && !job.is_cancelled;
+    Err(Outcome::Snooze(if is_news { Duration::ZERO } else { wait }).into())
 }
 
 /// Searches the provider's list of requests; answers how long to wait where it cannot be searched now.
@@ -76,31 +85,21 @@ async fn search(
     life: &Life,
     job: &Claimed,
     attempt: &OpenAttempt,
-    deadline: &Deadline,
 ) -> Result<Option<Submission>, Duration> {
-    let is_over = is_over(job, deadline);
-    let searching = if is_over {
-        timeout(LAST_CHANCE, life.worker.searching.acquire()).await.ok().and_then(Result::ok)
-    } else {
-        life.worker.searching.try_acquire().ok()
-    };
-    let Some(_searching) = searching else {
+    let Ok(_searching) = life.worker.searching.try_acquire() else {
         // Another search is under way. The job waits without its slot, which others can use, and is due as soon as
         // the provider tells of its request.
-        return if is_over { Ok(None) } else { Err(while_away()) };
+        return Err(while_away());
     };
     let since = attempt.began_at - CLOCK_SKEW;
     let asked = Instant::now();
     let found = life.worker.fal.find_request(&job.model, &attempt.input_url, since).await;
     life.worker.metrics.called(Call::Search, asked, &found);
-    match found {
-        Ok(found) => Ok(found),
-        Err(error) => {
-            tracing::warn!(job.id = %job.lease.job, error = %chain(&error),
-                "a submission whose answer was lost could not be looked for");
-            if is_over { Ok(None) } else { Err(jittered(LATEST)) }
-        }
-    }
+    found.map_err(|error| {
+        tracing::warn!(job.id = %job.lease.job, error = %chain(&error),
+            "a submission whose answer was lost could not be looked for");
+        jittered(LATEST)
+    })
 }
 
 /// Closes the attempt as `unknown`: it may be paid for and lost. If the provider has told of its request just now,

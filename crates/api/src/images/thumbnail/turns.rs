@@ -7,10 +7,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Pixels are counted in these units.
 const UNIT: u64 = 1_000;
 
+/// The most cores that decode at a time, and the pixels for each of them: a result of the largest size that most models
+/// make.
+const MOST_CORES: usize = 8;
+const PIXELS_EACH: u64 = 17_000_000;
+
 /// The turns of pictures to be decoded, which are given in the order in which they are asked for.
 ///
-/// Small pictures are decoded side by side and large ones one after the other, so that all together need no more memory
-/// than the largest one alone.
+/// Results are decoded side by side, and larger pictures one after the other, so that all together need little more
+/// memory than the largest one alone.
 #[derive(Clone, Debug)]
 pub(super) struct Turns {
     /// A permit for each core: that many pictures are decoded at a time.
@@ -29,12 +34,14 @@ pub(super) struct Turn {
 }
 
 impl Turns {
-    /// Turns for as many pictures as there are cores, and for this many pixels at a time.
+    /// Turns on the cores of this machine, for at least this many pixels at a time.
     pub(super) fn new(most_pixels: u64) -> Self {
-        Self::on(available_parallelism().map_or(1, NonZero::get), most_pixels)
+        let cores = available_parallelism().map_or(1, NonZero::get).min(MOST_CORES);
+        let pixels = u64::try_from(cores).unwrap_or(1) * PIXELS_EACH;
+        Self::on(cores, pixels.max(most_pixels))
     }
 
-    /// The same, on this many cores.
+    /// Turns on so many cores, for this many pixels at a time.
     pub(super) fn on(cores: usize, most_pixels: u64) -> Self {
         let units = usize::try_from(most_pixels.div_ceil(UNIT)).unwrap_or(usize::MAX);
         let units = units.min(Semaphore::MAX_PERMITS);
@@ -98,11 +105,12 @@ mod tests {
 
     #[test]
     fn who_gives_up_waiting_takes_nothing() {
-        let turns = Turns::on(1, 1);
-        let first = turns.take(1).now_or_never().unwrap();
-        assert!(turns.take(1).now_or_never().is_none());
+        let turns = Turns::on(1, 2_000);
+        let first = turns.take(1_000).now_or_never().unwrap();
+        // It has its pixels, and waits for the core.
+        assert!(turns.take(1_000).now_or_never().is_none());
 
         drop(first);
-        assert!(turns.take(1).now_or_never().is_some());
+        assert!(turns.take(2_000).now_or_never().is_some());
     }
 }

@@ -145,12 +145,34 @@ pub(in crate::queue) async fn open_attempts(
     Ok(attempts.collect())
 }
 
-/// fal's answer to the open attempt, where it came by another way than to the worker; `None` where there is none, or no
-/// open attempt.
-pub async fn answer_on_record(pool: &Pool, lease: &Lease) -> Result<Option<Submission>, Error> {
-    let mut connection =
-        pool.acquire().await.map_err(db::Error::doing("looking for an attempt's answer"))?;
-    answered(&mut connection, lease).await
+/// What came for a job while its worker was busy with something else.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// fal's answer to the open attempt, from its webhook.
+    pub answer: Option<Submission>,
+    /// The job's caller wants it to end.
+    pub is_cancelled: bool,
+}
+
+/// Looks for what came for a job since its claim.
+pub async fn heard_meanwhile(pool: &Pool, lease: &Lease) -> Result<Heard, Error> {
+    let row = under_lease!(
+        query,
+        lease,
+        r#"
+           select is_cancelled as "is_cancelled!", provider_request_id as "provider_request_id?",
+               status_url as "status_url?", response_url as "response_url?",
+               cancel_url as "cancel_url?"
+           from lease left join attempts
+               on attempts.job_id = lease.job_id and ended_at is null"#,
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(db::Error::doing("looking for what came for a job"))?
+    .ok_or(Error::LeaseLost)?;
+    let urls = [row.status_url, row.response_url, row.cancel_url];
+    let answer = Submission::stored(row.provider_request_id, urls);
+    Ok(Heard { answer, is_cancelled: row.is_cancelled })
 }
 
 async fn answered(connection: &mut Connection, lease: &Lease) -> Result<Option<Submission>, Error> {

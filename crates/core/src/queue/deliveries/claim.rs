@@ -52,8 +52,8 @@ struct Row {
     results: Vec<Uuid>,
 }
 
-/// Claims up to `limit` due deliveries for a worker that is alive, the longest due first. They come in the order of
-/// their events.
+/// Claims up to `limit` due deliveries for a worker that is alive, the longest due first, and what comes with them. They
+/// come in the order of their events.
 ///
 /// If an earlier event of the same job was snoozed, it is claimed as well, and before: otherwise the later one would
 /// overtake it.
@@ -90,10 +90,7 @@ pub async fn claim(
                ) as earlier
            ), claimed as (
                update deliveries set leased_by = $1, lease_no = nextval('queue_lease_no')
-               where id = any(array(
-                   select id from snoozed union all select id from due
-                   limit (select $3::bigint)
-               ))
+               where id = any(array(select id from snoozed union all select id from due))
                returning deliveries.*
            )
            select claimed.id, lease_no, job_id, event, claimed.created_at, now() as "claimed_at!",
