@@ -54,7 +54,7 @@ mod worker;
 
 pub use attempt::{
     Answered, Begun, Heard, Noticed, Submission, Timeline, abandon_attempt, attempted_model,
-    attempts_made, begin_attempt, fail_unanswered, heard_meanwhile, miss_attempt,
+    attempts_made, begin_attempt, fail_unanswered, heard_meanwhile, miss_attempt, over_for,
     record_late_answer, record_notice, record_submission, record_submissions, unknown_attempts,
     withdraw_attempt,
 };

@@ -98,11 +98,10 @@ async fn snooze(life: &Life, surplus: Vec<(Held, Duration)>) {
         backoff.wait().await;
     };
     life.worker.metrics.gave_deliveries_up(given_up);
-    tracing::debug!(
-        deliveries = rests.len(),
-        given_up,
-        "deliveries whose receivers are busy were snoozed"
-    );
+    if given_up > 0 {
+        tracing::warn!(given_up, "deliveries expired while their receivers were busy");
+    }
+    tracing::debug!(deliveries = rests.len(), "deliveries whose receivers are busy were snoozed");
 }
 
 /// Makes a delivery, and those that wait for the same receiver meanwhile.

@@ -15,7 +15,8 @@ pub(super) use timeline::Bill;
 pub use timeline::Timeline;
 pub(super) use unanswered::open_attempts;
 pub use unanswered::{
-    Heard, abandon_attempt, fail_unanswered, heard_meanwhile, miss_attempt, withdraw_attempt,
+    Heard, abandon_attempt, fail_unanswered, heard_meanwhile, miss_attempt, over_for,
+    withdraw_attempt,
 };
 
 /// A request that fal accepted. The URLs are fal's own and are followed as they are (source: fal's

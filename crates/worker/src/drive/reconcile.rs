@@ -25,9 +25,21 @@ const CLOCK_SKEW: Duration = Duration::from_mins(5);
 const SOONEST: Duration = Duration::from_secs(2);
 const LATEST: Duration = Duration::from_mins(1);
 
-/// How long the request of a job that is over is looked for, whether or not the provider can be asked: what is found can
-/// be stopped, or kept if it has ended.
+/// How long the request of a job that is over is looked for, from then on, whether or not the provider answers: what is
+/// found can be stopped, or kept if it has ended.
 const LAST_CHANCE: Duration = Duration::from_mins(1);
+
+/// What came of a search.
+#[derive(Debug)]
+enum Searched {
+    Found(Box<Submission>),
+    /// The provider does not list the request.
+    InVain,
+    /// The provider did not answer.
+    Unanswered,
+    /// Another search is under way.
+    NotYet,
+}
 
 /// Finds the attempt's request at the provider. Returns `None` if it was given up: the job then goes on to
 /// another attempt, or ends because it was cancelled or its deadline has passed.
@@ -37,31 +49,35 @@ pub(super) async fn find(
     attempt: &OpenAttempt,
     deadline: &Deadline,
 ) -> Result<Option<Submission>, Stop> {
-    let found = search(life, job, attempt).await;
-    if let Ok(Some(submission)) = found {
+    let searched = search(life, job, attempt).await;
+    if let Searched::Found(submission) = searched {
         tracing::info!(job.id = %job.lease.job, job.attempt = attempt.number,
             provider.request_id = submission.provider_request_id,
             "a submission whose answer was lost is found");
         submit::record(life, job, attempt.number, &submission).await?;
-        return Ok(Some(submission));
+        return Ok(Some(*submission));
     }
-    let (refused, is_over) = (found.err(), is_over(job, deadline));
-    if let Some(wait) = refused
-        && !is_over
-    {
-        return rest(life, job, wait).await;
-    }
-    // Counted from the first search that was answered: while the provider was away, nothing was searched. Of a job that
-    // is over, each search counts.
-    let missed = queue::miss_attempt(&life.worker.pool, &job.lease).await?;
+    let (pool, lease) = (&life.worker.pool, &job.lease);
     let patience = life.worker.jobs.unknown_patience;
-    let patience = if is_over { patience.min(LAST_CHANCE) } else { patience };
-    let left = patience.saturating_sub(missed);
+    let (waited, patience) = match (is_over(job, deadline), &searched) {
+        (true, Searched::NotYet) => (queue::over_for(pool, lease).await?, patience),
+        (true, _) => (queue::over_for(pool, lease).await?, patience.min(LAST_CHANCE)),
+        // Counted from the first search that was answered: while the provider was away, nothing was searched.
+        (false, Searched::InVain) => (queue::miss_attempt(pool, lease).await?, patience),
+        (false, _) => (Duration::ZERO, Duration::MAX),
+    };
+    let left = patience.saturating_sub(waited);
     if left.is_zero() {
         return give_up(life, job, attempt, deadline).await;
     }
-    let wait = refused.unwrap_or_else(|| jittered((missed / 2).clamp(SOONEST, LATEST)));
-    rest(life, job, wait.min(jittered(left))).await
+    let wait = match searched {
+        // The job waits without its slot, which others can use, and is due as soon as the provider tells of its
+        // request.
+        Searched::NotYet => while_away(),
+        Searched::Unanswered => jittered(LATEST),
+        _ => jittered((waited / 2).clamp(SOONEST, LATEST)),
+    };
+    rest(life, job, wait.min(left)).await
 }
 
 /// Whether no other attempt is made for the job.
@@ -80,26 +96,24 @@ async fn rest(life: &Life, job: &Claimed, wait: Duration) -> Result<Option<Submi
     Err(Outcome::Snooze(if is_news { Duration::ZERO } else { wait }).into())
 }
 
-/// Searches the provider's list of requests; answers how long to wait where it cannot be searched now.
-async fn search(
-    life: &Life,
-    job: &Claimed,
-    attempt: &OpenAttempt,
-) -> Result<Option<Submission>, Duration> {
+/// Searches the provider's list of requests.
+async fn search(life: &Life, job: &Claimed, attempt: &OpenAttempt) -> Searched {
     let Ok(_searching) = life.worker.searching.try_acquire() else {
-        // Another search is under way. The job waits without its slot, which others can use, and is due as soon as
-        // the provider tells of its request.
-        return Err(while_away());
+        return Searched::NotYet;
     };
     let since = attempt.began_at - CLOCK_SKEW;
     let asked = Instant::now();
     let found = life.worker.fal.find_request(&job.model, &attempt.input_url, since).await;
     life.worker.metrics.called(Call::Search, asked, &found);
-    found.map_err(|error| {
-        tracing::warn!(job.id = %job.lease.job, error = %chain(&error),
-            "a submission whose answer was lost could not be looked for");
-        jittered(LATEST)
-    })
+    match found {
+        Ok(Some(submission)) => Searched::Found(Box::new(submission)),
+        Ok(None) => Searched::InVain,
+        Err(error) => {
+            tracing::warn!(job.id = %job.lease.job, error = %chain(&error),
+                "a submission whose answer was lost could not be looked for");
+            Searched::Unanswered
+        }
+    }
 }
 
 /// Closes the attempt as `unknown`: it may be paid for and lost. If the provider has told of its request just now,
@@ -111,7 +125,11 @@ async fn give_up(
     deadline: &Deadline,
 ) -> Result<Option<Submission>, Stop> {
     let (pool, lease) = (&life.worker.pool, &job.lease);
-    let is_over = is_over(job, deadline);
+    let heard = queue::heard_meanwhile(pool, lease).await?;
+    if heard.answer.is_some() {
+        return Ok(heard.answer);
+    }
+    let is_over = heard.is_cancelled || deadline.has_passed();
     let another = !is_over
         && life.worker.jobs.unknown == UnknownSubmission::Resubmit
         && queue::attempts_made(pool, lease).await? < life.worker.jobs.max_attempts;

@@ -1,6 +1,8 @@
 //! Submissions whose answer was lost: looked for before anything else is done, and counted when
 //! they cannot be found.
 
+mod over;
+
 use std::time::Duration;
 
 use darkroom_core::{
@@ -149,109 +151,6 @@ async fn another_attempt_waits_until_the_providers_queue_answers() {
 
     assert_eq!(ended(&house, id).await, Status::Completed);
     assert_eq!(house.attempts().await, ["unknown", "completed"]);
-    worker.stop().await;
-}
-
-#[tokio::test]
-async fn one_whose_jobs_time_is_up_ends_though_the_providers_queue_is_away() {
-    let mut house = House::open(QUICK).await;
-    house.set("UNKNOWN_SUBMISSION_SECONDS", "0");
-    take_queue_away(&house).await;
-    let id = house.job_within(Duration::ZERO).await;
-    lose_answer(&house, id).await;
-    let worker = house.worker();
-
-    assert_eq!(ended(&house, id).await, Status::Failed);
-
-    assert_eq!(house.find(id).await.failure.unwrap().code, "deadline_exceeded");
-    assert_eq!(house.attempts().await, ["unknown"]);
-    worker.stop().await;
-}
-
-#[tokio::test]
-async fn one_whose_job_is_cancelled_ends_whatever_the_policy_though_the_providers_queue_is_away() {
-    for policy in ["resubmit", "fail"] {
-        let mut house = House::open(QUICK).await;
-        house.set("UNKNOWN_SUBMISSION_SECONDS", "0");
-        house.set("UNKNOWN_SUBMISSION", policy);
-        take_queue_away(&house).await;
-        let id = house.job().await;
-        lose_answer(&house, id).await;
-        queue::cancel(&house.database.pool, id).await.unwrap();
-        let worker = house.worker();
-
-        assert_eq!(ended(&house, id).await, Status::Cancelled, "{policy}");
-
-        assert_eq!(house.attempts().await, ["unknown"]);
-        worker.stop().await;
-    }
-}
-
-/// Lets the minute pass in which the request of a job that is over is looked for.
-async fn let_last_chance_pass(house: &House) {
-    let pass = "update attempts set missed_at = missed_at - interval '1 minute'
-                where missed_at is not null returning true";
-    eventually("it was looked for in vain", async || {
-        sqlx::query_scalar::<_, bool>(pass).fetch_optional(&house.database.pool).await.unwrap()
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn one_whose_job_is_cancelled_is_looked_for_no_longer_than_a_minute_though_that_fails() {
-    let failing = json!({"faults": [{"at": "history", "status": 503, "shape": "nginx"}]});
-    for faults in [failing, json!({})] {
-        let house = House::open(QUICK).await;
-        house.set_faults(faults).await;
-        let id = house.job().await;
-        lose_answer(&house, id).await;
-        queue::cancel(&house.database.pool, id).await.unwrap();
-        let worker = house.worker();
-        let_last_chance_pass(&house).await;
-
-        assert_eq!(ended(&house, id).await, Status::Cancelled);
-
-        assert_eq!(house.attempts().await, ["unknown"]);
-        assert!(house.submissions().await.is_empty());
-        worker.stop().await;
-    }
-}
-
-#[tokio::test]
-async fn one_whose_job_is_cancelled_is_kept_if_it_is_found_within_a_minute() {
-    let house = House::open(QUICK).await;
-    // Its answer is lost, and the first search fails.
-    let faults = json!([
-        {"at": "submit", "reset": "after", "next": 1},
-        {"at": "history", "status": 503, "shape": "nginx", "next": 1},
-    ]);
-    house.set_faults(json!({"faults": faults})).await;
-    let id = house.job().await;
-    let worker = house.worker();
-    house.struck(1).await;
-
-    queue::cancel(&house.database.pool, id).await.unwrap();
-
-    // It has ended, so it is paid for.
-    assert_eq!(ended(&house, id).await, Status::Completed);
-    assert_eq!(house.attempts().await, ["completed"]);
-    worker.stop().await;
-}
-
-#[tokio::test]
-async fn a_cancellation_during_a_search_does_not_wait_for_the_next_one() {
-    let house = House::open(QUICK).await;
-    let slow = json!({"at": "history", "latency": {"fixed": 4.0}, "status": 503, "shape": "nginx"});
-    house.set_faults(json!({"faults": [slow]})).await;
-    let id = house.job().await;
-    lose_answer(&house, id).await;
-    let worker = house.worker();
-    house.struck(0).await;
-
-    queue::cancel(&house.database.pool, id).await.unwrap();
-
-    // Else it would be looked for again after more than a minute.
-    eventually("it is looked for again", async || (house.strikes(0).await > 1).then_some(())).await;
     worker.stop().await;
 }
 

@@ -39,7 +39,7 @@ pub(super) enum Made {
 }
 
 impl ThumbnailMaker {
-    /// Decodes images of at least this many pixels at a time.
+    /// Decodes images of this many pixels at a time.
     pub(crate) fn new(most_pixels: u64) -> Self {
         Self { turns: Turns::new(most_pixels), flights: Arc::default(), needless: Arc::default() }
     }

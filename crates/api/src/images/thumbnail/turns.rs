@@ -7,15 +7,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Pixels are counted in these units.
 const UNIT: u64 = 1_000;
 
-/// The most cores that decode at a time, and the pixels for each of them: a result of the largest size that most models
-/// make.
-const MOST_CORES: usize = 8;
-const PIXELS_EACH: u64 = 17_000_000;
-
 /// The turns of pictures to be decoded, which are given in the order in which they are asked for.
 ///
-/// Results are decoded side by side, and larger pictures one after the other, so that all together need little more
-/// memory than the largest one alone.
+/// Small pictures are decoded side by side and large ones one after the other, so that all together need no more memory
+/// than the largest one alone.
 #[derive(Clone, Debug)]
 pub(super) struct Turns {
     /// A permit for each core: that many pictures are decoded at a time.
@@ -34,11 +29,9 @@ pub(super) struct Turn {
 }
 
 impl Turns {
-    /// Turns on the cores of this machine, for at least this many pixels at a time.
+    /// Turns on the cores of this machine, for this many pixels at a time.
     pub(super) fn new(most_pixels: u64) -> Self {
-        let cores = available_parallelism().map_or(1, NonZero::get).min(MOST_CORES);
-        let pixels = u64::try_from(cores).unwrap_or(1) * PIXELS_EACH;
-        Self::on(cores, pixels.max(most_pixels))
+        Self::on(available_parallelism().map_or(1, NonZero::get), most_pixels)
     }
 
     /// Turns on so many cores, for this many pixels at a time.

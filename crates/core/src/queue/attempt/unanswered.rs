@@ -98,6 +98,24 @@ pub async fn miss_attempt(pool: &Pool, lease: &Lease) -> Result<Duration, Error>
     Ok(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
+/// For how long a job has been over: since its caller cancelled it or its deadline passed; zero where neither happened.
+pub async fn over_for(pool: &Pool, lease: &Lease) -> Result<Duration, Error> {
+    let seconds = sqlx::query_scalar!(
+        r#"select coalesce(
+               extract(epoch from now() - least(cancel_requested_at, deadline_at))::float8, 0
+           ) as "seconds!"
+           from queue where job_id = $1 and leased_by is not distinct from $2 and lease_no = $3"#,
+        lease.job.0,
+        lease.worker.0,
+        lease.number,
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(db::Error::doing("looking how long a job has been over"))?;
+    let seconds = seconds.ok_or(Error::LeaseLost)?;
+    Ok(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+}
+
 /// Begins a transaction in which the job's place in the queue is locked, and so its attempts.
 async fn lock(pool: &Pool, lease: &Lease, doing: &'static str) -> Result<Transaction, Error> {
     let mut transaction = pool.begin().await.map_err(db::Error::doing(doing))?;

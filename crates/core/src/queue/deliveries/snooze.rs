@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::Lease;
 use crate::db::{Error, Pool};
 
-/// Gives deliveries back, each for so long, in one statement. Answers how many were given up instead, because they would
-/// have expired by then.
+/// Gives deliveries back, each for so long, in one statement. Answers how many were given up instead: they were tried, and
+/// would have expired by then.
 ///
 /// No failure is counted. Those whose lease is lost stay as they are. Meanwhile they are not due, so that a claim does
 /// not meet them. As with completions of jobs, the planner is not told how many there are, and looks each up by its key.
@@ -27,10 +27,12 @@ pub async fn snooze(pool: &Pool, rests: &[(Lease, Duration)]) -> Result<u64, Err
              limit (select cardinality($1::uuid[]))
          ), settled as (
              update deliveries set leased_by = null,
-                 next_at = case when now() + make_interval(secs => seconds) <= expires_at
+                 next_at = case
+                     when failures = 0 or now() + make_interval(secs => seconds) <= expires_at
                      then now() + make_interval(secs => seconds) end,
-                 gave_up_at = case when now() + make_interval(secs => seconds) <= expires_at
-                     then gave_up_at else now() end
+                 gave_up_at = case
+                     when failures > 0 and now() + make_interval(secs => seconds) > expires_at
+                     then now() end
              from told
              where deliveries.id = any(array[told.id])
                  and leased_by is not distinct from told.worker

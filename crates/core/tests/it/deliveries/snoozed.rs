@@ -48,12 +48,17 @@ async fn a_delivery_that_was_snoozed_rests_and_has_not_failed() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_would_expire_while_it_is_snoozed_is_given_up() {
+async fn a_delivery_that_has_failed_and_would_expire_while_it_is_snoozed_is_given_up() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let delivery = claimed(pool).await;
     let soon = "update deliveries set expires_at = now() + interval '30 minutes'";
     sqlx::query(soon).execute(pool).await.unwrap();
+    // Not if it was never tried.
+    snooze(pool, &delivery).await;
+    let due = "update deliveries set next_at = now(), failures = 1";
+    sqlx::query(due).execute(pool).await.unwrap();
+    let delivery = deliveries::claim(pool, delivery.lease.worker, 1).await.unwrap().remove(0);
 
     let given_up = deliveries::snooze(pool, &[(delivery.lease, HOUR)]).await.unwrap();
 
