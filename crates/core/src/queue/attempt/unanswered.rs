@@ -6,11 +6,12 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::{Submission, Timeline};
 use crate::{
-    db::{self, Connection, Pool, Transaction},
+    db::{self, Pool, Transaction},
     job::{Failure, JobId},
     queue::{Error, FailureClass, Lease, OpenAttempt, fail, fenced},
 };
@@ -52,7 +53,7 @@ async fn close_unless_answered(
     lease: &Lease,
     doing: &'static str,
 ) -> Result<Option<Submission>, Error> {
-    let answered = answered(&mut transaction, lease).await?;
+    let answered = heard_meanwhile(&mut *transaction, lease).await?.answer;
     if answered.is_none() {
         sqlx::query!("update queue set has_attempt = false where job_id = $1", lease.job.0)
             .execute(&mut *transaction)
@@ -73,7 +74,7 @@ pub async fn fail_unanswered(
 ) -> Result<Option<Submission>, Error> {
     let doing = "failing a job whose attempt is unknown";
     let mut transaction = lock(pool, lease, doing).await?;
-    let answered = answered(&mut transaction, lease).await?;
+    let answered = heard_meanwhile(&mut *transaction, lease).await?.answer;
     if answered.is_none() {
         fail(&mut *transaction, lease, failure, FailureClass::Never, timeline).await?;
     }
@@ -173,7 +174,7 @@ pub struct Heard {
 }
 
 /// Looks for what came for a job since its claim.
-pub async fn heard_meanwhile(pool: &Pool, lease: &Lease) -> Result<Heard, Error> {
+pub async fn heard_meanwhile(executor: impl PgExecutor<'_>, lease: &Lease) -> Result<Heard, Error> {
     let row = under_lease!(
         query,
         lease,
@@ -184,29 +185,11 @@ pub async fn heard_meanwhile(pool: &Pool, lease: &Lease) -> Result<Heard, Error>
            from lease left join attempts
                on attempts.job_id = lease.job_id and ended_at is null"#,
     )
-    .fetch_optional(pool)
+    .fetch_optional(executor)
     .await
     .map_err(db::Error::doing("looking for what came for a job"))?
     .ok_or(Error::LeaseLost)?;
     let urls = [row.status_url, row.response_url, row.cancel_url];
     let answer = Submission::stored(row.provider_request_id, urls);
     Ok(Heard { answer, is_cancelled: row.is_cancelled })
-}
-
-async fn answered(connection: &mut Connection, lease: &Lease) -> Result<Option<Submission>, Error> {
-    let row = under_lease!(
-        query,
-        lease,
-        r#"
-           select provider_request_id as "provider_request_id?", status_url as "status_url?",
-               response_url as "response_url?", cancel_url as "cancel_url?"
-           from lease left join attempts
-               on attempts.job_id = lease.job_id and ended_at is null"#,
-    )
-    .fetch_optional(connection)
-    .await
-    .map_err(db::Error::doing("reading an attempt"))?
-    .ok_or(Error::LeaseLost)?;
-    let urls = [row.status_url, row.response_url, row.cancel_url];
-    Ok(Submission::stored(row.provider_request_id, urls))
 }

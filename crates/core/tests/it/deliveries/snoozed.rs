@@ -22,6 +22,15 @@ async fn snooze(pool: &Pool, delivery: &Claimed) {
     assert_eq!(deliveries::snooze(pool, &[(delivery.lease, HOUR)]).await.unwrap(), 0);
 }
 
+/// A job that is submitted, and whose receiver is to be told of that.
+async fn processing_job(pool: &Pool) -> queue::Lease {
+    told_job(pool, &Event::ALL).await;
+    let lease = claim_job(pool).await;
+    let number = factory::begin(pool, &lease).await;
+    queue::record_submission(pool, &lease, number, &factory::submission()).await.unwrap();
+    lease
+}
+
 /// The events of the deliveries that this claims, in their order.
 async fn events(pool: &Pool, worker: WorkerId, limit: usize) -> Vec<Event> {
     let claimed = deliveries::claim(pool, worker, limit).await.unwrap();
@@ -86,10 +95,7 @@ async fn under_an_old_lease_nothing_is_snoozed() {
 async fn an_event_does_not_overtake_an_earlier_one_of_its_job_that_was_snoozed() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
-    told_job(pool, &Event::ALL).await;
-    let lease = claim_job(pool).await;
-    let number = factory::begin(pool, &lease).await;
-    queue::record_submission(pool, &lease, number, &factory::submission()).await.unwrap();
+    let lease = processing_job(pool).await;
     let worker = lease.worker;
     let earlier = deliveries::claim(pool, worker, 1).await.unwrap().remove(0);
     snooze(pool, &earlier).await;
@@ -103,10 +109,7 @@ async fn an_event_does_not_overtake_an_earlier_one_of_its_job_that_was_snoozed()
 async fn an_event_does_not_wait_for_an_earlier_one_of_its_job_that_failed() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
-    told_job(pool, &Event::ALL).await;
-    let lease = claim_job(pool).await;
-    let number = factory::begin(pool, &lease).await;
-    queue::record_submission(pool, &lease, number, &factory::submission()).await.unwrap();
+    let lease = processing_job(pool).await;
     let earlier = deliveries::claim(pool, lease.worker, 1).await.unwrap().remove(0);
     settle(pool, &earlier, Verdict::Again(HOUR)).await.unwrap();
     complete(pool, &lease).await.unwrap();
