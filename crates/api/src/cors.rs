@@ -90,6 +90,7 @@ pub(crate) async fn refuse_foreign_pages<B: MessageBody + 'static>(
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if let Some(origin) = request.headers().get(header::ORIGIN).filter(|_| changes)
         && !origins.allow(origin)
+        && !origins.hosts.have_shown(origin, &request)
         && !is_own(origin, request.request())
     {
         return Ok(request.error_response(ApiError::ForeignOrigin).map_into_right_body());

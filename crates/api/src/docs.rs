@@ -2,6 +2,7 @@
 
 mod answers;
 mod examples;
+pub(crate) mod refusals;
 mod security;
 
 use std::sync::LazyLock;
@@ -27,8 +28,8 @@ use crate::{admin, error, health, images, jobs, json, metrics, models, openai, r
         jobs::create::create,
         jobs::list::list,
         jobs::get::get,
-        jobs::events::follow,
-        jobs::feed::follow,
+        jobs::events::job::follow,
+        jobs::events::all::follow,
         jobs::progress::get,
         jobs::cancel::cancel,
         jobs::retry::retry,

@@ -3,18 +3,26 @@
 //! Causes are never sent: they are logged once, where the answer is made.
 
 mod answer;
+mod brief;
 mod code;
 mod problem;
 mod unserved;
 
-use std::{io, num::NonZeroU32, time::Duration};
+use std::{fmt::Display, io, num::NonZeroU32, time::Duration};
 
 use actix_web::error::PayloadError;
 use darkroom_core::{db, fal};
 
+use brief::brief;
 pub(crate) use code::Code;
 pub(crate) use problem::{PROBLEM, Problem};
 pub(crate) use unserved::{fill_empty_bodies, no_such_path};
+
+/// The most bytes of a field's name in a refusal. JSON and parameters may have any.
+const MOST_FIELD_BYTES: usize = 256;
+
+/// The most bytes of a refusal's sentence, which may quote what was sent.
+const MOST_DETAIL_BYTES: usize = 1024;
 
 /// Seconds after which a client may try again when the database is away.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 5;
@@ -149,8 +157,16 @@ pub(crate) enum ApiError {
 }
 
 impl ApiError {
-    pub(crate) fn invalid(code: Code, field: &str, detail: impl Into<String>) -> Self {
-        Self::Invalid { code, field: field.into(), detail: detail.into() }
+    /// A field that is wrong. Both texts are cut off where they are too long.
+    pub(crate) fn invalid(code: Code, field: impl Display, detail: impl Display) -> Self {
+        let (field, detail) = (brief(field, MOST_FIELD_BYTES), brief(detail, MOST_DETAIL_BYTES));
+        Self::Invalid { code, field, detail }
+    }
+
+    /// A model that is not on offer.
+    pub(crate) fn unknown_model() -> Self {
+        let detail = "There is no model with this id. GET /api/models lists the models.";
+        Self::invalid(Code::UnknownModel, "model", detail)
     }
 
     /// A text with a NUL character, which the database cannot store.

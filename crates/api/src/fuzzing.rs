@@ -16,7 +16,7 @@ use darkroom_core::{
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
-use crate::{State, conditional, error::ApiError, images, jobs};
+use crate::{State, conditional, error::ApiError, images, jobs, openai, usage};
 
 /// The settings. Limits are small, so that more inputs can be tried.
 const SETTINGS: [(&str, &str); 5] = [
@@ -52,12 +52,33 @@ impl Stage {
 /// Whether a body of this type is an upload.
 pub fn upload(content_type: &str, body: &[u8]) -> Option<bool> {
     let Stage { runtime, state } = STAGE.as_ref()?;
-    let request = TestRequest::post().insert_header((header::CONTENT_TYPE, content_type));
-    let (request, mut payload) = request.set_payload(body.to_vec()).to_http_parts();
     runtime.block_on(async {
-        let payload = web::Payload::from_request(&request, &mut payload).await.ok()?;
+        let (request, payload) = post(content_type, body).await?;
         Some(is_good(jobs::upload::read(&request, payload, state, None).await.as_ref().err()))
     })
+}
+
+/// Whether a form of this type is one of OpenAI's that can be honoured.
+pub fn openai_form(content_type: &str, body: &[u8]) -> Option<bool> {
+    let Stage { runtime, state } = STAGE.as_ref()?;
+    runtime.block_on(async {
+        let (request, payload) = post(content_type, body).await?;
+        let mut form = openai::form::EditForm::default();
+        let upload = jobs::upload::read_form(&request, payload, state, None, &mut form).await;
+        Some(is_good(upload.as_ref().err()))
+    })
+}
+
+async fn post(content_type: &str, body: &[u8]) -> Option<(HttpRequest, web::Payload)> {
+    let request = TestRequest::post().insert_header((header::CONTENT_TYPE, content_type));
+    let (request, mut payload) = request.set_payload(body.to_vec()).to_http_parts();
+    let payload = web::Payload::from_request(&request, &mut payload).await.ok()?;
+    Some((request, payload))
+}
+
+/// Whether the query asks for the usage of certain days.
+pub fn usage_query(query: &str) -> bool {
+    is_good(usage::days(query).as_ref().err())
 }
 
 /// Whether the query is a valid one of the list. Asserts that the next page's is one, too.
@@ -110,7 +131,7 @@ fn read_headers(request: &HttpRequest, length: u64) {
         Ok(wait) => assert!(wait.time() <= Duration::from_mins(1), "a wait is too long"),
         Err(error) => _ = is_good(Some(&error)),
     }
-    if let Err(error) = jobs::last_event::last_event(request, None) {
+    if let Err(error) = jobs::events::last_event::last_event(request, None) {
         is_good(Some(&error));
     }
     let tag = header::EntityTag::new_strong("tag".into());
@@ -135,12 +156,18 @@ mod tests {
     #[test]
     fn the_seeds_are_what_their_targets_look_for() {
         let form = "multipart/form-data; boundary=XX";
-        for seed in ["whole", "address"] {
-            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds");
-            let read = |target| std::fs::read(format!("{folder}/{target}/{seed}")).unwrap();
-            assert_eq!(upload(form, &read("upload_form")), Some(true), "{seed}");
-            assert_eq!(upload("application/json", &read("upload_json")), Some(true), "{seed}");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds");
+        let read = |seed: &str| std::fs::read(format!("{folder}/{seed}")).unwrap();
+        for seed in ["upload_form/whole", "upload_form/address"] {
+            assert_eq!(upload(form, &read(seed)), Some(true), "{seed}");
+        }
+        for seed in ["upload_json/whole", "upload_json/address"] {
+            assert_eq!(upload("application/json", &read(seed)), Some(true), "{seed}");
+        }
+        for seed in ["openai_form/whole", "openai_form/bare"] {
+            assert_eq!(openai_form(form, &read(seed)), Some(true), "{seed}");
         }
         assert!(list_query("limit=7&status=pending,failed&metadata.a=7"));
+        assert!(usage_query("from=2026-01-01&to=2026-01-31"));
     }
 }

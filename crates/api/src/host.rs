@@ -2,11 +2,15 @@
 //!
 //! A web page can have its own name lead to this server's address (DNS rebinding). For its browser, the server is then
 //! the page's own origin, so the page may send anything and read every answer. Where keys are needed, the page has none.
-//! Elsewhere only names count that no stranger can have led here. Who sends a key is no such page.
+//! Elsewhere only names count that no stranger can have led here. Who sends a key is no such page: one that a page made
+//! up opens nothing.
 
 use std::{net::Ipv4Addr, sync::Arc};
 
-use actix_web::{dev::ServiceRequest, http::header};
+use actix_web::{
+    dev::ServiceRequest,
+    http::header::{self, HeaderValue},
+};
 use darkroom_core::config::Config;
 
 use crate::{access, rate};
@@ -45,6 +49,14 @@ impl Hosts {
         let Some(host) = request.headers().get(header::HOST) else { return true };
         host.to_str().is_ok_and(|host| is_own(host, public.as_deref()))
             || access::has_key(request.request())
+    }
+
+    /// Whether the page of this origin came from the very name to which the request was sent, whatever name that is.
+    /// Where no keys are needed, that says nothing: the page may have led the name here.
+    pub(crate) fn have_shown(&self, origin: &HeaderValue, request: &ServiceRequest) -> bool {
+        let page = origin.to_str().ok().and_then(|origin| Some(origin.split_once("://")?.1));
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        matches!(self, Self::All) && page.is_some() && page == host
     }
 }
 

@@ -7,11 +7,8 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod deliveries;
 pub(crate) mod events;
-pub(crate) mod feed;
-mod follower;
 pub(crate) mod get;
 pub(crate) mod idempotency;
-pub(crate) mod last_event;
 pub(crate) mod list;
 pub(crate) mod progress;
 mod refusal;
@@ -46,9 +43,9 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         )
         .service(web::resource("/api/jobs").get(list::list).head(list::list).post(create::create))
         .service(web::resource("/api/jobs/{id}/cancel").post(cancel::cancel))
-        .service(web::resource("/api/events").get(feed::follow))
+        .service(web::resource("/api/events").get(events::all::follow))
         .service(web::resource("/api/jobs/{id}/progress").get(progress::get).head(progress::get))
-        .service(web::resource("/api/jobs/{id}/events").get(events::follow))
+        .service(web::resource("/api/jobs/{id}/events").get(events::job::follow))
         .service(web::resource("/api/jobs/{id}/retry").post(retry::retry))
         .service(web::resource("/api/jobs/{id}/attempts").get(attempts::list).head(attempts::list))
         .service(web::resource("/api/jobs/{id}/versions").get(versions::list).head(versions::list))

@@ -1,5 +1,7 @@
 //! Reads JSON bodies whole, where a refusal names the field that is wrong, and writes JSON.
 
+use std::fmt::Display;
+
 use actix_web::error::PayloadError;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -29,15 +31,14 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Result<T, ApiErro
     }
     let mut json = serde_json::Deserializer::from_slice(text);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let field = error.path().to_string();
-        let inner = error.into_inner();
-        if inner.is_syntax() || inner.is_eof() {
+        let (path, wrong) = (error.path(), error.inner());
+        if wrong.is_syntax() || wrong.is_eof() {
             return MALFORMED;
         }
-        // serde's message names types and fields, and quotes what was sent only briefly.
-        let field = if field == "." { "body".to_owned() } else { field };
-        let detail: String = format!("The body is not what /docs describes: {inner}.");
-        ApiError::invalid(Code::InvalidField, &field, detail.chars().take(300).collect::<String>())
+        let field: &dyn Display = if path.iter().len() == 0 { &"body" } else { path };
+        // Both may quote what was sent, however long it is: they are cut off there.
+        let detail = format_args!("The body is not what /docs describes: {wrong}.");
+        ApiError::invalid(Code::InvalidField, field, detail)
     })?;
     // Nothing may follow the object.
     json.end().map_err(|_more| MALFORMED)?;

@@ -47,14 +47,17 @@ impl Parameters {
     }
 }
 
-/// Refuses a link whose signature is not ours, is for something else, or has expired.
-pub(crate) async fn check(
+/// Lets in a client that is refused as a caller, if it has a link that holds. Returns when that expires.
+pub(crate) async fn admit(
     state: &State,
     linked: Linked,
-    signature: &LinkSignature,
-) -> Result<(), ApiError> {
-    match state.linker.check(&state.pool, linked, signature).await? {
-        Verdict::Holds => Ok(()),
+    signature: Option<LinkSignature>,
+    refused: ApiError,
+) -> Result<u64, ApiError> {
+    // Where no link needs a signature, what was sent as one is not looked at.
+    let signature = signature.filter(|_| !state.linker.is_open()).ok_or(refused)?;
+    match state.linker.check(&state.pool, linked, &signature).await? {
+        Verdict::Holds => Ok(signature.expires),
         Verdict::Expired => Err(ApiError::ExpiredLink),
         Verdict::Foreign => Err(ApiError::ForeignLink),
     }

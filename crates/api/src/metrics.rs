@@ -18,6 +18,7 @@ pub(crate) use self::requests::{Requests, label};
 use crate::{
     State,
     access::Caller,
+    docs::refusals::NoOperator,
     error::{ApiError, Problem},
 };
 
@@ -68,7 +69,7 @@ impl Metrics {
 #[utoipa::path(get, path = "/metrics", tag = "admin", operation_id = "read_metrics",
     responses(
         (status = 200, description = "The metrics of this process, and of the queue as the database has it", body = String, content_type = "text/plain"),
-        (status = 403, description = "The API key is not an operator's", body = Problem, content_type = "application/problem+json"),
+        NoOperator,
         (status = 503, description = "The API key has to be looked up, and the database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn scrape(

@@ -66,7 +66,7 @@ async fn hear(
                 provider.request_id = submission.provider_request_id,
                 "an attempt that was given up as unknown was made after all");
         }
-        Noticed::Nothing => {}
+        Noticed::Ended | Noticed::Nothing => {}
     }
     Ok(HttpResponse::NoContent().finish())
 }

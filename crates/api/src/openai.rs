@@ -3,10 +3,10 @@
 mod code;
 pub(crate) mod edit;
 mod error;
-mod fields;
-mod form;
+pub(crate) mod form;
 mod patience;
 mod pictures;
+mod schema;
 mod unanswered;
 
 use actix_web::web;

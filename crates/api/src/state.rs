@@ -37,31 +37,31 @@ pub enum BuildError {
 #[derive(Clone, Debug)]
 pub struct State {
     /// Connections to the database.
-    pub pool: Pool,
+    pub(crate) pool: Pool,
     /// Tells workers that there is work.
-    pub waker: Waker,
+    pub(crate) waker: Waker,
     /// Makes jobs.
     pub(crate) intake: Intake,
     /// Reads jobs, and tells of their changes.
     pub(crate) watch: Watch,
     /// Limits of uploads.
-    pub limits: config::Limits,
+    pub(crate) limits: config::Limits,
     /// Private addresses that may be called all the same.
     pub(crate) outbound_allowed: Allowed,
     /// Fetches pictures that are at an address.
     pub(crate) fetcher: Fetcher,
     /// The models on offer.
-    pub models: Models,
+    pub(crate) models: Models,
     /// How long a job may take.
-    pub deadline: Duration,
+    pub(crate) deadline: Duration,
     /// How long a result answers the same request; never, where `None`.
-    pub result_cache: Option<Duration>,
+    pub(crate) result_cache: Option<Duration>,
     /// How clients reach this server.
     pub(crate) base: Base,
     /// Whether requests can be served.
     pub(crate) readiness: Readiness,
     /// What makes the edits: `fal.ai` or its stand-in.
-    pub provider: &'static str,
+    pub(crate) provider: &'static str,
     /// The version, where anybody may know it: it tells attackers what to try.
     pub(crate) version: Option<&'static str>,
     /// Who is let in.

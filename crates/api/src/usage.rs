@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     State,
     access::Caller,
+    docs::refusals::DatabaseAway,
     error::{ApiError, Code, Problem},
     money::usd,
     query::{self, Offered},
@@ -51,7 +52,7 @@ pub(crate) struct DayView {
     jobs: i64,
     /// Result images of these jobs.
     images: i64,
-    /// What was paid for these jobs, in US dollars. What may have been paid for counts, too.
+    /// What was paid for these jobs, in US dollars. What may have been paid for counts, too, if the job has an API key.
     #[schema(example = 0.03)]
     spent_usd: f64,
     /// What is reserved for jobs that have not ended, in US dollars: what they may cost.
@@ -87,7 +88,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     responses(
         (status = 200, description = "The jobs, images and costs of each day and model", body = UsageView),
         (status = 422, description = "A parameter is unknown or wrong, or was sent more than once; `field` names it, and `detail` says what is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        DatabaseAway,
     ))]
 pub(crate) async fn read(
     state: web::Data<State>,
@@ -133,7 +134,7 @@ async fn budget(
     }))
 }
 
-fn days(text: &str) -> Result<(Option<Date>, Option<Date>), ApiError> {
+pub(crate) fn days(text: &str) -> Result<(Option<Date>, Option<Date>), ApiError> {
     let (mut from, mut to) = (None, None);
     query::read(text, &["from", "to"], |name, value| {
         match name {

@@ -2,7 +2,8 @@
 //!
 //! The database notifies of each change in the transaction that makes it, and one connection only listens for that.
 //! What was read of a job is valid until a change of it is heard. As soon as that connection is in doubt, nothing in
-//! memory counts: polls go through to the database, and watched jobs are read again every second.
+//! memory counts: polls go through to the database, and watched jobs are read again every second. For those that follow
+//! all jobs, what changed unheard is looked for.
 
 mod changed;
 mod hearing;
@@ -11,26 +12,24 @@ mod loader;
 mod progress;
 mod read;
 mod snapshot;
+mod unheard;
 
 use std::{
+    collections::HashSet,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use darkroom_core::{
-    chain::chain,
     db::{self, Pool},
     job::JobId,
     queue::Wake,
-    store,
 };
-use tokio::{
-    sync::{broadcast, mpsc, watch},
-    time::{MissedTickBehavior, interval},
-};
+use time::OffsetDateTime;
+use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::metrics::Reads;
 use hearing::Hearing;
@@ -51,12 +50,21 @@ const BATCH: usize = 500;
 /// How often watched jobs are read while changes cannot be heard.
 const UNHEARD_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How far back changes are looked for that were not heard, and how many are read at most.
-const SILENCE: Duration = Duration::from_secs(5);
-const MOST_UNHEARD_OF: u16 = 2_000;
+/// How long after its own time a change may be committed. That time is when its transaction began: a statement may take
+/// 15 seconds, and a transaction may wait 3 for the next one.
+pub(crate) const SLOWEST_COMMIT: Duration = Duration::from_secs(20);
 
 /// How many changes a slow follower of all jobs may lag behind before it misses some.
 const FEED: usize = 4_096;
+
+/// What those that follow all jobs are told.
+#[derive(Clone, Debug)]
+pub(crate) enum News {
+    /// A job changed.
+    Job(Arc<Snapshot>),
+    /// More changed than they can be told.
+    Reset,
+}
 
 /// The one place that knows the current state of jobs; cheap to clone.
 #[derive(Clone, Debug)]
@@ -75,8 +83,10 @@ struct Hub {
     changes: mpsc::Sender<JobId>,
     /// More jobs changed than could wait: all watched jobs must be read.
     is_flooded: AtomicBool,
-    /// Sends changes to those that follow all jobs.
-    feed: broadcast::Sender<Arc<Snapshot>>,
+    /// What was found when unheard changes were looked for last.
+    found: Mutex<HashSet<(JobId, OffsetDateTime)>>,
+    /// Tells those that follow all jobs.
+    feed: broadcast::Sender<News>,
 }
 
 impl Watch {
@@ -94,6 +104,7 @@ impl Watch {
             hearing: Hearing::new(),
             changes,
             is_flooded: AtomicBool::new(false),
+            found: Mutex::default(),
             feed,
         });
         let weak = Arc::downgrade(&hub);
@@ -101,7 +112,7 @@ impl Watch {
             tokio::spawn(hearing::hear(weak.clone()));
         }
         tokio::spawn(changed::read_all(weak.clone(), to_read));
-        tokio::spawn(read_unheard(weak));
+        tokio::spawn(unheard::read_all(weak));
         Self(hub)
     }
 
@@ -143,7 +154,7 @@ impl Watch {
     }
 
     /// Follows all jobs: every change from now on.
-    pub(crate) fn all(&self) -> broadcast::Receiver<Arc<Snapshot>> {
+    pub(crate) fn all(&self) -> broadcast::Receiver<News> {
         self.0.feed.subscribe()
     }
 }
@@ -173,7 +184,6 @@ impl Hub {
                     self.known().nudge(news.job);
                 }
             }
-            Wake::Reconnected => self.doubt(),
             _ => {}
         }
     }
@@ -199,42 +209,5 @@ impl Hub {
         if is_over {
             self.progress.forget(job);
         }
-    }
-
-    /// Reads all jobs that changed recently, for those that follow all jobs.
-    async fn read_unheard_of(&self) {
-        let changed = async {
-            let since = db::now(&self.pool).await? - SILENCE;
-            store::changed_since(&self.pool, since, MOST_UNHEARD_OF).await
-        };
-        match changed.await {
-            Ok(changed) => self.read_again(changed),
-            Err(error) => {
-                tracing::debug!(error = %chain(&error), "changed jobs could not be looked for");
-            }
-        }
-    }
-}
-
-/// Reads all watched jobs: every second while changes cannot be heard, and about once a minute otherwise.
-async fn read_unheard(hub: Weak<Hub>) {
-    /// One in so many rounds reads all watched jobs even though changes can be heard.
-    const SELDOM: u32 = 60;
-    let mut ticks = interval(UNHEARD_INTERVAL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut was_heard = true;
-    for round in 0_u32.. {
-        ticks.tick().await;
-        let Some(hub) = hub.upgrade() else { return };
-        let is_heard = hub.hearing.is_there() && !hub.is_flooded.swap(false, Ordering::AcqRel);
-        if !is_heard || round % SELDOM == SELDOM - 1 {
-            let watched = hub.known().watched();
-            hub.read_again(watched);
-        }
-        // One more round once changes can be heard again, for what changed just before.
-        if (!is_heard || !was_heard) && hub.feed.receiver_count() > 0 {
-            hub.read_unheard_of().await;
-        }
-        was_heard = is_heard;
     }
 }

@@ -52,7 +52,7 @@ use cli::{Benchmark, Cli, Command};
 #[tokio::main]
 #[expect(clippy::print_stderr, reason = "the last word of a command line tool")]
 async fn main() -> ExitCode {
-    if let Err(error) = run(Cli::parse()).await {
+    if let Err(error) = Box::pin(run(Cli::parse())).await {
         eprintln!("darkroom-bench: {error:#}");
         return ExitCode::FAILURE;
     }

@@ -6,6 +6,7 @@
 
 mod access;
 mod client;
+mod database;
 mod fal;
 mod jobs;
 mod outbound;
@@ -14,12 +15,11 @@ mod reader;
 mod server;
 mod worker;
 
-use std::{collections::HashMap, path::PathBuf};
-
-use secrecy::SecretString;
+use std::{collections::HashMap, time::Duration};
 
 pub use access::Access;
 pub use client::Client;
+pub use database::Database;
 pub use fal::{Fal, LIVE_QUEUE_URL, Sim, Tags, TagsProblem};
 pub use jobs::{Jobs, UnknownSubmission};
 pub use outbound::Outbound;
@@ -29,6 +29,9 @@ pub use server::{CorsOrigins, Limits, Server};
 pub use worker::Worker;
 
 use reader::Reader;
+
+/// How long a submission may be under way: the time limit of the fal client's calls.
+const LONGEST_SUBMISSION: Duration = Duration::from_mins(1);
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -70,23 +73,6 @@ pub enum Environment {
     Production,
 }
 
-/// Where the data is.
-#[derive(Clone, Debug)]
-pub struct Database {
-    /// `DATABASE_URL`: the PostgreSQL to use. Without it `darkroom up` runs its own.
-    pub url: Option<SecretString>,
-    /// `DATABASE_MAX_CONNECTIONS`: the pool of one process. A worker and an API each keep one of them to
-    /// listen.
-    pub max_connections: u32,
-    /// `DATABASE_NOTIFY`: wake workers, and tell APIs of changes, by NOTIFY.
-    ///
-    /// Off is what a pooler in transaction mode needs: then workers look by themselves every second, and APIs answer
-    /// each poll from the database.
-    pub notify: bool,
-    /// `DATA_DIR`: home of the embedded PostgreSQL.
-    pub data_dir: PathBuf,
-}
-
 /// What is logged, and how.
 #[derive(Clone, Debug)]
 pub struct Log {
@@ -119,6 +105,14 @@ impl Config {
 
     fn read(mut reader: Reader) -> Result<Self, Problems> {
         let config = Self::sections(&mut reader);
+        let under_way = config.worker.lease.saturating_add(LONGEST_SUBMISSION);
+        reader.require(
+            "UNKNOWN_SUBMISSION_SECONDS",
+            config.environment == Environment::Development
+                || config.jobs.unknown_patience >= under_way,
+            "must be at least a minute more than WORKER_LEASE_SECONDS in production, so that no submission is made \
+             again while the first is still under way",
+        );
         reader.finish(config)
     }
 
@@ -145,23 +139,6 @@ impl Config {
     }
 }
 
-impl Database {
-    fn read(reader: &mut Reader) -> Self {
-        let url = reader.secret("DATABASE_URL");
-        if let Some(url) = &url {
-            reader.check("DATABASE_URL", check_database_url(url));
-        }
-        let max_connections = reader.value("DATABASE_MAX_CONNECTIONS", 10);
-        reader.require("DATABASE_MAX_CONNECTIONS", max_connections >= 2, "must be at least 2");
-        Self {
-            url,
-            max_connections,
-            notify: reader.value("DATABASE_NOTIFY", true),
-            data_dir: reader.value("DATA_DIR", String::from(".darkroom")).into(),
-        }
-    }
-}
-
 impl Log {
     fn read(reader: &mut Reader, environment: Environment) -> Self {
         let format = reader.optional::<String>("LOG_FORMAT");
@@ -174,23 +151,28 @@ impl Log {
     }
 }
 
-fn check_database_url(url: &SecretString) -> Result<(), String> {
-    use secrecy::ExposeSecret;
-    // The reason is left out: it would repeat the URL, and with it the password.
-    let parsed = url::Url::parse(url.expose_secret()).ok();
-    match parsed.as_ref().map(url::Url::scheme) {
-        Some("postgres" | "postgresql") => Ok(()),
-        _ => Err("must look like postgres://user:password@host:5432/database".into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
 
-    fn read(variables: &[(&str, &str)]) -> Result<Config, Problems> {
+    /// Fails where one of these values is not refused in the name of its setting.
+    pub(super) fn refuses(name: &str, values: &[&str]) {
+        for value in values {
+            let problems = read(&[(name, value)]).unwrap_err().to_string();
+            assert!(problems.starts_with(&format!("{name}: ")), "{value}: {problems}");
+        }
+    }
+
+    /// Fails where one of these values is refused.
+    pub(super) fn takes(name: &str, values: &[&str]) {
+        for value in values {
+            read(&[(name, value)]).unwrap();
+        }
+    }
+
+    pub(super) fn read(variables: &[(&str, &str)]) -> Result<Config, Problems> {
         Config::from_variables(
             variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
         )
@@ -233,6 +215,18 @@ mod tests {
     }
 
     #[test]
+    fn in_production_a_submission_is_looked_for_as_long_as_it_may_be_under_way() {
+        let looks_for = |seconds| {
+            read(&[("ENVIRONMENT", "production"), ("UNKNOWN_SUBMISSION_SECONDS", seconds)])
+        };
+
+        let problems = looks_for("75").unwrap_err().to_string();
+        assert!(problems.starts_with("UNKNOWN_SUBMISSION_SECONDS: "), "{problems}");
+        assert!(looks_for("76").is_ok());
+        assert!(read(&[("UNKNOWN_SUBMISSION_SECONDS", "0")]).is_ok());
+    }
+
+    #[test]
     fn the_log_is_for_machines_in_production_unless_said_otherwise() {
         let is_json = |variables: &[_]| read(variables).unwrap().log.json;
 
@@ -241,15 +235,6 @@ mod tests {
         assert!(!is_json(&[("ENVIRONMENT", "production"), ("LOG_FORMAT", "text")]));
         assert!(is_json(&[("LOG_FORMAT", "json")]));
         assert!(read(&[("LOG_FORMAT", "xml")]).unwrap_err().to_string().contains("LOG_FORMAT"));
-    }
-
-    #[test]
-    fn a_bad_database_url_does_not_show_its_password() {
-        let problems =
-            read(&[("DATABASE_URL", "mysql://me:hunter2@db/x")]).unwrap_err().to_string();
-
-        assert!(problems.contains("DATABASE_URL"));
-        assert!(!problems.contains("hunter2"));
     }
 
     #[test]

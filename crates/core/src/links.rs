@@ -153,14 +153,14 @@ impl Linker {
         self.secrets.is_none()
     }
 
-    /// Judges a link by its signature. Where no link needs one, it holds.
+    /// Judges a link by its signature. Where no link needs one, none is ours: anybody can write one.
     pub async fn check(
         &self,
         pool: &Pool,
         linked: Linked,
         signature: &LinkSignature,
     ) -> Result<Verdict, db::Error> {
-        let Some(secrets) = &self.secrets else { return Ok(Verdict::Holds) };
+        let Some(secrets) = &self.secrets else { return Ok(Verdict::Foreign) };
         Ok(if !secrets.signer(pool).await?.is_authentic(linked, signature) {
             Verdict::Foreign
         } else if has_expired(signature.expires) {

@@ -10,8 +10,9 @@
 //!
 //! Guarantees:
 //! - A worker's every write about a claimed job takes its [`Lease`]. Under an old lease it changes
-//!   nothing and answers [`Error::LeaseLost`]. What fal says ([`record_notice`], [`record_late_answer`])
-//!   and a caller's cancellation ([`cancel()`]) need no lease, and settle no job that a worker holds.
+//!   nothing and answers [`Error::LeaseLost`]. What is known of a submission ([`record_notice`],
+//!   [`record_late_answer`], [`withdraw_late`]) and a caller's cancellation ([`cancel()`]) need no lease, and settle no
+//!   job that a worker holds.
 //! - A job has at most one open attempt; while one is open, no other begins.
 //! - No transaction is open while anything but the database is waited for.
 //! - The database's clock decides everything that has to do with time.
@@ -56,7 +57,7 @@ pub use attempt::{
     Answered, Begun, Heard, Noticed, Submission, Timeline, abandon_attempt, attempted_model,
     attempts_made, begin_attempt, fail_unanswered, heard_meanwhile, miss_attempt, over_for,
     record_late_answer, record_notice, record_submission, record_submissions, unknown_attempts,
-    withdraw_attempt,
+    withdraw_attempt, withdraw_late,
 };
 use attempt::{Bill, open_attempts};
 pub use census::{Standing, Survey, census, survey, workers};
@@ -104,7 +105,7 @@ impl Lease {
 /// Why a write about a claimed job was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The worker no longer holds the job, or the job is gone. This is normal: stop quietly.
+    /// The worker no longer holds the job, or the job or its attempt is gone. This is normal: stop quietly.
     #[error("the lease is lost")]
     LeaseLost,
     /// The database is broken or away.

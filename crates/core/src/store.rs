@@ -21,7 +21,7 @@ pub use api_key::{
     api_key, api_keys, api_keys_changed_since, create_api_key, limit_api_key, revoke_api_key,
 };
 pub use attempt::{Attempt, attempts};
-pub use changed::{all_changed_since, changed_since};
+pub use changed::changed_since;
 pub use delete::{Deletion, delete};
 pub use delivery::{Delivery, DeliveryAttempt, deliveries};
 pub use file::{ImageFile, file_part, image_file, image_owner};

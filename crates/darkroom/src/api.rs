@@ -11,7 +11,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     descriptors::raise_limit();
     let models = Models::load(&config.jobs)?;
     let listener = darkroom_api::bind(&config.server)?;
-    let pool = database::connect_and_listen(&config.database)?;
+    let pool = database::connect_beside_listener(&config.database)?;
     if !database::expect_current_schema(&pool, &stop).await? {
         return Ok(());
     }

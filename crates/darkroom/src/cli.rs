@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// See and steer the queue: pause, resume, limit, retry
     #[command(subcommand)]
     Queue(QueueCommand),
-    /// Make, list and revoke API keys
+    /// Make, limit, list and revoke API keys
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Print the secrets that receivers verify webhooks with

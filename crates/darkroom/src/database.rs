@@ -32,7 +32,7 @@ pub(crate) fn embedded(settings: &config::Database) -> PathBuf {
 }
 
 /// Like [`connect`], but leaves one connection to the listener for wakes, which is not in the pool.
-pub(crate) fn connect_and_listen(settings: &config::Database) -> anyhow::Result<db::Pool> {
+pub(crate) fn connect_beside_listener(settings: &config::Database) -> anyhow::Result<db::Pool> {
     let beside = u32::from(settings.notify);
     let max_connections = settings.max_connections.saturating_sub(beside);
     connect(&config::Database { max_connections, ..settings.clone() })

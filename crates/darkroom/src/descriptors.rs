@@ -1,4 +1,5 @@
-//! File descriptors: a connection takes one, and shells and service managers allow 1,024 by default.
+//! File descriptors: a connection takes one, and so does a status stream. Shells and service managers allow 1,024 by
+//! default.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

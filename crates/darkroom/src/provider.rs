@@ -6,8 +6,8 @@ use darkroom_core::{
     fal,
 };
 
-const NO_KEY: &str = "FAL_AI_API_KEY is not set: set it, or, in development, point FAL_QUEUE_URL \
-                      and FAL_REST_URL at `darkroom sim`";
+const NO_KEY: &str = "FAL_AI_API_KEY is not set: set it, or, in development, point FAL_QUEUE_URL, \
+                      FAL_REST_URL and FAL_API_URL at `darkroom sim`";
 
 /// Refuses production without a key: it uses only fal.ai, which needs one.
 pub(crate) fn check(config: &Config) -> anyhow::Result<()> {

@@ -25,18 +25,22 @@ pub(crate) async fn run(config: Config, command: QueueCommand) -> anyhow::Result
     let models = Models::load(&config.jobs)?;
     match command {
         QueueCommand::Status => {}
-        QueueCommand::Pause(subject) => queue::pause(&pool, &scope(subject, &models)?).await?,
+        QueueCommand::Pause(subject) => {
+            queue::pause(&pool, &on_offer(scope(subject), &models)?).await?;
+        }
         QueueCommand::Resume(subject) => {
-            if !queue::resume(&pool, &scope(subject, &models)?).await? {
+            if !queue::resume(&pool, &scope(subject)).await? {
                 println!("It was not paused.");
             }
         }
         QueueCommand::Limit { most, subject } => {
-            let most = match most.as_str() {
-                "none" => None,
-                most => Some(most.parse().context("the limit is a number up to 65535, or none")?),
-            };
-            queue::limit(&pool, &scope(subject, &models)?, most).await?;
+            let scope = scope(subject);
+            if most == "none" {
+                queue::limit(&pool, &scope, None).await?;
+            } else {
+                let most = most.parse().context("the limit is a number up to 65535, or none")?;
+                queue::limit(&pool, &on_offer(scope, &models)?, Some(most)).await?;
+            }
         }
         QueueCommand::Retry { jobs, wanted: Wanted { code, model, since, .. } } => {
             let deadline = Some(config.jobs.deadline);
@@ -64,17 +68,20 @@ pub(crate) async fn run(config: Config, command: QueueCommand) -> anyhow::Result
     Ok(())
 }
 
-fn scope(subject: Subject, models: &Models) -> anyhow::Result<Scope> {
-    Ok(match subject {
-        Subject { model: Some(model), .. } => {
-            if models.find(&model).is_none() {
-                bail!("there is no model `{model}`");
-            }
-            Scope::Model(model)
-        }
+fn scope(subject: Subject) -> Scope {
+    match subject {
+        Subject { model: Some(model), .. } => Scope::Model(model),
         Subject { api_key: Some(key), .. } => Scope::ApiKey(ApiKeyId(key)),
         Subject { model: None, api_key: None } => Scope::Everything,
-    })
+    }
+}
+
+/// What a new rule is about. To be lifted, a rule may be of a model that was on offer once.
+fn on_offer(scope: Scope, models: &Models) -> anyhow::Result<Scope> {
+    match &scope {
+        Scope::Model(model) if models.find(model).is_none() => bail!("there is no model `{model}`"),
+        _ => Ok(scope),
+    }
 }
 
 async fn status(pool: &Pool) -> anyhow::Result<()> {

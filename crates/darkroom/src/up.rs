@@ -1,7 +1,9 @@
 //! `darkroom up`: starts database, stand-in, schema, API and worker in the order in which they
 //! need each other, and stops them in the reverse order.
 
-use anyhow::Context;
+use std::future::pending;
+
+use anyhow::{Context, bail};
 use darkroom_api::State;
 use darkroom_core::{config::Config, db, models::Models};
 use darkroom_embedded_postgres::{EmbeddedPostgres, Settings};
@@ -22,13 +24,16 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
 
     provider::check(&config)?;
     let models = Models::load(&config.jobs)?;
-    let postgres = embedded_postgres(&mut config).await?;
+    let starting = stop.run_until_cancelled(embedded_postgres(&mut config));
+    let Some(mut postgres) = starting.await.transpose()? else { return Ok(()) };
     let stand_in = stand_in(&mut config).await?;
     let fal = provider::client(&config)?;
     // One pool each: connections that the server's threads opened end with these threads.
-    let pool = database::connect_and_listen(&config.database)?;
-    let servers_pool = database::connect_and_listen(&config.database)?;
-    db::migrate(&pool).await?;
+    let pool = database::connect_beside_listener(&config.database)?;
+    let servers_pool = database::connect_beside_listener(&config.database)?;
+    if stop.run_until_cancelled(db::migrate(&pool)).await.transpose()?.is_none() {
+        return Ok(());
+    }
 
     let state = State::new(&config, servers_pool.clone(), models.clone())?.until(stop.clone());
     let worker = Worker::new(&config, pool.clone(), fal, models)?;
@@ -36,7 +41,7 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     let server = darkroom_api::start(listener, state, &config)?;
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
-    let working = tokio::spawn(darkroom_worker::run(worker, stop.clone()));
+    let mut working = tokio::spawn(darkroom_worker::run(worker, stop.clone()));
     banner::print(&Parts {
         config: &config,
         address,
@@ -45,8 +50,15 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     });
 
     tokio::select! {
+        // First, because the worker ends by itself when it is told to stop.
+        biased;
         () = stop.cancelled() => {}
         broken = &mut serving => broken?.context("the API broke")?,
+        broken = &mut working => {
+            broken.context("the worker broke")?;
+            bail!("the worker ended");
+        }
+        error = ended(postgres.as_mut()) => return Err(error.into()),
     }
     stop.cancel();
     handle.stop(true).await;
@@ -71,6 +83,14 @@ async fn embedded_postgres(config: &mut Config) -> anyhow::Result<Option<Embedde
     let postgres = EmbeddedPostgres::start(Settings::new(data_dir)).await?;
     config.database.url = Some(postgres.url(database::EMBEDDED));
     Ok(Some(postgres))
+}
+
+/// Returns when a private PostgreSQL has ended by itself, and says why.
+async fn ended(postgres: Option<&mut EmbeddedPostgres>) -> darkroom_embedded_postgres::Error {
+    match postgres {
+        Some(postgres) => postgres.ended().await,
+        None => pending().await,
+    }
 }
 
 /// Starts the stand-in if `config` has no key for fal and names no other provider, and puts its

@@ -6,14 +6,15 @@ use darkroom_core::{config::Config, metrics::Registry, models::Models};
 use darkroom_worker::Worker;
 use tokio_util::sync::CancellationToken;
 
-use crate::{database, provider, stop};
+use crate::{database, descriptors, provider, stop};
 
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let stop = stop::on_signal()?;
+    descriptors::raise_limit();
     let listener = config.worker.metrics_address.map(darkroom_worker::bind_metrics).transpose()?;
     let fal = provider::client(&config)?;
     let models = Models::load(&config.jobs)?;
-    let pool = database::connect_and_listen(&config.database)?;
+    let pool = database::connect_beside_listener(&config.database)?;
     let worker = Worker::new(&config, pool.clone(), fal, models)?;
     if let Some(listener) = listener {
         let registry = Registry::new();

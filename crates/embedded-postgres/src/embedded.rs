@@ -84,6 +84,11 @@ impl EmbeddedPostgres {
         self.plan.home.path()
     }
 
+    /// Returns when PostgreSQL has ended by itself, and says why.
+    pub async fn ended(&mut self) -> Error {
+        self.server.ended(&self.plan).await
+    }
+
     /// Stops PostgreSQL, whoever is connected, and returns when it is gone.
     pub async fn stop(self) -> Result<()> {
         let Self { server, _lock, plan, .. } = self;

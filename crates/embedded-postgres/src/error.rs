@@ -78,6 +78,15 @@ pub enum Error {
         tail: String,
     },
 
+    /// PostgreSQL accepted connections, and then ended without being asked to.
+    #[error("PostgreSQL ended by itself; see {}, which ends:\n{tail}", log.display())]
+    EndedByItself {
+        /// Its log.
+        log: PathBuf,
+        /// The end of its log.
+        tail: String,
+    },
+
     /// PostgreSQL neither ended nor accepted connections.
     #[error("PostgreSQL accepted no connection for {seconds} seconds; see {}, which ends:\n{tail}", log.display())]
     TooSlow {

@@ -6,6 +6,21 @@ use std::process::Command;
 
 use crate::{Error, Result};
 
+/// What PostgreSQL's programs are told of our environment: where programs, libraries and temporary files are, and the
+/// time zone. Windows starts hardly any program without the last four.
+const PASSED_ON: [&str; 10] = [
+    "PATH",
+    "HOME",
+    "TZ",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "SYSTEMROOT",
+    "COMSPEC",
+    "TEMP",
+    "TMP",
+];
+
 /// The user PostgreSQL's programs run as.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RunAs {
@@ -45,9 +60,16 @@ impl RunAs {
         self.user.is_some()
     }
 
-    /// A command that runs as this user.
+    /// A command that runs as this user. Of the environment, which may hold secrets, it has only what programs need.
+    #[expect(clippy::disallowed_methods, reason = "what is passed on are not settings of ours")]
     pub(crate) fn command(self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
+        command.env_clear();
+        for name in PASSED_ON {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
         // Log lines are compared with English ones.
         command.env("LC_ALL", "C");
         #[cfg(unix)]

@@ -14,6 +14,8 @@ use crate::{Error, Result, Settings, server_log, stale, watchdog};
 
 /// How often a process or its file is looked at.
 const INTERVAL: Duration = Duration::from_millis(10);
+/// How often a process is looked at that is not expected to end.
+const WATCH_INTERVAL: Duration = Duration::from_millis(500);
 /// Long, because replaying the log after a crash takes its time.
 const READY_WITHIN: Duration = Duration::from_mins(2);
 /// How long to try again what passes by itself.
@@ -113,6 +115,23 @@ impl Server {
     fn dismiss_watchdog(&mut self) {
         if let Some(lifeline) = self.lifeline.take() {
             watchdog::dismiss(lifeline);
+        }
+    }
+
+    /// Returns when the process has ended by itself, and says why.
+    pub(crate) async fn ended(&mut self, plan: &Plan) -> Error {
+        loop {
+            match self.process.try_wait() {
+                Ok(None) => sleep(WATCH_INTERVAL).await,
+                Ok(Some(_status)) => {
+                    self.dismiss_watchdog();
+                    let log = plan.home.log();
+                    return Error::EndedByItself { tail: server_log::tail(&log), log };
+                }
+                Err(error) => {
+                    return Error::file("wait for", &plan.installation.program("postgres"))(error);
+                }
+            }
         }
     }
 

@@ -37,8 +37,8 @@
 //! a fault down. What goes wrong is one of these, with or without a `latency`:
 //!
 //! - another answer: `error_type` (any of fal's tables) or `status`; optionally `shape` (`model`,
-//!   `request`, `plain`, `nginx`, `empty`), `detail` and `headers`. With `processed` the call is
-//!   carried out all the same; `billed_units` bills a failed run.
+//!   `request`, `plain`, `not_found`, `nginx`, `empty`), `detail` and `headers`. With `processed`
+//!   the call is carried out all the same; `billed_units` bills a failed run.
 //! - `reset` of a call's connection: `before` the call is read, `after` it is carried out, or
 //!   `midway` in the answer.
 //! - `bytes_per_second` of an answer's body.

@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::answer::Answer;
+use crate::settings::Retention;
 pub(crate) use history::{Item, Outcome, Search};
 use journal::{Journal, Line};
 use memory::Memory;
@@ -76,10 +77,12 @@ impl Requests {
         Ok(Self { memory: Mutex::new(memory), ..Self::new(concurrency) })
     }
 
-    /// Requests that have ended and whose webhook was not acknowledged.
-    pub(crate) fn unannounced(&self) -> Vec<Uuid> {
+    /// Requests that have ended, whose webhook was not acknowledged, and whose result is still kept: no webhook is tried
+    /// for longer.
+    pub(crate) fn unannounced(&self, retention: Retention) -> Vec<Uuid> {
         let memory = self.lock();
-        let wants = |request: &&Request| request.answer.is_some() && !request.webhook_acknowledged;
+        let wants =
+            |request: &&Request| request.is_kept(retention) && !request.webhook_acknowledged;
         memory.by_id.values().filter(wants).map(|request| request.id).collect()
     }
 
@@ -142,16 +145,16 @@ impl Requests {
         memory.end(id, answer, Some(inference));
     }
 
-    /// Ends a request that has waited too long for its start; `false` when it has started.
-    pub(crate) fn give_up(&self, id: Uuid) -> bool {
+    /// Ends a request that has waited too long for its start, and returns its phase before that. `None` when it is
+    /// forgotten.
+    pub(crate) fn give_up(&self, id: Uuid) -> Option<Phase> {
         let mut memory = self.lock();
-        let waits = |request: &Request| matches!(request.phase, Phase::InQueue);
-        if !memory.by_id.get(&id).is_some_and(waits) {
-            return false;
+        let phase = memory.by_id.get(&id)?.phase;
+        if phase == Phase::InQueue {
+            memory.end(id, Answer::not_started(), None);
+            memory.waiting.retain(|waiting| *waiting != id);
         }
-        memory.end(id, Answer::not_started(), None);
-        memory.waiting.retain(|waiting| *waiting != id);
-        true
+        Some(phase)
     }
 
     /// Frees the slot of a running request, which is to run again from its start.

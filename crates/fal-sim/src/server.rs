@@ -122,7 +122,10 @@ pub async fn start(listener: TcpListener, settings: Settings) -> io::Result<Runn
     });
 
     run::start_waiting(&sim);
-    sim.requests.unannounced().into_iter().for_each(|id| webhook::announce(&sim, id));
+    sim.requests
+        .unannounced(sim.settings.retention)
+        .into_iter()
+        .for_each(|id| webhook::announce(&sim, id));
 
     let data = web::Data::from(Arc::clone(&sim));
     let app = move || {

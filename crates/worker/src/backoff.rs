@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use darkroom_core::fal;
 use tokio::time::sleep;
 
 /// The waits between tries of what must succeed in the end, though the database is away.
@@ -51,6 +52,16 @@ pub(crate) fn while_away() -> Duration {
     jittered(Duration::from_secs(5))
 }
 
+/// The same after an error of the provider's, which may ask for more.
+pub(crate) fn while_away_after(error: &fal::Error) -> Duration {
+    while_away().max(asked_for(error))
+}
+
+/// How long the provider asks to be left alone.
+pub(crate) fn asked_for(error: &fal::Error) -> Duration {
+    jittered(error.retry_after().unwrap_or_default())
+}
+
 /// How long a job rests that the provider refused although it accepts the account: other jobs go first.
 pub(crate) fn after_refusal() -> Duration {
     jittered(Duration::from_secs(30))
@@ -59,6 +70,11 @@ pub(crate) fn after_refusal() -> Duration {
 /// Up to a quarter longer, by chance.
 pub(crate) fn jittered(wait: Duration) -> Duration {
     wait.mul_f64(1.0 + rand::random_range(0.0..0.25))
+}
+
+/// Any wait up to this one.
+pub(crate) fn at_random(longest: Duration) -> Duration {
+    longest.mul_f64(rand::random_range(0.0..1.0))
 }
 
 /// The wait before the next check of a request that was submitted `elapsed` ago: short while the

@@ -30,10 +30,9 @@ const UNWOKEN_INTERVAL: Duration = Duration::from_secs(1);
 /// brings it into line.
 const SHORTEST_REST: Duration = Duration::from_millis(10);
 
-/// Claims until the life is over: at once when it is woken or when a full batch shows that more may wait,
+/// Claims for as long as the life lasts: at once when it is woken or when a full batch shows that more may wait,
 /// otherwise at every claim interval and when a resting job becomes due.
 pub(crate) async fn claim_jobs(life: Life, woken: Arc<Notify>) {
-    let over = life.over.clone();
     let mut claimer = Claimer {
         round: life.id.into(),
         slots: Slots::new(life.worker.settings.concurrency),
@@ -41,7 +40,7 @@ pub(crate) async fn claim_jobs(life: Life, woken: Arc<Notify>) {
         woken,
         life,
     };
-    over.run_until_cancelled(claimer.claim_for_ever()).await;
+    claimer.claim_for_ever().await;
 }
 
 struct Claimer {

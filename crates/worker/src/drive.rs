@@ -62,16 +62,15 @@ pub(crate) async fn work_on(life: Life, job: Arc<Claimed>) {
         Stop::Queue(error) => Err(error),
     };
     match settled {
-        Ok(()) => {}
+        Ok(()) => return,
         Err(queue::Error::LeaseLost) => {
-            life.worker.metrics.stale_write("job");
-            tracing::info!(job.id = %lease.job, "a job is somebody else's now");
+            tracing::info!(job.id = %lease.job, "a job is somebody else's now, or its attempt is not on record");
         }
         Err(queue::Error::Database(error)) => {
             tracing::warn!(job.id = %lease.job, error = %chain(&error), "the work on a job was interrupted");
-            Box::pin(let_go(&life, &lease)).await;
         }
     }
+    Box::pin(let_go(&life, &lease)).await;
 }
 
 /// Takes the steps. They are boxed, so that a job holds little memory while it waits longest: for its request to end.
@@ -186,8 +185,9 @@ async fn archived(
     })
 }
 
-/// Gives a job back as soon as the database is there again. It is still leased to this worker, which
-/// lives, so nobody else would free it.
+/// Gives a job back as soon as the database is there again, unless the lease is lost. Else it is still leased to this
+/// worker, which lives, so nobody else would free it: after a failover, for example, that lost the record of its
+/// attempt, but not of its claim.
 async fn let_go(life: &Life, lease: &Lease) {
     let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(10));
     loop {

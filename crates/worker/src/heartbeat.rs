@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use darkroom_core::{chain::chain, queue};
+use darkroom_core::{
+    chain::chain,
+    queue::{self, Beat},
+};
 use tokio::{
     task::JoinHandle,
     time::{Instant, sleep, timeout},
@@ -20,37 +23,19 @@ const MISSED: Duration = Duration::from_secs(1);
 /// `missed` is when the database was last away.
 pub(crate) async fn beat_until_dead(life: &Life, mut missed: Option<Instant>) {
     let settings = life.worker.settings;
-    let mut rescuing: Option<JoinHandle<_>> = None;
-    let mut gathering = Gathering::new();
+    let mut duties = Duties { rescuing: None, gathering: Gathering::new() };
+    // The database may have come back just now, and this worker may be the first that it answers.
+    let mut is_first = true;
     loop {
         let beat = queue::beat(&life.worker.pool, life.id, settings.lease);
         // A connection that hangs must not stop the beats.
         let wait = match timeout(settings.heartbeat, beat).await {
             Ok(Ok(Some(beat))) => {
                 // When this worker missed a beat, others probably did too: they get time to make theirs.
-                let fair = missed.is_none_or(|at| at.elapsed() > settings.lease);
-                let is_idle = rescuing.as_ref().is_none_or(JoinHandle::is_finished);
-                if beat.someone_is_late && fair && is_idle {
-                    // Not waited for: rows that somebody has locked must not delay the next beat.
-                    let rescue = life.over.clone().run_until_cancelled_owned(rescue(life.clone()));
-                    rescuing = Some(tokio::spawn(rescue));
-                }
-                beat.cancelled.iter().for_each(|job| life.notices.tell_cancelled(*job));
-                if beat.jobs_are_overdue {
-                    tokio::spawn(unclaimed::fail_overdue(life.clone()));
-                }
-                if beat.cancelled_jobs_wait {
-                    tokio::spawn(unclaimed::end_cancelled(life.clone()));
-                }
-                gathering.look(life, &beat);
-                if beat.deliveries_are_due {
-                    life.deliveries_due.notify_one();
-                }
-                if beat.probe_is_due {
-                    // Not waited for: a provider that is slow must not delay the next beat.
-                    let probe = probing::probe(life.clone());
-                    tokio::spawn(life.over.clone().run_until_cancelled_owned(probe));
-                }
+                let others_had_time =
+                    !is_first && missed.is_none_or(|at| at.elapsed() > settings.lease);
+                is_first = false;
+                duties.attend(life, &beat, others_had_time);
                 settings.heartbeat
             }
             Ok(Ok(None)) => return,
@@ -66,6 +51,38 @@ pub(crate) async fn beat_until_dead(life: &Life, mut missed: Option<Instant>) {
             }
         };
         sleep(wait).await;
+    }
+}
+
+/// What the answers to beats ask for, and what was begun because of them.
+struct Duties {
+    rescuing: Option<JoinHandle<Option<()>>>,
+    gathering: Gathering,
+}
+
+impl Duties {
+    /// Begins what is due. None of it is waited for: locked rows or a slow provider must not delay the next beat.
+    fn attend(&mut self, life: &Life, beat: &Beat, others_had_time: bool) {
+        let is_idle = self.rescuing.as_ref().is_none_or(JoinHandle::is_finished);
+        if beat.someone_is_late && others_had_time && is_idle {
+            let rescue = life.over.clone().run_until_cancelled_owned(rescue(life.clone()));
+            self.rescuing = Some(tokio::spawn(rescue));
+        }
+        beat.cancelled.iter().for_each(|job| life.notices.tell_cancelled(*job));
+        if beat.jobs_are_overdue {
+            tokio::spawn(unclaimed::fail_overdue(life.clone()));
+        }
+        if beat.cancelled_jobs_wait {
+            tokio::spawn(unclaimed::end_cancelled(life.clone()));
+        }
+        self.gathering.look(life, beat);
+        if beat.deliveries_are_due {
+            life.deliveries_due.notify_one();
+        }
+        if beat.probe_is_due {
+            let probe = probing::probe(life.clone());
+            tokio::spawn(life.over.clone().run_until_cancelled_owned(probe));
+        }
     }
 }
 

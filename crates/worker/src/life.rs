@@ -7,7 +7,7 @@ use darkroom_core::{
     db::Pool,
     queue::{self, Lease, Teller, WorkerId},
 };
-use tokio::{sync::Notify, time::Instant};
+use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -29,7 +29,7 @@ pub(crate) enum End {
     Stopped,
     /// Its beats came too late: others have its jobs.
     TakenForDead,
-    /// Its claim loop broke, so it can claim no more; it handed its jobs over.
+    /// One of its loops broke; it handed its jobs over.
     Broken,
 }
 
@@ -86,22 +86,22 @@ pub(crate) async fn live(worker: &Worker, stop: &CancellationToken) -> End {
         deliveries_due: Arc::default(),
         over: CancellationToken::new(),
     }));
-    // Ends the loops and the work on each job, however this function is left.
+    // Ends the work on each job, and what else the life has begun, however this function is left.
     let over = life.over.clone().drop_guard();
-    let woken = waking::listen(&life);
-    tokio::spawn(life.over.clone().run_until_cancelled_owned(pruning::prune(life.clone())));
-    tokio::spawn(life.over.clone().run_until_cancelled_owned(delivering::deliver(life.clone())));
-    let mut claiming = tokio::spawn(claiming::claim_jobs(life.clone(), woken));
+    let mut loops = JoinSet::new();
+    loops.spawn(claiming::claim_jobs(life.clone(), waking::listen(&life)));
+    loops.spawn(delivering::deliver(life.clone()));
+    loops.spawn(pruning::prune(life.clone()));
     let mut beating = pin!(heartbeat::beat_until_dead(&life, missed));
     let end = tokio::select! {
         () = stop.cancelled() => End::Stopped,
         () = &mut beating => End::TakenForDead,
-        broken = &mut claiming => {
-            tracing::error!(?broken, "the claim loop broke");
+        broken = loops.join_next() => {
+            tracing::error!(?broken, "a loop of the worker broke");
             End::Broken
         }
     };
-    drop(over);
+    drop((loops, over));
     if end == End::TakenForDead {
         hear_submissions_out(&life).await;
         return end;

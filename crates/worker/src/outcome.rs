@@ -9,7 +9,7 @@ use darkroom_core::{
 };
 
 use crate::{
-    backoff::{exponential, jittered},
+    backoff::{exponential, jittered, while_away},
     life::Life,
     metrics::Settled,
 };
@@ -30,6 +30,8 @@ pub(crate) enum Outcome {
     Cancel,
     /// Something that it needs is away. Costs no attempt.
     Snooze(Duration),
+    /// Another job is in isolation, and this one is to be the next. Costs no attempt.
+    AwaitTurn,
     /// Submissions are halted or paused: it is not claimed again until they go on. Costs no attempt.
     PutBack,
     /// Our own code broke. Counted as a rescue, so that the job is not tried for ever.
@@ -85,16 +87,13 @@ impl Outcome {
                     "an attempt failed; another follows");
             }
             Self::Fail(failure) => fail(life, job, &failure, FailureClass::Never).await?,
-            Self::Cancel => {
-                queue::end_cancelled(pool, lease, timeline).await?;
-                metrics.settled(Settled::Cancelled);
-                tracing::info!(job.id = %lease.job, "a job was cancelled");
-            }
+            Self::Cancel => cancel(life, job).await?,
             Self::BreakOff => {
                 queue::break_off(pool, lease, jittered(BROKEN)).await?;
                 metrics.settled(Settled::Broken);
             }
             Self::Snooze(after) => snooze(life, lease, after).await?,
+            Self::AwaitTurn => snooze(life, lease, while_away()).await?,
             Self::PutBack => snooze(life, lease, Duration::ZERO).await?,
         }
         Ok(())
@@ -116,16 +115,27 @@ async fn complete(life: &Life, job: &Claimed, ended: Ended) -> Result<(), queue:
     Ok(())
 }
 
+/// Fails the job, unless its caller cancelled it: then it is cancelled, whenever the caller did that.
 async fn fail(
     life: &Life,
     job: &Claimed,
     failure: &Failure,
     class: FailureClass,
 ) -> Result<(), queue::Error> {
+    if queue::heard_meanwhile(&life.worker.pool, &job.lease).await?.is_cancelled {
+        return cancel(life, job).await;
+    }
     queue::fail(&life.worker.pool, &job.lease, failure, class, &job.timeline).await?;
     life.worker.metrics.settled(Settled::Failed);
     life.worker.metrics.failed(failure, class);
     tracing::warn!(job.id = %job.lease.job, code = failure.code, "a job failed");
+    Ok(())
+}
+
+async fn cancel(life: &Life, job: &Claimed) -> Result<(), queue::Error> {
+    queue::end_cancelled(&life.worker.pool, &job.lease, &job.timeline).await?;
+    life.worker.metrics.settled(Settled::Cancelled);
+    tracing::info!(job.id = %job.lease.job, "a job was cancelled");
     Ok(())
 }
 

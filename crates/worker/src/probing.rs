@@ -10,23 +10,35 @@ use darkroom_core::{
 
 use crate::{life::Life, metrics::Call};
 
+/// What is known of the account after an error.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Account {
+    /// The provider does not accept it: submissions are halted.
+    Halted,
+    /// The provider accepts it: the error was about something else.
+    Accepted,
+    /// Nothing.
+    Unknown,
+}
+
 /// Halts the submissions of all workers if an error is about the account. Only the worker that meets it
 /// first logs it.
 ///
 /// A refusal that does not say so itself is about the account only if a call that costs nothing is
-/// refused, too: one model that the account may not use must not stop all the others. Returns
-/// whether submissions are halted.
-pub(crate) async fn heed(life: &Life, error: &fal::Error) -> bool {
+/// refused, too: one model that the account may not use must not stop all the others.
+pub(crate) async fn heed(life: &Life, error: &fal::Error) -> Account {
     if error.class() != fal::Class::Halt {
-        return false;
+        return Account::Unknown;
     }
-    if !error.is_about_account() {
-        let probed = ask(life).await;
-        if !probed.is_err_and(|error| error.class() == fal::Class::Halt) {
-            return false;
+    let failure = if error.is_about_account() {
+        error.failure()
+    } else {
+        match ask(life).await {
+            Ok(()) => return Account::Accepted,
+            Err(refused) if refused.class() == fal::Class::Halt => refused.failure(),
+            Err(_) => return Account::Unknown,
         }
-    }
-    let failure = error.failure();
+    };
     let settings = life.worker.settings;
     match halt(&life.worker.pool, &failure.code, settings.halt_probe).await {
         Ok(is_first) => {
@@ -35,11 +47,11 @@ pub(crate) async fn heed(life: &Life, error: &fal::Error) -> bool {
                 tracing::error!(code = failure.code, error = %chain(error),
                     "the provider does not accept the account: no job is submitted until it does again");
             }
-            true
+            Account::Halted
         }
         Err(error) => {
             tracing::warn!(error = %chain(&error), "submissions could not be halted");
-            false
+            Account::Unknown
         }
     }
 }

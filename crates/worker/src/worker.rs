@@ -20,6 +20,7 @@ use url::Url;
 #[cfg(feature = "measuring")]
 use crate::measuring::IdleEdits;
 use crate::{
+    backoff::Backoff,
     life::{End, live},
     metrics::Metrics,
 };
@@ -27,6 +28,10 @@ use crate::{
 /// How many pictures, of up to tens of megabytes each, one process holds at a time: from before they are
 /// decoded or downloaded until they are uploaded or archived.
 const CARRIED: usize = 8;
+
+/// Connections that no picture is read or written through, however many are on their way: a heartbeat that had to wait
+/// for pictures could come after its worker was taken for dead.
+const WITHOUT_PICTURES: usize = 2;
 
 /// How many attempts one process begins at a time. More would only wait for a connection of the pool, and that takes
 /// far more memory than waiting for their turn here.
@@ -84,7 +89,6 @@ impl Worker {
     ) -> Result<Self, outbound::BuildError> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self {
-            pool,
             fal,
             models,
             settings: config.worker,
@@ -93,7 +97,7 @@ impl Worker {
             max_in_flight: config.fal.max_in_flight.map(i32::from),
             max_pixels: config.limits.image_pixels,
             decoding: Arc::new(Semaphore::new(cores)),
-            carrying: Arc::new(Semaphore::new(CARRIED)),
+            carrying: Arc::new(Semaphore::new(carried(&pool))),
             beginning: Arc::new(Semaphore::new(BEGINNING)),
             searching: Arc::new(Semaphore::new(1)),
             isolation: Arc::new(Semaphore::new(1)),
@@ -106,6 +110,7 @@ impl Worker {
             metrics: Arc::new(Metrics::new()),
             #[cfg(feature = "measuring")]
             idle_edits: None,
+            pool,
         })
     }
 
@@ -116,15 +121,29 @@ impl Worker {
     }
 }
 
+/// How many pictures may be on their way with this pool.
+fn carried(pool: &Pool) -> usize {
+    let connections = usize::try_from(pool.usage().max).unwrap_or(usize::MAX);
+    connections.saturating_sub(WITHOUT_PICTURES).clamp(1, CARRIED)
+}
+
 /// Works until `stop` is cancelled, then hands its jobs over. A worker that was taken for dead (it
 /// was paused, or cut off from the database) drops what it held and goes on under a new id.
 pub async fn run(worker: Worker, stop: CancellationToken) {
+    let mut backoff = Backoff::patient();
     loop {
         match live(&worker, &stop).await {
             End::Stopped => return,
-            End::TakenForDead => worker.metrics.deaths.inc(),
-            End::Broken => 0,
-        };
+            End::TakenForDead => {
+                worker.metrics.deaths.inc();
+            }
+            // What broke it may break the next one at once.
+            End::Broken => {
+                if stop.run_until_cancelled(backoff.wait()).await.is_none() {
+                    return;
+                }
+            }
+        }
         tracing::warn!("the worker goes on under a new id");
     }
 }

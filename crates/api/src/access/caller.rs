@@ -84,12 +84,15 @@ impl Caller {
         if self.sees_only().is_none() { Ok(()) } else { Err(ApiError::NotAdmin) }
     }
 
+    /// The caller as it is now; refused if its key is revoked.
+    pub(crate) async fn renewed(&self, access: &Access) -> Result<Self, ApiError> {
+        let Self::Key(key) = self else { return Ok(self.clone()) };
+        access.keys.renew(key).await?.map(Self::Key).ok_or(ApiError::UnknownKey)
+    }
+
     /// Whether it would still be let in, because a stream may be open for days. True if that cannot be found out.
     pub(crate) async fn is_still_let_in(&self, access: &Access) -> bool {
-        match self {
-            Self::Anybody { .. } => true,
-            Self::Key(key) => access.keys.holds(key).await.unwrap_or(true),
-        }
+        !matches!(self.renewed(access).await, Err(ApiError::UnknownKey))
     }
 }
 

@@ -23,14 +23,16 @@ pub(super) enum Credential {
 impl Credential {
     /// Reads `Authorization: Bearer` (RFC 6750), or else `X-API-Key`: the first may hold credentials for a proxy.
     pub(super) fn of(request: &HttpRequest) -> Self {
-        let headers = request.headers();
-        let (authorization, api_key) = (headers.get(header::AUTHORIZATION), headers.get(X_API_KEY));
-        if authorization.or(api_key).is_none() {
-            return Self::Nothing;
-        }
-        let sent = authorization.and_then(|value| value.to_str().ok()).and_then(bearer);
-        let sent = sent.or_else(|| api_key.and_then(|value| value.to_str().ok()));
-        let Some(text) = sent.map(str::trim) else { return Self::Foreign };
+        let sent = |name| request.headers().get(name).map(|value| value.to_str().ok());
+        let authorization = sent(header::AUTHORIZATION).map(|value| value.and_then(bearer));
+        let read = [authorization, sent(X_API_KEY)].into_iter().flatten().map(Self::read);
+        read.reduce(|first, second| if matches!(first, Self::Foreign) { second } else { first })
+            .unwrap_or(Self::Nothing)
+    }
+
+    /// Reads what a header holds; `None` is a value that cannot hold a key.
+    fn read(value: Option<&str>) -> Self {
+        let Some(text) = value.map(str::trim) else { return Self::Foreign };
         match text.parse() {
             Ok(token) => Self::Token(token),
             Err(_) if text.starts_with(Token::MARK) => Self::Broken,

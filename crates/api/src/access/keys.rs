@@ -79,10 +79,10 @@ impl Keys {
         Ok(self.known().get(token))
     }
 
-    /// Whether a key is still valid.
-    pub(super) async fn holds(&self, key: &ApiKey) -> Result<bool, ApiError> {
+    /// A key as it is now; `None` if it is revoked.
+    pub(super) async fn renew(&self, key: &ApiKey) -> Result<Option<Arc<ApiKey>>, ApiError> {
         self.freshen().await?;
-        Ok(self.known().keys.contains_key(&key.prefix))
+        Ok(self.known().keys.get(&key.prefix).cloned())
     }
 
     async fn freshen(&self) -> Result<(), ApiError> {

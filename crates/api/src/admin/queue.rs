@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 
 use crate::{
     State,
-    error::{ApiError, Problem},
+    docs::refusals::{DatabaseAway, NoOperator},
+    error::ApiError,
     health::HaltView,
 };
 
@@ -66,8 +67,8 @@ struct RuleView {
 #[utoipa::path(get, path = "/api/admin/queue", tag = "admin", operation_id = "read_queue",
     responses(
         (status = 200, description = "The current state of the queue", body = QueueView),
-        (status = 403, description = "The API key is not an operator's", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        NoOperator,
+        DatabaseAway,
     ))]
 pub(crate) async fn read(state: web::Data<State>) -> Result<web::Json<QueueView>, ApiError> {
     look(&state).await.map(web::Json)

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::{
     State,
+    docs::refusals::{DatabaseAway, NoOperatorOrForeignPage},
     error::{ApiError, Code, Problem},
     jobs::moment,
     json,
@@ -55,9 +56,9 @@ pub(crate) struct Retried {
     responses(
         (status = 200, description = "The jobs wait for their next attempt", body = Retried),
         (status = 400, description = "The body is incomplete or not well-formed JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The API key is not an operator's, or the request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        NoOperatorOrForeignPage,
         (status = 422, description = "A field is unknown or wrong; `field` names it", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        DatabaseAway,
     ))]
 pub(crate) async fn retry(
     state: web::Data<State>,
@@ -78,7 +79,11 @@ pub(crate) async fn retry(
     let until = until.map(|until| moment("until", &until)).transpose()?;
     let wanted = FailedJobs { code, model, since, until };
     let failed = queue::failed_jobs(&state.pool, &wanted, limit).await?;
-    let jobs = queue::reopen(&state.pool, &failed, Some(state.deadline)).await?;
+    let reopened = queue::reopen(&state.pool, &failed, Some(state.deadline)).await;
+    for job in failed {
+        state.watch.changed(job);
+    }
+    let jobs = reopened?;
     tracing::info!(jobs = jobs.len(), "failed jobs are tried again");
     Ok(web::Json(Retried { jobs }))
 }

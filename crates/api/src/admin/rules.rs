@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::queue::{QueueView, look};
 use crate::{
     State,
+    docs::refusals::{DatabaseAway, NoOperatorOrForeignPage},
     error::{ApiError, Code, Problem},
     json,
 };
@@ -54,71 +55,85 @@ pub(crate) struct NewLimit {
     responses(
         (status = 200, description = "It is paused; the answer is the current state of the queue", body = QueueView),
         (status = 400, description = "The body is incomplete or not well-formed JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The API key is not an operator's, or the request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        NoOperatorOrForeignPage,
         (status = 422, description = "A field is unknown or wrong; `field` names it", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        DatabaseAway,
     ))]
 pub(crate) async fn pause(
     state: web::Data<State>,
     body: Result<Bytes, actix_web::Error>,
 ) -> Result<web::Json<QueueView>, ApiError> {
     let Subject { model, api_key } = json::read(&json::whole(body)?)?;
-    queue::pause(&state.pool, &scope(&state, model, api_key)?).await?;
+    let scope = scope(model, api_key)?;
+    check_offer(&state, &scope)?;
+    queue::pause(&state.pool, &scope).await?;
     look(&state).await.map(web::Json)
 }
 
 /// Resume the queue, or a part of it
+///
+/// A model may be resumed that is not on offer any more.
 #[utoipa::path(post, path = "/api/admin/queue/resume", tag = "admin", operation_id = "resume_queue",
     request_body = Subject,
     responses(
         (status = 200, description = "It is not paused any more; the answer is the current state of the queue", body = QueueView),
         (status = 400, description = "The body is incomplete or not well-formed JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The API key is not an operator's, or the request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        NoOperatorOrForeignPage,
         (status = 422, description = "A field is unknown or wrong; `field` names it", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        DatabaseAway,
     ))]
 pub(crate) async fn resume(
     state: web::Data<State>,
     body: Result<Bytes, actix_web::Error>,
 ) -> Result<web::Json<QueueView>, ApiError> {
     let Subject { model, api_key } = json::read(&json::whole(body)?)?;
-    queue::resume(&state.pool, &scope(&state, model, api_key)?).await?;
+    queue::resume(&state.pool, &scope(model, api_key)?).await?;
     look(&state).await.map(web::Json)
 }
 
 /// Limit the queue, or a part of it
 ///
-/// Limits how many jobs may be in flight on all workers together. Jobs that are in flight already go on.
+/// Limits how many jobs may be in flight on all workers together. Jobs that are in flight already go on. The limit of a
+/// model that is not on offer any more can be removed.
 #[utoipa::path(put, path = "/api/admin/queue/limit", tag = "admin", operation_id = "limit_queue",
     request_body = NewLimit,
     responses(
         (status = 200, description = "The limit is set; the answer is the current state of the queue", body = QueueView),
         (status = 400, description = "The body is incomplete or not well-formed JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The API key is not an operator's, or the request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        NoOperatorOrForeignPage,
         (status = 422, description = "A field is unknown or wrong; `field` names it", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        DatabaseAway,
     ))]
 pub(crate) async fn limit(
     state: web::Data<State>,
     body: Result<Bytes, actix_web::Error>,
 ) -> Result<web::Json<QueueView>, ApiError> {
     let NewLimit { model, api_key, max_in_flight } = json::read(&json::whole(body)?)?;
-    queue::limit(&state.pool, &scope(&state, model, api_key)?, max_in_flight).await?;
+    let scope = scope(model, api_key)?;
+    if max_in_flight.is_some() {
+        check_offer(&state, &scope)?;
+    }
+    queue::limit(&state.pool, &scope, max_in_flight).await?;
     look(&state).await.map(web::Json)
 }
 
-fn scope(state: &State, model: Option<String>, api_key: Option<Uuid>) -> Result<Scope, ApiError> {
+fn scope(model: Option<String>, api_key: Option<Uuid>) -> Result<Scope, ApiError> {
     match (model, api_key) {
         (None, None) => Ok(Scope::Everything),
         (None, Some(key)) => Ok(Scope::ApiKey(ApiKeyId(key))),
-        (Some(model), None) if state.models.find(&model).is_some() => Ok(Scope::Model(model)),
-        (Some(_), None) => {
-            let detail = "There is no model with this id. GET /api/models lists the models.";
-            Err(ApiError::invalid(Code::UnknownModel, "model", detail))
-        }
+        (Some(model), None) if model.contains('\0') => Err(ApiError::nul("model")),
+        (Some(model), None) => Ok(Scope::Model(model)),
         (Some(_), Some(_)) => {
             let detail = "Send either 'model' or 'api_key'.";
             Err(ApiError::invalid(Code::ConflictingFields, "api_key", detail))
         }
+    }
+}
+
+/// Refuses a new rule for a model that is not on offer. To be lifted, a rule may be of a model that was on offer once.
+fn check_offer(state: &State, scope: &Scope) -> Result<(), ApiError> {
+    match scope {
+        Scope::Model(model) if state.models.find(model).is_none() => Err(ApiError::unknown_model()),
+        _ => Ok(()),
     }
 }

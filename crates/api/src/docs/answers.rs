@@ -110,8 +110,10 @@ pub(super) fn refusal(path: &str, description: &str) -> RefOr<Response> {
 fn complete(operation: &mut Operation, path: &str, is_counted: bool) {
     let name = operation.operation_id.as_deref().unwrap_or_default();
     let needs_database = operation.responses.responses.contains_key("503") && is_counted;
-    let takes_json = operation.request_body.is_some() && path.starts_with("/api/admin/");
+    let takes_body = operation.request_body.is_some();
+    let takes_json = takes_body && path.starts_with("/api/admin/");
     let refusals = [
+        (takes_body, "408", "The body came too slowly"),
         (takes_json, "413", "The body has more bytes than are accepted"),
         (
             is_counted,

@@ -126,10 +126,7 @@ fn problem(operation: &str, status: &str) -> Option<Problem> {
             "limit",
             "The limit must be a whole number from 1 to 1000.",
         ),
-        ("422", _) => {
-            let detail = "There is no model with this id. GET /api/models lists the models.";
-            ApiError::invalid(Code::UnknownModel, "model", detail)
-        }
+        ("422", _) => ApiError::unknown_model(),
         ("429", _) => ApiError::too_fast(60, Duration::from_secs(1)),
         ("500", _) => ApiError::Internal(db::Error::unanswered("an example")),
         ("503", "get_image") => ApiError::Busy,

@@ -26,8 +26,7 @@ impl Conditions {
             Ok(IfNoneMatch::Items(tags)) => {
                 (tags.iter().map(|tag| tag.tag().to_owned()).collect(), false)
             }
-            // The parser reads a request without the header as one with an asterisk.
-            Ok(IfNoneMatch::Any) => (Vec::new(), headers.contains_key(header::IF_NONE_MATCH)),
+            Ok(IfNoneMatch::Any) => (Vec::new(), true),
             Err(_) => (Vec::new(), false),
         };
         let wants_whole = *request.method() == Method::GET && !headers.contains_key(header::RANGE);

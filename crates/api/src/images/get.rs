@@ -16,6 +16,7 @@ use super::{
 use crate::{
     State,
     access::Caller,
+    docs::refusals::BadLink,
     error::{ApiError, Problem},
     link,
 };
@@ -64,7 +65,7 @@ pub(crate) struct ImageFile(Vec<u8>);
                 ("ETag" = String, description = "Identifies the file that the client has"),
                 ("Cache-Control" = String, description = "`private, max-age=31536000, immutable`: the client may keep the file for ever"),
             )),
-        (status = 403, description = "The signed link was not made by this service, or was made for something else, or has expired", body = Problem, content_type = "application/problem+json"),
+        BadLink,
         (status = 404, description = "There is no image with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
         (status = 416, description = "The file ends before the part that was asked for", body = Problem, content_type = "application/problem+json",
             headers(("Content-Range" = String, description = "The length of the file: `bytes */5000`"))),
@@ -78,7 +79,7 @@ pub(crate) async fn get(
 ) -> Result<HttpResponse, ApiError> {
     let wish = Wish::parse(request.query_string())?;
     let id: ImageId = path.parse().map_err(|_malformed| not_found())?;
-    admit(&state, &request, id, wish.signature.as_ref()).await?;
+    admit(&state, &request, id, wish.signature).await?;
     let conditions = Conditions::of(&request);
 
     let small = match wish.width {
@@ -94,20 +95,24 @@ pub(crate) async fn get(
     answer(&state.pool, &request, &conditions, file, wish.is_download).await
 }
 
-/// Lets in a client with a signed link to the image, or a caller that sees its job. For others it does not exist.
+/// Lets in a caller that sees the image's job, or a client with a signed link to the image.
 async fn admit(
     state: &State,
     request: &HttpRequest,
     id: ImageId,
-    signature: Option<&LinkSignature>,
+    signature: Option<LinkSignature>,
 ) -> Result<(), ApiError> {
-    if let Some(signature) = signature {
-        return link::check(state, Linked::Image(id), signature).await;
-    }
-    let caller = Caller::extract(request).await?;
-    if caller.sees_only().is_none() {
-        return Ok(());
-    }
-    let owner = store::image_owner(&state.pool, id).await?;
-    if owner.is_some_and(|owner| caller.sees(owner)) { Ok(()) } else { Err(not_found()) }
+    let refused = match Caller::extract(request).await {
+        Ok(caller) if caller.sees_only().is_none() => return Ok(()),
+        Ok(caller) => {
+            let owner = store::image_owner(&state.pool, id).await?;
+            if owner.is_some_and(|owner| caller.sees(owner)) {
+                return Ok(());
+            }
+            not_found()
+        }
+        Err(refused) => refused,
+    };
+    link::admit(state, Linked::Image(id), signature, refused).await?;
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The thumbnail of an image: read if it is stored, else made.
 
+mod fruitless;
 mod maker;
-mod needless;
 mod single_flight;
 mod turns;
 

@@ -3,6 +3,7 @@
 mod start;
 
 use darkroom_core::{
+    api_key::ApiKeyId,
     job::{Job, JobId, NewJob},
     store::{self, Asked},
 };
@@ -24,8 +25,14 @@ pub(crate) async fn ask(
     upload: Upload,
 ) -> Result<Answer, ApiError> {
     let key = upload.idempotency_key.clone();
-    let asked = match new_job(state, caller, upload).await {
-        Ok(new) => state.intake.ask(new).await.map_err(ApiError::of_making)?,
+    let new = new_job(state, caller.key(), upload).await;
+    // An upload may take an hour, and pictures are fetched: by now the key may be revoked, or have limits.
+    let caller = caller.renewed(&state.access).await?;
+    let asked = match new {
+        Ok(new) => {
+            let new = NewJob { has_limits: caller.has_limits(), ..new };
+            state.intake.ask(new).await.map_err(ApiError::of_making)?
+        }
         // The first request with this key may have been made in time, and while its picture was still there.
         Err(refusal) => match &key {
             Some(key) => {
@@ -44,10 +51,14 @@ pub(crate) async fn ask(
     }
 }
 
-/// The job that an upload asks for, with its pictures fetched.
-async fn new_job(state: &State, caller: &Caller, upload: Upload) -> Result<NewJob, ApiError> {
+/// The job that an upload asks for, with its pictures fetched. Whether its key has limits is not said yet.
+async fn new_job(
+    state: &State,
+    api_key: Option<ApiKeyId>,
+    upload: Upload,
+) -> Result<NewJob, ApiError> {
     let run_at = start::check(state, upload.run_at).await?;
-    let inputs = upload::fetch(upload.pictures, caller.key(), state).await?;
+    let inputs = upload::fetch(upload.pictures, api_key, state).await?;
     // The upload was checked: the model exists.
     let model = state.models.find(&upload.model);
     let cost_micros = model.map_or(0, |model| model.most_micros(&upload.options));
@@ -59,8 +70,7 @@ async fn new_job(state: &State, caller: &Caller, upload: Upload) -> Result<NewJo
         model: upload.model,
         options: upload.options,
         inputs,
-        api_key: caller.key(),
-        has_limits: caller.has_limits(),
+        api_key,
         cost_micros,
         priority: upload.priority,
         run_at,
@@ -70,5 +80,6 @@ async fn new_job(state: &State, caller: &Caller, upload: Upload) -> Result<NewJo
         metadata: upload.metadata,
         deadline: Some(state.deadline),
         idempotency_key: upload.idempotency_key,
+        ..NewJob::default()
     })
 }

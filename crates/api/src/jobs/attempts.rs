@@ -11,7 +11,8 @@ use super::{find, not_found};
 use crate::{
     State,
     access::Caller,
-    error::{ApiError, Problem},
+    docs::refusals::{DatabaseAway, NoSuchJob},
+    error::ApiError,
     money,
 };
 
@@ -81,8 +82,8 @@ pub(crate) struct AttemptView {
     params(("id" = Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it")),
     responses(
         (status = 200, description = "The attempts so far; none before the first submission", body = Vec<AttemptView>),
-        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        NoSuchJob,
+        DatabaseAway,
     ))]
 pub(crate) async fn list(
     state: web::Data<State>,

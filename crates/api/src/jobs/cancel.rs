@@ -11,6 +11,7 @@ use super::{find, not_found, view::JobView};
 use crate::{
     State,
     access::Caller,
+    docs::refusals::{DatabaseAway, ForeignPage, NoSuchJob},
     error::{ApiError, Problem},
 };
 
@@ -24,10 +25,10 @@ use crate::{
     responses(
         (status = 200, description = "The job is cancelled", body = JobView),
         (status = 202, description = "The job is being worked on, and will be stopped unless it is too late for that", body = JobView),
-        (status = 403, description = "The request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
+        ForeignPage,
+        NoSuchJob,
         (status = 409, description = "The job is completed or has failed, so it cannot be cancelled", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        DatabaseAway,
     ))]
 pub(crate) async fn cancel(
     state: web::Data<State>,

@@ -7,6 +7,7 @@ use actix_web::{
     http::header::{self, ContentType},
     web,
 };
+use darkroom_core::job::{Job, JobId};
 
 use super::{
     PREFERENCE_APPLIED,
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     State,
     access::Caller,
+    docs::refusals::ForeignPage,
     error::{ApiError, Problem},
     watch::Snapshot,
 };
@@ -102,7 +104,8 @@ pub(crate) struct NewJobForm {
 /// Ask for an edit
 ///
 /// The answer comes at once; follow the job at its `Location`. With `wait`, the answer comes when the job has ended, or
-/// after that many seconds with the job as it is then; the job goes on in either case.
+/// after that many seconds with the job as it is then; the job goes on in either case. If the job is deleted meanwhile,
+/// the answer comes at once, with the job as it was made.
 ///
 /// If another job already has the results of the same request, `seed` included, the new job is completed at once with
 /// them, is marked `cached` and costs nothing. The field `cache` changes this.
@@ -126,7 +129,7 @@ pub(crate) struct NewJobForm {
                 ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this `Idempotency-Key` had made the job; else not sent"),
             )),
         (status = 400, description = "The body is incomplete or not well-formed", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        ForeignPage,
         (status = 404, description = "There is no job with the `parent_id`, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
         (status = 408, description = "The body came too slowly", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The job that was made under this `Idempotency-Key` is deleted", body = Problem, content_type = "application/problem+json"),
@@ -152,10 +155,7 @@ pub(crate) async fn create(
     let is_replayed = made.is_none();
 
     let location = format!("{}/api/jobs/{id}", links.base());
-    let snapshot = match made {
-        Some(job) if !wait.is_some() => Arc::new(Snapshot::new(*job)),
-        _ => wait.until(&state, id, Snapshot::has_ended).await.map_err(ApiError::after_making)?,
-    };
+    let snapshot = look(&state, id, made, wait).await?;
     let written = snapshot.written(&links);
     let mut response = HttpResponse::Created();
     if let Some(applied) = wait.applied() {
@@ -170,4 +170,22 @@ pub(crate) async fn create(
         .insert_header((header::ETAG, written.tag.header.clone()))
         .insert_header(ContentType::json())
         .body(written.body.clone()))
+}
+
+/// The job as it is answered: as it was made, or else as it is after the wait.
+async fn look(
+    state: &State,
+    id: JobId,
+    made: Option<Box<Job>>,
+    wait: Wait,
+) -> Result<Arc<Snapshot>, ApiError> {
+    let made = match made.map(|job| Arc::new(Snapshot::new(*job))) {
+        Some(made) if !wait.is_some() => return Ok(made),
+        made => made,
+    };
+    match wait.until(state, id, Snapshot::has_ended).await {
+        // It was deleted meanwhile.
+        Err(ApiError::NotFound(_)) => made.ok_or(ApiError::JobDeleted),
+        latest => latest.map_err(ApiError::after_making),
+    }
 }

@@ -7,7 +7,8 @@ use super::{find, not_found};
 use crate::{
     State,
     access::Caller,
-    error::{ApiError, Problem},
+    docs::refusals::{DatabaseAway, ForeignPage, NoSuchJob},
+    error::ApiError,
 };
 
 /// Delete a job with its images
@@ -19,9 +20,9 @@ use crate::{
     params(("id" = uuid::Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it")),
     responses(
         (status = 204, description = "The job and its images are deleted"),
-        (status = 403, description = "The request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        ForeignPage,
+        NoSuchJob,
+        DatabaseAway,
     ))]
 pub(crate) async fn delete(
     state: web::Data<State>,

@@ -13,7 +13,8 @@ use super::{find, not_found};
 use crate::{
     State,
     access::Caller,
-    error::{ApiError, Problem},
+    docs::refusals::{DatabaseAway, NoSuchJob},
+    error::ApiError,
 };
 
 /// One event of a job that its webhook's receiver is to be told.
@@ -80,8 +81,8 @@ pub(crate) struct DeliveryAttemptView {
     params(("id" = Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it")),
     responses(
         (status = 200, description = "The deliveries so far; none without a `webhook_url`", body = Vec<DeliveryView>),
-        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        NoSuchJob,
+        DatabaseAway,
     ))]
 pub(crate) async fn list(
     state: web::Data<State>,

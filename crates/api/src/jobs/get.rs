@@ -11,6 +11,7 @@ use crate::{
     State,
     access::Caller,
     conditional,
+    docs::refusals::{DatabaseAway, NoSuchJob},
     error::{ApiError, Problem},
     watch::Snapshot,
 };
@@ -37,9 +38,9 @@ pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("prefe
                 ("Preference-Applied" = String, description = "`wait=SECONDS`: the wait that was used, where it came from `Prefer`"),
             )),
         (status = 304, description = "Nothing has changed: the client has the current state already (`If-None-Match`)"),
-        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
+        NoSuchJob,
         (status = 422, description = "A parameter is unknown, or `wait` is not a whole number from 0 to 60 or was sent more than once", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        DatabaseAway,
     ))]
 pub(crate) async fn get(
     state: web::Data<State>,

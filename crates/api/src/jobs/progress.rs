@@ -9,7 +9,8 @@ use super::{find, not_found};
 use crate::{
     State,
     access::Caller,
-    error::{ApiError, Problem},
+    docs::refusals::{DatabaseAway, NoSuchJob},
+    error::ApiError,
     watch::KnownProgress,
 };
 
@@ -57,8 +58,8 @@ pub(crate) struct ProviderView {
     params(("id" = uuid::Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it")),
     responses(
         (status = 200, description = "How far the job is", body = ProgressView),
-        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        NoSuchJob,
+        DatabaseAway,
     ))]
 pub(crate) async fn get(
     state: web::Data<State>,

@@ -7,6 +7,7 @@ use super::{find, not_found, view::JobView};
 use crate::{
     State,
     access::Caller,
+    docs::refusals::{DatabaseAway, ForeignPage, NoSuchJob},
     error::{ApiError, Problem},
 };
 
@@ -17,11 +18,11 @@ use crate::{
     params(("id" = uuid::Uuid, Path, description = "The job's id, as `POST /api/jobs` answered it")),
     responses(
         (status = 200, description = "The job waits for its next attempt", body = JobView),
-        (status = 403, description = "The request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
+        ForeignPage,
+        NoSuchJob,
         (status = 409, description = "The job has not failed", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "The caller makes jobs too fast, has too many requests under way or too many jobs that have not ended, or too little of its budget is left; `code` and `detail` say which", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        DatabaseAway,
     ))]
 pub(crate) async fn retry(
     state: web::Data<State>,

@@ -8,6 +8,7 @@ use crate::{
     State,
     access::Caller,
     conditional::{self, Tag},
+    docs::refusals::NoSuchJob,
     error::{ApiError, Problem},
     json,
 };
@@ -28,7 +29,7 @@ use crate::{
                 ("Cache-Control" = String, description = "`private, no-cache`: the client may keep the answer, but must revalidate it each time"),
             )),
         (status = 304, description = "Nothing has changed: the client has the current state already (`If-None-Match`)"),
-        (status = 404, description = "There is no job with this id, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
+        NoSuchJob,
         (status = 503, description = "The database cannot be reached, or too many large answers are being sent; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(

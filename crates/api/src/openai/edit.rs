@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use super::{
     error::{ErrorBody, SHOULD_RETRY, flag},
-    fields::{EditForm, by_their_names},
-    form::EditFormSchema,
+    form::{EditForm, by_their_names},
     patience::patience,
     pictures::{self, ImagesView},
+    schema::EditFormSchema,
     unanswered::Unanswered,
 };
 use crate::{

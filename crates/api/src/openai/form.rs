@@ -1,64 +1,173 @@
-//! OpenAI's form, as the contract describes it.
+//! Translates OpenAI's form into our fields. What cannot be honoured is refused by name; nothing that would change the
+//! result is ignored.
 
-/// The form that OpenAI's clients post. Other fields, and values that cannot be honoured, are refused by name.
-///
-/// OpenAI's fields for what is not available here (such as `background`, `input_fidelity`, `moderation`,
-/// `output_compression`, `partial_images`, `quality`, `stream`) are accepted if they are empty or have OpenAI's default
-/// value. `mask` and `markup` are accepted only if they are empty.
-#[derive(utoipa::ToSchema)]
-#[schema(as = OpenAiEditForm)]
-#[expect(dead_code, reason = "documents the multipart body, which is read as a stream")]
-pub(crate) struct EditFormSchema {
-    /// The picture to edit: JPEG, PNG, WebP or GIF (first frame). For models that take several pictures, send it
-    /// several times; `image[]` means the same.
-    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
-    image: Vec<u8>,
-    /// What to do with the picture, in up to 5,000 characters.
-    #[schema(min_length = 1, max_length = 5000, example = "make it look like a woodcut")]
-    prompt: String,
-    /// The id of a model, as `GET /api/models` lists it. If it is left out, or names one of OpenAI's own models
-    /// (`gpt-image-…`, `chatgpt-image-…`, `dall-e-…`), the default model makes the edit.
-    #[schema(nullable = false, example = "")]
-    model: Option<String>,
-    /// How many pictures to make; 1 if left out.
-    #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
-    n: Option<u8>,
-    /// The result's size: `WIDTHxHEIGHT` in pixels, or `auto`, the default: the proportions of the picture.
-    #[schema(nullable = false, example = "auto")]
-    size: Option<String>,
-    /// How to answer: `b64_json`, the default, puts the files into the answer as OpenAI's image models do; `url` puts
-    /// their addresses there.
-    #[schema(nullable = false, pattern = "^(b64_json|url)?$", example = "url")]
-    response_format: Option<String>,
-    /// The result's format: `png`, `jpeg` or `webp`, if the model takes this option.
-    #[schema(nullable = false, pattern = "^(jpeg|png|webp)?$", example = "")]
-    output_format: Option<String>,
-    /// Kept in the job's `metadata` under this name.
-    #[schema(nullable = false, example = "")]
-    user: Option<String>,
-    /// Kept in the job's `metadata` under this name.
-    #[schema(nullable = false, example = "")]
-    safety_identifier: Option<String>,
-    /// This and all fields that follow are not OpenAI's; they mean what they mean in `POST /api/jobs`. OpenAI's Python
-    /// client sends them as `extra_body`.
-    #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
-    seed: Option<i64>,
-    /// The result's proportions, in place of `size`.
-    #[schema(nullable = false, example = "")]
-    aspect_ratio: Option<String>,
-    /// The result's resolution, by a name that the model knows, such as `2K`.
-    #[schema(nullable = false, example = "")]
-    resolution: Option<String>,
-    /// Whether the model's safety checker looks at the result: `true` or `false`.
-    #[schema(value_type = String, required = false, pattern = "^(true|false)?$", example = "")]
-    enable_safety_checker: Option<bool>,
-    /// How tolerant the model's safety check is; a higher number lets more pass.
-    #[schema(value_type = String, required = false, pattern = "^[0-9]*$", example = "")]
-    safety_tolerance: Option<u8>,
-    /// Jobs of higher priority go first: -100 to 100; 0 if left out.
-    #[schema(value_type = String, required = false, pattern = "^(-?[0-9]+)?$", example = "")]
-    priority: Option<i16>,
-    /// Whether another job's results may be used: `default`, `prefer` or `bypass`.
-    #[schema(nullable = false, pattern = "^(default|prefer|bypass)?$", example = "")]
-    cache: Option<String>,
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use crate::{
+    error::{ApiError, Code},
+    jobs::upload::{Fields, Form, Limit, text},
+};
+
+/// OpenAI's fields that mean the same here, with our names for them.
+const SAME: [(&str, &str); 8] = [
+    ("n", "num_images"),
+    ("size", "image_size"),
+    ("output_format", "output_format"),
+    ("seed", "seed"),
+    ("aspect_ratio", "aspect_ratio"),
+    ("resolution", "resolution"),
+    ("enable_safety_checker", "enable_safety_checker"),
+    ("safety_tolerance", "safety_tolerance"),
+];
+
+/// Our own fields that say how the job is treated.
+const TREATMENT: [&str; 2] = ["priority", "cache"];
+
+/// Fields that name the end user; kept in the job's metadata.
+const CALLERS: [&str; 2] = ["user", "safety_identifier"];
+
+/// Fields that cannot be honoured here, with the values that are accepted because they ask for nothing (source:
+/// openai-python 3.57, `image_edit_params.py`, for names and defaults).
+const UNAVAILABLE: [(&str, &[&str]); 13] = [
+    ("background", &["auto"]),
+    ("complexity", &[]),
+    ("frame_count", &[]),
+    ("frame_duration_ms", &[]),
+    ("input_fidelity", &["low"]),
+    ("markup", &[]),
+    ("mask", &[]),
+    ("moderation", &["auto"]),
+    ("output_compression", &["100"]),
+    ("partial_images", &["0"]),
+    ("quality", &["auto", "standard"]),
+    ("stream", &["false"]),
+    ("svg", &[]),
+];
+
+/// How the names of OpenAI's own models begin.
+const THEIR_MODELS: [&str; 3] = ["gpt-image-", "chatgpt-image-", "dall-e-"];
+
+/// How pictures are handed over.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Delivery {
+    /// In the answer. OpenAI's image models do only this, so its callers read only this.
+    #[default]
+    Base64,
+    /// By their addresses.
+    Url,
+}
+
+/// OpenAI's form, with what it says that does not become part of the job.
+#[derive(Debug, Default)]
+pub(crate) struct EditForm {
+    pub(super) delivery: Delivery,
+}
+
+impl Form for EditForm {
+    const PICTURES: &[&str] = &["image", "image[]"];
+
+    const ADDRESSES: &[&str] = &[];
+
+    const SENT_AS: &str = "Send the image and the prompt as multipart/form-data.";
+
+    fn limit(&self, name: &str) -> Result<Limit, ApiError> {
+        let root = name.split_once('[').map_or(name, |(root, _)| root);
+        if matches!(root, "mask" | "markup" | "svg") {
+            return Ok(Limit { bytes: 0, over: unavailable(root, &[]) });
+        }
+        let mut known = ["prompt", "model", "response_format"]
+            .iter()
+            .chain(SAME.iter().map(|(theirs, _)| theirs))
+            .chain(&TREATMENT)
+            .chain(&CALLERS)
+            .chain(UNAVAILABLE.iter().map(|(name, _)| name));
+        if known.any(|known| *known == name) {
+            return Ok(Limit::of(name));
+        }
+        let detail = format!("There is no field '{name}'. /docs lists the fields.");
+        Err(ApiError::invalid(Code::UnknownField, name, detail))
+    }
+
+    fn place(&mut self, texts: Vec<(String, Bytes)>, fields: &mut Fields) -> Result<(), ApiError> {
+        let mut callers = Map::new();
+        for (name, value) in texts {
+            if name == "prompt" {
+                fields.prompt = Some(value);
+                continue;
+            }
+            let said = text(&name, &value)?.trim();
+            if said.is_empty() {
+                continue;
+            }
+            match name.as_str() {
+                "model" if is_theirs(said) => {}
+                "model" => fields.model = Some(value),
+                // The same as no size: the proportions of the picture.
+                "size" if said == "auto" => {}
+                "response_format" => self.delivery = delivery(said)?,
+                name if TREATMENT.contains(&name) => fields.treatment.push((name.into(), value)),
+                // The database cannot store them.
+                name if CALLERS.contains(&name) && said.contains('\0') => {
+                    return Err(ApiError::nul(name));
+                }
+                name if CALLERS.contains(&name) => {
+                    callers.insert(name.into(), Value::from(said));
+                }
+                name => match SAME.iter().find(|(theirs, _)| *theirs == name) {
+                    Some((_, ours)) => fields.options.push(((*ours).into(), value)),
+                    None => refuse_unless_default(name, said)?,
+                },
+            }
+        }
+        if !callers.is_empty() {
+            let metadata = Value::Object(callers).to_string();
+            fields.treatment.push(("metadata".into(), metadata.into()));
+        }
+        Ok(())
+    }
+}
+
+/// Whether it is one of OpenAI's models. Callers name one because they have to; the default model is used instead.
+fn is_theirs(model: &str) -> bool {
+    THEIR_MODELS.iter().any(|beginning| model.starts_with(beginning))
+}
+
+fn delivery(said: &str) -> Result<Delivery, ApiError> {
+    match said {
+        "b64_json" => Ok(Delivery::Base64),
+        "url" => Ok(Delivery::Url),
+        _ => {
+            let detail = "The response_format must be b64_json or url.";
+            Err(ApiError::invalid(Code::InvalidOption, "response_format", detail))
+        }
+    }
+}
+
+fn refuse_unless_default(name: &str, said: &str) -> Result<(), ApiError> {
+    let defaults = UNAVAILABLE.iter().find(|(known, _)| *known == name);
+    let defaults = defaults.map_or(&[][..], |(_, defaults)| *defaults);
+    if defaults.iter().any(|default| default.eq_ignore_ascii_case(said)) {
+        return Ok(());
+    }
+    Err(unavailable(name, defaults))
+}
+
+fn unavailable(name: &str, defaults: &[&str]) -> ApiError {
+    let or = defaults.first().map(|default| format!(", or send '{default}'")).unwrap_or_default();
+    let detail = format!("The field '{name}' is not supported here. Leave it out{or}.");
+    ApiError::invalid(Code::OptionNotSupported, name, detail)
+}
+
+/// Rewrites a refusal to name a field as OpenAI's form names it.
+pub(super) fn by_their_names(error: ApiError) -> ApiError {
+    let ApiError::Invalid { code, field, detail } = error else { return error };
+    let theirs = SAME.iter().find(|(theirs, ours)| *ours == field && theirs != ours);
+    match theirs {
+        Some((theirs, ours)) if code != Code::UnknownField => {
+            let detail = detail.replace(&format!("'{ours}'"), &format!("'{theirs}'"));
+            ApiError::invalid(code, theirs, detail)
+        }
+        _ => ApiError::Invalid { code, field, detail },
+    }
 }

@@ -17,7 +17,7 @@ use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{fields::Delivery, unanswered::Unanswered};
+use super::{form::Delivery, unanswered::Unanswered};
 use crate::{error::ApiError, json};
 
 /// Bytes of a picture that are read and sent at a time: a multiple of three, because Base64 makes four characters of

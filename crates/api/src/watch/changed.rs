@@ -9,7 +9,7 @@ use darkroom_core::{chain::chain, job::JobId};
 use tokio::{sync::mpsc, time::sleep};
 
 use super::{
-    BATCH, Hub, Reading, Snapshot, UNHEARD_INTERVAL,
+    BATCH, Hub, News, Reading, Snapshot, UNHEARD_INTERVAL,
     read::{Answer, read},
 };
 
@@ -73,7 +73,7 @@ impl Hub {
         told.sort_unstable_by_key(|snapshot| snapshot.revision());
         for snapshot in told {
             // It fails when nobody follows.
-            self.feed.send(snapshot).ok();
+            self.feed.send(News::Job(snapshot)).ok();
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The operators' endpoints. Who may call them is tested in `keys`.
 
+use darkroom_core::queue::{self, Scope};
+use darkroom_testing::eventually;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -65,17 +67,40 @@ async fn a_limit_is_set_changed_and_taken_away() {
 }
 
 #[tokio::test]
+async fn rules_for_a_model_that_is_not_on_offer_any_more_are_lifted_and_not_set() {
+    let app = App::start().await;
+    let (pool, gone) = (&app.database.pool, Scope::Model("gone/edit".into()));
+    queue::pause(pool, &gone).await.unwrap();
+    queue::limit(pool, &gone, Some(3)).await.unwrap();
+
+    for (method, path, rule) in [
+        (Method::POST, "/pause", json!({"model": "gone/edit"})),
+        (Method::PUT, "/limit", json!({"model": "gone/edit", "max_in_flight": 0})),
+    ] {
+        problem(send(&app, method, path, rule).await, 422, "unknown_model").await;
+    }
+    let resumed = change(&app, Method::POST, "/resume", json!({"model": "gone/edit"})).await;
+    assert_eq!(resumed["rules"][0]["paused_at"], Value::Null);
+    let none = json!({"model": "gone/edit", "max_in_flight": null});
+    assert_eq!(change(&app, Method::PUT, "/limit", none).await["rules"], json!([]));
+}
+
+/// Has all jobs fail.
+async fn fail_all(app: &App) {
+    let fail = "with gone as (delete from queue)
+                update jobs set status = 'failed', failure_code = 'unlucky',
+                    failure_message = 'A test.', finished_at = now()";
+    sqlx::query(fail).execute(&app.database.pool).await.unwrap();
+}
+
+#[tokio::test]
 async fn failed_jobs_are_tried_again_one_by_one_or_together() {
     let app = App::start().await;
     let mut ids = Vec::new();
     for _ in 0..3 {
         ids.push(app.new_job().await["id"].as_str().unwrap().to_owned());
     }
-    let pool = &app.database.pool;
-    let fail = "with gone as (delete from queue)
-                update jobs set status = 'failed', failure_code = 'unlucky',
-                    failure_message = 'A test.', finished_at = now()";
-    sqlx::query(fail).execute(pool).await.unwrap();
+    fail_all(&app).await;
 
     let retry = |id: &str| app.client.post(app.url(&format!("/api/jobs/{id}/retry"))).send();
     let retried = retry(&ids[0]).await.unwrap();
@@ -94,6 +119,28 @@ async fn failed_jobs_are_tried_again_one_by_one_or_together() {
 }
 
 #[tokio::test]
+async fn a_job_that_is_tried_again_with_others_is_not_answered_as_it_was_before() {
+    let app = App::start().await;
+    let job = app.new_job().await["id"].clone();
+    let path = format!("/api/jobs/{}", job.as_str().unwrap());
+    let status = async || app.get(&path).await.json::<Value>().await.unwrap()["status"].clone();
+    fail_all(&app).await;
+    // From now on the database tells of no change.
+    let silence = "alter table jobs disable trigger jobs_updated";
+    sqlx::query(silence).execute(&app.database.pool).await.unwrap();
+    eventually("it is answered from memory as failed", async || {
+        let before = app.reads("memory").await;
+        (status().await == "failed" && app.reads("memory").await > before).then_some(())
+    })
+    .await;
+
+    let retried = change(&app, Method::POST, "/retry", json!({})).await;
+
+    assert_eq!(retried["jobs"], json!([job]));
+    assert_eq!(status().await, "pending");
+}
+
+#[tokio::test]
 async fn nonsense_is_refused_by_the_field_that_is_wrong() {
     let app = App::start().await;
     for (method, path, body, field) in [
@@ -101,6 +148,7 @@ async fn nonsense_is_refused_by_the_field_that_is_wrong() {
         (Method::POST, "/pause", json!({"model": MODEL, "api_key": uuid()}), "api_key"),
         (Method::POST, "/pause", json!({"api_key": "none"}), "api_key"),
         (Method::POST, "/resume", json!({"everything": true}), "everything"),
+        (Method::POST, "/resume", json!({"model": "\0"}), "model"),
         (Method::PUT, "/limit", json!({}), "body"),
         (Method::PUT, "/limit", json!({"max_in_flight": -1}), "max_in_flight"),
         (Method::PUT, "/limit", json!({"max_in_flight": 70_000}), "max_in_flight"),

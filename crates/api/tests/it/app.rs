@@ -161,6 +161,11 @@ pub(crate) fn file(data: Vec<u8>) -> Part {
     Part::bytes(data).file_name("photo.jpg").mime_str("image/jpeg").unwrap()
 }
 
+/// A file that nobody chose, as browsers send it.
+pub(crate) fn unchosen() -> Part {
+    Part::bytes(Vec::new()).file_name("").mime_str("application/octet-stream").unwrap()
+}
+
 pub(crate) fn form(data: Vec<u8>, prompt: &str) -> Form {
     Form::new().part("image", file(data)).text("prompt", prompt.to_owned())
 }

@@ -5,7 +5,7 @@ use image::ImageFormat;
 use reqwest::multipart::Form;
 
 use crate::{
-    app::{App, file, form, photo, picture, problem},
+    app::{App, file, form, photo, picture, problem, unchosen},
     raw::{Connection, body, head},
 };
 
@@ -15,6 +15,7 @@ async fn fields_that_are_missing_doubled_or_unknown_are_named() {
     let image = || file(photo());
     let cases = [
         (Form::new().text("prompt", "x"), "missing_field", "image"),
+        (Form::new().text("prompt", "x").part("image", unchosen()), "missing_field", "image"),
         (Form::new().part("image", image()), "missing_field", "prompt"),
         (form(photo(), "x").text("size", "big"), "unknown_field", "size"),
         (form(photo(), "x").text("prompt", "y"), "duplicate_field", "prompt"),

@@ -116,6 +116,16 @@ async fn every_problem_of_the_contract_shows_one_of_its_own() {
     }
 }
 
+#[test]
+fn whoever_sends_a_body_is_told_that_it_may_come_too_slowly() {
+    let contract = serde_json::to_value(darkroom_api::openapi()).unwrap();
+    let paths = contract["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+    for operation in operations.filter(|operation| operation["requestBody"].is_object()) {
+        assert!(operation["responses"]["408"].is_object(), "{}", operation["operationId"]);
+    }
+}
+
 /// The page at `/docs` fills a form in with the examples of its fields.
 #[tokio::test]
 async fn a_form_of_all_examples_is_taken() {

@@ -130,6 +130,20 @@ async fn without_keys_a_page_cannot_read_or_spend_anything_by_leading_its_own_na
 }
 
 #[tokio::test]
+async fn without_keys_nothing_is_opened_by_a_key_and_a_link_that_a_page_made_up() {
+    let app = App::start().await;
+    let job = app.new_job().await;
+    let none = Token::generate().unwrap();
+
+    for link in ["input_image_url", "events_url"] {
+        let link = format!("{}?expires=9999999999&signature=x", job[link].as_str().unwrap());
+        let get = app.client.get(link).header("host", "evil.example");
+        let get = get.header("X-API-Key", none.secret().expose_secret());
+        problem(get.send().await.unwrap(), 401, "unknown_api_key").await;
+    }
+}
+
+#[tokio::test]
 async fn where_keys_are_needed_a_server_is_called_by_any_name() {
     let app = App::start_with(&[("REQUIRE_API_KEY", "true")]).await;
     let (_, key) = app.new_key(false).await;
@@ -153,4 +167,27 @@ async fn a_foreign_page_cannot_spend_anything() {
     app.assert_nothing_is_stored().await;
     // The pages that explain the API have the API's own origin.
     assert_eq!(post(app.url("")).await.unwrap().status(), 201);
+}
+
+#[tokio::test]
+async fn where_keys_are_needed_the_servers_own_pages_work_by_any_name() {
+    for (is_needed, expected) in [("true", 201), ("false", 403)] {
+        let app = App::start_with(&[
+            ("ENVIRONMENT", "production"),
+            ("REQUIRE_API_KEY", is_needed),
+            ("PUBLIC_URL", "https://edit.example"),
+        ])
+        .await;
+        let (_, key) = app.new_key(false).await;
+        let post = async |origin: &str| {
+            let post = app.client.post(app.url("/api/jobs")).bearer_auth(&key);
+            let post = post.header("host", "localhost:9000").header("origin", origin);
+            post.multipart(form(photo(), "x")).send().await.unwrap()
+        };
+
+        assert_eq!(post("http://localhost:9000").await.status(), expected);
+        for other in ["http://localhost:9001", "http://localhost", "null", "https://evil.example"] {
+            problem(post(other).await, 403, "foreign_origin").await;
+        }
+    }
 }

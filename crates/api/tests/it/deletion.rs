@@ -1,6 +1,7 @@
-//! Deleting a job whose request runs at the provider.
+//! Deleting a job whose request runs at the provider, or that a client waits for.
 
 use darkroom_core::queue::{self, Begun, Claimed, Submission, Timeline};
+use darkroom_testing::eventually;
 use serde_json::Value;
 
 use crate::app::{App, form, photo, problem};
@@ -89,4 +90,47 @@ async fn a_job_without_a_request_leaves_nothing_behind() {
     .await
     .unwrap();
     assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_job_that_it_made_is_answered_with_that_when_it_is_deleted() {
+    let app = App::start().await;
+    let post = app.client.post(app.url("/api/jobs?wait=60")).multipart(form(photo(), "x"));
+
+    let (made, id) = tokio::join!(post.send(), async {
+        let id = eventually("it is made", async || {
+            let jobs: Value = app.get("/api/jobs").await.json().await.unwrap();
+            jobs[0]["id"].as_str().map(str::to_owned)
+        })
+        .await;
+        let deleted = app.client.delete(app.url(&format!("/api/jobs/{id}"))).send().await.unwrap();
+        assert_eq!(deleted.status(), 204);
+        id
+    });
+
+    let made = made.unwrap();
+    assert_eq!(made.status(), 201);
+    let job: Value = made.json().await.unwrap();
+    assert_eq!((&job["id"], &job["status"]), (&id.into(), &"pending".into()));
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_job_that_was_made_before_is_told_when_it_is_deleted() {
+    let app = App::start().await;
+    let ask = |path: &str| {
+        let post = app.client.post(app.url(path)).header("Idempotency-Key", "k");
+        post.multipart(form(photo(), "x")).send()
+    };
+    let job: Value = ask("/api/jobs").await.unwrap().json().await.unwrap();
+    let path = format!("/api/jobs/{}", job["id"].as_str().unwrap());
+    let reads = async || app.reads("memory").await + app.reads("database").await;
+    let before = reads().await;
+
+    let (again, deleted) = tokio::join!(ask("/api/jobs?wait=60"), async {
+        eventually("it is read", async || (reads().await > before).then_some(())).await;
+        app.client.delete(app.url(&path)).send().await.unwrap()
+    });
+
+    assert_eq!(deleted.status(), 204);
+    problem(again.unwrap(), 409, "idempotency_job_deleted").await;
 }

@@ -6,7 +6,7 @@ use image::ImageFormat;
 use reqwest::multipart::Form;
 use serde_json::{Value, json};
 
-use crate::app::{App, file, photo, picture, problem};
+use crate::app::{App, file, photo, picture, problem, unchosen};
 
 /// An API that may call this machine, where the tests' servers are.
 async fn app() -> App {
@@ -38,6 +38,33 @@ async fn pictures_are_fetched_and_stay_in_the_order_of_the_fields() {
 
     assert_eq!(answer.status(), 201);
     assert_eq!(kept(&app, &answer.json().await.unwrap()).await, [png, photo(), webp]);
+}
+
+#[tokio::test]
+async fn what_nobody_filled_in_counts_as_not_sent() {
+    let app = app().await;
+    let elsewhere = Receiver::start([Reply::File(photo())]).await;
+
+    let answer = app.post(form(&elsewhere.url).part("image", unchosen())).await;
+
+    assert_eq!(answer.status(), 201);
+    assert_eq!(kept(&app, &answer.json().await.unwrap()).await, [photo()]);
+
+    // As many pictures as any model takes.
+    let full = || {
+        let form = Form::new().text("prompt", "x").text("model", "fal-ai/nano-banana-pro/edit");
+        (0..14).fold(form, |form, _| form.part("image", file(photo())))
+    };
+    let answer = app.post(full().text("image_url", "").part("image", unchosen())).await;
+    assert_eq!(answer.status(), 201);
+    let more = [
+        (full().part("image", file(photo())), "image"),
+        (full().text("image_url", elsewhere.url.clone()), "image_url"),
+    ];
+    for (form, field) in more {
+        let refused = problem(app.post(form).await, 422, "too_many_images").await;
+        assert_eq!(refused["field"], field);
+    }
 }
 
 #[tokio::test]

@@ -59,6 +59,74 @@ async fn the_same_in_json_and_in_a_form_is_the_same_request() {
 }
 
 #[tokio::test]
+async fn metadata_is_the_same_however_it_is_written() {
+    let app = App::start().await;
+    let post = || app.client.post(app.url("/api/jobs")).header("Idempotency-Key", "k");
+    let with = |metadata: &str| {
+        let picture = base64(&photo());
+        let body = format!(r#"{{"images":[{picture}],"prompt":"x","metadata":{metadata}}}"#);
+        post().header("Content-Type", "application/json").body(body).send()
+    };
+    let fields = form(photo(), "x").text("metadata", r#"{"name": "Zoë", "order": 7}"#);
+    assert_eq!(post().multipart(fields).send().await.unwrap().status(), 201);
+
+    let again = with(r#"{"order":7,"name":"Zo\u00eb"}"#).await.unwrap();
+
+    assert_eq!(again.status(), 201);
+    assert_eq!(again.headers()["idempotent-replayed"], "true");
+    let other = with(r#"{"order":"7","name":"Zoë"}"#).await.unwrap();
+    problem(other, 422, "idempotency_conflict").await;
+}
+
+#[tokio::test]
+async fn a_picture_may_be_a_data_url_as_browsers_make_it() {
+    let app = App::start().await;
+    let ask_with =
+        async |text: String| ask(&app, &json!({"images": [{"base64": text}], "prompt": "x"})).await;
+
+    let answer = ask_with(format!("data:image/jpeg;base64,{}", STANDARD.encode(photo()))).await;
+
+    assert_eq!(answer.status(), 201);
+    let job: Value = answer.json().await.unwrap();
+    let kept = app.client.get(job["input_image_url"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(kept.bytes().await.unwrap(), photo());
+    for text in ["data:image/png,AAAA", "data:image/png;base64,%", "data:AAAA"] {
+        let refused = problem(ask_with(text.into()).await, 422, "invalid_base64").await;
+        assert_eq!(refused["field"], "images[0].base64");
+    }
+}
+
+#[tokio::test]
+async fn what_is_far_too_long_is_named_and_not_sent_back() {
+    let app = App::start().await;
+    let long = "a".repeat(1024 * 1024);
+    let with = |name: &str, value: Value| {
+        let mut body = json!({
+            "images": [base64(&photo())], "prompt": "x", "webhook_url": "https://example.com/",
+        });
+        body[name] = value;
+        body
+    };
+    let mut cases = vec![
+        (with(&long, json!(1)), "invalid_field", "aaa"),
+        (with("num_images", json!(long)), "invalid_field", "num_images"),
+        (with("images", json!(long)), "invalid_field", "images"),
+        (with("images", json!([{ long.as_str(): 1 }])), "invalid_field", "images[0].aaa"),
+        (with("images", json!([{"url": long}])), "too_long", "images[0].url"),
+    ];
+    for name in ["prompt", "model", "image_size", "run_at", "webhook_url", "webhook_events"] {
+        cases.push((with(name, json!(long)), "too_long", name));
+    }
+
+    for (body, code, field) in cases {
+        let told = problem(ask(&app, &body).await, 422, code).await;
+        assert!(told["field"].as_str().unwrap().starts_with(field), "{told}");
+        assert!(told.to_string().len() < 2048, "{told}");
+    }
+    app.assert_nothing_is_stored().await;
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_named_by_its_place() {
     let app = App::start().await;
     let good = json!({"images": [base64(&photo())], "prompt": "x"});

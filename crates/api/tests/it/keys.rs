@@ -74,6 +74,26 @@ async fn a_key_is_sent_in_either_way_and_nonsense_opens_nothing() {
 }
 
 #[tokio::test]
+async fn a_token_that_a_proxy_sends_for_itself_hides_no_key() {
+    for is_needed in ["true", "false"] {
+        let app = App::start_with(&[("REQUIRE_API_KEY", is_needed)]).await;
+        let ((_, own), (_, other)) = (app.new_key(false).await, app.new_key(false).await);
+        app.new_job_of(&other).await;
+        let job = app.new_job_of(&own).await;
+        let list = |bearer: &str| {
+            let get = app.client.get(app.url("/api/jobs")).bearer_auth(bearer);
+            get.header("X-API-Key", &own).send()
+        };
+
+        let seen: Value = list("a.proxys.token").await.unwrap().json().await.unwrap();
+        assert_eq!(seen.as_array().unwrap().len(), 1, "{seen}");
+        assert_eq!(seen[0]["id"], job["id"]);
+        // What looks like a key counts as the one that was meant.
+        problem(list("dk_nonsense").await.unwrap(), 401, "unknown_api_key").await;
+    }
+}
+
+#[tokio::test]
 async fn what_belongs_to_another_key_is_not_there_on_any_path() {
     let app = app().await;
     let ((_, own), (_, stranger)) = (app.new_key(false).await, app.new_key(false).await);
@@ -228,7 +248,7 @@ async fn where_no_keys_are_needed_who_sends_one_is_held_to_it() {
     assert_eq!(app.ask(Method::GET, "/api/jobs", "unused").await.status(), 200);
 }
 
-async fn until_refused(app: &App, key: &str) {
+pub(crate) async fn until_refused(app: &App, key: &str) {
     eventually("the key is refused", async || {
         let answer = app.ask(Method::GET, "/api/jobs", key).await;
         (answer.status() == StatusCode::UNAUTHORIZED).then_some(())

@@ -101,6 +101,35 @@ async fn a_link_opens_the_events_of_its_job_and_nothing_else_until_it_expires() 
     problem(app.ask(Method::GET, &path, &another).await, 404, "not_found").await;
 }
 
+#[tokio::test]
+async fn a_key_and_a_link_open_alike_what_the_other_does_not() {
+    let app = app().await;
+    let ((_, own), (_, another)) = (app.new_key(false).await, app.new_key(false).await);
+    let job = app.new_job_of(&own).await;
+    let id = job["id"].as_str().unwrap();
+    let image = job["input_image_url"].as_str().unwrap().split(['/', '?']).nth(5).unwrap();
+
+    for (path, message) in [
+        (format!("/api/images/{image}"), image.to_owned()),
+        (format!("/api/jobs/{id}/events"), format!("events of {id}")),
+    ] {
+        let ask = async |query: &str, key: &str| {
+            app.ask(Method::GET, &format!("{path}?{query}"), key).await
+        };
+        let (holds, old) = (signed(&message, now() + 600), signed(&message, 1_000_000_000));
+        for query in [&*holds, &old, "expires=9999999999&signature=x", ""] {
+            assert_eq!(ask(query, &own).await.status(), 200, "{path} {query}");
+        }
+        for key in [&*another, "dk_nonsense"] {
+            assert_eq!(ask(&holds, key).await.status(), 200, "{path} {key}");
+            problem(ask(&old, key).await, 403, "expired_link").await;
+            problem(ask("expires=9999999999&signature=x", key).await, 403, "invalid_link").await;
+        }
+        problem(ask("", &another).await, 404, "not_found").await;
+        problem(ask("", "dk_nonsense").await, 401, "unknown_api_key").await;
+    }
+}
+
 /// The fields of a job that the link to its events opens.
 const OPENED: [&str; 18] = [
     "cached",

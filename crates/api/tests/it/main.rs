@@ -49,6 +49,7 @@ mod raw;
 mod replicas;
 mod result_cache;
 mod slow_clients;
+mod slow_uploads;
 mod statements;
 mod thumbnails;
 mod treatment;

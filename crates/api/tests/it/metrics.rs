@@ -17,6 +17,14 @@ async fn read(response: Response) -> Scrape {
     Scrape::read(&response.text().await.unwrap())
 }
 
+impl App {
+    /// How many jobs were read so far from `memory` or the `database`.
+    pub(crate) async fn reads(&self, from: &str) -> f64 {
+        let scrape = read(self.get("/metrics").await).await;
+        scrape.value("darkroom_job_reads_total", &[("from", from)]).unwrap()
+    }
+}
+
 #[tokio::test]
 async fn requests_are_counted_by_the_pattern_of_their_path_and_never_by_the_path() {
     let app = App::start().await;
@@ -79,18 +87,18 @@ async fn answers_are_told_apart_by_where_they_came_from_and_open_streams_are_cou
     let app = App::start().await;
     let job = app.new_job().await;
     let path = format!("/api/jobs/{}", job["id"].as_str().unwrap());
-    let scrape = async || read(app.get("/metrics").await).await;
-    let reads =
-        async |from| scrape().await.value("darkroom_job_reads_total", &[("from", from)]).unwrap();
 
     eventually("an answer comes from memory", async || {
         app.get(&path).await;
-        (reads("memory").await > 0.0).then_some(())
+        (app.reads("memory").await > 0.0).then_some(())
     })
     .await;
-    assert!(reads("database").await > 0.0);
+    assert!(app.reads("database").await > 0.0);
 
-    let streams = async || scrape().await.value("darkroom_event_streams", &[]).unwrap();
+    let streams = async || {
+        let scrape = read(app.get("/metrics").await).await;
+        scrape.value("darkroom_event_streams", &[]).unwrap()
+    };
     let mut stream = app.get("/api/events").await;
     stream.chunk().await.unwrap();
     assert_eq!(streams().await.to_string(), "1");

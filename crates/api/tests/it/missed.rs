@@ -1,8 +1,25 @@
 //! The stream of all jobs, for clients that come back after they missed many changes.
 
-use serde_json::Value;
+use std::time::Duration;
 
-use crate::{app::App, events::Events};
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::{
+    app::App,
+    events::{Event, Events},
+};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Makes jobs that changed some time ago, of which nobody is notified.
+async fn make(app: &App, prompt: &str, jobs: i32, seconds_ago: f64) {
+    let make = "insert into jobs (id, prompt, model, updated_at)
+         select gen_random_uuid(), $1, 'a model', now() - make_interval(secs => $2)
+         from generate_series(1, $3)";
+    let make = sqlx::query(make).bind(prompt).bind(seconds_ago).bind(jobs);
+    make.execute(&app.database.pool).await.unwrap();
+}
 
 #[tokio::test]
 async fn all_that_was_missed_comes_once_and_in_order_however_much_it_is() {
@@ -31,7 +48,7 @@ async fn all_that_was_missed_comes_once_and_in_order_however_much_it_is() {
 async fn whoever_breaks_off_while_he_catches_up_goes_on_from_there() {
     let app = App::start().await;
     let missed = "insert into jobs (id, prompt, model, updated_at)
-         select gen_random_uuid(), n::text, 'a model', now() - make_interval(secs => 1000 - 10 * n)
+         select gen_random_uuid(), n::text, 'a model', now() - make_interval(secs => 2000 - 30 * n)
          from generate_series(1, 50) as n";
     sqlx::query(missed).execute(&app.database.pool).await.unwrap();
     let mut events = Events::follow(&app, "/api/events", Some("0")).await;
@@ -46,4 +63,45 @@ async fn whoever_breaks_off_while_he_catches_up_goes_on_from_there() {
     for n in 21..=50 {
         assert_eq!(back.next().await.unwrap().data["prompt"], Value::from(n.to_string()));
     }
+}
+
+/// The next event, however many heartbeats come before it.
+async fn soon(events: &mut Events) -> Event {
+    timeout(PATIENCE, events.next()).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn changes_that_may_have_been_committed_late_are_sent_too_and_count_for_nothing() {
+    let app = App::start().await;
+    app.new_job().await;
+    let seen = Events::follow(&app, "/api/events", Some("0")).await.next().await.unwrap();
+    make(&app, "late", 1_200, 15.0).await;
+
+    let mut back = Events::follow(&app, "/api/events", Some(&seen.id)).await;
+
+    for _ in 0..1_200 {
+        assert_eq!(back.next().await.unwrap().data["prompt"], "late");
+    }
+}
+
+#[tokio::test]
+async fn what_changed_while_the_connection_that_tells_of_changes_was_cut_is_told() {
+    let app = App::start().await;
+    let mut events = Events::follow(&app, "/api/events", None).await;
+    make(&app, "unheard", 1, 10.0).await;
+
+    app.database.end_connections().await;
+
+    assert_eq!(soon(&mut events).await.data["prompt"], "unheard");
+}
+
+#[tokio::test]
+async fn whoever_follows_is_told_to_begin_anew_if_too_much_changed_while_that_connection_was_cut() {
+    let app = App::start().await;
+    let mut events = Events::follow(&app, "/api/events", None).await;
+    make(&app, "unheard", 3_000, 10.0).await;
+
+    app.database.end_connections().await;
+
+    assert_eq!(soon(&mut events).await.name, "reset");
 }

@@ -52,8 +52,17 @@ async fn a_body_that_trickles_is_cut_off_and_told_why() {
     let json = b"{\"prompt\": \"x\", \"images\": [{\"base64\": \"AAAA";
     let json_head = "POST /api/jobs HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n\
                      Content-Length: 100000\r\n\r\n";
+    let form_head = head(form.len());
+    let edit_head = form_head.replace("/api/jobs", "/v1/images/edits");
+    let limit_head =
+        "PUT /api/admin/queue/limit HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n";
 
-    for (head, body) in [(head(form.len()).as_str(), &form[..40]), (json_head, json.as_slice())] {
+    for (head, body) in [
+        (form_head.as_str(), &form[..40]),
+        (json_head, json.as_slice()),
+        (&edit_head, &form[..40]),
+        (limit_head, b"{\"max_in_flight\": "),
+    ] {
         let mut slow = Connection::open(app.address).await;
         slow.send(head.as_bytes()).await;
         slow.send(body).await;

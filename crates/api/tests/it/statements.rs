@@ -16,7 +16,7 @@ use crate::{
 /// are heard; and the first ones of a new connection.
 const BESIDE: [&str; 4] = ["pg_notify(", "select 1", "LISTEN", "set jit = off"];
 
-const READ: &str = "order by jobs.id, role, position";
+const READ: &str = "order by jobs.id, images.role, images.position";
 
 #[tokio::test]
 async fn making_a_job_is_one_statement() {

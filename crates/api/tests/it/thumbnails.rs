@@ -164,12 +164,34 @@ async fn transparency_is_kept() {
     assert_eq!(small.get_pixel(80, 60).0[3], 128);
 }
 
-#[tokio::test]
-async fn an_image_that_does_not_decode_is_no_fault_of_the_server() {
-    let app = App::start().await;
+/// A picture that does not decode.
+fn damaged() -> Vec<u8> {
     let mut damaged = picture_of(400, 300, ImageFormat::Png);
     let middle = damaged.len() / 2;
     damaged[middle..middle + 8].fill(0);
+    damaged
+}
+
+#[tokio::test]
+async fn an_image_that_does_not_decode_is_read_for_that_once() {
+    let (app, line) = App::start_counted().await;
+    let job = post(&app, damaged()).await;
+    let url = format!("{}?w=160", job["input_image_url"].as_str().unwrap());
+
+    for _ in 0..3 {
+        problem(get(&app, &url).await, 422, "damaged_image").await;
+    }
+
+    assert_eq!(line.count("select data, width, height from images"), 1);
+    let job = app.url(&format!("/api/jobs/{}", job["id"].as_str().unwrap()));
+    app.client.delete(job).send().await.unwrap();
+    problem(get(&app, &url).await, 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn an_image_that_does_not_decode_is_no_fault_of_the_server() {
+    let app = App::start().await;
+    let damaged = damaged();
     let url = upload(&app, damaged.clone()).await;
 
     problem(get(&app, &format!("{url}?w=160")).await, 422, "damaged_image").await;

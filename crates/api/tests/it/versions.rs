@@ -8,7 +8,7 @@ use darkroom_core::{
 use reqwest::{Method, multipart::Form};
 use serde_json::{Value, json};
 
-use crate::app::{App, file, form, photo, picture, problem};
+use crate::app::{App, file, form, photo, picture, problem, unchosen};
 
 /// Claims the one job that waits and completes it, with these results.
 async fn complete(app: &App, results: &[Vec<u8>]) {
@@ -79,6 +79,16 @@ async fn a_result_is_edited_further_and_stays_when_its_job_goes() {
         job["parent_id"].is_null().then_some(job)
     });
     assert_eq!(orphan.await["status"], "pending");
+}
+
+#[tokio::test]
+async fn a_parent_may_come_with_a_file_that_nobody_chose() {
+    let app = App::start().await;
+    let parent = completed(&app).await;
+
+    let job = make(&app, edit_of(&parent, "further").part("image", unchosen())).await;
+
+    assert_eq!(job["parent_id"], parent["id"]);
 }
 
 #[tokio::test]

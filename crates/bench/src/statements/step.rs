@@ -5,9 +5,9 @@ use super::statistics::Entry;
 /// For each step: who sends the statement, what it does, and a part of its text. The first whose part is found counts.
 const STEPS: [(&str, &str, &str); 28] = [
     ("API", "make the job: its row, its picture, its place in line", "insert into jobs ("),
-    ("API", "name the file of a result", "left(prompt"),
+    ("API", "name the file of a result", "prompt, 300)"),
     ("both", "wake workers, name jobs, tell how far requests are", "pg_notify(channel, payload)"),
-    ("API", "read the job", "order by jobs.id, role, position"),
+    ("API", "read the job", "order by jobs.id, images.role, images.position"),
     ("worker", "claim", "with recursive alive as"),
     ("worker", "make jobs due that rested", "with ripe as"),
     ("worker", "claim deliveries", "delivery_round = $"),

@@ -22,13 +22,10 @@ impl Access {
         let required = reader.optional::<bool>("REQUIRE_API_KEY");
         let secret = reader.secret("IMAGE_LINK_SECRET");
         let secrets = reader.parse_secret::<LinkSecrets>("IMAGE_LINK_SECRET", secret);
-        let seconds = reader.value("IMAGE_LINK_SECONDS", 3_600);
-        let fits = (60..=31_536_000).contains(&seconds);
-        reader.require("IMAGE_LINK_SECONDS", fits, "must be from 60 to 31536000");
         Self {
             require_api_key: required.unwrap_or(environment == Environment::Production),
             link_secrets: secrets,
-            link_lifetime: Duration::from_secs(seconds),
+            link_lifetime: reader.seconds("IMAGE_LINK_SECONDS", 3_600, 60..=31_536_000),
         }
     }
 }

@@ -5,7 +5,7 @@ mod tags;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use url::Url;
+use url::{Host, Url};
 
 use super::reader::Reader;
 pub use tags::{Tags, TagsProblem};
@@ -79,6 +79,10 @@ impl Fal {
         reader.require("FAL_START_DEADLINE_SECONDS", starts, "must be more than 1");
         let lives = fal.object_lifetime.is_none_or(|lifetime| lifetime >= SHORTEST_LIFETIME);
         reader.require("FAL_OBJECT_LIFETIME_SECONDS", lives, "must be at least 60");
+        let are_hosts = fal.media_hosts.split(',').map(str::trim).all(is_host_or_nothing);
+        let problem =
+            "must be hosts as they stand in addresses, without a port, with commas between";
+        reader.require("FAL_MEDIA_HOSTS", are_hosts, problem);
         fal
     }
 }
@@ -105,5 +109,43 @@ fn host(reader: &mut Reader, name: &'static str, default: &'static str) -> Url {
     let url = reader.value(name, default);
     let web = matches!(url.scheme(), "http" | "https");
     reader.require(name, web, "must start with http:// or https://");
+    // All else would be dropped when a path of fal's is put there.
+    let bare = format!("{}/", url.origin().ascii_serialization());
+    let problem = "must be a host, and a port where it needs one, without anything after it";
+    reader.require(name, !web || url.as_str() == bare, problem);
     url
+}
+
+/// Whether it is what a URL of this host has there; or empty, as after a last comma.
+fn is_host_or_nothing(text: &str) -> bool {
+    text.is_empty() || Host::parse(text).is_ok_and(|host| host.to_string() == text.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::{refuses, takes};
+
+    #[test]
+    fn an_address_of_the_providers_is_a_host_and_nothing_else() {
+        for name in ["FAL_QUEUE_URL", "FAL_REST_URL", "FAL_API_URL"] {
+            refuses(
+                name,
+                &[
+                    "ftp://stand-in.test",
+                    "https://stand-in.test/v1",
+                    "https://stand-in.test/?a=b",
+                    "https://stand-in.test/#a",
+                    "https://user:word@stand-in.test/",
+                ],
+            );
+            takes(name, &["https://stand-in.test", "http://127.0.0.1:8001/", "http://[::1]:9/"]);
+        }
+    }
+
+    #[test]
+    fn hosts_of_results_are_hosts_without_ports() {
+        let wrong = ["media.test:8000", "https://media.test", "media.test/a", "a.test,b.test:1"];
+        refuses("FAL_MEDIA_HOSTS", &wrong);
+        takes("FAL_MEDIA_HOSTS", &["media.test", "Media.test, 127.0.0.1,[::1],"]);
+    }
 }

@@ -1,6 +1,6 @@
 //! Reads variables one by one, and remembers what was asked for and what was wrong.
 
-use std::{collections::HashMap, fmt, str::FromStr};
+use std::{collections::HashMap, fmt, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -57,6 +57,33 @@ impl Reader {
     {
         let text = self.ask(name, default.to_string());
         text.and_then(|text| self.parse(name, &text)).unwrap_or(default)
+    }
+
+    /// A value with a default, within bounds.
+    pub(super) fn within<T>(
+        &mut self,
+        name: &'static str,
+        default: T,
+        bounds: RangeInclusive<T>,
+    ) -> T
+    where
+        T: FromStr<Err: fmt::Display> + fmt::Display + PartialOrd,
+    {
+        let value = self.value(name, default);
+        let fits = bounds.contains(&value);
+        let (least, most) = bounds.into_inner();
+        self.require(name, fits, &format!("must be from {least} to {most}"));
+        value
+    }
+
+    /// Likewise, a time in seconds.
+    pub(super) fn seconds(
+        &mut self,
+        name: &'static str,
+        default: u64,
+        bounds: RangeInclusive<u64>,
+    ) -> Duration {
+        Duration::from_secs(self.within(name, default, bounds))
     }
 
     /// A value that may be missing.

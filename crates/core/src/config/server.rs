@@ -48,23 +48,19 @@ impl Server {
         if let Some(url) = &public_url {
             let web = matches!(url.scheme(), "http" | "https");
             reader.require("PUBLIC_URL", web, "must start with http:// or https://");
+            let ends_with_path = url.query().is_none() && url.fragment().is_none();
+            reader.require("PUBLIC_URL", ends_with_path, "must have neither ? nor #");
         }
         let max_connections = reader.value("MAX_CONNECTIONS", 4_096);
         reader.require("MAX_CONNECTIONS", max_connections > 0, "must be more than 0");
-        let client_timeout = reader.value("CLIENT_TIMEOUT_SECONDS", 20);
-        let fits = (1..=3_600).contains(&client_timeout);
-        reader.require("CLIENT_TIMEOUT_SECONDS", fits, "must be from 1 to 3600");
-        let keep_alive = reader.value("KEEP_ALIVE_SECONDS", 75);
-        let fits = (1..=3_600).contains(&keep_alive);
-        reader.require("KEEP_ALIVE_SECONDS", fits, "must be from 1 to 3600");
         Self {
             host: reader.value("HOST", IpAddr::from([127, 0, 0, 1])),
             port: reader.value("PORT", 8000),
             public_url,
             cors_allowed_origins: reader.value("CORS_ALLOWED_ORIGINS", CorsOrigins::default()),
             max_connections,
-            client_timeout: Duration::from_secs(client_timeout),
-            keep_alive: Duration::from_secs(keep_alive),
+            client_timeout: reader.seconds("CLIENT_TIMEOUT_SECONDS", 20, 1..=3_600),
+            keep_alive: reader.seconds("KEEP_ALIVE_SECONDS", 75, 1..=3_600),
         }
     }
 }
@@ -97,5 +93,19 @@ impl FromStr for CorsOrigins {
 impl fmt::Display for CorsOrigins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::{refuses, takes};
+
+    #[test]
+    fn the_public_address_may_end_with_a_path_and_with_nothing_after_it() {
+        refuses(
+            "PUBLIC_URL",
+            &["ftp://edit.test", "https://edit.test/?a=b", "https://edit.test/#a"],
+        );
+        takes("PUBLIC_URL", &["https://edit.test", "https://edit.test/base/"]);
     }
 }

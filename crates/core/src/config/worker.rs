@@ -29,27 +29,47 @@ pub struct Worker {
 
 impl Worker {
     pub(super) fn read(reader: &mut Reader) -> Self {
-        let mut seconds = |name, default| Duration::from_secs(reader.value(name, default));
         let worker = Self {
-            heartbeat: seconds("WORKER_HEARTBEAT_SECONDS", 5),
-            lease: seconds("WORKER_LEASE_SECONDS", 16),
-            claim_interval: seconds("WORKER_CLAIM_INTERVAL_SECONDS", 5),
-            halt_probe: seconds("HALT_PROBE_SECONDS", 30),
+            heartbeat: reader.seconds("WORKER_HEARTBEAT_SECONDS", 5, 1..=3_600),
+            lease: reader.seconds("WORKER_LEASE_SECONDS", 16, 4..=86_400),
+            claim_interval: reader.seconds("WORKER_CLAIM_INTERVAL_SECONDS", 5, 1..=3_600),
+            halt_probe: reader.seconds("HALT_PROBE_SECONDS", 30, 1..=86_400),
             concurrency: reader.value("WORKER_CONCURRENCY", 64),
-            streams: reader.value("WORKER_STREAMS", 256),
+            streams: reader.within("WORKER_STREAMS", 256, 0..=1_000_000),
             metrics_address: reader.optional("METRICS_ADDRESS"),
         };
-        let beats = worker.heartbeat > Duration::ZERO && worker.lease > worker.heartbeat * 3;
+        let beats = worker.lease > worker.heartbeat.saturating_mul(3);
         reader.require(
             "WORKER_LEASE_SECONDS",
             beats,
             "must be more than three times WORKER_HEARTBEAT_SECONDS, so that one lost beat is no death",
         );
-        let looks = worker.claim_interval > Duration::ZERO;
-        reader.require("WORKER_CLAIM_INTERVAL_SECONDS", looks, "must be more than 0");
         reader.require("WORKER_CONCURRENCY", worker.concurrency > 0, "must be more than 0");
-        let probes = worker.halt_probe > Duration::ZERO;
-        reader.require("HALT_PROBE_SECONDS", probes, "must be more than 0");
         worker
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::{refuses, takes};
+
+    #[test]
+    fn a_worker_is_given_no_time_that_it_could_not_reckon_with() {
+        const ENDLESS: &str = "18446744073709551615";
+        refuses("WORKER_HEARTBEAT_SECONDS", &["0", "3601", ENDLESS]);
+        refuses("WORKER_LEASE_SECONDS", &["15", "86401", ENDLESS]);
+        refuses("WORKER_CLAIM_INTERVAL_SECONDS", &["0", "3601", ENDLESS]);
+        refuses("HALT_PROBE_SECONDS", &["0", "86401", ENDLESS]);
+
+        takes("WORKER_HEARTBEAT_SECONDS", &["1"]);
+        takes("WORKER_LEASE_SECONDS", &["16", "86400"]);
+        takes("WORKER_CLAIM_INTERVAL_SECONDS", &["1", "3600"]);
+        takes("HALT_PROBE_SECONDS", &["1", "86400"]);
+    }
+
+    #[test]
+    fn a_worker_may_be_given_no_streams_and_not_more_than_it_could_count() {
+        refuses("WORKER_STREAMS", &["-1", "1000001", "18446744073709551615"]);
+        takes("WORKER_STREAMS", &["0", "1000000"]);
     }
 }

@@ -16,8 +16,8 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use sqlx::{
-    Connection as _, Database, Describe, Either, Error, Execute, Executor, PgConnection, Postgres,
-    SqlStr,
+    AssertSqlSafe, Connection as _, Database, Describe, Either, Error, Execute, Executor,
+    PgConnection, Postgres, SqlStr,
 };
 use tokio::{
     runtime::Handle,
@@ -27,8 +27,11 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{manager::Manager, silence::Silence};
 
-/// How long a statement may take. More than any needs, and less than a caller likes to wait.
+/// How long a statement may take that carries no pictures. More than any needs, and less than a caller likes to wait.
 const STATEMENT_PATIENCE: Duration = Duration::from_secs(15);
+
+/// The pace that pictures must at least have on their way to the database or from it. A slower one counts as silence.
+const LEAST_BYTES_PER_SECOND: u64 = 500_000;
 
 /// How long a connection that is given back may take to finish what it was asked for.
 const RETURN_PATIENCE: Duration = Duration::from_secs(5);
@@ -36,8 +39,8 @@ const RETURN_PATIENCE: Duration = Duration::from_secs(5);
 /// A process that is stopped inside of a transaction, or cut off, holds its locks no longer than this: the
 /// server ends the connection and rolls back.
 ///
-/// Set for the transaction and not for the connection, which a pooler may give to somebody else.
-const BEGIN: &str = "begin; set local idle_in_transaction_session_timeout = '3s'";
+/// The server counts until it has the whole of the next statement, so one with pictures is given time for them, too.
+const IDLE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A connection, given back when dropped.
 ///
@@ -50,6 +53,8 @@ pub struct Connection {
     /// Whether its last statement was answered in full and without an error.
     is_clean: bool,
     silence: Silence,
+    /// How much longer its statements may take, because of what they carry.
+    allowance: Duration,
 }
 
 /// A connection in use. If it is dropped without being given back, it is closed, so that the next user does not find
@@ -66,8 +71,12 @@ pub(super) struct Held {
 pub struct Transaction(Connection);
 
 impl Connection {
-    pub(super) fn new(held: Held, silence: Silence) -> Self {
-        Self { held: Some(held), in_transaction: false, is_clean: true, silence }
+    pub(super) fn new(held: Held, silence: Silence, allowance: Duration) -> Self {
+        Self { held: Some(held), in_transaction: false, is_clean: true, silence, allowance }
+    }
+
+    fn patience(&self) -> Duration {
+        STATEMENT_PATIENCE + self.allowance
     }
 
     /// Takes it out of the pool, for work that leaves traces in its session or must not have a time limit.
@@ -144,7 +153,10 @@ impl Transaction {
     pub(super) async fn begin(mut connection: Connection) -> Result<Self, Error> {
         // Set first: a `begin` may be carried out although its answer is lost.
         connection.in_transaction = true;
-        connection.execute(BEGIN).await?;
+        let idle = (IDLE_PATIENCE + connection.allowance).as_millis();
+        // Set for the transaction and not for the connection, which a pooler may give to somebody else.
+        let begin = format!("begin; set local idle_in_transaction_session_timeout = '{idle}ms'");
+        connection.execute(AssertSqlSafe(begin)).await?;
         Ok(Self(connection))
     }
 
@@ -188,6 +200,12 @@ impl Drop for Held {
     }
 }
 
+/// How much longer a statement may take that carries so many bytes of pictures.
+pub(super) fn time_for(bytes: usize) -> Duration {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    Duration::from_secs(bytes / LEAST_BYTES_PER_SECOND)
+}
+
 /// The error for a server that did not answer in time.
 pub(crate) fn silent() -> Error {
     Error::Io(io::ErrorKind::TimedOut.into())
@@ -208,8 +226,9 @@ impl<'c> Executor<'c> for &'c mut Connection {
         E: 'q + Execute<'q, Postgres>,
     {
         let answers = async move {
+            let patience = self.patience();
             let answers = self.raw()?.fetch_many(query).collect::<Vec<_>>();
-            match timeout(STATEMENT_PATIENCE, answers).await {
+            match timeout(patience, answers).await {
                 Ok(answers) => {
                     self.is_clean = answers.iter().all(Result::is_ok);
                     Ok(stream::iter(answers))
@@ -229,7 +248,7 @@ impl<'c> Executor<'c> for &'c mut Connection {
         E: 'q + Execute<'q, Postgres>,
     {
         Box::pin(async move {
-            let answer = timeout(STATEMENT_PATIENCE, self.raw()?.fetch_optional(query)).await;
+            let answer = timeout(self.patience(), self.raw()?.fetch_optional(query)).await;
             self.answered(answer)
         })
     }
@@ -243,8 +262,9 @@ impl<'c> Executor<'c> for &'c mut Connection {
         'c: 'e,
     {
         Box::pin(async move {
+            let patience = self.patience();
             let prepared = self.raw()?.prepare_with(sql, parameters);
-            let answer = timeout(STATEMENT_PATIENCE, prepared).await;
+            let answer = timeout(patience, prepared).await;
             self.answered(answer)
         })
     }
@@ -254,7 +274,7 @@ impl<'c> Executor<'c> for &'c mut Connection {
         'c: 'e,
     {
         Box::pin(async move {
-            let answer = timeout(STATEMENT_PATIENCE, self.raw()?.describe(sql)).await;
+            let answer = timeout(self.patience(), self.raw()?.describe(sql)).await;
             self.answered(answer)
         })
     }

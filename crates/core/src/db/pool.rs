@@ -25,7 +25,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::{
-    connection::{Connection, Held, Transaction},
+    connection::{Connection, Held, Transaction, time_for},
     manager::{Manager, Pooled, close_unneeded},
     silence::Silence,
 };
@@ -39,6 +39,8 @@ pub struct Pool {
     connections: managed::Pool<Manager>,
     max: u32,
     patience: Duration,
+    /// How much longer statements may take, because of what they carry.
+    allowance: Duration,
     /// The connections in use.
     in_use: TaskTracker,
     /// Times that a caller was told that the database is away.
@@ -73,7 +75,19 @@ impl Pool {
             .map_err(Error::config)?;
         let in_use = TaskTracker::new();
         tokio::spawn(close_unneeded(connections.weak(), in_use.clone()));
-        Ok(Self { connections, max: max_connections, patience, in_use, timeouts: Arc::default() })
+        Ok(Self {
+            connections,
+            max: max_connections,
+            patience,
+            allowance: Duration::ZERO,
+            in_use,
+            timeouts: Arc::default(),
+        })
+    }
+
+    /// The same pool, for statements that carry so many bytes of pictures: each has that much longer.
+    pub(crate) fn carrying(&self, bytes: usize) -> Self {
+        Self { allowance: time_for(bytes), ..self.clone() }
     }
 
     /// A separate pool of one connection, for a user that keeps it. Whatever happens to that connection, this
@@ -99,7 +113,7 @@ impl Pool {
             }
         };
         let silence = self.connections.manager().silence.clone();
-        Ok(Connection::new(Held::new(acquired, in_use), silence))
+        Ok(Connection::new(Held::new(acquired, in_use), silence, self.allowance))
     }
 
     /// The same, for callers that do not know the driver: `doing` is what the connection is taken for.

@@ -7,6 +7,8 @@ mod refusal;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use strum::{IntoStaticStr, VariantArray};
 
@@ -14,6 +16,9 @@ use super::malformed::Malformed;
 use crate::job::Failure;
 use kind::Kind;
 pub use refusal::{Origin, Refusal};
+
+/// So many tries of a call, one after the other, take about a minute.
+const A_MINUTE: u32 = 8;
 
 /// What an error means for a job.
 #[derive(Clone, Copy, Debug, Eq, IntoStaticStr, PartialEq, VariantArray)]
@@ -38,6 +43,9 @@ pub enum Error {
     /// An answer with a status code that is not a success.
     #[error("fal refused: {0}")]
     Refused(Refusal),
+    /// The request came to this, by its model or fal's queue: where it is asked for its result, fal answers with that.
+    #[error("the request failed: {0}")]
+    Failed(Refusal),
     /// A successful answer that is not what fal documents.
     #[error("fal answered something unexpected")]
     Malformed(#[source] Malformed),
@@ -59,6 +67,9 @@ pub enum Error {
     /// The address to upload to was refused.
     #[error("an upload's address is refused ({0})")]
     AddressRefused(StatusCode),
+    /// An input is larger than fal stores.
+    #[error("an upload is too large for fal's storage")]
+    InputTooLarge,
     /// Reading fal's list takes so long that other searches would wait for too long.
     #[error("fal's list of requests takes too long to read")]
     SlowList,
@@ -110,23 +121,37 @@ impl Error {
         Self::Transport(error.without_url())
     }
 
+    /// The error of asking for a request's result, which fal answers as the model did, status code and all: it is about
+    /// the request, unless something else answered.
+    pub(super) fn of_result(self) -> Self {
+        match self {
+            // The result will not change: it is what the request came to.
+            Self::Malformed(field @ Malformed::Field(_)) => Self::UnexpectedResult(field),
+            Self::Refused(refusal) if refusal.may_end_request() => Self::Failed(refusal),
+            error => error,
+        }
+    }
+
     /// What the error means for the job.
     pub fn class(&self) -> Class {
         match self {
             Self::Transport(_)
             | Self::Silent
             | Self::AskedTooSoon
-            | Self::AddressRefused(_)
+            | Self::Malformed(Malformed::NotJson { .. }) => Class::Later,
+            Self::AddressRefused(_)
             | Self::SlowList
-            | Self::Malformed(_)
+            | Self::Malformed(Malformed::Field(_))
             | Self::ForeignRequest
             | Self::OutputGone(_) => Class::Retry,
             // Another attempt would be paid for, and end no better.
             Self::ForeignHost { .. }
             | Self::TooLarge { .. }
             | Self::UnexpectedResult(_)
+            | Self::InputTooLarge
             | Self::NoPicture => Class::Never,
             Self::Refused(refusal) => refusal.class(),
+            Self::Failed(refusal) => refusal.class_of_end(),
         }
     }
 
@@ -134,30 +159,18 @@ impl Error {
     /// in passing, the queue may, and a model would only answer the same again.
     pub fn worthwhile_tries(&self) -> u32 {
         match self {
-            // What is missing may still be on its way, and a proxy may send a page of its own in between: 8 tries take
-            // about a minute.
+            // What is missing may still be on its way, and a proxy may send a page of its own in between.
             Self::Transport(_)
             | Self::Silent
             | Self::OutputGone(_)
-            | Self::Malformed(Malformed::NotJson { .. }) => 8,
-            Self::Refused(refusal)
-                if refusal.status == StatusCode::NOT_FOUND && refusal.origin != Origin::Gateway =>
-            {
-                8
-            }
-            Self::Refused(refusal) => match refusal.origin {
-                // fal's own word for the error says that no attempt will succeed.
-                _ if refusal.class() == Class::Never && refusal.has_word() => 1,
-                // What a gateway answers is not believed: the job then rests without a slot.
-                Origin::Gateway | Origin::Queue | Origin::Platform => 3,
-                // Some proxies answer in JSON too, but without fal's word for an error.
-                Origin::Model if refusal.status.is_server_error() && !refusal.has_word() => 3,
-                Origin::Model => 1,
-            },
+            | Self::Malformed(Malformed::NotJson { .. }) => A_MINUTE,
+            Self::Failed(refusal) if refusal.is_doubtful() => A_MINUTE,
+            Self::Refused(refusal) | Self::Failed(refusal) => refusal.worthwhile_tries(),
             // It may have been garbled on the way.
             Self::Malformed(Malformed::Field(_)) | Self::UnexpectedResult(_) | Self::NoPicture => 3,
             Self::AskedTooSoon
             | Self::AddressRefused(_)
+            | Self::InputTooLarge
             | Self::SlowList
             | Self::TooLarge { .. }
             | Self::ForeignHost { .. }
@@ -165,30 +178,20 @@ impl Error {
         }
     }
 
-    /// Whether the request itself ended so, as its model or fal's queue reports it. Such an end is not charged for.
-    pub fn is_of_the_request(&self) -> bool {
-        let Self::Refused(refusal) = self else { return false };
-        matches!(refusal.origin, Origin::Model | Origin::Queue) && !self.is_unknown_request()
-    }
-
-    /// Whether fal or a gateway is away or overloaded, and the request not wrong: the same call may work soon.
-    pub fn is_passing(&self) -> bool {
+    /// How long fal asks to be left alone, where it does.
+    pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Transport(_)
-            | Self::Silent
-            | Self::AskedTooSoon
-            | Self::Malformed(Malformed::NotJson { .. }) => true,
-            Self::Refused(refusal) => refusal.is_passing(),
-            _ => false,
+            Self::Refused(refusal) | Self::Failed(refusal) => refusal.retry_after,
+            _ => None,
         }
     }
 
-    /// Whether something in front of fal answered, which knows nothing of any request.
-    pub fn is_of_a_gateway(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.origin == Origin::Gateway)
+    /// Whether the request itself surely ended without a result, which is not charged for.
+    pub fn is_free(&self) -> bool {
+        matches!(self, Self::Failed(refusal) if !refusal.is_doubtful())
     }
 
-    /// Whether it is certainly about the account, and not about this one call.
+    /// Whether it is certainly about the account, and not about this one call or request.
     pub fn is_about_account(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.is_about_account())
     }
@@ -198,22 +201,23 @@ impl Error {
         match self {
             Self::ForeignRequest => true,
             Self::Refused(refusal) => {
-                refusal.status == StatusCode::NOT_FOUND
-                    && matches!(refusal.origin, Origin::Model | Origin::Queue)
+                refusal.is_missing() && matches!(refusal.origin, Origin::Model | Origin::Queue)
             }
             _ => false,
         }
     }
 
-    /// Whether anything answered 404, even a gateway: that counts if it goes on.
+    /// Whether anything answered 404 or 410, even a gateway: that counts if it goes on.
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused(Refusal { status: StatusCode::NOT_FOUND, .. }))
+        matches!(self, Self::Refused(refusal) if refusal.is_missing())
     }
 
     /// The failure that the job's caller may see.
     pub fn failure(&self) -> Failure {
         let kind = match self {
             Self::Refused(refusal) => refusal.kind(),
+            Self::Failed(refusal) => refusal.kind_of_end(),
+            Self::InputTooLarge => Kind::ImageTooLarge,
             Self::ForeignHost { .. }
             | Self::UnexpectedResult(_)
             | Self::NoPicture

@@ -9,6 +9,7 @@ use url::Url;
 use super::{
     Notice, Output, Refusal, WebhookHeaders,
     address::Named,
+    history::Page,
     malformed::parse,
     result::Made,
     status::Report,
@@ -63,4 +64,9 @@ pub fn refusal(body: &[u8]) -> Refusal {
 pub fn submission(body: &[u8]) -> Option<Submission> {
     let queue_url = Url::parse(config::LIVE_QUEUE_URL).ok()?;
     Some(parse::<Named>(body).ok()?.at(&queue_url, ENDPOINT))
+}
+
+/// The id of the request that has `input_url` among its inputs, on a page of the platform's list.
+pub fn listed(body: &[u8], input_url: &str) -> Option<String> {
+    parse::<Page>(body).ok()?.take(input_url)
 }

@@ -117,7 +117,7 @@ impl Client {
 
 impl Page {
     /// The id of the request that has this text somewhere in its input.
-    fn take(&mut self, text: &str) -> Option<String> {
+    pub(super) fn take(&mut self, text: &str) -> Option<String> {
         let has_it = |item: &Item| item.json_input.as_ref().is_some_and(|it| mentions(it, text));
         let position = self.items.iter().position(has_it)?;
         Some(self.items.swap_remove(position).request_id)

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     Client, Error,
-    malformed::{Malformed, hint, hints},
+    malformed::{hint, hints},
 };
 use crate::queue::Submission;
 
@@ -52,11 +52,7 @@ impl Client {
     /// Fetches the result of a request; if it failed, this is the model's own error.
     pub async fn result(&self, submission: &Submission) -> Result<Output, Error> {
         let answer = self.ask(Method::GET, &submission.response_url).await?;
-        let made = answer.json::<Made>().map_err(|error| match error {
-            // The result will not change: it is what the request came to.
-            Error::Malformed(field @ Malformed::Field(_)) => Error::UnexpectedResult(field),
-            error => error,
-        })?;
+        let made = answer.json::<Made>().map_err(Error::of_result)?;
         made.output(billable_units(&answer.headers))
     }
 }

@@ -25,6 +25,8 @@ pub struct Report {
     /// The model's log: all of it in an answer to [`Client::check`], only new lines in a report of
     /// [`Client::watch`]. At most the last 100 lines, and 1,000 characters of each.
     pub logs: Vec<LogLine>,
+    /// How many lines of the log before these were left out.
+    pub left_out: usize,
 }
 
 /// How far a request is. fal has no status for a failed request: it is completed too, and its result says so.
@@ -141,8 +143,9 @@ impl From<Answer> for Report {
             },
         };
         let mut logs: Vec<Line> = answer.logs.into_iter().flatten().collect();
-        let logs = logs.split_off(logs.len().saturating_sub(MOST_LINES));
-        Self { progress, logs: logs.into_iter().map(Into::into).collect() }
+        let left_out = logs.len().saturating_sub(MOST_LINES);
+        let logs = logs.split_off(left_out);
+        Self { progress, logs: logs.into_iter().map(Into::into).collect(), left_out }
     }
 }
 

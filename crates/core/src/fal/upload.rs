@@ -41,6 +41,8 @@ impl Client {
             200..=299 => Ok(initiated.file_url),
             // No key was sent, so it is about the address and not about the account.
             401 | 403 => Err(Error::AddressRefused(answer.status)),
+            // In whatever words: the same picture would be too large again.
+            413 => Err(Error::InputTooLarge),
             _ => Err(answer.refusal()),
         }
     }

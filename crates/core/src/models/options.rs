@@ -11,8 +11,10 @@ use super::{
 
 /// What a caller chose. What is not set is left to the model, except the output's size, which follows
 /// the picture, and the number of pictures, which is 1.
+///
+/// An option that is not known is refused: without it, the caller would pay for something else than was asked for.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// How many pictures to make.
     #[serde(skip_serializing_if = "Option::is_none")]

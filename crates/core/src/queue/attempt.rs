@@ -16,7 +16,7 @@ pub use timeline::Timeline;
 pub(super) use unanswered::open_attempts;
 pub use unanswered::{
     Heard, abandon_attempt, fail_unanswered, heard_meanwhile, miss_attempt, over_for,
-    withdraw_attempt,
+    withdraw_attempt, withdraw_late,
 };
 
 /// A request that fal accepted. The URLs are fal's own and are followed as they are (source: fal's
@@ -124,9 +124,10 @@ impl Submission {
 /// How many attempts a job has had since it was made, or reopened; an open one included.
 pub async fn attempts_made(pool: &Pool, lease: &Lease) -> Result<i16, Error> {
     let made = sqlx::query_scalar!(
-        r#"select (coalesce(max(number), 0) - attempts_before)::smallint as "made!"
+        r#"select (coalesce(max(attempts.number), 0) - queue.attempts_before)::smallint as "made!"
            from queue left join attempts on attempts.job_id = queue.job_id
-           where queue.job_id = $1 and leased_by is not distinct from $2 and lease_no = $3
+           where queue.job_id = $1 and queue.leased_by is not distinct from $2
+               and queue.lease_no = $3
            group by queue.job_id"#,
         lease.job.0,
         lease.worker.0,

@@ -25,12 +25,13 @@ pub async fn census(pool: &Pool) -> Result<Vec<Standing>, Error> {
     sqlx::query_as!(
         Standing,
         r#"select queue.model,
-               count(*) filter (where in_line) as "in_line!",
-               count(*) filter (where leased_by is null and queue.run_at is not null and not has_attempt)
-                   as "resting!",
-               count(*) filter (where leased_by is not null or has_attempt) as "in_flight!",
-               extract(epoch from now() - min(coalesce(jobs.run_at, created_at))
-                   filter (where in_line))::bigint as oldest_seconds
+               count(*) filter (where queue.in_line) as "in_line!",
+               count(*) filter (
+                   where queue.leased_by is null and queue.run_at is not null and not queue.has_attempt
+               ) as "resting!",
+               count(*) filter (where queue.leased_by is not null or queue.has_attempt) as "in_flight!",
+               extract(epoch from now() - min(coalesce(jobs.run_at, jobs.created_at))
+                   filter (where queue.in_line))::bigint as oldest_seconds
            from queue join jobs on jobs.id = queue.job_id
            group by queue.model order by queue.model"#,
     )

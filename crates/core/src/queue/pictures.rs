@@ -17,6 +17,9 @@ pub struct Input {
     pub is_last: bool,
 }
 
+/// How much a picture is taken for while it is read: as much as an upload may have by default.
+const READ: usize = 20 * 1024 * 1024;
+
 /// The picture that the caller gave at this position, from 0; `None` where there is none.
 pub async fn input(pool: &Pool, lease: &Lease, position: i16) -> Result<Option<Input>, Error> {
     let row = sqlx::query!(
@@ -26,14 +29,15 @@ pub async fn input(pool: &Pool, lease: &Lease, position: i16) -> Result<Option<I
            ) as "is_last!"
            from queue
            left join images on images.job_id = queue.job_id
-               and role = 'input' and position = $4
-           where queue.job_id = $1 and leased_by is not distinct from $2 and lease_no = $3"#,
+               and images.role = 'input' and images.position = $4
+           where queue.job_id = $1 and queue.leased_by is not distinct from $2
+               and queue.lease_no = $3"#,
         lease.job.0,
         lease.worker.0,
         lease.number,
         position,
     )
-    .fetch_optional(pool)
+    .fetch_optional(&pool.carrying(READ))
     .await
     .map_err(db::Error::doing("reading a job's input"))?;
     let row = row.ok_or(Error::LeaseLost)?;

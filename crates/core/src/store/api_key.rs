@@ -12,6 +12,20 @@ use crate::{
 /// The longest that a change may commit after its `changed_at`: statements are limited to much less.
 const OVERLAP: Duration = Duration::minutes(1);
 
+/// A statement that reads keys; `$rest` says which. It names the columns: once a later version has added one,
+/// PostgreSQL refuses a `select *` that was prepared before.
+macro_rules! key_query {
+    ($rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            "select id, name, prefix, digest, is_admin, created_at, revoked_at, changed_at,
+                 jobs_per_minute, max_pending, daily_budget_micros
+             from api_keys " + $rest
+            $(, $argument)*
+        )
+    };
+}
+
 /// Keeps a new key.
 pub async fn create_api_key(
     pool: &Pool,
@@ -38,7 +52,7 @@ pub async fn create_api_key(
 
 /// All keys, the oldest first, revoked ones too.
 pub async fn api_keys(pool: &Pool) -> Result<Vec<ApiKey>, Error> {
-    let rows = sqlx::query_as!(Row, "select * from api_keys order by id")
+    let rows = key_query!("order by id")
         .fetch_all(pool)
         .await
         .map_err(Error::doing("listing API keys"))?;
@@ -47,14 +61,10 @@ pub async fn api_keys(pool: &Pool) -> Result<Vec<ApiKey>, Error> {
 
 /// The key of this id or prefix; `None` where there is none.
 pub async fn api_key(pool: &Pool, id_or_prefix: &str) -> Result<Option<ApiKey>, Error> {
-    let row = sqlx::query_as!(
-        Row,
-        "select * from api_keys where id::text = $1 or prefix = $1",
-        id_or_prefix,
-    )
-    .fetch_optional(pool)
-    .await
-    .map_err(Error::doing("looking for an API key"))?;
+    let row = key_query!("where id::text = $1 or prefix = $1", id_or_prefix)
+        .fetch_optional(pool)
+        .await
+        .map_err(Error::doing("looking for an API key"))?;
     Ok(row.and_then(Row::into_key))
 }
 
@@ -65,16 +75,8 @@ pub async fn api_keys_changed_since(
     since: Option<OffsetDateTime>,
 ) -> Result<Vec<ApiKey>, Error> {
     let rows = match since {
-        Some(since) => {
-            sqlx::query_as!(Row, "select * from api_keys where changed_at > $1", since - OVERLAP,)
-                .fetch_all(pool)
-                .await
-        }
-        None => {
-            sqlx::query_as!(Row, "select * from api_keys where revoked_at is null")
-                .fetch_all(pool)
-                .await
-        }
+        Some(since) => key_query!("where changed_at > $1", since - OVERLAP).fetch_all(pool).await,
+        None => key_query!("where revoked_at is null").fetch_all(pool).await,
     };
     let rows = rows.map_err(Error::doing("reading API keys"))?;
     Ok(rows.into_iter().filter_map(Row::into_key).collect())

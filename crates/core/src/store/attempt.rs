@@ -54,7 +54,7 @@ pub async fn attempts(pool: &Pool, job: JobId) -> Result<Option<Vec<Attempt>>, E
              inference_seconds, billed_units, cost_micros
          from attempts
          where job_id = $1 and exists (
-             select from jobs where id = job_id and deleted_at is null
+             select from jobs where id = attempts.job_id and deleted_at is null
          )
          order by number",
         job.0,

@@ -11,38 +11,9 @@ use crate::{
 /// The most changes, of all keys' jobs, that are searched for those of one key.
 const LOOKED_AT: i64 = 3_000;
 
-/// Jobs that have changed since a moment, in the order of their changes: the first `limit` of them. The others are not
-/// read.
-pub async fn changed_since(
-    pool: &Pool,
-    since: OffsetDateTime,
-    limit: u16,
-) -> Result<Vec<JobId>, Error> {
-    let changed = sqlx::query_scalar!(
-        r#"select id as "id!" from (
-               (
-                   select id, finished_at as changed_at from jobs where finished_at > $1
-                   order by finished_at limit $2
-               )
-               union all
-               (
-                   select id, updated_at from jobs where finished_at is null and updated_at > $1
-                   order by updated_at limit $2
-               )
-           ) as changed
-           order by changed_at limit $2"#,
-        since,
-        i64::from(limit),
-    )
-    .fetch_all(pool)
-    .await
-    .map_err(Error::doing("looking for changed jobs"))?;
-    Ok(changed.into_iter().map(JobId).collect())
-}
-
 /// All jobs of a key, or of all keys, that have changed since a moment, each with the moment of its last change, in the
 /// order of these; `None` where more jobs have changed than are searched.
-pub async fn all_changed_since(
+pub async fn changed_since(
     pool: &Pool,
     since: OffsetDateTime,
     key: Option<ApiKeyId>,
@@ -71,7 +42,7 @@ pub async fn all_changed_since(
     )
     .fetch_one(pool)
     .await
-    .map_err(Error::doing("looking for a key's changed jobs"))?;
+    .map_err(Error::doing("looking for changed jobs"))?;
     let ids = changed.ids.unwrap_or_default().into_iter().map(JobId);
     let found = ids.zip(changed.moments.unwrap_or_default()).collect();
     Ok((changed.looked_at < LOOKED_AT).then_some(found))

@@ -53,7 +53,7 @@ pub async fn deliveries(pool: &Pool, job: JobId) -> Result<Option<Vec<Delivery>>
                log as "log: Json<Vec<DeliveryAttempt>>"
            from deliveries
            where job_id = $1 and exists (
-               select from jobs where id = job_id and deleted_at is null
+               select from jobs where id = deliveries.job_id and deleted_at is null
            )
            order by created_at, id"#,
         job.0,

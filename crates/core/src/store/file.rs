@@ -45,12 +45,13 @@ pub async fn image_file(
     known: Option<&[String]>,
 ) -> Result<Option<ImageFile>, Error> {
     let row = sqlx::query!(
-        r#"select role = 'result' as "is_result!", position, left(prompt, 300) as "prompt!",
-               media_type, encode(sha256, 'hex') as "digest!", octet_length(data) as "length!",
-               case when encode(sha256, 'hex') <> all ($2) and octet_length(data) <= $3 then data end
-                   as data
-           from images join jobs on jobs.id = job_id
-           where images.id = $1 and deleted_at is null"#,
+        r#"select images.role = 'result' as "is_result!", images.position,
+               left(jobs.prompt, 300) as "prompt!", images.media_type,
+               encode(images.sha256, 'hex') as "digest!", octet_length(images.data) as "length!",
+               case when encode(images.sha256, 'hex') <> all ($2)
+                   and octet_length(images.data) <= $3 then images.data end as data
+           from images join jobs on jobs.id = images.job_id
+           where images.id = $1 and jobs.deleted_at is null"#,
         id.0,
         known,
         READ_AT_ONCE,
@@ -74,8 +75,8 @@ pub async fn image_file(
 /// The API key whose image it is: `None` where there is no such image, `Some(None)` where it is nobody's.
 pub async fn image_owner(pool: &Pool, id: ImageId) -> Result<Option<Option<ApiKeyId>>, Error> {
     let owner = sqlx::query_scalar!(
-        "select api_key_id from images join jobs on jobs.id = job_id
-         where images.id = $1 and deleted_at is null",
+        "select jobs.api_key_id from images join jobs on jobs.id = images.job_id
+         where images.id = $1 and jobs.deleted_at is null",
         id.0,
     )
     .fetch_optional(pool)
@@ -92,8 +93,10 @@ pub async fn file_part(
     part: Range<u64>,
 ) -> Result<Option<Bytes>, Error> {
     let doing = Error::doing("reading a part of an image");
+    let bytes = part.end.saturating_sub(part.start);
+    let pool = &pool.carrying(usize::try_from(bytes).unwrap_or(usize::MAX));
     let first = i32::try_from(part.start.saturating_add(1)).unwrap_or(i32::MAX);
-    let length = i32::try_from(part.end.saturating_sub(part.start)).unwrap_or(i32::MAX);
+    let length = i32::try_from(bytes).unwrap_or(i32::MAX);
     let data = match file.scaled_to {
         None => {
             let part = sqlx::query_scalar!(

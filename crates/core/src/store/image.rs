@@ -126,7 +126,7 @@ pub(crate) async fn insert_result(
         &image.data[..],
         blanked,
     )
-    .execute(pool)
+    .execute(&pool.carrying(image.data.len()))
     .await?;
     Ok(stored.rows_affected() == 1)
 }

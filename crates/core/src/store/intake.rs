@@ -23,6 +23,7 @@ pub use asked::{Asked, Refusal};
 pub use create::create;
 use create::create_within;
 use draft::Draft;
+pub(super) use idempotency::REMEMBERED;
 pub use idempotency::{IdempotencyKey, asked_before};
 use insert::{insert, insert_all};
 pub(crate) use limits::check as check_limits;
@@ -102,7 +103,8 @@ impl Intake {
             return Ok(before);
         }
         let news = Announcement::new(&self.waker, draft.bytes() <= LITTLE);
-        let at = insert(&self.pool, &draft, news.is_in_commit()).await;
+        let pool = self.pool.carrying(draft.bytes());
+        let at = insert(&pool, &draft, news.is_in_commit()).await;
         let Some(at) = at.map_err(Error::doing(DOING))? else {
             drop(news);
             return self.before(&draft).await?.ok_or_else(forgotten);
@@ -122,7 +124,8 @@ impl Intake {
     async fn ask_within(&self, draft: Draft) -> Result<Asked, Error> {
         let is_little = draft.copies_nothing() && draft.bytes() <= LITTLE;
         let news = Announcement::new(&self.waker, is_little);
-        let mut transaction = self.pool.begin().await.map_err(Error::doing(DOING))?;
+        let pool = self.pool.carrying(draft.bytes());
+        let mut transaction = pool.begin().await.map_err(Error::doing(DOING))?;
         let asked = create_within(&mut transaction, draft, news.is_in_commit()).await;
         let asked = asked.map_err(Error::doing(DOING))?.ok_or_else(forgotten)?;
         if let Asked::Made(job) = &asked {

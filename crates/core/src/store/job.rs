@@ -15,16 +15,20 @@ use crate::{
 
 /// A statement that reads jobs with their images, as [`JobImageRow`]s: `$with` is empty or a CTE that chooses the jobs,
 /// `$jobs` what they are read from, as `jobs`, and `$rest` the conditions and their order.
+///
+/// Here as in every join, columns are named with their tables: a later version may add one of the same name to the
+/// other table.
 macro_rules! job_query {
     ($with:literal, $jobs:literal, $rest:literal, $($argument:expr),+ $(,)?) => {
         sqlx::query_as!(
             $crate::store::job::JobImageRow,
-            $with + r#" select jobs.id, api_key_id, prompt, model, options, seed, priority, run_at,
-                 webhook_url, webhook_events, metadata, parent_id, cached,
-                 status as "status: Status", failure_code, failure_message, jobs.created_at,
-                 updated_at, images.id as "image_id?", role as "role?", blanked,
-                 media_type as "media_type?", width as "width?", height as "height?",
-                 octet_length(data) as bytes
+            $with + r#" select jobs.id, jobs.api_key_id, jobs.prompt, jobs.model, jobs.options,
+                 jobs.seed, jobs.priority, jobs.run_at, jobs.webhook_url, jobs.webhook_events,
+                 jobs.metadata, jobs.parent_id, jobs.cached, jobs.status as "status: Status",
+                 jobs.failure_code, jobs.failure_message, jobs.created_at, jobs.updated_at,
+                 images.id as "image_id?", images.role as "role?", images.blanked,
+                 images.media_type as "media_type?", images.width as "width?",
+                 images.height as "height?", octet_length(images.data) as bytes
              from "# + $jobs + " left join images on images.job_id = jobs.id " + $rest,
             $($argument),+
         )
@@ -43,7 +47,8 @@ pub async fn find_all(executor: impl PgExecutor<'_>, ids: &[JobId]) -> Result<Ve
     let rows = job_query!(
         "",
         "jobs",
-        "where jobs.id = any($1) and deleted_at is null order by jobs.id, role, position",
+        "where jobs.id = any($1) and jobs.deleted_at is null
+         order by jobs.id, images.role, images.position",
         &ids,
     )
     .fetch_all(executor)

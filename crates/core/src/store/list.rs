@@ -77,7 +77,7 @@ async fn list_all(pool: &Pool, page: Page) -> Result<Listed, Error> {
              select * from jobs where id < $1 and deleted_at is null order by id desc limit $2
          )",
         "page as jobs",
-        "order by jobs.id desc, role, position",
+        "order by jobs.id desc, images.role, images.position",
         page.before.map_or(Uuid::max(), |before| before.0),
         page.one_more(),
     )

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::intake::REMEMBERED;
 use crate::db::{Error, Pool};
 
 /// Jobs of one batch: their images are megabytes each.
@@ -25,24 +26,17 @@ impl Pruned {
     }
 }
 
-/// Deletes a batch of jobs that ended longer ago than this, the oldest first.
-///
-/// Several at once do no harm. An id tells when its job was made, by a replica's clock that may be a day off: jobs that
-/// are younger by more than a day are not even read.
+/// Deletes a batch of jobs that ended longer ago than this, those that ended first before others. Several at once do no
+/// harm.
 pub async fn prune(pool: &Pool, retention: Duration) -> Result<Pruned, Error> {
     let pruned = sqlx::query!(
         "with old as (
              select id from jobs
              where finished_at < now() - make_interval(secs => $1)
-                 and id < (
-                     lpad(to_hex(extract(
-                         epoch from now() - make_interval(secs => $1) + interval '1 day'
-                     )::bigint * 1000), 12, '0') || '7fffbfffffffffffffff'
-                 )::uuid
-             order by id limit $2
+             order by finished_at limit (select $2::bigint)
              for update skip locked
          )
-         delete from jobs using old where jobs.id = old.id",
+         delete from jobs where id = any(array(select id from old))",
         retention.as_secs_f64(),
         BATCH,
     )
@@ -52,18 +46,19 @@ pub async fn prune(pool: &Pool, retention: Duration) -> Result<Pruned, Error> {
     Ok(Pruned::of(pruned.rows_affected(), BATCH))
 }
 
-/// Deletes a batch of idempotency keys that are older than a day, the oldest first.
+/// Deletes a batch of idempotency keys that are no longer remembered, the oldest first.
 ///
 /// Rows are named by their `ctid`: to find them by their primary keys, all keys would be read for each batch.
 pub async fn prune_idempotency_keys(pool: &Pool) -> Result<Pruned, Error> {
     let pruned = sqlx::query!(
         "delete from idempotency_keys where ctid = any(array(
              select ctid from idempotency_keys
-             where created_at < now() - interval '24 hours'
+             where created_at < now() - make_interval(secs => $2)
              order by created_at limit (select $1::bigint)
              for update skip locked
          ))",
         KEYS,
+        REMEMBERED.as_secs_f64(),
     )
     .execute(pool)
     .await

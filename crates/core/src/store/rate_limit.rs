@@ -26,38 +26,56 @@ pub struct Allowance {
 /// Takes one of the `per_minute` that a subject has: all of them at once, where none was taken for a minute.
 pub async fn take(pool: &Pool, subject: &str, per_minute: u32) -> Result<Allowance, Error> {
     let interval = WINDOW.as_secs_f64() / f64::from(per_minute.max(1));
-    let taken = sqlx::query!(
-        r#"with taken as (
-               insert into rate_limits (subject, full_at)
-               values ($1, now() + make_interval(secs => $2))
-               on conflict on constraint rate_limits_pkey do update set
-                   full_at = greatest(rate_limits.full_at, now()) + make_interval(secs => $2)
-               where greatest(rate_limits.full_at, now()) + make_interval(secs => $2)
-                   <= now() + make_interval(secs => $3)
-               returning full_at
-           )
-           select exists (select from taken) as "is_granted!",
-               extract(epoch from coalesce(
-                   (select full_at from taken),
-                   (select full_at from rate_limits where subject = $1),
-                   now()
-               ) - now())::float8 as "full_in!""#,
-        subject,
-        interval,
-        WINDOW.as_secs_f64(),
-    )
-    .fetch_one(pool)
-    .await
-    .map_err(Error::doing("looking at how fast somebody goes"))?;
-    let full_in = taken.full_in.clamp(0.0, WINDOW.as_secs_f64());
+    let taking = async {
+        let granted = take_one(pool, subject, interval).await?;
+        let full_in = match granted {
+            Some(full_in) => full_in,
+            None => full_in(pool, subject).await?,
+        };
+        Ok((granted.is_some(), full_in))
+    };
+    let taken = taking.await.map_err(Error::doing("looking at how fast somebody goes"));
+    let (is_granted, full_in) = taken?;
+    let full_in = full_in.clamp(0.0, WINDOW.as_secs_f64());
     let wait = (full_in + interval - WINDOW.as_secs_f64()).max(0.0);
     // Rounding must not take one away.
     let left = ((WINDOW.as_secs_f64() - full_in) / interval + 1e-6).floor();
     Ok(Allowance {
-        wait: (!taken.is_granted).then(|| Duration::from_secs_f64(wait)),
+        wait: (!is_granted).then(|| Duration::from_secs_f64(wait)),
         left: format!("{left:.0}").parse().unwrap_or(0),
         full_in: Duration::from_secs_f64(full_in),
     })
+}
+
+/// Takes one, and answers in how many seconds the whole number is allowed again; `None` where none is left.
+async fn take_one(pool: &Pool, subject: &str, interval: f64) -> Result<Option<f64>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"insert into rate_limits (subject, full_at)
+           values ($1, now() + make_interval(secs => $2))
+           on conflict on constraint rate_limits_pkey do update set
+               full_at = greatest(rate_limits.full_at, now()) + make_interval(secs => $2)
+           where greatest(rate_limits.full_at, now()) + make_interval(secs => $2)
+               <= now() + make_interval(secs => $3)
+           returning extract(epoch from full_at - now())::float8 as "full_in!""#,
+        subject,
+        interval,
+        WINDOW.as_secs_f64(),
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// In how many seconds the whole number is allowed again. A statement of its own: the one that was refused may have
+/// waited for another request, and does not see what that one took.
+async fn full_in(pool: &Pool, subject: &str) -> Result<f64, sqlx::Error> {
+    let full_in = sqlx::query_scalar!(
+        r#"select extract(epoch from full_at - now())::float8 as "full_in!"
+           from rate_limits where subject = $1"#,
+        subject,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(full_in.unwrap_or_default())
 }
 
 /// Deletes a batch of subjects that have had their whole number again for a minute.

@@ -43,17 +43,19 @@ pub async fn thumbnail(
     known: Option<&[String]>,
 ) -> Result<Option<Thumbnail>, Error> {
     let row = sqlx::query!(
-        r#"select role = 'result' as "is_result!", position, left(prompt, 300) as "prompt!",
-               greatest(images.width, height) <= $2 as "is_needless!",
-               images.width as image_width, height,
+        r#"select images.role = 'result' as "is_result!", images.position,
+               left(jobs.prompt, 300) as "prompt!",
+               greatest(images.width, images.height) <= $2 as "is_needless!",
+               images.width as image_width, images.height,
                thumbnails.media_type as "media_type?",
                encode(thumbnails.sha256, 'hex') as digest,
                octet_length(thumbnails.data) as length,
                case when encode(thumbnails.sha256, 'hex') <> all ($3)
                    and octet_length(thumbnails.data) <= $4 then thumbnails.data end as data
-           from images join jobs on jobs.id = job_id
-               left join thumbnails on image_id = images.id and thumbnails.width = $2
-           where images.id = $1 and deleted_at is null"#,
+           from images join jobs on jobs.id = images.job_id
+               left join thumbnails
+                   on thumbnails.image_id = images.id and thumbnails.width = $2
+           where images.id = $1 and jobs.deleted_at is null"#,
         id.0,
         column(width),
         known,

@@ -42,10 +42,10 @@ pub async fn usage(
                sum(images)::bigint as "images!", sum(spent_micros)::bigint as "spent_micros!",
                sum(reserved_micros)::bigint as "reserved_micros!"
            from (
-               select * from usage
+               select day, model, jobs, images, spent_micros, reserved_micros from usage
                where day between $2 and $3 and ($1::uuid is null or api_key_id = $1)
                union all
-               select * from usage_changes
+               select day, model, jobs, images, spent_micros, reserved_micros from usage_changes
                where day between $2 and $3 and ($1::uuid is null or api_key_id = $1)
            ) as used
            group by day, model

@@ -17,9 +17,9 @@ pub async fn versions(pool: &Pool, job: JobId) -> Result<Vec<Job>, Error> {
                select id, parent_id, 1::bigint as generation from jobs
                where id = $1 and deleted_at is null
                union all
-               select jobs.id, jobs.parent_id, generation + 1
+               select jobs.id, jobs.parent_id, ancestors.generation + 1
                from jobs join ancestors on jobs.id = ancestors.parent_id
-               where generation < $2
+               where ancestors.generation < $2
            ), tree as (
                (select id from ancestors order by generation desc limit 1)
                union all

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use darkroom_core::{
     job::{Failure, JobId, Status},
-    queue::{self, Begun, Cancellation, Timeline},
+    queue::{self, Begun, Cancellation, FailureClass, Timeline},
     store::{self, Deletion},
 };
-use darkroom_testing::TestDatabase;
+use darkroom_testing::{TestDatabase, eventually};
 
 use crate::factory;
 
@@ -106,6 +106,23 @@ async fn a_cancellation_that_a_worker_did_not_come_to_ends_the_job_though_nothin
 }
 
 #[tokio::test]
+async fn a_cancelled_job_that_waits_is_not_failed_though_its_deadline_passes() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    assert_eq!(queue::cancel(pool, job.lease.job).await.unwrap(), Cancellation::Requested);
+    queue::snooze(pool, &job.lease, Duration::ZERO).await.unwrap();
+    sqlx::query("update queue set deadline_at = now()").execute(pool).await.unwrap();
+    let failure = Failure { code: "test".into(), message: "A test.".into() };
+
+    assert!(queue::fail_overdue(pool, &failure).await.unwrap().is_empty());
+
+    assert_eq!(queue::cancel_waiting(pool).await.unwrap(), [job.lease.job]);
+    let shown = store::find(pool, job.lease.job).await.unwrap().unwrap();
+    assert_eq!(shown.status, Status::Cancelled);
+}
+
+#[tokio::test]
 async fn a_deleted_job_that_waits_for_another_attempt_goes() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
@@ -134,6 +151,41 @@ async fn a_job_that_has_ended_or_is_not_there_is_told_apart() {
 
     assert_eq!(late, Cancellation::TooLate(Status::Completed));
     assert_eq!(queue::cancel(pool, JobId::generate()).await.unwrap(), Cancellation::NoJob);
+}
+
+/// The cancellation has found no place in the queue, and waits for the job, which is reopened meanwhile.
+#[tokio::test]
+async fn a_job_that_comes_back_into_the_queue_meanwhile_is_cancelled_there() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let id = job.lease.job;
+    let failure = Failure { code: "test".into(), message: "A test.".into() };
+    queue::fail(pool, &job.lease, &failure, FailureClass::Never, &Timeline::default())
+        .await
+        .unwrap();
+    let mut reopening = pool.acquire().await.unwrap();
+    sqlx::raw_sql(
+        "begin;
+         lock table jobs in access exclusive mode;
+         update jobs set status = 'pending', failure_code = null, failure_message = null,
+             finished_at = null;
+         insert into queue (job_id, model) select id, model from jobs",
+    )
+    .execute(&mut reopening)
+    .await
+    .unwrap();
+    let cancelling = tokio::spawn({
+        let pool = pool.clone();
+        async move { queue::cancel(&pool, id).await.unwrap() }
+    });
+    eventually("it waits for the job", async || (factory::blocked(pool).await > 0).then_some(()))
+        .await;
+
+    sqlx::raw_sql("commit").execute(&mut reopening).await.unwrap();
+
+    assert_eq!(cancelling.await.unwrap(), Cancellation::Cancelled);
+    assert_eq!(store::find(pool, id).await.unwrap().unwrap().status, Status::Cancelled);
 }
 
 #[tokio::test]

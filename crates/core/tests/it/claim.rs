@@ -7,6 +7,7 @@ use darkroom_core::{
     queue::{self, WorkerId},
 };
 use darkroom_testing::TestDatabase;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::factory;
@@ -15,23 +16,29 @@ use crate::factory;
 async fn options_of_a_newer_version_do_not_keep_other_jobs_from_being_claimed() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
-    let newer = factory::job(pool).await;
+    let newer = [json!({"output_format": "avif"}), json!({"seed": 1, "background": "transparent"})];
+    for options in &newer {
+        sqlx::query("update jobs set options = $2 where id = $1")
+            .bind(factory::job(pool).await.id.0)
+            .bind(options)
+            .execute(pool)
+            .await
+            .unwrap();
+    }
     let usual = factory::job(pool).await;
-    sqlx::query("update jobs set options = '{\"output_format\": \"avif\"}' where id = $1")
-        .bind(newer.id.0)
-        .execute(pool)
-        .await
-        .unwrap();
     let worker = factory::worker(pool).await;
 
     let mut claimed = queue::claim(pool, worker, 10).await.unwrap().jobs;
 
     claimed.sort_by_key(|job| job.lease.job);
-    assert!(claimed[0].options.is_none());
-    assert!(claimed[1].options.is_some());
-    let shown = darkroom_core::store::find(pool, newer.id).await.unwrap().unwrap();
-    assert_eq!(shown.options["output_format"], "avif");
-    assert_eq!(claimed[1].lease.job, usual.id);
+    let last = claimed.pop().unwrap();
+    assert_eq!(last.lease.job, usual.id);
+    assert!(last.options.is_some());
+    for (job, options) in claimed.iter().zip(newer) {
+        assert!(job.options.is_none());
+        let shown = darkroom_core::store::find(pool, job.lease.job).await.unwrap().unwrap();
+        assert_eq!(shown.options, options);
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::{net::TcpListener, time::Duration};
 
 use darkroom_core::{
     fal::{
-        Cancellation, Client, Error, Notice, Progress, Report, SubmitError, WebhookError,
+        Cancellation, Class, Client, Error, Notice, Progress, Report, SubmitError, WebhookError,
         WebhookHeaders, Webhooks,
     },
     images::MediaType,
@@ -199,7 +199,7 @@ async fn a_stream_that_is_cut_is_an_error_and_another_one_goes_on() {
     };
     let error = cut.await.unwrap_err();
 
-    assert!(error.is_passing(), "{error:?}");
+    assert_eq!(error.class(), Class::Later, "{error:?}");
     let mut watch = sim.client.watch(&submission).await.unwrap();
     let mut last = None;
     while let Some(report) = watch.next().await.unwrap() {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use darkroom_core::{fal::Error, models};
+use darkroom_core::{
+    fal::{Class, Error},
+    models,
+};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, macros::datetime};
 
@@ -87,18 +90,18 @@ async fn of_a_list_that_goes_on_and_on_the_newest_are_read_and_one_in_circles_ha
 
 #[tokio::test]
 async fn the_platforms_own_errors_have_their_class() {
-    for (status, word, code, passing) in [
-        (401, "authorization_error", "provider_account", false),
-        (429, "rate_limited", "provider_busy", true),
-        (400, "validation_error", "provider_refused", false),
-        (500, "server_error", "provider_error", true),
+    for (status, word, code, class) in [
+        (401, "authorization_error", "provider_account", Class::Halt),
+        (429, "rate_limited", "provider_busy", Class::Later),
+        (400, "validation_error", "provider_refused", Class::Never),
+        (500, "server_error", "provider_error", Class::Later),
     ] {
         let body = json!({"error": {"type": word, "message": "s3cret", "request_id": "x"}});
         let server = Server::always(Reply::json(status, &body)).await;
 
         let error = server.client().find_request(ENDPOINT, PICTURE, SINCE).await.unwrap_err();
 
-        assert_eq!((&*error.failure().code, error.is_passing()), (code, passing));
+        assert_eq!((&*error.failure().code, error.class()), (code, class));
         assert!(error.to_string().contains(word) && !error.to_string().contains("s3cret"));
         assert!(!error.is_unknown_request());
     }

@@ -93,7 +93,7 @@ async fn a_stream_that_breaks_off_is_no_end() {
 
     let error = watch.next().await.unwrap_err();
 
-    assert!(matches!(error, Error::Transport(_)) && error.is_passing(), "{error:?}");
+    assert!(matches!(error, Error::Transport(_)), "{error:?}");
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn silence_ends_a_stream() {
     let before = time::Instant::now();
     let error = watch.next().await.unwrap_err();
 
-    assert!(matches!(error, Error::Silent) && error.is_passing(), "{error:?}");
+    assert!(matches!(error, Error::Silent), "{error:?}");
     assert!(before.elapsed() >= Duration::from_secs(40));
 }
 

@@ -48,7 +48,7 @@ fn status(situation: Situation) -> Option<Status> {
 /// An operation, and each situation in which it does something, with the situation that follows.
 type Row = (&'static str, &'static [(Situation, Situation)]);
 
-const GRID: [Row; 20] = [
+const GRID: [Row; 21] = [
     ("claim", &[(Waiting, Leased), (Snoozed, Submitted)]),
     ("begin attempt", &[(Leased, Unanswered)]),
     // Recording an answer again does no harm.
@@ -57,6 +57,7 @@ const GRID: [Row; 20] = [
     ("record late answer", &[(Unanswered, Submitted), (Submitted, Submitted), (Snoozed, Snoozed)]),
     // If there is no attempt, or fal has it, nothing changes.
     ("withdraw attempt", &[(Leased, Leased), (Unanswered, Leased), (Submitted, Submitted)]),
+    ("withdraw late", &[(Unanswered, Leased)]),
     ("abandon attempt", &[(Leased, Leased), (Unanswered, Leased), (Submitted, Submitted)]),
     ("complete", &[(Leased, Completed), (Unanswered, Completed), (Submitted, Completed)]),
     ("fail", &[(Leased, Failed), (Unanswered, Failed), (Submitted, Failed)]),

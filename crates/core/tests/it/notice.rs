@@ -122,8 +122,25 @@ async fn a_notice_and_a_closing_at_the_same_moment_never_lose_the_answer() {
         match noticed.unwrap() {
             Noticed::Open => assert_eq!(told.unwrap(), Some(factory::submission())),
             Noticed::GivenUp => assert_eq!(told.unwrap(), None),
-            Noticed::Nothing => unreachable!("the notice is about this attempt"),
+            Noticed::Ended | Noticed::Nothing => unreachable!("the notice is about this attempt"),
         }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_when_its_request_has_ended_is_told_from_one_that_is_lost() {
+    let database = TestDatabase::create().await;
+    let pool = &database.pool;
+    let job = factory::claimed(pool).await;
+    let number = factory::begin(pool, &job.lease).await;
+    let found = factory::submission();
+    queue::record_submission(pool, &job.lease, number, &found).await.unwrap();
+    queue::complete(pool, &job.lease, queue::Ended::default(), &Timeline::default()).await.unwrap();
+    let other = Submission { provider_request_id: "r-2".into(), ..factory::submission() };
+
+    for (answer, expected) in [(found, Noticed::Ended), (other, Noticed::Nothing)] {
+        let told = queue::record_late_answer(pool, job.lease.job, number, &answer).await.unwrap();
+        assert_eq!(told, expected);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use darkroom_core::{
-    db::Pool,
+    db::{self, Pool},
     queue::{self, Timeline},
     store,
 };
@@ -66,4 +66,34 @@ async fn old_jobs_go_with_their_images_and_attempts_and_young_or_unfinished_ones
     assert_eq!(factory::count(pool, "jobs").await, 6);
     assert_eq!(factory::count(pool, "images").await, 6);
     assert_eq!(factory::count(pool, "attempts").await, 1);
+}
+
+#[tokio::test]
+async fn jobs_that_ended_lately_are_not_read_however_long_ago_they_were_made() {
+    let database = TestDatabase::create().await;
+    // One connection, because reads are counted for each.
+    let pool = db::connect(&database.url, 1).unwrap();
+    sqlx::query(
+        "insert into jobs (id, prompt, model, status, finished_at)
+         select ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'p', 'm', 'completed',
+             now() - case when n % 300 = 0 then interval '60 days' else interval '1 day' end
+         from generate_series(1, 3000) as n",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let indexes = ["jobs_finished", "jobs_pkey"];
+    let whole = factory::whole_reads_of(&pool, &["jobs"]).await;
+    let before = factory::read_of(&pool, &indexes).await;
+
+    let mut pruned = 0;
+    // More than the five executions that PostgreSQL makes custom plans for.
+    for _ in 0..12 {
+        pruned += store::prune(&pool, MONTH).await.unwrap().rows;
+    }
+
+    assert_eq!(pruned, 10);
+    let read = factory::read_of(&pool, &indexes).await - before;
+    assert!(read < 500, "to delete ten read {read}");
+    assert_eq!(factory::whole_reads_of(&pool, &["jobs"]).await, whole);
 }

@@ -8,7 +8,7 @@ use darkroom_core::{
     queue::{Audience, Listener, Wake, Waker},
     store::{Asked, Intake},
 };
-use darkroom_testing::TestDatabase;
+use darkroom_testing::{TestDatabase, eventually};
 use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
@@ -106,6 +106,25 @@ async fn a_listener_that_lost_its_connection_says_so_and_hears_again() {
     Waker::new(database.pool.clone()).wake();
     let heard = timeout(PATIENCE, listener.heard()).await.unwrap();
     assert_eq!(heard.unwrap(), Wake::Work);
+}
+
+#[tokio::test]
+async fn a_listener_that_is_interrupted_while_it_connects_again_still_says_that_it_was_cut() {
+    let database = TestDatabase::create().await;
+    let mut listener = Listener::connect(&database.pool, Audience::Worker, PATIENCE).await.unwrap();
+    listener.prove().await.unwrap();
+
+    database.end_connections().await;
+
+    // It is waited for a little longer each time.
+    let mut wait = Duration::ZERO;
+    let heard = eventually("the loss is told", async || {
+        wait += Duration::from_millis(1);
+        timeout(wait, listener.heard()).await.ok()
+    })
+    .await;
+    assert_eq!(heard.unwrap(), Wake::Reconnected);
+    listener.prove().await.unwrap();
 }
 
 #[tokio::test]

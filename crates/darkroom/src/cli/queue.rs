@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum QueueCommand {
-    /// Show how many jobs are where, and the limits and pauses that hold
+    /// Show how many jobs are where, and the limits and pauses that were set
     Status,
     /// Submit nothing new, on any worker, until it is resumed
     Pause(Subject),

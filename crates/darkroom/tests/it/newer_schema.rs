@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use darkroom_core::job::Status;
+use darkroom_core::{api_key::Token, job::Status, store};
 use darkroom_testing::{eventually, http_client, pretend_newer_migration};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -52,12 +53,19 @@ async fn an_api_and_a_worker_go_on_while_the_schema_becomes_that_of_a_later_vers
     let stage = Stage::open(Duration::from_millis(500), &[]).await;
     let (_api, home) = stage.api().await;
     let _worker = stage.worker();
+    let (key, unknown) = (Token::generate().unwrap(), Token::generate().unwrap());
+    store::create_api_key(&stage.database.pool, "a test", &key, false).await.unwrap();
     let before = [stage.job().await, stage.job().await];
     eventually("both are at the provider", async || (stage.submissions().await == 2).then_some(()))
         .await;
+    assert_eq!(answer_to(&key, &home).await, 200);
+    assert_eq!(answer_to(&unknown, &home).await, 401);
 
     expand(&stage).await;
 
+    // An unknown key is looked up each time.
+    assert_eq!(answer_to(&unknown, &home).await, 401);
+    assert_eq!(answer_to(&key, &home).await, 200);
     let after = stage.job().await;
     for id in before.into_iter().chain([after]) {
         stage.once(id, Status::Completed).await;
@@ -74,6 +82,13 @@ async fn an_api_and_a_worker_go_on_while_the_schema_becomes_that_of_a_later_vers
 async fn expand(stage: &Stage) {
     sqlx::raw_sql(EXPAND).execute(&stage.database.pool).await.unwrap();
     pretend_newer_migration(&stage.database.pool).await;
+}
+
+/// The status with which an API answers the holder of a key.
+async fn answer_to(key: &Token, home: &str) -> u16 {
+    let asked = http_client().get(format!("{home}/api/jobs"));
+    let asked = asked.header("X-API-Key", key.secret().expose_secret());
+    asked.send().await.unwrap().status().as_u16()
 }
 
 async fn get(url: &str) -> reqwest::Response {

@@ -30,26 +30,46 @@ pub(crate) fn settings(data_dir: &Path) -> HashMap<String, String> {
     settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
+const DARKROOM: &str = env!("CARGO_BIN_EXE_darkroom");
+
 pub(crate) fn command(words: &[&str], settings: &HashMap<String, String>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_darkroom"));
+    command_of(DARKROOM, words, settings)
+}
+
+fn command_of(program: &str, words: &[&str], settings: &HashMap<String, String>) -> Command {
+    let mut command = Command::new(program);
     // In a directory without a `.env` file, and with only `PATH` from this process's environment.
     command
         .args(words)
         .current_dir(env!("CARGO_TARGET_TMPDIR"))
         .env_clear()
+        .env("PATH", path())
         .envs(settings)
         .stdin(Stdio::null())
         .kill_on_drop(true);
-    #[expect(clippy::disallowed_methods, reason = "PATH is where programs are found")]
-    if let Some(path) = std::env::var_os("PATH") {
-        command.env("PATH", path);
-    }
     command
+}
+
+/// Where this process finds programs.
+#[expect(clippy::disallowed_methods, reason = "PATH is where programs are found")]
+pub(crate) fn path() -> String {
+    std::env::var("PATH").unwrap_or_default()
 }
 
 impl Program {
     pub(crate) fn start(words: &[&str], settings: &HashMap<String, String>) -> Self {
         Self::spawn(command(words, settings))
+    }
+
+    /// Starts it with so few file descriptors, as a shell may allow, and with all that it may have if it asks for them.
+    pub(crate) fn start_with_descriptors(
+        most: u32,
+        words: &[&str],
+        settings: &HashMap<String, String>,
+    ) -> Self {
+        let limited = format!("ulimit -S -n {most} && exec \"$0\" \"$@\"");
+        let words = [&["-c", &limited, DARKROOM], words].concat();
+        Self::spawn(command_of("sh", &words, settings))
     }
 
     fn spawn(mut command: Command) -> Self {
@@ -108,8 +128,13 @@ impl Program {
     }
 
     /// Sends a signal and waits for the program to end.
-    pub(crate) async fn signal(mut self, name: &str) -> ExitStatus {
+    pub(crate) async fn signal(self, name: &str) -> ExitStatus {
         self.send(name).await;
+        self.end().await
+    }
+
+    /// Waits for the program to end.
+    pub(crate) async fn end(mut self) -> ExitStatus {
         timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap()
     }
 }

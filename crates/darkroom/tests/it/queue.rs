@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use darkroom_core::{
     images::MediaType,
     job::NewJob,
-    models, queue,
+    models,
+    queue::{self, Scope},
     store::{self, NewImage},
 };
 use darkroom_testing::TestDatabase;
@@ -47,8 +48,17 @@ async fn the_queue_is_seen_paused_limited_and_resumed_from_the_shell() {
     assert!(said.contains("0 jobs are tried again"), "{said}");
     assert!(queue::rules(&database.pool).await.unwrap().is_empty());
 
+    // A model that is not on offer any more.
+    let gone = Scope::Model("gone/edit".into());
+    queue::pause(&database.pool, &gone).await.unwrap();
+    queue::limit(&database.pool, &gone, Some(3)).await.unwrap();
+    darkroom(&["queue", "resume", "--model", "gone/edit"]).await;
+    let (_, said) = darkroom(&["queue", "limit", "none", "--model", "gone/edit"]).await;
+    assert!(!said.contains("limit:") && !said.contains("paused:"), "{said}");
+
     for (words, why) in [
-        (&["queue", "pause", "--model", "no/such"][..], "there is no model"),
+        (&["queue", "pause", "--model", "gone/edit"][..], "there is no model"),
+        (&["queue", "limit", "3", "--model", "gone/edit"], "there is no model"),
         (&["queue", "limit", "many"], "a number up to 65535"),
         (&["queue", "retry"], "required"),
         (&["queue", "retry", "--since", "yesterday"], "as in RFC 3339"),

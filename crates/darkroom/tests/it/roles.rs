@@ -5,7 +5,11 @@ use std::{collections::HashMap, io::Write, time::Duration};
 use darkroom_testing::{TestDatabase, eventually, forget_last_migration};
 use secrecy::ExposeSecret;
 
-use crate::{program::run, stage::Stage, up::post_example};
+use crate::{
+    program::{Program, run},
+    stage::Stage,
+    up::post_example,
+};
 
 fn variables(pairs: &[(&str, &str)]) -> HashMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -79,6 +83,28 @@ async fn a_newer_schema_is_served_and_left_alone_so_that_a_version_can_be_taken_
     assert!(went_well, "{said}");
     assert!(said.contains("a later version's, and left as it is version=99991231235959"), "{said}");
     assert!(darkroom_core::db::schema_is_current(&database.pool).await.unwrap());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn roles_take_all_file_descriptors_that_they_may_have() {
+    let settings = variables(&[
+        ("DATABASE_URL", "postgres://nobody@127.0.0.1:9/none"),
+        ("FAL_QUEUE_URL", "http://127.0.0.1:9"),
+        ("PORT", "0"),
+    ]);
+
+    for role in ["api", "worker"] {
+        let program = Program::start_with_descriptors(100, &[role], &settings);
+        let limits = format!("/proc/{}/limits", program.id());
+        eventually(&format!("the {role} has raised its limit"), async || {
+            let limits = std::fs::read_to_string(&limits).unwrap();
+            let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+            let [soft, hard] = [3, 4].map(|word| files.split_whitespace().nth(word).unwrap());
+            (soft == hard && soft != "100").then_some(())
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

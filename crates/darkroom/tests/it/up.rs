@@ -1,10 +1,13 @@
 //! `darkroom up`: one command, and a posted image comes back edited.
 
+use std::path::Path;
+
 use darkroom_testing::{eventually, http_client};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::process::Command;
 
-use crate::program::{Program, processes_with, run, settings};
+use crate::program::{Program, path, processes_with, run, settings};
 
 pub(crate) const EXAMPLE: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/images/example.jpg");
@@ -86,6 +89,56 @@ async fn a_killed_instance_leaves_nothing_running_and_the_next_one_goes_on() {
         processes_with(&marker).await.is_empty().then_some(())
     })
     .await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_instance_whose_postgres_ends_does_not_go_on_without() {
+    let data = TempDir::new().unwrap();
+    let (program, _, said) = Program::up(&settings(data.path())).await;
+    let home = said.lines().find_map(|line| line.split_once("its own, in ")).unwrap().1;
+    let pid_file = std::fs::read_to_string(format!("{home}/cluster/postmaster.pid")).unwrap();
+    let postgres = pid_file.lines().next().unwrap();
+
+    let killed = Command::new("kill").args(["-KILL", postgres]).status().await.unwrap();
+
+    assert!(killed.success());
+    assert_eq!(program.end().await.code(), Some(1));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_instance_that_is_told_to_stop_while_it_starts_stops() {
+    let programs = TempDir::new().unwrap();
+    let initdb = program(programs.path(), "initdb", "exec tail -f \"$0\"");
+    // Newer than any that is installed, so it is the one that is taken.
+    program(programs.path(), "postgres", "echo 'postgres (PostgreSQL) 999.1'");
+    let data = TempDir::new().unwrap();
+    let mut settings = settings(data.path());
+    settings.insert("PATH".into(), format!("{}:{}", programs.path().display(), path()));
+    let instance = Program::start(&["up"], &settings);
+    eventually("its database is being made", async || {
+        (!processes_with(&initdb).await.is_empty()).then_some(())
+    })
+    .await;
+
+    let ended = instance.signal("-INT").await;
+
+    assert!(ended.success(), "{ended}");
+    eventually("nothing is left", async || processes_with(&initdb).await.is_empty().then_some(()))
+        .await;
+}
+
+/// Writes a shell script that everybody may run, and returns its path.
+#[cfg(unix)]
+fn program(directory: &Path, name: &str, script: &str) -> String {
+    use std::{fs, os::unix::fs::PermissionsExt};
+    let path = directory.join(name);
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    for path in [directory, &path] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    path.display().to_string()
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use darkroom_embedded_postgres::{EmbeddedPostgres, Settings};
+use darkroom_embedded_postgres::{EmbeddedPostgres, Error, Settings};
 use sqlx::Executor;
 
 use crate::holder::{self, Holder};
@@ -31,6 +31,17 @@ fn postgres_ends_when_its_owner_is_killed() {
 
     wait_until("PostgreSQL has ended", || !is_running(postgres));
     assert!(!place.pid_file().exists(), "it was shut down, not killed");
+}
+
+#[tokio::test]
+async fn who_waits_for_postgres_to_end_is_told_when_it_is_killed() {
+    let place = Place::new();
+    let mut postgres = place.start().await;
+
+    signal("-KILL", postgres.pid());
+
+    let error = postgres.ended().await;
+    assert!(matches!(error, Error::EndedByItself { .. }), "{error}");
 }
 
 #[tokio::test]

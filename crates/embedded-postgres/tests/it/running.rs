@@ -118,6 +118,26 @@ async fn the_password_is_asked_for_and_shown_to_nobody_else() {
     postgres.stop().await.unwrap();
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn postgres_is_told_nothing_of_our_environment_that_it_does_not_need() {
+    let place = Place::new();
+    let postgres = place.start().await;
+
+    let told = std::fs::read_to_string(format!("/proc/{}/environ", postgres.pid())).unwrap();
+
+    let names: Vec<_> =
+        told.split_terminator('\0').filter_map(|pair| pair.split('=').next()).collect();
+    assert!(names.contains(&"PATH") && names.contains(&"LC_ALL"), "{names:?}");
+    // Cargo sets many more for a test.
+    let needed = ["PATH", "HOME", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "LC_ALL"];
+    let of_its_shell = ["PWD", "OLDPWD", "SHLVL", "_"];
+    let expected = [&needed[..], &of_its_shell].concat();
+    let others: Vec<_> = names.iter().filter(|name| !expected.contains(name)).collect();
+    assert!(others.is_empty(), "{others:?}");
+    postgres.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_failed_start_shows_the_end_of_the_log() {
     let place = Place::new();

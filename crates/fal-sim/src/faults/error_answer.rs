@@ -22,6 +22,8 @@ pub(super) enum Shape {
     Request,
     /// C: `detail` is a text.
     Plain,
+    /// fal does not know the request.
+    NotFound,
     /// A gateway's HTML page, without a request id.
     Nginx,
     /// No body at all.
@@ -113,7 +115,7 @@ impl ErrorAnswer {
         match self.shape {
             Shape::Empty => return response.finish(),
             Shape::Nginx => response.content_type("text/html"),
-            Shape::Model | Shape::Request | Shape::Plain => {
+            Shape::Model | Shape::Request | Shape::Plain | Shape::NotFound => {
                 if let Some(id) = request_id {
                     response.insert_header(("x-fal-request-id", id));
                 }
@@ -143,6 +145,7 @@ fn write(shape: Shape, status: u16, field: &str, kind: &str, message: &str) -> B
         Shape::Model => json!({"detail": [complaint(field, kind, message)]}),
         Shape::Request => json!({"detail": message, "error_type": kind}),
         Shape::Plain => json!({"detail": message}),
+        Shape::NotFound => json!({"status": "NOT_FOUND"}),
         Shape::Nginx => return page(status).into(),
         Shape::Empty => return Bytes::new(),
     };

@@ -193,11 +193,17 @@ impl Request {
         self.changed.send_replace(());
     }
 
+    /// Whether it has ended, and its answer is not older than answers get.
+    pub(super) fn is_kept(&self, retention: Retention) -> bool {
+        let ended = self.answer.as_ref().zip(self.ended_at);
+        ended.is_some_and(|(answer, ended_at)| {
+            clock::now() - ended_at < retention.of(answer.body.len())
+        })
+    }
+
     /// Returns the answer while it is kept, and counts the fetch.
     pub(crate) fn fetch(&mut self, retention: Retention) -> Result<Answer, Problem> {
-        if let (Some(answer), Some(ended_at)) = (&self.answer, self.ended_at)
-            && clock::now() - ended_at >= retention.of(answer.body.len())
-        {
+        if self.answer.is_some() && !self.is_kept(retention) {
             self.expire();
         }
         if self.expired {

@@ -146,6 +146,8 @@ async fn an_answer_may_have_any_code_and_shape() {
     assert!(body.contains("<center>nginx</center>"));
     let (_, _, _, body) = say(json!({"at": "submit", "status": 502, "shape": "empty"})).await;
     assert_eq!(body, "");
+    let (_, _, _, body) = say(json!({"at": "submit", "status": 404, "shape": "not_found"})).await;
+    assert_eq!(body, r#"{"status":"NOT_FOUND"}"#);
     let odd = json!({"at": "submit", "status": 422, "shape": "model", "error_type": "audio_off"});
     assert!(say(odd).await.3.contains(r#""type":"audio_off""#));
 

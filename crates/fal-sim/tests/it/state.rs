@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use darkroom_fal_sim::Settings;
 use serde_json::{Value, json};
 
+use crate::receiver::Receiver;
 use crate::support::{INTERVAL, PATIENCE, SEEDREAM, Sim, input, quick, stuck, text};
 
 impl Sim {
@@ -141,6 +142,31 @@ async fn a_restart_does_not_make_a_result_last_longer() {
 
     assert_eq!(sim.get(text(&ended["response_url"])).await.status(), 404);
     assert_eq!(sim.get(text(&ended["status_url"])).await.status(), 200);
+    sim.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_restart_tells_again_only_of_results_that_are_still_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let sim = Sim::start(kept_in(directory.path(), quick())).await;
+    let ended = sim.submit(SEEDREAM, &input("told to nobody", 1)).await;
+    sim.result_of(&ended).await;
+    let (journal, [mut made, end]) = journal_of(directory.path());
+    let receiver = Receiver::start(&[]);
+    made["made"]["submission"]["webhook"] = receiver.url.clone().into();
+    let (mut old_made, mut old_end) = (made.clone(), end.clone());
+    let old_id = json!("00000000-0000-4000-8000-000000000000");
+    (old_made["made"]["id"], old_end["ended"]["id"]) = (old_id.clone(), old_id.clone());
+    old_end["ended"]["ended_at"] = json!("2020-01-01T00:00:00Z");
+    write_journal(&journal, [&old_made, &old_end, &made, &end]);
+
+    let sim = sim.restarted(kept_in(directory.path(), quick())).await;
+
+    let told = receiver.webhooks(1).await;
+    assert_eq!(told[0].body()["request_id"], ended["request_id"]);
+    let ledger = sim.ledger().await;
+    assert_eq!((&ledger[0]["request_id"], &ledger[0]["webhook_attempts"]), (&old_id, &json!(0)));
+    receiver.stop().await;
     sim.running.stop().await;
 }
 

@@ -52,6 +52,21 @@ async fn a_request_that_does_not_start_in_time_ends() {
 }
 
 #[tokio::test]
+async fn a_request_that_comes_back_to_the_queue_after_its_deadline_ends() {
+    let sim = Sim::start(quick()).await;
+    let lost = json!({"at": "run", "latency": {"fixed": 0.5}, "requeue": 3600, "next": 1});
+    sim.faults(json!([lost])).await;
+    let submit = with_key(sim.http.post(sim.url(SEEDREAM))).json(&input("unlucky", 1));
+    let submit = submit.header("X-Fal-Request-Timeout", "0.2");
+    let submitted: Value = submit.send().await.unwrap().json().await.unwrap();
+
+    let done = sim.until(&submitted, "COMPLETED").await;
+
+    assert_eq!(done["error_type"], "request_timeout");
+    sim.running.stop().await;
+}
+
+#[tokio::test]
 async fn a_request_that_has_started_has_no_deadline() {
     let sim = Sim::start(quick()).await;
     sim.faults(json!([{"at": "run", "latency": {"fixed": 0.5}}])).await;

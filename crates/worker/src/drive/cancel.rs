@@ -81,7 +81,10 @@ impl Cancelling {
         match request(life, job, submission).await {
             Ok(answer) => {
                 tracing::info!(provider.request_id = request_id, ?answer, "a request is cancelled");
-                self.answer.get_or_init(|| answer);
+                // Not all of fal's servers may know a request at once, so it is said again.
+                if answer != Cancellation::Unknown {
+                    self.answer.get_or_init(|| answer);
+                }
             }
             Err(error) => {
                 tracing::warn!(provider.request_id = request_id, error = %chain(&error),

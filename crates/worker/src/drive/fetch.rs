@@ -10,12 +10,15 @@ use darkroom_core::{
 use tokio::time::sleep;
 
 use crate::{
-    backoff::{exponential, while_away},
+    backoff::{asked_for, exponential, while_away_after},
     life::Life,
     metrics::Call,
     outcome::{Outcome, Stop},
-    probing,
+    probing::{self, Account},
 };
+
+/// The longest wait between two tries.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// Fetches a request's result, and notes what that says about its cost: a request that failed costs nothing.
 pub(super) async fn result(
@@ -26,7 +29,7 @@ pub(super) async fn result(
     let fetching = async || {
         let fetched = life.worker.fal.result(submission).await;
         match &fetched {
-            Err(error) if error.is_of_the_request() => job.timeline.note_free(),
+            Err(error) if error.is_free() => job.timeline.note_free(),
             Ok(_) | Err(_) => job.timeline.note_maybe_paid(),
         }
         fetched
@@ -57,20 +60,23 @@ where
             "a result or an output could not be fetched");
         tries += 1;
         if tries >= error.worthwhile_tries() {
-            probing::heed(life, &error).await;
-            return Err(believe(&error));
+            return Err(believe(life, &error).await.into());
         }
-        sleep(exponential(Duration::from_millis(250), Duration::from_secs(30), tries)).await;
+        let wait = exponential(Duration::from_millis(250), LONGEST_WAIT, tries);
+        sleep(wait.max(asked_for(&error))).await;
     }
 }
 
-fn believe(error: &Error) -> Stop {
+async fn believe(life: &Life, error: &Error) -> Outcome {
     match error.class() {
         // Paid for and still there, as far as anybody knows: it is fetched later.
-        _ if error.is_passing() || error.is_of_a_gateway() => Outcome::Snooze(while_away()),
-        Class::Later | Class::Halt => Outcome::Snooze(while_away()),
+        Class::Later => Outcome::Snooze(while_away_after(error)),
+        Class::Halt => match (probing::heed(life, error).await, error) {
+            // So it is what the request itself came to.
+            (Account::Accepted, Error::Failed(_)) => Outcome::Fail(error.failure()),
+            _ => Outcome::Snooze(while_away_after(error)),
+        },
         Class::Retry => Outcome::Retry(error.failure()),
         Class::Never => Outcome::Fail(error.failure()),
     }
-    .into()
 }

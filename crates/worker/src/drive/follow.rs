@@ -65,7 +65,10 @@ pub(super) async fn until_ended(
                 // fal signed this notice, so it is believed: the result can be fetched.
                 Heard::Ended => return Ok(Followed::default()),
                 Heard::Cancelled => cancelling.want(),
-                Heard::Perhaps => {}
+                Heard::Perhaps => {
+                    checks.may_have_missed();
+                    continue;
+                }
             },
             () = sleep_until(checks.next) => {}
         }
@@ -95,7 +98,7 @@ pub(super) async fn until_ended(
             }
             return Err(Outcome::Retry(error.failure()).into());
         }
-        if checks.failed() {
+        if checks.failed(&error) {
             Box::pin(probing::heed(life, &error)).await;
         }
         tracing::warn!(provider.request_id = submission.provider_request_id,

@@ -9,7 +9,6 @@ use darkroom_core::{
 
 use super::cancel;
 use crate::{
-    backoff::while_away,
     life::Life,
     outcome::{Outcome, Stop},
 };
@@ -27,7 +26,7 @@ pub(super) async fn isolated<T>(
         return step.await;
     }
     let Ok(_alone) = life.worker.isolation.try_acquire() else {
-        return Err(Outcome::Snooze(while_away()).into());
+        return Err(Outcome::AwaitTurn.into());
     };
     queue::isolate(&life.worker.pool, &job.lease).await?;
     let done = step.await;

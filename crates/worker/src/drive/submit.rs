@@ -64,14 +64,14 @@ async fn submit(
         Ok(Begun::Cancelled) => return Err(Outcome::Cancel.into()),
         // The attempt may have been written down, but surely nothing was sent.
         Err(queue::Error::Database(error)) if error.is_unavailable() => {
-            Box::pin(withdraw(&life, &job)).await?;
+            Box::pin(withdraw(&life, &job, &input_url)).await?;
             return Err(queue::Error::Database(error).into());
         }
         Err(error) => return Err(error.into()),
     };
     // If the process was paused here, another worker may have the job and look for this attempt: it is not sent.
     if asked.elapsed() >= life.worker.settings.lease {
-        Box::pin(withdraw(&life, &job)).await?;
+        Box::pin(withdraw(&life, &job, &input_url)).await?;
         return Err(Outcome::Snooze(while_away()).into());
     }
     let webhook = callback.map(|callback| callback.url(lease.job, attempt));
@@ -88,7 +88,7 @@ async fn submit(
         }
         Err(SubmitError::NotAccepted(error)) => {
             tracing::warn!(job.id = %lease.job, error = %chain(&error), "a submission was not accepted");
-            if let Some(submission) = Box::pin(withdraw(&life, &job)).await? {
+            if let Some(submission) = Box::pin(withdraw(&life, &job, &input_url)).await? {
                 return Ok(submission);
             }
             // The provider has no such model: another try would not change that.
@@ -106,15 +106,26 @@ async fn submit(
 }
 
 /// Takes the attempt back, and keeps trying while the database is away: left open, it would pass for one that
-/// may have arrived.
+/// may have arrived. If another worker has the job by now, that one is spared looking for it.
 ///
 /// Returns its request if the provider says that it did arrive.
-async fn withdraw(life: &Life, job: &Claimed) -> Result<Option<Submission>, queue::Error> {
+async fn withdraw(
+    life: &Life,
+    job: &Claimed,
+    input_url: &Url,
+) -> Result<Option<Submission>, queue::Error> {
+    let (pool, lease) = (&life.worker.pool, &job.lease);
     let mut backoff = Backoff::brief();
     loop {
-        let withdrawn = queue::withdraw_attempt(&life.worker.pool, &job.lease).await;
-        let Err(queue::Error::Database(error)) = withdrawn else {
-            return withdrawn;
+        let error = match queue::withdraw_attempt(pool, lease).await {
+            Err(queue::Error::LeaseLost) => {
+                match queue::withdraw_late(pool, lease.job, input_url).await {
+                    Ok(_was_there) => return Err(queue::Error::LeaseLost),
+                    Err(error) => error,
+                }
+            }
+            Err(queue::Error::Database(error)) => error,
+            Ok(answered) => return Ok(answered),
         };
         tracing::warn!(job.id = %job.lease.job, error = %chain(&error), "an attempt is not withdrawn yet");
         backoff.wait().await;
@@ -142,6 +153,12 @@ pub(super) async fn record(
                 }
                 match queue::record_late_answer(pool, lease.job, attempt, submission).await {
                     Ok(Noticed::Open) => return Err(queue::Error::LeaseLost),
+                    Ok(Noticed::Ended) => {
+                        tracing::info!(job.id = %lease.job, job.attempt = attempt,
+                            provider.request_id = submission.provider_request_id,
+                            "an answer came after its request was found and carried on to its end");
+                        return Err(queue::Error::LeaseLost);
+                    }
                     Ok(Noticed::GivenUp | Noticed::Nothing) => {
                         tracing::error!(job.id = %lease.job, job.attempt = attempt,
                             provider.request_id = submission.provider_request_id,

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::turned_away::turned_away;
 use crate::{
+    backoff::while_away,
     life::Life,
     metrics::Call,
     outcome::{Outcome, Stop},
@@ -103,10 +104,12 @@ async fn prepared(
             Err(unreadable())
         }
         // A decoder that panics on a picture would do so each time.
-        Err(panicked) => {
-            tracing::error!(job.id = %lease.job, %panicked, "preparing a picture broke");
+        Err(broke) if broke.is_panic() => {
+            tracing::error!(job.id = %lease.job, %broke, "preparing a picture broke");
             Err(unreadable())
         }
+        // The runtime ends, and this worker with it.
+        Err(_cancelled) => Err(Outcome::Snooze(while_away()).into()),
     }
 }
 

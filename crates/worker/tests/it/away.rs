@@ -49,6 +49,28 @@ async fn while_the_provider_is_away_jobs_wait_and_no_attempt_is_burnt() {
 }
 
 #[tokio::test]
+async fn a_job_rests_for_as_long_as_the_provider_asks() {
+    let house = House::open(QUICK).await;
+    let busy = json!({"at": "submit", "status": 429, "headers": {"Retry-After": "100"}, "next": 1});
+    house.set_faults(json!({"faults": [busy]})).await;
+    let id = house.job().await;
+    let worker = house.worker();
+
+    let rest = eventually("the job rests", async || {
+        let rest = "select extract(epoch from run_at - now())::float8 from queue";
+        let rest: Option<f64> =
+            sqlx::query_scalar(rest).fetch_one(&house.database.pool).await.unwrap();
+        rest
+    })
+    .await;
+
+    assert!((70.0..=125.0).contains(&rest), "{rest}");
+    house.skip_waiting().await;
+    house.once(id, Status::Completed).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn a_worker_goes_on_when_its_connections_are_cut_again_and_again() {
     let mut house = House::open(Duration::from_millis(300)).await;
     house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");

@@ -12,7 +12,7 @@ use tracing::{
     Dispatch, Event, Metadata, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
-    subscriber::NoSubscriber,
+    subscriber::{DefaultGuard, NoSubscriber},
 };
 
 use crate::house::House;
@@ -60,6 +60,15 @@ impl Visit for Found {
     }
 }
 
+/// From now on, the code of this thread breaks at that message, once.
+fn break_at(message: &'static str) -> (DefaultGuard, Dispatch) {
+    let breaking = Breaking { at: message, is_done: AtomicBool::new(false) };
+    let breaking = tracing::subscriber::set_default(breaking);
+    // While there is one subscriber only, `tracing` asks the thread that first comes to a log line whether anybody reads
+    // it; that may be another test's, which has none.
+    (breaking, Dispatch::new(NoSubscriber::new()))
+}
+
 #[tokio::test]
 async fn a_submission_that_breaks_counts_like_a_crash_and_what_it_bought_is_found() {
     let mut house = House::open(Duration::from_millis(20)).await;
@@ -69,11 +78,7 @@ async fn a_submission_that_breaks_counts_like_a_crash_and_what_it_bought_is_foun
     let first = house.job().await;
     house.once(first, Status::Completed).await;
     // Written between fal's answer and its record.
-    let breaking = Breaking { at: "a job was submitted", is_done: AtomicBool::new(false) };
-    let _breaking = tracing::subscriber::set_default(breaking);
-    // While there is one subscriber only, `tracing` asks the thread that first comes to a log line whether anybody reads
-    // it; that may be another test's, which has none.
-    let _another = Dispatch::new(NoSubscriber::new());
+    let _breaking = break_at("a job was submitted");
     let id = house.job().await;
 
     let given_back = "select rescues from queue where leased_by is null and lease_no > 0";
@@ -88,5 +93,33 @@ async fn a_submission_that_breaks_counts_like_a_crash_and_what_it_bought_is_foun
     house.once(id, Status::Completed).await;
     assert_eq!(house.submissions().await.len(), 2);
     assert_eq!(house.attempts().await, ["completed", "completed"]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_of_which_a_loop_breaks_goes_on_under_a_new_id() {
+    let house = House::open(Duration::from_millis(20)).await;
+    let old = "insert into rate_limits (subject, full_at) values ('old', now() - interval '1 day')";
+    sqlx::query(old).execute(&house.database.pool).await.unwrap();
+    let held = house.database.hold("lock table rate_limits in share mode").await;
+    // Written by the loop that prunes.
+    let _breaking = break_at("what is old was pruned");
+    let worker = house.worker();
+    let id = "select id::text from workers";
+    let first: String = eventually("it has begun", async || {
+        sqlx::query_scalar(id).fetch_optional(&house.database.pool).await.unwrap()
+    })
+    .await;
+
+    held.release().await;
+
+    eventually("it goes on under a new id", async || {
+        let now: Option<String> =
+            sqlx::query_scalar(id).fetch_optional(&house.database.pool).await.unwrap();
+        now.filter(|now| *now != first)
+    })
+    .await;
+    let job = house.job().await;
+    house.once(job, Status::Completed).await;
     worker.stop().await;
 }

@@ -2,13 +2,20 @@
 
 use std::time::Duration;
 
-use darkroom_core::{job::Status, queue};
+use darkroom_core::{
+    job::{JobId, Status},
+    queue::{self, SUSPECT},
+};
 use darkroom_testing::eventually;
 use serde_json::json;
+use sqlx::AssertSqlSafe;
 
 use crate::house::House;
 
 const SLOW: Duration = Duration::from_mins(10);
+
+/// The job's deadline passed longer ago than a worker waits for anything.
+const LONG_OVER: &str = "deadline_at = now() - interval '1 hour'";
 
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_cancelled_and_its_job_fails() {
@@ -68,6 +75,88 @@ async fn a_result_that_was_there_in_time_is_kept() {
 
     assert_eq!(house.submissions().await.len(), 1);
     worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_result_that_was_there_in_time_is_kept_though_its_request_cannot_be_cancelled() {
+    let mut house = House::open(Duration::from_millis(50)).await;
+    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
+    let silent = ["status", "stream"].map(|at| json!({"at": at, "status": 503, "shape": "nginx"}));
+    // As while the account is locked.
+    let locked = json!({"at": "cancel", "status": 403, "shape": "plain"});
+    let faults: Vec<_> = silent.into_iter().chain([locked]).collect();
+    house.set_faults(json!({"faults": faults})).await;
+    let id = house.job_within(Duration::from_secs(5)).await;
+    let worker = house.worker();
+
+    house.once(id, Status::Completed).await;
+
+    assert_eq!(house.submissions().await.len(), 1);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_late_result_waits_for_its_turn_in_isolation() {
+    let mut house = House::open(Duration::from_millis(50)).await;
+    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
+    let silent = ["status", "stream"].map(|at| json!({"at": at, "status": 503, "shape": "nginx"}));
+    house.set_faults(json!({"faults": silent})).await;
+    let late = house.job_within(SLOW).await;
+    let first = house.worker();
+    house.once(late, Status::Processing).await;
+    first.kill().await;
+    house.set_faults(json!({"faults": [{"at": "upload", "latency": {"fixed": 6.0}}]})).await;
+    let other = house.job().await;
+    set(&house, other, &format!("rescues = {SUSPECT}")).await;
+    let second = house.worker();
+    house.struck(0).await;
+
+    let suspect = format!("rescues = {SUSPECT}, leased_by = null, {LONG_OVER}");
+    set(&house, late, &suspect).await;
+    // It was claimed, and has to wait.
+    eventually("the late job rests", async || {
+        let rests = "select exists (select from queue where job_id = $1 and run_at > now())";
+        let rests = sqlx::query_scalar(rests).bind(late.0).fetch_one(&house.database.pool);
+        let rests: bool = rests.await.unwrap();
+        rests.then_some(())
+    })
+    .await;
+
+    house.once(other, Status::Completed).await;
+    house.once(late, Status::Completed).await;
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_late_result_that_the_database_does_not_take_is_given_up() {
+    let mut house = House::open(Duration::from_millis(50)).await;
+    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
+    let refuse = "create function refuse() returns trigger language plpgsql as $$
+                  begin raise 'Not this one' using errcode = 'check_violation'; end $$;
+                  create trigger refuse before insert on images for each row
+                  when (new.role = 'result') execute function refuse()";
+    let id = house.job_within(SLOW).await;
+    sqlx::raw_sql(refuse).execute(&house.database.pool).await.unwrap();
+    let worker = house.worker();
+    eventually("the job was given back", async || {
+        let rests = "select exists (select from queue where leased_by is null and run_at > now())";
+        let rests: bool = sqlx::query_scalar(rests).fetch_one(&house.database.pool).await.unwrap();
+        rests.then_some(())
+    })
+    .await;
+
+    set(&house, id, &format!("run_at = null, {LONG_OVER}")).await;
+
+    let job = house.once(id, Status::Failed).await;
+    assert_eq!(job.failure.unwrap().code, "deadline_exceeded");
+    worker.stop().await;
+}
+
+/// Changes the job's place in the queue.
+async fn set(house: &House, id: JobId, change: &str) {
+    let update = format!("update queue set {change} where job_id = $1");
+    let update = sqlx::query(AssertSqlSafe(update)).bind(id.0);
+    update.execute(&house.database.pool).await.unwrap();
 }
 
 #[tokio::test]

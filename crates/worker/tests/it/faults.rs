@@ -1,6 +1,8 @@
 //! Every way in which fal is known to fail: each job ends as it should, at most one submission is paid
 //! for, and nothing hangs.
 
+mod doubtful;
+
 use std::time::Duration;
 
 use darkroom_core::job::Status;
@@ -92,9 +94,18 @@ async fn calls_that_fail_on_the_way_are_made_again_and_nothing_is_bought_twice()
         cases.push(survived(json!({"at": place, "status": 429, "next": 1})));
         cases.push(survived(json!({"at": place, "latency": {"fixed": 0.3}, "next": 1})));
     }
-    // A 404 for what was there a moment ago is not believed at once.
-    for place in ["status", "result", "download"] {
-        cases.push(survived(json!({"at": place, "status": 404, "shape": "plain", "next": 2})));
+    // That something is gone which was there a moment ago is not believed at once.
+    for (place, status) in
+        [("status", 404), ("status", 410), ("result", 404), ("result", 410), ("download", 404)]
+    {
+        cases.push(survived(json!({"at": place, "status": status, "shape": "plain", "next": 2})));
+    }
+    // Pages of something in front of fal, or of its storage, that refuse nothing for good.
+    for place in ["initiate", "upload", "submit"] {
+        for status in [400, 422] {
+            let page = json!({"at": place, "status": status, "shape": "nginx", "next": 1});
+            cases.push(survived(page));
+        }
     }
     // A refused upload address says nothing about the account.
     cases.push(survived(json!({"at": "upload", "status": 403, "shape": "empty", "next": 1})));
@@ -196,6 +207,12 @@ async fn failures_that_do_not_pass_are_the_jobs_own_and_cost_one_attempt() {
     ];
     let case = |(word, code)| fatal(json!({"at": "run", "error_type": word}), code, 1);
     run(words.map(case).into()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_is_too_large_for_the_providers_storage_is_not_uploaded_for_ever() {
+    let too_large = json!({"at": "upload", "status": 413, "shape": "nginx"});
+    run(vec![fatal(too_large, "image_too_large", 0)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

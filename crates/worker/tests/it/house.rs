@@ -69,6 +69,11 @@ impl House {
         self.worker_on(db::connect(url, 4).unwrap())
     }
 
+    /// A worker with so many connections.
+    pub(crate) fn worker_with(&self, connections: u32) -> Working {
+        self.worker_on(db::connect(&self.database.url, connections).unwrap())
+    }
+
     fn worker_on(&self, pool: Pool) -> Working {
         let config = Config::from_variables(self.variables.clone()).unwrap();
         let fal = fal::Client::new(&config.fal).unwrap();

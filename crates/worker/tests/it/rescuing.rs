@@ -65,6 +65,62 @@ async fn whoever_rescues_beats_on_while_somebody_keeps_it_from_that() {
 }
 
 #[tokio::test]
+async fn a_worker_beats_on_however_long_its_pictures_take() {
+    let house = house().await;
+    let mut jobs = Vec::new();
+    for _ in 0..3 {
+        jobs.push(house.job().await);
+    }
+    // Inputs can be read, and no result is stored.
+    let held = house.database.hold("lock table images in share mode").await;
+    let worker = house.worker_with(2);
+    eventually("it stores a result", async || {
+        let stores = "select pid from pg_stat_activity
+                      where datname = current_database() and wait_event_type = 'Lock'";
+        let stores = sqlx::query_scalar::<_, i32>(stores);
+        stores.fetch_optional(&house.database.pool).await.unwrap()
+    })
+    .await;
+    // Would rescue the first, if that seemed to be dead.
+    let rescuer = house.worker();
+    let living = have_beaten_for(&house, 2, 0.0).await;
+
+    // Much longer than a lease.
+    let still = have_beaten_for(&house, 2, 9.0).await;
+
+    assert_eq!(still, living, "it was taken for dead");
+    held.release().await;
+    house.skip_waiting().await;
+    for job in jobs {
+        house.once(job, Status::Completed).await;
+    }
+    worker.stop().await;
+    rescuer.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_has_just_begun_takes_nobody_for_dead_who_beats_before_it_does_again() {
+    let house = house().await;
+    let late = dead_worker(&house).await;
+    let beats_again = "
+        create function beats_again() returns trigger language plpgsql as $$ begin
+            if new.name <> 'dead' and old.beat_at > old.started_at then
+                update workers set beat_at = now() where name = 'dead';
+            end if;
+            return null;
+        end $$;
+        create trigger beats_again after update on workers
+            for each row execute function beats_again()";
+    sqlx::raw_sql(beats_again).execute(&house.database.pool).await.unwrap();
+
+    let worker = house.worker();
+
+    have_beaten_for(&house, 1, 2.5).await;
+    assert!(is_there(&house, &late).await, "it was taken for dead, though the database was away");
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn a_worker_that_begins_when_the_database_is_back_gives_others_their_chance_to_beat() {
     let house = house().await;
     let late = dead_worker(&house).await;

@@ -31,6 +31,13 @@ async fn lose_answer(house: &House, id: JobId) {
     .unwrap();
 }
 
+/// What a rescue by another worker does.
+async fn take_jobs_away(house: &House) {
+    for statement in ["delete from workers", "update queue set leased_by = null"] {
+        sqlx::query(statement).execute(&house.database.pool).await.unwrap();
+    }
+}
+
 /// Makes the provider's queue fail, and nothing else of it.
 async fn take_queue_away(house: &House) {
     let away = ["submit", "status", "stream"];
@@ -204,6 +211,26 @@ async fn those_that_wait_for_a_list_that_hangs_keep_no_other_job_waiting() {
 }
 
 #[tokio::test]
+async fn one_whose_record_was_lost_with_a_primary_does_not_keep_its_job_from_ending() {
+    let house = House::open(QUICK).await;
+    let late = json!({"at": "submit", "latency": {"fixed": 3.0}, "next": 1});
+    house.set_faults(json!({"faults": [late]})).await;
+    let id = house.job().await;
+    let worker = house.worker();
+    house.struck(0).await;
+
+    // What a replica has that the claim had reached, but not the attempt.
+    for statement in ["delete from attempts", "update queue set has_attempt = false"] {
+        sqlx::query(statement).execute(&house.database.pool).await.unwrap();
+    }
+
+    assert_eq!(ended(&house, id).await, Status::Completed);
+    assert_eq!(house.submissions().await.len(), 2);
+    assert_eq!(house.attempts().await, ["completed"]);
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn an_answer_that_comes_when_the_worker_has_lost_its_job_is_passed_on() {
     let house = House::open(Duration::from_millis(300)).await;
     let late = json!({"at": "submit", "latency": {"fixed": 3.0}, "next": 1});
@@ -212,13 +239,28 @@ async fn an_answer_that_comes_when_the_worker_has_lost_its_job_is_passed_on() {
     let first = house.worker();
     house.struck(0).await;
 
-    // What a rescue by another worker does, while the answer is on its way.
-    for statement in ["delete from workers", "update queue set leased_by = null"] {
-        sqlx::query(statement).execute(&house.database.pool).await.unwrap();
-    }
+    // While the answer is on its way.
+    take_jobs_away(&house).await;
 
     assert_eq!(ended(&house, id).await, Status::Completed);
     assert_eq!(house.submissions().await.len(), 1);
     assert_eq!(house.attempts().await, ["completed"]);
     first.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_is_refused_when_the_worker_has_lost_its_job_is_not_looked_for() {
+    let house = House::open(QUICK).await;
+    let refused = json!({"at": "submit", "latency": {"fixed": 3.0}, "status": 429, "next": 1});
+    house.set_faults(json!({"faults": [refused]})).await;
+    let id = house.job().await;
+    let worker = house.worker();
+    house.struck(0).await;
+
+    // While the answer is on its way.
+    take_jobs_away(&house).await;
+
+    assert_eq!(ended(&house, id).await, Status::Completed);
+    assert_eq!(house.attempts().await, ["completed"]);
+    worker.stop().await;
 }

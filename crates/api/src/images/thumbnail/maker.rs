@@ -10,7 +10,7 @@ use darkroom_core::{
 };
 use tokio::{task::spawn_blocking, time::timeout};
 
-use super::{needless::Needless, single_flight::SingleFlight, turns::Turns};
+use super::{fruitless::Fruitless, single_flight::SingleFlight, turns::Turns};
 use crate::error::ApiError;
 
 /// How long a request waits for its thumbnail. Most are made in less than a second.
@@ -23,8 +23,8 @@ pub(crate) struct ThumbnailMaker {
     turns: Turns,
     /// Lets requests wait for a thumbnail that is being made already.
     flights: Arc<SingleFlight<(ImageId, u16), Made>>,
-    /// What need not be made: to find that out again, the image would be read again.
-    needless: Arc<Needless>,
+    /// What is not tried again: the image would be read again to find out the same.
+    fruitless: Arc<Fruitless>,
 }
 
 /// What came of making a thumbnail.
@@ -41,12 +41,12 @@ pub(super) enum Made {
 impl ThumbnailMaker {
     /// Decodes images of this many pixels at a time.
     pub(crate) fn new(most_pixels: u64) -> Self {
-        Self { turns: Turns::new(most_pixels), flights: Arc::default(), needless: Arc::default() }
+        Self { turns: Turns::new(most_pixels), flights: Arc::default(), fruitless: Arc::default() }
     }
 
     /// Whether it has turned out that an image is no wider than its thumbnail would be.
     pub(super) fn knows_as_needless(&self, id: ImageId, width: u16) -> bool {
-        self.needless.has(id, width)
+        self.fruitless.get(id, width) == Some(Made::Needless)
     }
 
     /// Makes the thumbnail of this width of an image of so many pixels, and stores it.
@@ -57,6 +57,9 @@ impl ThumbnailMaker {
         width: u16,
         pixels: u64,
     ) -> Result<Made, ApiError> {
+        if let Some(made) = self.fruitless.get(id, width) {
+            return Ok(made);
+        }
         let making = self.flights.run((id, width), || self.take_turn(pool, id, width, pixels));
         timeout(PATIENCE, making).await.unwrap_or(Err(ApiError::Busy))
     }
@@ -72,11 +75,11 @@ impl ThumbnailMaker {
         pixels: u64,
     ) -> Result<Made, ApiError> {
         let turn = self.turns.take(pixels).await;
-        let (pool, needless) = (pool.clone(), Arc::clone(&self.needless));
+        let (pool, fruitless) = (pool.clone(), Arc::clone(&self.fruitless));
         let making = tokio::spawn(async move {
             let made = make(&pool, id, width).await;
-            if matches!(made, Ok(Made::Needless)) {
-                needless.remember(id, width);
+            if let Ok(made @ (Made::Needless | Made::Damaged)) = made {
+                fruitless.remember(id, width, made);
             }
             drop(turn);
             made

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     State,
     access::Caller,
+    docs::refusals::{DatabaseAway, ForeignPage},
     error::{ApiError, Problem},
     jobs::find,
 };
@@ -22,9 +23,9 @@ use crate::{
     ),
     responses(
         (status = 202, description = "The delivery will be made again at once"),
-        (status = 403, description = "The request comes from a web page whose origin is not among `CORS_ALLOWED_ORIGINS`", body = Problem, content_type = "application/problem+json"),
+        ForeignPage,
         (status = 404, description = "There is no job, or no delivery of it, with this id; or the job belongs to another API key", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be reached; send the request again after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+        DatabaseAway,
     ))]
 pub(crate) async fn replay(
     state: web::Data<State>,

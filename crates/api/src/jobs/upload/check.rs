@@ -29,10 +29,7 @@ impl Fields {
             None => None,
         };
         let id = id.unwrap_or(models.default_id());
-        let model = models.find(id).ok_or_else(|| {
-            let detail = "There is no model with this id. GET /api/models lists the models.";
-            ApiError::invalid(Code::UnknownModel, "model", detail)
-        })?;
+        let model = models.find(id).ok_or_else(ApiError::unknown_model)?;
         let mut options = Options::default();
         for (name, value) in &self.options {
             let value = text(name, value)?;
@@ -60,7 +57,9 @@ impl Fields {
                 "webhook_url" => webhook_url = value,
                 "webhook_events" => webhook_events = value,
                 "run_at" => run_at = Some(moment(name, value)?),
-                _ => {}
+                // `parent` has read them.
+                "parent_id" | "parent_image" => {}
+                _ => return Err(unknown(name)),
             }
         }
         let webhook = webhook::check(webhook_url, webhook_events, &state.outbound_allowed)?;
@@ -123,6 +122,11 @@ pub(crate) fn text<'a>(field: &str, value: &'a [u8]) -> Result<&'a str, ApiError
         let detail = format!("The field '{field}' must be UTF-8.");
         ApiError::invalid(Code::InvalidEncoding, field, detail)
     })
+}
+
+/// The refusal of a field that a form takes, and that nothing here reads.
+fn unknown(field: &str) -> ApiError {
+    ApiError::invalid(Code::UnknownField, field, format!("There is no field '{field}'."))
 }
 
 fn missing(field: &str) -> ApiError {

@@ -7,10 +7,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
 use darkroom_core::{config::Limits, models::Models};
 use futures_util::TryStreamExt;
+use serde_json::value::RawValue;
 
 use super::{
-    ENVELOPE_BYTES, Fields, SentPicture, Upload, announced_bytes, metadata, too_large, too_long,
-    too_many_images,
+    ENVELOPE_BYTES, Fields, Limit, MAX_URL_BYTES, SentPicture, Upload, announced_bytes, too_large,
+    too_long, too_many_images,
 };
 use crate::{
     State,
@@ -62,8 +63,8 @@ impl NewJobBody<'_> {
             return Err(too_many_images("images", models.most_images()));
         }
         let mut left = limits.request_bytes;
-        for (place, picture) in pictures.iter().enumerate() {
-            fields.images.push(match (&picture.base64, &picture.url) {
+        for (place, picture) in pictures.into_iter().enumerate() {
+            fields.images.push(match (picture.base64, picture.url) {
                 (Some(base64), None) => {
                     let name = format!("images[{place}].base64");
                     let data = decode(&base64.0, &name, limits, left)?;
@@ -71,7 +72,11 @@ impl NewJobBody<'_> {
                     (name, SentPicture::File(data))
                 }
                 (None, Some(url)) => {
-                    (format!("images[{place}].url"), SentPicture::Address(url.clone().into()))
+                    let name = format!("images[{place}].url");
+                    if url.len() > MAX_URL_BYTES {
+                        return Err(too_long(&name, MAX_URL_BYTES));
+                    }
+                    (name, SentPicture::Address(url.into()))
                 }
                 (_, _) => {
                     let detail = "A picture must have either 'base64' or 'url'.";
@@ -80,34 +85,29 @@ impl NewJobBody<'_> {
                 }
             });
         }
-        fields.prompt = self.prompt.map(Bytes::from);
-        fields.model = self.model.map(Bytes::from);
-        let metadata = self.metadata.map(|metadata| metadata.get().to_owned());
-        if metadata.as_ref().is_some_and(|text| text.len() > metadata::MOST_BYTES) {
-            return Err(too_long("metadata", metadata::MOST_BYTES));
-        }
-        let text = |name: &str, value: Option<String>| Some((name.to_owned(), value?.into()));
-        let number = |name: &str, value: Option<i64>| text(name, Some(value?.to_string()));
+        fields.prompt = text("prompt", self.prompt)?.map(|(_name, prompt)| prompt);
+        fields.model = text("model", self.model)?.map(|(_name, model)| model);
+        let number = |name, value: Option<i64>| text(name, value.map(|value| value.to_string()));
         let checker = self.enable_safety_checker.map(|is_on| is_on.to_string());
         let options = [
-            number("num_images", self.num_images),
-            number("seed", self.seed),
-            text("image_size", self.image_size),
-            text("aspect_ratio", self.aspect_ratio),
-            text("resolution", self.resolution),
-            text("output_format", self.output_format),
-            text("enable_safety_checker", checker),
-            number("safety_tolerance", self.safety_tolerance),
+            number("num_images", self.num_images)?,
+            number("seed", self.seed)?,
+            text("image_size", self.image_size)?,
+            text("aspect_ratio", self.aspect_ratio)?,
+            text("resolution", self.resolution)?,
+            text("output_format", self.output_format)?,
+            text("enable_safety_checker", checker)?,
+            number("safety_tolerance", self.safety_tolerance)?,
         ];
         let treatment = [
-            number("priority", self.priority),
-            text("run_at", self.run_at),
-            text("webhook_url", self.webhook_url),
-            text("webhook_events", self.webhook_events),
-            text("metadata", metadata),
-            text("parent_id", self.parent_id),
-            number("parent_image", self.parent_image),
-            text("cache", self.cache),
+            number("priority", self.priority)?,
+            text("run_at", self.run_at)?,
+            text("webhook_url", self.webhook_url)?,
+            text("webhook_events", self.webhook_events)?,
+            text("metadata", self.metadata.map(RawValue::get))?,
+            text("parent_id", self.parent_id)?,
+            number("parent_image", self.parent_image)?,
+            text("cache", self.cache)?,
         ];
         fields.options = options.into_iter().flatten().collect();
         fields.treatment = treatment.into_iter().flatten().collect();
@@ -115,10 +115,29 @@ impl NewJobBody<'_> {
     }
 }
 
+/// The name and the text of a field that was sent. The text may be as long as in a form.
+fn text(
+    name: &str,
+    text: Option<impl AsRef<str> + Into<String>>,
+) -> Result<Option<(String, Bytes)>, ApiError> {
+    let Some(text) = text else { return Ok(None) };
+    let Limit { bytes, over } = Limit::of(name);
+    if text.as_ref().len() > bytes {
+        return Err(over);
+    }
+    let text: String = text.into();
+    Ok(Some((name.to_owned(), text.into())))
+}
+
 /// Decodes a picture. Whether it has too many bytes is known from the length of its Base64.
-fn decode(base64: &str, name: &str, limits: &Limits, left: usize) -> Result<Bytes, ApiError> {
-    let text = base64.trim_end_matches('=');
-    let bytes = text.len() / 4 * 3 + text.len() % 4 * 3 / 4;
+fn decode(text: &str, name: &str, limits: &Limits, left: usize) -> Result<Bytes, ApiError> {
+    // A browser's `FileReader` makes a data URL of a file.
+    let base64 = match text.strip_prefix("data:").and_then(|url| url.split_once(";base64,")) {
+        Some((_media_type, base64)) => base64,
+        None => text,
+    };
+    let digits = base64.trim_end_matches('=').len();
+    let bytes = digits / 4 * 3 + digits % 4 * 3 / 4;
     if bytes > limits.upload_bytes {
         return Err(too_large(name, limits.upload_bytes));
     }

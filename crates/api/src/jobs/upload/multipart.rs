@@ -3,7 +3,7 @@
 use std::io;
 
 use actix_multipart::{Field, Multipart, MultipartError};
-use actix_web::{HttpRequest, error::PayloadError, web};
+use actix_web::{HttpRequest, error::PayloadError, http::header::ContentDisposition, web};
 use bytes::{Bytes, BytesMut};
 use darkroom_core::config::Limits;
 use futures_util::{Stream, StreamExt, TryStreamExt};
@@ -59,16 +59,23 @@ async fn read_fields<F: Form>(
         let name = field.name().unwrap_or_default().to_owned();
         let is_picture = F::PICTURES.contains(&name.as_str());
         let is_address = F::ADDRESSES.contains(&name.as_str());
-        if (is_picture || is_address) && fields.images.len() >= most_images {
-            let field = if is_picture { "image" } else { &name };
-            return Err(too_many_images(field, most_images));
-        }
+        let is_full = fields.images.len() >= most_images;
         if is_picture {
             let left = limits.request_bytes - image_bytes;
             let limit = limits.upload_bytes.min(left);
             // A refusal names the limit that was hit.
             let told = if limit < limits.upload_bytes { limits.request_bytes } else { limit };
-            let image = collect(field, expected, limit, too_large("image", told)).await?;
+            let (limit, over) = if is_full {
+                (0, too_many_images("image", most_images))
+            } else {
+                (limit, too_large("image", told))
+            };
+            let is_named = is_named(&field);
+            let image = collect(field, expected, limit, over).await?;
+            // So browsers send a file that nobody chose.
+            if image.is_empty() && !is_named {
+                continue;
+            }
             image_bytes += image.len();
             fields.images.push(("image".into(), SentPicture::File(image)));
             continue;
@@ -77,9 +84,13 @@ async fn read_fields<F: Form>(
         if is_address {
             let address = collect(field, 0, bytes, over).await?;
             // Browsers send fields that nobody filled in as empty.
-            if !address.trim_ascii().is_empty() {
-                fields.images.push((name, SentPicture::Address(address)));
+            if address.trim_ascii().is_empty() {
+                continue;
             }
+            if is_full {
+                return Err(too_many_images(&name, most_images));
+            }
+            fields.images.push((name, SentPicture::Address(address)));
             continue;
         }
         once(texts.iter().any(|(known, _)| *known == name), &name)?;
@@ -88,6 +99,12 @@ async fn read_fields<F: Form>(
     }
     form.place(texts, &mut fields)?;
     Ok(fields)
+}
+
+/// Whether a part is a file with a name.
+fn is_named(field: &Field) -> bool {
+    let name = field.content_disposition().and_then(ContentDisposition::get_filename);
+    name.is_some_and(|name| !name.is_empty())
 }
 
 /// Collects a field of about `expected` bytes; one of more than `limit` bytes is answered with `over`.

@@ -1,13 +1,16 @@
 //! A refusal in any of fal's layouts (source: fal's pages on model and on request errors).
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use reqwest::{StatusCode, header::HeaderMap};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::{Class, kind::Kind};
+use super::{A_MINUTE, Class, kind::Kind};
 use crate::fal::malformed::hint;
+
+/// The longest that fal is left alone when it asks for that.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
 
 /// Who refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,6 +38,8 @@ pub struct Refusal {
     about: Option<About>,
     /// Whether fal calls it worth another try, where it says so.
     retryable: Option<bool>,
+    /// How long fal asks to be left alone, where it does.
+    pub(super) retry_after: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -112,26 +117,80 @@ impl Refusal {
             word: word.as_deref().map(machine_word),
             about: text.as_deref().and_then(About::of),
             retryable: retryable.map(|hint| matches!(hint, "true" | "1")),
+            // Seconds only: a date would need a clock that both sides share.
+            retry_after: header("retry-after")
+                .and_then(|seconds| seconds.trim().parse().ok())
+                .map(|seconds| Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER)),
         }
     }
 
+    /// What it means where a call was refused.
     pub(super) fn class(&self) -> Class {
         match self.kind().class() {
-            Class::Retry if self.retryable == Some(false) => Class::Never,
-            class => class,
+            class @ (Class::Halt | Class::Later) => class,
+            _ if self.is_passing() => Class::Later,
+            class => self.hinted(class),
         }
     }
 
-    pub(super) fn is_passing(&self) -> bool {
-        let overloaded = matches!(self.status.as_u16(), 408 | 409 | 429);
-        let early = self.about == Some(About::Progress);
-        let aside = matches!(self.origin, Origin::Gateway | Origin::Platform);
-        overloaded || early || (aside && self.status.is_server_error())
+    /// What it means where the request itself came to this.
+    pub(super) fn class_of_end(&self) -> Class {
+        match self.status.as_u16() {
+            // A probe tells whether it is about the account after all.
+            401..=403 => Class::Halt,
+            _ => self.hinted(self.kind_of_end().class()),
+        }
     }
 
-    /// Whether it has fal's own word for what went wrong.
-    pub(super) fn has_word(&self) -> bool {
-        self.word.is_some()
+    /// Whether the call may be answered otherwise soon. What does not answer in fal's JSON knows nothing of the call.
+    fn is_passing(&self) -> bool {
+        let is_away = self.origin == Origin::Platform && self.status.is_server_error();
+        self.is_busy() || is_away || self.is_early() || self.origin == Origin::Gateway
+    }
+
+    fn is_busy(&self) -> bool {
+        matches!(self.status.as_u16(), 408 | 409 | 429)
+    }
+
+    fn is_early(&self) -> bool {
+        self.about == Some(About::Progress)
+    }
+
+    /// fal's hint that another try is useless is believed.
+    fn hinted(&self, class: Class) -> Class {
+        if class == Class::Retry && self.retryable == Some(false) { Class::Never } else { class }
+    }
+
+    /// Whether a result that is refused so may be what the request came to.
+    pub(super) fn may_end_request(&self) -> bool {
+        matches!(self.origin, Origin::Model | Origin::Queue)
+            && !self.is_missing()
+            && !self.is_early()
+    }
+
+    /// Whether it may be about the account or the call after all, where a request seems to have come to this.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.is_busy() || matches!(self.status.as_u16(), 401..=403)
+    }
+
+    /// Whether nothing is there, or not any more (fal documents only 404).
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self.status, StatusCode::NOT_FOUND | StatusCode::GONE)
+    }
+
+    /// How many times the call is worth making before this answer is believed.
+    pub(super) fn worthwhile_tries(&self) -> u32 {
+        match self.origin {
+            // What a gateway answers is not believed: the job then rests without a slot.
+            Origin::Gateway => 3,
+            _ if self.is_missing() => A_MINUTE,
+            // fal's own word for the error says that no attempt will succeed.
+            _ if self.class() == Class::Never && self.word.is_some() => 1,
+            Origin::Queue | Origin::Platform => 3,
+            // Some proxies answer in JSON too, but without fal's word for an error.
+            Origin::Model if self.status.is_server_error() && self.word.is_none() => 3,
+            Origin::Model => 1,
+        }
     }
 
     /// Whether fal itself says that it does not know the key, or that the account is locked.
@@ -141,8 +200,7 @@ impl Refusal {
     }
 
     pub(super) fn kind(&self) -> Kind {
-        let by_word = self.word.as_deref().and_then(Kind::of_word);
-        match (self.status.as_u16(), by_word) {
+        match (self.status.as_u16(), self.kind_by_word()) {
             (401 | 403, _) if self.about == Some(About::Balance) => Kind::ProviderBalance,
             // Something in front of fal refuses this one call.
             (401 | 403, _) if self.origin == Origin::Gateway => Kind::ProviderError,
@@ -152,12 +210,27 @@ impl Refusal {
             // Partners of fal report this in their own words, with any status code.
             (400..=499, None) if self.about == Some(About::Policy) => Kind::ContentPolicy,
             (402, None) => Kind::ProviderBalance,
-            (404, None) => Kind::ProviderLostRequest,
+            (404 | 410, None) => Kind::ProviderLostRequest,
             (400 | 413 | 415 | 422, None) => Kind::ProviderRefused,
             (400..=499, None) if self.origin != Origin::Gateway => Kind::ProviderRefused,
             // Such an answer is not about this request.
             (_, None) => Kind::ProviderError,
         }
+    }
+
+    /// The kind where the request itself came to this: a model's status says nothing of the account.
+    pub(super) fn kind_of_end(&self) -> Kind {
+        match (self.status.as_u16(), self.kind_by_word()) {
+            (_, Some(kind)) if kind != Kind::ProviderBusy => kind,
+            (400..=499, _) if self.about == Some(About::Policy) => Kind::ContentPolicy,
+            // A model that was busy to the end may not be next time.
+            (400..=499, _) if !self.is_busy() => Kind::ProviderRefused,
+            (_, _) => Kind::ProviderError,
+        }
+    }
+
+    fn kind_by_word(&self) -> Option<Kind> {
+        self.word.as_deref().and_then(Kind::of_word)
     }
 }
 

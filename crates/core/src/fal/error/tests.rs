@@ -18,6 +18,11 @@ fn refused_with(status: u16, headers: &[(&'static str, &'static str)], body: &st
     Error::Refused(Refusal::read(status, &headers, body.as_bytes()))
 }
 
+/// What the refusal means where it is the answer to asking for a result.
+fn of_result(status: u16, body: &str) -> Error {
+    refused(status, body).of_result()
+}
+
 /// As a model answers: a list of entries.
 fn by_model(status: u16, word: &str) -> Error {
     let entry = json!({"loc": ["body", "prompt"], "msg": "no", "type": word, "input": "secret"});
@@ -49,7 +54,8 @@ fn every_word_of_the_queue_has_its_class() {
     ] {
         let error = by_queue(status, word);
         assert_eq!((error.class(), &*error.failure().code), (class, code), "{word}");
-        assert!(!error.is_passing(), "{word} ends the request");
+        let end = error.of_result();
+        assert_eq!((end.class(), &*end.failure().code), (class, code), "{word} ends the request");
     }
 }
 
@@ -79,7 +85,9 @@ fn every_word_of_the_models_has_its_class() {
     ] {
         let error = by_model(status, word);
         assert_eq!((error.class(), &*error.failure().code), (class, code), "{word}");
-        assert_eq!(error.worthwhile_tries(), 1, "{word}");
+        let end = error.of_result();
+        assert_eq!((end.class(), &*end.failure().code), (class, code), "{word}");
+        assert_eq!(end.worthwhile_tries(), 1, "{word}");
     }
 }
 
@@ -112,37 +120,81 @@ fn a_partners_refusal_in_words_is_a_content_policy() {
 #[test]
 fn what_stands_before_fal_may_hiccup_and_ends_nothing() {
     for body in ["<html><center>nginx</center></html>", "", "[1, 2", "null"] {
-        let error = refused(504, body);
-        assert!(error.is_passing() && error.worthwhile_tries() > 1, "{body}");
+        let error = of_result(504, body);
+        assert_eq!(error.class(), Class::Later, "{body}");
+        assert!(error.worthwhile_tries() > 1, "{body}");
     }
 }
 
 #[test]
-fn what_does_not_speak_fals_json_refuses_nothing_for_good() {
-    for status in [301, 307, 404, 407, 421] {
-        let error = refused(status, "<html>proxy</html>");
-        assert_eq!(error.class(), Class::Retry, "{status}");
-        assert!(!error.is_unknown_request(), "{status}");
+fn what_does_not_speak_fals_json_refuses_nothing_for_good_and_says_nothing_of_a_request() {
+    for status in [301, 302, 307, 400, 403, 404, 407, 410, 413, 415, 421, 422, 502] {
+        let page = "<html>proxy</html>";
+        for error in [refused(status, page), of_result(status, page)] {
+            assert_eq!(error.class(), Class::Later, "{status}");
+            assert!(error.worthwhile_tries() > 1 && !error.is_free(), "{status}");
+            assert!(!error.is_unknown_request() && !error.is_about_account(), "{status}");
+        }
     }
-    assert!(refused(404, r#"{"status":"NOT_FOUND"}"#).is_unknown_request());
 }
 
 #[test]
-fn what_does_not_speak_fals_json_says_nothing_of_a_request() {
-    for status in [302, 400, 403, 404, 407, 413, 422, 502] {
-        let error = refused(status, "<html>proxy</html>");
-        assert!(error.is_of_a_gateway() && error.worthwhile_tries() > 1, "{status}");
+fn what_is_not_there_any_more_is_asked_for_again_and_then_another_attempt_is_worth_it() {
+    for status in [404, 410] {
+        for body in [r#"{"status":"NOT_FOUND"}"#, r#"{"detail":"Gone"}"#] {
+            let error = of_result(status, body);
+
+            assert!(error.is_unknown_request() && error.is_not_found(), "{status} {body}");
+            assert_eq!((error.class(), error.worthwhile_tries()), (Class::Retry, 8), "{body}");
+            assert_eq!(error.failure().code, "provider_lost_request");
+            assert!(!error.is_free(), "nobody knows how it ended");
+        }
     }
-    for error in [by_model(422, "no"), by_queue(500, "runner_server_error"), Error::Silent] {
-        assert!(!error.is_of_a_gateway(), "{error}");
+}
+
+/// What a refusal of a call and a result with the same answer mean.
+#[test]
+fn a_status_about_the_account_or_the_call_is_another_thing_where_a_request_ended_with_it() {
+    let plain = r#"{"detail":"No"}"#;
+    let top_up = r#"{"detail":"You may not top up the brightness"}"#;
+    let policy = r#"{"detail":"Blocked due to safety violations"}"#;
+    let limit = r#"{"detail":"Wait","error_type":"concurrent_requests_limit"}"#;
+    for (status, body, call, end, code) in [
+        (401, plain, Class::Halt, Class::Halt, "provider_refused"),
+        (402, plain, Class::Halt, Class::Halt, "provider_refused"),
+        (403, plain, Class::Halt, Class::Halt, "provider_refused"),
+        (403, top_up, Class::Halt, Class::Halt, "provider_refused"),
+        (403, policy, Class::Halt, Class::Halt, "content_policy"),
+        (408, plain, Class::Later, Class::Retry, "provider_error"),
+        (409, plain, Class::Later, Class::Retry, "provider_error"),
+        (429, plain, Class::Later, Class::Retry, "provider_error"),
+        (429, limit, Class::Later, Class::Retry, "provider_error"),
+    ] {
+        let (refused, ended) = (refused(status, body), of_result(status, body));
+
+        assert_eq!((refused.class(), ended.class()), (call, end), "{status} {body}");
+        assert_eq!(ended.failure().code, code, "{status} {body}");
+        // It may be about the account or the call after all, so it is tried for long, and may be paid for.
+        assert_eq!((ended.worthwhile_tries(), ended.is_free()), (8, false), "{status} {body}");
+        assert!(!ended.is_about_account(), "{status} {body}");
     }
 }
 
 #[test]
 fn a_result_that_is_not_there_yet_is_asked_for_again() {
-    let error = refused(400, r#"{"detail":"Request is still in progress"}"#);
+    let error = of_result(400, r#"{"detail":"Request is still in progress"}"#);
 
-    assert!(error.is_passing());
+    assert_eq!(error.class(), Class::Later);
+    assert!(!error.is_free());
+}
+
+#[test]
+fn a_wait_that_fal_asks_for_is_known_and_bounded() {
+    for (said, wait) in [("7", Some(7)), ("86400", Some(300)), ("-1", None), ("tomorrow", None)] {
+        let error = refused_with(429, &[("retry-after", said)], "");
+        assert_eq!(error.retry_after(), wait.map(Duration::from_secs), "{said}");
+    }
+    assert_eq!(refused(429, "").retry_after(), None);
 }
 
 #[test]
@@ -178,13 +230,16 @@ fn nothing_that_fal_echoes_is_shown() {
 #[test]
 fn only_what_the_request_itself_came_to_is_not_charged_for() {
     let own = [by_model(422, "content_policy_violation"), by_queue(500, "runner_server_error")];
-    assert!(own.iter().all(Error::is_of_the_request));
+    for error in own {
+        assert!(!error.is_free(), "a call that is refused says nothing of a request");
+        assert!(error.of_result().is_free());
+    }
     let others = [
-        refused(404, r#"{"status":"NOT_FOUND"}"#),
-        refused(403, "<html>proxy</html>"),
-        refused(404, "<html>proxy</html>"),
+        of_result(404, r#"{"status":"NOT_FOUND"}"#),
+        of_result(403, "<html>proxy</html>"),
+        of_result(404, "<html>proxy</html>"),
         Error::NoPicture,
         Error::Silent,
     ];
-    assert!(!others.iter().any(Error::is_of_the_request));
+    assert!(!others.iter().any(Error::is_free));
 }

@@ -18,6 +18,8 @@ pub enum Noticed {
     Open,
     /// An attempt that was given up as unknown: it was made after all.
     GivenUp,
+    /// An attempt that has ended, and had this very request: nothing of it is lost.
+    Ended,
     /// Nothing that is waited for.
     Nothing,
 }
@@ -29,8 +31,8 @@ pub async fn attempted_model(
     attempt: i16,
 ) -> Result<Option<String>, Error> {
     sqlx::query_scalar!(
-        "select model from jobs join attempts on attempts.job_id = jobs.id
-         where jobs.id = $1 and number = $2",
+        "select jobs.model from jobs join attempts on attempts.job_id = jobs.id
+         where jobs.id = $1 and attempts.number = $2",
         job.0,
         attempt,
     )
@@ -106,10 +108,27 @@ async fn record(
     )
     .fetch_optional(&mut *transaction)
     .await?;
+    let has_ended = match noticed {
+        Some(_) => false,
+        None => {
+            sqlx::query_scalar!(
+                r#"select exists (
+                       select from attempts
+                       where job_id = $1 and number = $2 and provider_request_id = $3
+                   ) as "exists!""#,
+                job.0,
+                attempt,
+                submission.provider_request_id,
+            )
+            .fetch_one(&mut *transaction)
+            .await?
+        }
+    };
     transaction.commit().await?;
     Ok(match noticed {
         Some(true) => Noticed::Open,
         Some(false) => Noticed::GivenUp,
+        None if has_ended => Noticed::Ended,
         None => Noticed::Nothing,
     })
 }

@@ -61,7 +61,7 @@ pub async fn record_submissions(
                    cancel_url = lease.cancel_url
                from lease
                where attempts.job_id = lease.job_id and attempts.number = lease.number
-               returning attempts.job_id, worker, lease_no
+               returning attempts.job_id, lease.worker, lease.lease_no
            ), shown as (
                update jobs set status = 'processing', updated_at = now(),
                    submitted_at = coalesce(submitted_at, now())

@@ -7,6 +7,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use sqlx::PgExecutor;
+use url::Url;
 use uuid::Uuid;
 
 use super::{Submission, Timeline};
@@ -29,6 +30,36 @@ pub async fn withdraw_attempt(pool: &Pool, lease: &Lease) -> Result<Option<Submi
     .await
     .map_err(db::Error::doing(doing))?;
     close_unless_answered(transaction, lease, doing).await
+}
+
+/// Deletes the open attempt of a job that its worker has lost, because its submission surely did not arrive: whoever
+/// has the job now would look for it in vain.
+///
+/// It is found by the address of its picture, which no other attempt has. A job that waits is due at once. Answers
+/// whether the attempt was there.
+pub async fn withdraw_late(pool: &Pool, job: JobId, input_url: &Url) -> Result<bool, db::Error> {
+    let withdrawing = async {
+        let mut transaction = pool.begin().await?;
+        sqlx::query!("select job_id from queue where job_id = $1 for update", job.0)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let withdrawn = sqlx::query!(
+            "with withdrawn as (
+                 delete from attempts
+                 where job_id = $1 and input_url = $2 and ended_at is null and submitted_at is null
+                 returning job_id
+             )
+             update queue set has_attempt = false, run_at = null
+             from withdrawn where queue.job_id = $1 and queue.job_id = withdrawn.job_id",
+            job.0,
+            input_url.as_str(),
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(withdrawn.rows_affected() == 1)
+    };
+    withdrawing.await.map_err(db::Error::doing("withdrawing the attempt of a job that is lost"))
 }
 
 /// Closes the open attempt as `unknown`, so that another may begin: it was looked for long enough. Where
@@ -179,9 +210,9 @@ pub async fn heard_meanwhile(executor: impl PgExecutor<'_>, lease: &Lease) -> Re
         query,
         lease,
         r#"
-           select is_cancelled as "is_cancelled!", provider_request_id as "provider_request_id?",
-               status_url as "status_url?", response_url as "response_url?",
-               cancel_url as "cancel_url?"
+           select lease.is_cancelled as "is_cancelled!",
+               provider_request_id as "provider_request_id?", status_url as "status_url?",
+               response_url as "response_url?", cancel_url as "cancel_url?"
            from lease left join attempts
                on attempts.job_id = lease.job_id and ended_at is null"#,
     )

@@ -93,13 +93,13 @@ pub async fn claim(
                where id = any(array(select id from snoozed union all select id from due))
                returning deliveries.*
            )
-           select claimed.id, lease_no, job_id, event, claimed.created_at, now() as "claimed_at!",
-               webhook_url as "url!", failures, model, claimed.failure_code,
-               claimed.failure_message, array(
+           select claimed.id, claimed.lease_no, claimed.job_id, claimed.event, claimed.created_at,
+               now() as "claimed_at!", job.webhook_url as "url!", claimed.failures, job.model,
+               claimed.failure_code, claimed.failure_message, array(
                    select images.id from images
-                   where images.job_id = claimed.job_id and role = 'result'
-                       and event = 'job.completed'
-                   order by position
+                   where images.job_id = claimed.job_id and images.role = 'result'
+                       and claimed.event = 'job.completed'
+                   order by images.position
                ) as "results!"
            from claimed cross join lateral (
                select model, webhook_url from jobs where id = claimed.job_id offset 0

@@ -67,9 +67,9 @@ pub async fn settle(
            )
            update deliveries set leased_by = null,
                failures = failures + case when $4 then 0 else 1 end,
-               next_at = case when again_at <= lease.expires_at then again_at end,
+               next_at = case when lease.again_at <= lease.expires_at then lease.again_at end,
                delivered_at = case when $4 then now() end,
-               gave_up_at = case when not $4 and (again_at <= lease.expires_at) is not true
+               gave_up_at = case when not $4 and (lease.again_at <= lease.expires_at) is not true
                    then now() end,
                log = case when jsonb_array_length(log) < $6 then log else log - 0 end
                    || jsonb_build_object(

@@ -28,10 +28,10 @@ pub async fn snooze(pool: &Pool, rests: &[(Lease, Duration)]) -> Result<u64, Err
          ), settled as (
              update deliveries set leased_by = null,
                  next_at = case
-                     when failures = 0 or now() + make_interval(secs => seconds) <= expires_at
-                     then now() + make_interval(secs => seconds) end,
+                     when failures = 0 or now() + make_interval(secs => told.seconds) <= expires_at
+                     then now() + make_interval(secs => told.seconds) end,
                  gave_up_at = case
-                     when failures > 0 and now() + make_interval(secs => seconds) > expires_at
+                     when failures > 0 and now() + make_interval(secs => told.seconds) > expires_at
                      then now() end
              from told
              where deliveries.id = any(array[told.id])

@@ -181,7 +181,8 @@ pub async fn claim(
              from parts cross join lateral (
                  select job_id from (
                      select job_id from queue
-                     where in_line and queue.priority < below and queue.priority > parts.priority
+                     where in_line and queue.priority < parts.below
+                         and queue.priority > parts.priority
                      order by queue.priority desc, turn, job_id
                      limit (select $2::bigint)
                      for update skip locked

@@ -93,8 +93,8 @@ impl<'a> FromIterator<Place<'a>> for Places<'a> {
 /// another key's job by only one of them. Where no job is in line, the turn is the clock in microseconds: later
 /// than any turn given before, and the same for the whole statement. Two jobs that are enqueued at the same moment
 /// may get the same turn: then the older goes first. No job in line has a lower turn than the line's front, so no
-/// lower one is read. The front is that of the moment (`line_front`), which may be newer than what the statement sees:
-/// it may have waited, for another request with the same idempotency key.
+/// lower one is read, or given if the clock was set back. The front is that of the moment (`line_front`), which may be
+/// newer than what the statement sees: it may have waited, for another request with the same idempotency key.
 ///
 /// One search for each lane: rows that other statements are inserting are stepped over by each search. A lane's last job
 /// is looked for with the condition and in the order of `queue_lanes`, which no other index has. The model is given as
@@ -121,7 +121,10 @@ macro_rules! enqueue_query {
                              where in_line and priority = lane.priority and turn >= line.front
                              order by turn limit 1
                          ),
-                         (select (extract(epoch from clock_timestamp()) * 1e6)::bigint)
+                         greatest(
+                             line.front,
+                             (select (extract(epoch from clock_timestamp()) * 1e6)::bigint)
+                         )
                      )
                      order by number
                  ) as turns

@@ -38,8 +38,8 @@ pub async fn gather_stragglers(pool: &Pool, search: Search) -> Result<u64, Error
                from fronts cross join lateral (
                    select job_id from queue
                    where in_line and queue.priority = fronts.priority
-                       and queue.turn >= case when earlier is null then 0 else oldest end
-                       and queue.turn < latest
+                       and queue.turn >= case when fronts.earlier is null then 0 else fronts.oldest end
+                       and queue.turn < fronts.latest
                    for update skip locked
                ) as behind
            ), gathered as (
@@ -50,7 +50,7 @@ pub async fn gather_stragglers(pool: &Pool, search: Search) -> Result<u64, Error
                returning queue.job_id
            ), forgotten as (
                delete from line_fronts using fronts
-               where line_fronts.priority = fronts.priority and line_fronts.turn < earlier
+               where line_fronts.priority = fronts.priority and line_fronts.turn < fronts.earlier
            )
            select count(*) as "gathered!" from gathered"#,
         since,

@@ -137,7 +137,8 @@ async fn reopen_within(
                        where job_id = jobs.id
                    )
                from failed where jobs.id = failed.id
-               returning jobs.*, failed.day
+               returning jobs.id, jobs.model, jobs.api_key_id, jobs.priority, jobs.attempts_before,
+                   jobs.usage_day, jobs.reserved_micros, failed.day
            ), counted as (
                insert into usage_changes (api_key_id, day, model, jobs, reserved_micros)
                select coalesce(api_key_id, $2), day, model, -1, 0 from reopened

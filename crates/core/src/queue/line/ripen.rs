@@ -39,7 +39,10 @@ pub async fn ripen(pool: &Pool) -> Result<bool, Error> {
                              and turn >= line.front
                          order by turn limit 1
                      ),
-                     (select (extract(epoch from clock_timestamp()) * 1e6)::bigint)
+                     greatest(
+                         line.front,
+                         (select (extract(epoch from clock_timestamp()) * 1e6)::bigint)
+                     )
                  ) - 1 + row_number() over (
                      partition by model, api_key_id, priority, lease_no > 0 order by ripe.job_id
                  ) end as turn

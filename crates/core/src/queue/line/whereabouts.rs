@@ -26,8 +26,8 @@ pub struct Whereabouts {
 pub async fn whereabouts(pool: &Pool, job: JobId) -> Result<Option<Whereabouts>, Error> {
     sqlx::query_as!(
         Whereabouts,
-        r#"select status as "status: Status", jobs.model,
-               case when in_line then least($2, (
+        r#"select jobs.status as "status: Status", jobs.model,
+               case when queue.in_line then least($2, (
                    select count(*) from (
                        select from queue as others
                        where others.in_line and others.priority > queue.priority
@@ -49,10 +49,11 @@ pub async fn whereabouts(pool: &Pool, job: JobId) -> Result<Option<Whereabouts>,
                    ) as before
                )) end as ahead,
                greatest(0, extract(
-                   epoch from coalesce(finished_at, now()) - coalesce(jobs.run_at, created_at)
+                   epoch from coalesce(jobs.finished_at, now())
+                       - coalesce(jobs.run_at, jobs.created_at)
                ))::float8 as "seconds!"
            from jobs left join queue on queue.job_id = jobs.id
-           where jobs.id = $1 and deleted_at is null"#,
+           where jobs.id = $1 and jobs.deleted_at is null"#,
         job.0,
         MOST_AHEAD,
     )

@@ -25,23 +25,37 @@ pub enum Cancellation {
 
 /// Asks for a job's end. Asking again changes nothing.
 pub async fn cancel(pool: &Pool, job: JobId) -> Result<Cancellation, Error> {
-    cancel_within(pool, job).await.map_err(Error::doing("cancelling a job"))
+    let cancelling = async {
+        loop {
+            if let Some(cancellation) = cancel_once(pool, job).await? {
+                return Ok(cancellation);
+            }
+        }
+    };
+    cancelling.await.map_err(Error::doing("cancelling a job"))
 }
 
-async fn cancel_within(pool: &Pool, job: JobId) -> Result<Cancellation, sqlx::Error> {
+/// `None` where the job came back into the queue meanwhile: then the caller starts again.
+async fn cancel_once(pool: &Pool, job: JobId) -> Result<Option<Cancellation>, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     // The lock is a statement of its own, so that the next one sees what the row's last holder did.
     let place = sqlx::query_scalar!("select job_id from queue where job_id = $1 for update", job.0)
         .fetch_optional(&mut *transaction)
         .await?;
     if place.is_none() {
-        let status = sqlx::query_scalar!(
-            r#"select status as "status: Status" from jobs where id = $1"#,
-            job.0
+        let found = sqlx::query!(
+            r#"select status as "status: Status",
+                   exists (select from queue where job_id = jobs.id) as "has_place!"
+               from jobs where id = $1"#,
+            job.0,
         )
         .fetch_optional(&mut *transaction)
         .await?;
-        return Ok(status.map_or(Cancellation::NoJob, Cancellation::TooLate));
+        return Ok(match found {
+            Some(found) if found.has_place => None,
+            Some(found) => Some(Cancellation::TooLate(found.status)),
+            None => Some(Cancellation::NoJob),
+        });
     }
     let cancelled = sqlx::query_scalar!(
         r#"with ended as (
@@ -63,5 +77,5 @@ async fn cancel_within(pool: &Pool, job: JobId) -> Result<Cancellation, sqlx::Er
     .fetch_one(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    Ok(if cancelled { Cancellation::Cancelled } else { Cancellation::Requested })
+    Ok(Some(if cancelled { Cancellation::Cancelled } else { Cancellation::Requested }))
 }

@@ -85,8 +85,8 @@ pub async fn complete_all(
                update attempts set ended_at = now(), outcome = 'completed',
                    inference_seconds = lease.inference_seconds,
                    billed_units = lease.billed_units, cost_micros = lease.cost_micros,
-                   running_at = now() - make_interval(secs => running_ago),
-                   archived_at = now() - make_interval(secs => archived_ago)
+                   running_at = now() - make_interval(secs => lease.running_ago),
+                   archived_at = now() - make_interval(secs => lease.archived_ago)
                from lease where attempts.job_id = lease.job_id and ended_at is null
            ), shown as (
                update jobs set status = 'completed', updated_at = now(), finished_at = now(),

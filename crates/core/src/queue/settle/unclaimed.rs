@@ -11,12 +11,12 @@ const BATCH: i64 = 500;
 /// Fails jobs whose deadline passed in line, and answers which they were.
 ///
 /// A pause or a limit may keep them from ever being claimed. Jobs that are leased, or have an open attempt, are
-/// left to a worker.
+/// left to a worker, and cancelled ones to [`cancel_waiting`].
 pub async fn fail_overdue(pool: &Pool, failure: &Failure) -> Result<Vec<JobId>, Error> {
     let failed = sqlx::query_scalar!(
         "with overdue as (
              select job_id from queue
-             where in_line and deadline_at <= now()
+             where in_line and deadline_at <= now() and cancel_requested_at is null
              order by deadline_at limit (select $3::bigint)
              for update skip locked
          ), ended as (

@@ -1,6 +1,6 @@
 //! The other end of a wake: a connection that listens.
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use sqlx::postgres::{PgListener, PgNotification};
 use tokio::time::timeout;
@@ -30,6 +30,8 @@ pub enum Audience {
 #[derive(Debug)]
 pub struct Listener {
     connection: PgListener,
+    /// The connection was lost, and nobody was told yet.
+    is_lost: bool,
     /// One of the channels that it listens to.
     channel: &'static str,
     ping: Duration,
@@ -83,6 +85,8 @@ impl Listener {
         let doing = "listening for wakes";
         let listen = async {
             let mut listener = PgListener::connect_with(&pool.beside()).await?;
+            // Otherwise nobody would learn of the loss if the wait for wakes is given up while it connects again.
+            listener.eager_reconnect(false);
             listener.listen_all(channels.iter().copied()).await?;
             Ok(listener)
         };
@@ -91,21 +95,27 @@ impl Listener {
             .unwrap_or(Err(sqlx::Error::PoolTimedOut))
             .map_err(Error::doing(doing))?;
         let channel = channels.first().copied().unwrap_or_default();
-        Ok(Self { connection: listener, channel, ping })
+        Ok(Self { connection: listener, is_lost: false, channel, ping })
     }
 
     /// Waits for the next wake.
     pub async fn heard(&mut self) -> Result<Wake, Error> {
         loop {
+            if self.is_lost {
+                // Whatever is sent connects again, and listens.
+                self.ping().await.map_err(Error::doing("listening for wakes again"))?;
+                self.is_lost = false;
+                return Ok(Wake::Reconnected);
+            }
             // A connection that is cut without a word is as silent as one with nothing to say.
             let Ok(heard) = timeout(self.ping, self.connection.try_recv()).await else {
                 self.ping().await.map_err(Error::doing("pinging for wakes"))?;
                 continue;
             };
-            let Some(wake) = heard.map_err(Error::doing("listening for wakes"))? else {
-                return Ok(Wake::Reconnected);
-            };
-            return Ok(Wake::read(&wake));
+            match heard.map_err(Error::doing("listening for wakes"))? {
+                Some(wake) => return Ok(Wake::read(&wake)),
+                None => self.is_lost = true,
+            }
         }
     }
 
@@ -124,9 +134,14 @@ impl Listener {
         }))
     }
 
-    /// Makes sure that the connection lives, and answers the wakes that came before it proved so.
+    /// Makes sure that the connection lives, and answers the wakes that came before it proved so. A connection that was
+    /// lost proves nothing.
     pub async fn prove(&mut self) -> Result<Vec<Wake>, Error> {
-        self.ping().await.map_err(Error::doing("pinging for wakes"))?;
+        let doing = "pinging for wakes";
+        if self.is_lost {
+            return Err(Error::doing(doing)(sqlx::Error::Io(ErrorKind::NotConnected.into())));
+        }
+        self.ping().await.map_err(Error::doing(doing))?;
         let said = std::iter::from_fn(|| self.connection.next_buffered());
         Ok(said.map(|wake| Wake::read(&wake)).collect())
     }

@@ -1,5 +1,7 @@
 //! Idempotency keys: what is asked for again within a day, under the same idempotency key, makes no second job.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::asked::{Asked, Refusal};
@@ -9,6 +11,9 @@ use crate::{
     job::JobId,
     store::Sha256,
 };
+
+/// How long an idempotency key is remembered.
+pub(in crate::store) const REMEMBERED: Duration = Duration::from_hours(24);
 
 /// An idempotency key, under which something is asked for once only.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -39,13 +44,15 @@ pub(super) async fn find(
     let known = sqlx::query!(
         r#"select job_id, fingerprint = $3 as "is_same!",
                exists (
-                   select from jobs where id = job_id and deleted_at is null
+                   select from jobs where id = idempotency_keys.job_id and deleted_at is null
                ) as "is_there!"
            from idempotency_keys
-           where api_key_id = $1 and key = $2 and created_at >= now() - interval '24 hours'"#,
+           where api_key_id = $1 and key = $2
+               and created_at >= now() - make_interval(secs => $4)"#,
         owner(api_key),
         key.key,
         &key.fingerprint[..],
+        REMEMBERED.as_secs_f64(),
     )
     .fetch_optional(connection)
     .await?;

@@ -144,7 +144,7 @@ pub(super) async fn insert(
              on conflict on constraint idempotency_keys_pkey do update set
                  fingerprint = excluded.fingerprint, job_id = excluded.job_id,
                  created_at = excluded.created_at
-             where keys.created_at < now() - interval '24 hours'
+             where keys.created_at < now() - make_interval(secs => $39)
              returning job_id
          ), ",
         "and exists (select from taken)",
@@ -152,7 +152,8 @@ pub(super) async fn insert(
         idempotency::owner(draft.new.api_key),
         key,
         &fingerprint[..],
-        draft.id.0
+        draft.id.0,
+        idempotency::REMEMBERED.as_secs_f64()
     )
     .fetch_optional(executor)
     .await?;

@@ -32,10 +32,11 @@ pub(super) async fn find(
     api_key: Option<ApiKeyId>,
 ) -> Result<Result<Found, Refusal>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"select status as "status: Status", sha256 as "sha256?"
+        r#"select jobs.status as "status: Status", images.sha256 as "sha256?"
            from jobs left join images
-               on images.job_id = jobs.id and role = 'result' and position = $2
-           where jobs.id = $1 and deleted_at is null and ($3::uuid is null or api_key_id = $3)
+               on images.job_id = jobs.id and images.role = 'result' and images.position = $2
+           where jobs.id = $1 and jobs.deleted_at is null
+               and ($3::uuid is null or jobs.api_key_id = $3)
            for key share of jobs"#,
         parent.job.0,
         parent.position,

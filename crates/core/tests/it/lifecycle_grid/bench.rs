@@ -90,6 +90,9 @@ impl<'a> Bench<'a> {
                 queue::record_late_answer(pool, job, 1, &answer).await.unwrap() == Noticed::Open
             }
             "withdraw attempt" => queue::withdraw_attempt(pool, lease).await.is_ok(),
+            "withdraw late" => {
+                queue::withdraw_late(pool, job, &factory::input_url()).await.unwrap()
+            }
             "abandon attempt" => queue::abandon_attempt(pool, lease).await.is_ok(),
             "complete" => {
                 queue::complete(pool, lease, Ended::default(), &Timeline::default()).await.is_ok()

@@ -75,7 +75,7 @@ pub(super) enum Work {
     HearNothing,
     /// `queue::record_submission`, or, where the lease is lost, `queue::record_late_answer`.
     Record,
-    /// `queue::withdraw_attempt`.
+    /// `queue::withdraw_attempt`, or, where the lease is lost, `queue::withdraw_late`.
     Withdraw,
     /// `fal.find_request` finds it. If it finds nothing, that is `Snooze` or `GiveUp`.
     Find,

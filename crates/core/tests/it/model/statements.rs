@@ -13,7 +13,7 @@ pub(super) use rescue::{delete_worker, free_rows, rescue};
 pub(super) use settle::{
     cancel, cancel_waiting, complete, end_cancelled, fail, fail_overdue, reopen, retry, snooze,
 };
-pub(super) use unanswered::{abandon_attempt, fail_unanswered, withdraw_attempt};
+pub(super) use unanswered::{abandon_attempt, fail_unanswered, withdraw_attempt, withdraw_late};
 pub(super) use worker::{release, release_unknown};
 
 use super::{

@@ -5,7 +5,7 @@ use std::time::Duration;
 use darkroom_core::fal::Error;
 use tokio::time::Instant;
 
-use crate::backoff::{exponential, jittered, until_next_check};
+use crate::backoff::{asked_for, at_random, exponential, jittered, until_next_check};
 
 /// How long "not found" must be the only answer before it is believed: from fal, whose servers may not all know
 /// a request the moment it was accepted, and from whatever else answers in fal's place.
@@ -14,6 +14,9 @@ const BELIEVED_OF_OTHERS: Duration = Duration::from_mins(8);
 
 /// How often a request is checked while its stream is live.
 const BACKSTOP: Duration = Duration::from_secs(30);
+
+/// The time over which the checks of all requests are spread.
+const SPREAD: Duration = Duration::from_secs(5);
 
 /// The waits after a failure, which double.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -58,6 +61,11 @@ impl Checks {
         self.has_stream = true;
     }
 
+    /// Something may have been missed, by this request and all others: each is checked soon, and not all at once.
+    pub(super) fn may_have_missed(&mut self) {
+        self.next = self.next.min(Instant::now() + at_random(SPREAD));
+    }
+
     /// The stream has ended, so the next check is made at once.
     pub(super) fn stream_ended(&mut self) {
         (self.has_stream, self.next) = (false, Instant::now());
@@ -91,8 +99,9 @@ impl Checks {
 
     /// A check failed, and the next one follows later than after the failure before. True for the first failure in a
     /// row.
-    pub(super) fn failed(&mut self) -> bool {
-        self.next = Instant::now() + exponential(FIRST_WAIT, LONGEST_WAIT, self.failures);
+    pub(super) fn failed(&mut self, error: &Error) -> bool {
+        let wait = exponential(FIRST_WAIT, LONGEST_WAIT, self.failures);
+        self.next = Instant::now() + wait.max(asked_for(error));
         self.failures += 1;
         self.failures == 1
     }

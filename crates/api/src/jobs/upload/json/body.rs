@@ -91,7 +91,7 @@ pub(crate) struct NewJobBody<'a> {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Picture<'a> {
-    /// The file in Base64: JPEG, PNG, WebP or GIF (first frame).
+    /// The file in Base64, also as a data URL (`data:…;base64,…`): JPEG, PNG, WebP or GIF (first frame).
     #[serde(borrow)]
     #[schema(value_type = Option<String>, content_encoding = "base64")]
     pub(super) base64: Option<Text<'a>>,

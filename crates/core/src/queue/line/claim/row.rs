@@ -46,7 +46,7 @@ impl Row {
             lease: Lease { job: JobId(self.job_id?), worker, number: self.lease_no? },
             prompt: self.prompt?,
             model: self.model?,
-            // A row that a newer version wrote must not keep this version from claiming the others.
+            // A row with options that only a newer version knows must not keep this version from claiming the others.
             options: serde_json::from_value(self.options?).ok(),
             time_left: self.time_left.map(seconds),
             overdue: self.time_left.map_or(Duration::ZERO, |left| seconds(-left)),

@@ -97,7 +97,7 @@ pub async fn claim_under_rules(
                      and model = any(array[open_lanes.model])
                      and api_key_id = open_lanes.api_key_id
                  order by model, priority desc, turn, job_id
-                 limit least($2, model_room, key_room)
+                 limit least($2, open_lanes.model_room, open_lanes.key_room)
              ) as first
          ), within_keys as (
              select *, row_number() over (

@@ -81,9 +81,9 @@ pub(in crate::model) fn cancel(state: &mut State, job: u8) {
     }
 }
 
-/// `queue::fail_overdue`: fails a job that waits in line.
+/// `queue::fail_overdue`: fails a job that waits in line and is not cancelled.
 pub(in crate::model) fn fail_overdue(state: &mut State, job: u8) {
-    if state.job(job).row.is_some_and(|row| !row.is_in_flight()) {
+    if state.job(job).row.is_some_and(|row| !row.is_cancelled && !row.is_in_flight()) {
         settle(state, job, End::Failed);
     }
 }

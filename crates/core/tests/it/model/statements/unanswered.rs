@@ -1,11 +1,11 @@
-//! `queue::withdraw_attempt`, `queue::abandon_attempt`, `queue::fail_unanswered`. Each returns the open
-//! attempt if that turns out to be answered.
+//! `queue::withdraw_attempt`, `queue::abandon_attempt`, `queue::fail_unanswered`, which return the open
+//! attempt if that turns out to be answered; and `queue::withdraw_late`.
 
 use super::{Lease, LeaseLost, fenced, settle};
 use crate::model::{
     properties::Property,
     rules::{Flaw, Rules},
-    state::{Attempt, Progress, State},
+    state::{Attempt, Job, Progress, State},
 };
 
 /// Takes back an attempt whose submission surely did not arrive.
@@ -15,16 +15,27 @@ pub(in crate::model) fn withdraw_attempt(
     lease: Lease,
 ) -> Result<Option<u8>, LeaseLost> {
     fenced(state, rules, lease)?;
-    let job = state.job(lease.job);
+    take_back(state.job(lease.job), |_request| true);
+    Ok(still_open(state, lease.job))
+}
+
+/// The same, by a worker that has lost the job. The attempt is not found by its number, which another one may have by
+/// now, but by something that only it has: here, that nothing arrived.
+pub(in crate::model) fn withdraw_late(state: &mut State, job: u8) {
+    let has_not_arrived = |progress| matches!(progress, Progress::NotSent | Progress::Vanished);
+    take_back(state.job(job), has_not_arrived);
+    still_open(state, job);
+}
+
+fn take_back(job: &mut Job, is_meant: impl Fn(Progress) -> bool) {
     for (attempt, request) in job.attempts.iter_mut().zip(&mut job.requests) {
-        if *attempt == Some(Attempt::Unanswered) {
+        if *attempt == Some(Attempt::Unanswered) && is_meant(request.progress) {
             *attempt = None;
             if request.progress == Progress::Vanished {
                 request.progress = Progress::NotSent;
             }
         }
     }
-    Ok(still_open(state, lease.job))
 }
 
 /// Gives up an attempt that was looked for in vain.

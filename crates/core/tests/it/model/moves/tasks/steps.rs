@@ -18,9 +18,12 @@ impl TaskMoves<'_, '_> {
             Step::Submitted(attempt) => self.submitted(attempt, job.progress(attempt)),
             Step::Record(attempt) => self.record(attempt),
             Step::Withdraw => self.does(Work::Withdraw, |state, rules, lease| {
-                let answered = statements::withdraw_attempt(state, rules, lease)?;
+                let withdrawn = statements::withdraw_attempt(state, rules, lease);
+                if withdrawn.is_err() {
+                    statements::withdraw_late(state, lease.job);
+                }
                 // The code then snoozes or fails the job. The model lets it also begin again at once.
-                Ok(Some(answered.map_or(Step::Start, Step::Follow)))
+                withdrawn.map(|answered| Some(answered.map_or(Step::Start, Step::Follow)))
             }),
             Step::Reconcile(attempt) => self.reconcile(attempt, job),
             Step::Follow(attempt) => self.follow(attempt, job),
