@@ -15,7 +15,7 @@ mod reader;
 mod server;
 mod worker;
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 pub use access::Access;
 pub use client::Client;
@@ -28,10 +28,8 @@ pub use reader::{Problems, Variable};
 pub use server::{CorsOrigins, Limits, Server};
 pub use worker::Worker;
 
+use crate::fal::CALL_TIMEOUT;
 use reader::Reader;
-
-/// How long a submission may be under way: the time limit of the fal client's calls.
-const LONGEST_SUBMISSION: Duration = Duration::from_mins(1);
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -105,7 +103,7 @@ impl Config {
 
     fn read(mut reader: Reader) -> Result<Self, Problems> {
         let config = Self::sections(&mut reader);
-        let under_way = config.worker.lease.saturating_add(LONGEST_SUBMISSION);
+        let under_way = config.worker.lease.saturating_add(CALL_TIMEOUT);
         reader.require(
             "UNKNOWN_SUBMISSION_SECONDS",
             config.environment == Environment::Development

@@ -24,6 +24,7 @@ mod upload;
 mod webhook;
 
 pub use cancel::Cancellation;
+pub(crate) use client::CALL_TIMEOUT;
 pub use client::{BuildError, Client};
 pub use error::{Class, Error, Origin, Refusal, SubmitError};
 pub use malformed::Malformed;

@@ -131,7 +131,6 @@ pub(crate) struct NewJobForm {
         (status = 400, description = "The body is incomplete or not well-formed", body = Problem, content_type = "application/problem+json"),
         ForeignPage,
         (status = 404, description = "There is no job with the `parent_id`, or it belongs to another API key", body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body came too slowly", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The job that was made under this `Idempotency-Key` is deleted", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The pictures have too many bytes", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is neither multipart/form-data nor JSON", body = Problem, content_type = "application/problem+json"),

@@ -17,7 +17,7 @@ use crate::{config, tls};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Time limit of one call, from its start to the last byte received. Calls with pictures have their own.
-pub(super) const CALL_TIMEOUT: Duration = Duration::from_mins(1);
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How often a connection is probed, and how long it may take to answer: one that broke silently
 /// would otherwise swallow calls until they time out.

@@ -59,7 +59,12 @@ async fn of_two_suspects_only_the_one_that_its_worker_died_with_is_blamed() {
     let isolated = isolated(&house).await;
 
     first.kill().await;
-    queue::rescue(&house.database.pool, Duration::ZERO).await.unwrap();
+    // A rescue passes over a worker of which a statement is still under way.
+    eventually("its worker is rescued", async || {
+        let rescued = queue::rescue(&house.database.pool, Duration::ZERO).await.unwrap();
+        (rescued.workers > 0).then_some(())
+    })
+    .await;
 
     let [blamed] = &isolated[..] else { panic!("{isolated:?} were isolated together") };
     for job in jobs {
