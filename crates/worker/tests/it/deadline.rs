@@ -7,7 +7,7 @@ use darkroom_core::{
     queue::{self, SUSPECT},
 };
 use darkroom_testing::eventually;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 use crate::house::House;
@@ -16,6 +16,18 @@ const SLOW: Duration = Duration::from_mins(10);
 
 /// The job's deadline passed longer ago than a worker waits for anything.
 const LONG_OVER: &str = "deadline_at = now() - interval '1 hour'";
+
+/// A house whose edits take no time, and whose workers come back to a job in a second.
+async fn quick_house() -> House {
+    let mut house = House::open(Duration::from_millis(50)).await;
+    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
+    house
+}
+
+/// Faults by which neither checks nor the stream tell that a request has ended.
+fn silence() -> [Value; 2] {
+    ["status", "stream"].map(|at| json!({"at": at, "status": 503, "shape": "nginx"}))
+}
 
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_cancelled_and_its_job_fails() {
@@ -63,11 +75,8 @@ async fn a_job_whose_time_is_up_during_a_halt_fails_too() {
 
 #[tokio::test]
 async fn a_result_that_was_there_in_time_is_kept() {
-    let mut house = House::open(Duration::from_millis(50)).await;
-    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
-    // The request has ended, but neither checks nor the stream tell that.
-    let silent = ["status", "stream"].map(|at| json!({"at": at, "status": 503, "shape": "nginx"}));
-    house.set_faults(json!({"faults": silent})).await;
+    let house = quick_house().await;
+    house.set_faults(json!({"faults": silence()})).await;
     let id = house.job_within(Duration::from_secs(5)).await;
     let worker = house.worker();
 
@@ -79,12 +88,10 @@ async fn a_result_that_was_there_in_time_is_kept() {
 
 #[tokio::test]
 async fn a_result_that_was_there_in_time_is_kept_though_its_request_cannot_be_cancelled() {
-    let mut house = House::open(Duration::from_millis(50)).await;
-    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
-    let silent = ["status", "stream"].map(|at| json!({"at": at, "status": 503, "shape": "nginx"}));
+    let house = quick_house().await;
     // As while the account is locked.
     let locked = json!({"at": "cancel", "status": 403, "shape": "plain"});
-    let faults: Vec<_> = silent.into_iter().chain([locked]).collect();
+    let faults: Vec<_> = silence().into_iter().chain([locked]).collect();
     house.set_faults(json!({"faults": faults})).await;
     let id = house.job_within(Duration::from_secs(5)).await;
     let worker = house.worker();
@@ -97,10 +104,8 @@ async fn a_result_that_was_there_in_time_is_kept_though_its_request_cannot_be_ca
 
 #[tokio::test]
 async fn a_late_result_waits_for_its_turn_in_isolation() {
-    let mut house = House::open(Duration::from_millis(50)).await;
-    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
-    let silent = ["status", "stream"].map(|at| json!({"at": at, "status": 503, "shape": "nginx"}));
-    house.set_faults(json!({"faults": silent})).await;
+    let house = quick_house().await;
+    house.set_faults(json!({"faults": silence()})).await;
     let late = house.job_within(SLOW).await;
     let first = house.worker();
     house.once(late, Status::Processing).await;
@@ -129,8 +134,7 @@ async fn a_late_result_waits_for_its_turn_in_isolation() {
 
 #[tokio::test]
 async fn a_late_result_that_the_database_does_not_take_is_given_up() {
-    let mut house = House::open(Duration::from_millis(50)).await;
-    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "1");
+    let house = quick_house().await;
     let refuse = "create function refuse() returns trigger language plpgsql as $$
                   begin raise 'Not this one' using errcode = 'check_violation'; end $$;
                   create trigger refuse before insert on images for each row
