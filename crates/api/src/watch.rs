@@ -15,7 +15,6 @@ mod snapshot;
 mod unheard;
 
 use std::{
-    collections::HashSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -28,7 +27,6 @@ use darkroom_core::{
     job::JobId,
     queue::Wake,
 };
-use time::OffsetDateTime;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::metrics::Reads;
@@ -40,6 +38,7 @@ use progress::AllProgress;
 pub(crate) use progress::Known as KnownProgress;
 pub(crate) use read::read;
 pub(crate) use snapshot::Snapshot;
+use unheard::Found;
 
 /// How many changed jobs may wait to be read; beyond that, all watched jobs are read.
 const MOST_WAITING: usize = 20_000;
@@ -50,9 +49,10 @@ const BATCH: usize = 500;
 /// How often watched jobs are read while changes cannot be heard.
 const UNHEARD_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long after its own time a change may be committed. That time is when its transaction began: a statement may take
-/// 15 seconds, and a transaction may wait 3 for the next one.
-pub(crate) const SLOWEST_COMMIT: Duration = Duration::from_secs(20);
+/// How long after its own time a change may be committed. That time is when its transaction began: each of its
+/// statements may take 15 seconds, and its commit too; only pictures may take longer, and the time of what comes with
+/// them is when they have arrived.
+pub(crate) const SLOWEST_COMMIT: Duration = Duration::from_mins(1);
 
 /// How many changes a slow follower of all jobs may lag behind before it misses some.
 const FEED: usize = 4_096;
@@ -84,7 +84,7 @@ struct Hub {
     /// More jobs changed than could wait: all watched jobs must be read.
     is_flooded: AtomicBool,
     /// What was found when unheard changes were looked for last.
-    found: Mutex<HashSet<(JobId, OffsetDateTime)>>,
+    found: Mutex<Found>,
     /// Tells those that follow all jobs.
     feed: broadcast::Sender<News>,
 }

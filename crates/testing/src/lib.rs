@@ -13,8 +13,8 @@ mod signal;
 use std::time::Duration;
 
 use darkroom_core::db::{self, Pool};
-use secrecy::{ExposeSecret, SecretString};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use secrecy::SecretString;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 pub use counted_line::CountedLine;
@@ -54,9 +54,14 @@ impl TestDatabase {
         let name = format!("test_{}", Uuid::new_v4().simple());
         server.administer(&format!("create database {name} template {template}")).await;
         let url = server.url(&name);
-        let pool =
-            db::connect_patiently(&url, CONNECTIONS, PATIENCE).expect("the URL is well-formed");
+        let pool = connect(&url, CONNECTIONS);
         Self { url, pool, name }
+    }
+
+    /// Another pool, of so many connections.
+    #[must_use]
+    pub fn connect(&self, connections: u32) -> Pool {
+        connect(&self.url, connections)
     }
 
     /// Cuts the database off: existing connections end and new ones are refused.
@@ -75,11 +80,29 @@ impl TestDatabase {
     /// Runs statements in a transaction that stays open, with their locks, until it is released or dropped. It
     /// has its own connection, because the pool would not leave it open for long.
     pub async fn hold(&self, statements: &str) -> Held {
-        let url = self.url.expose_secret();
-        let mut connection = PgConnection::connect(url).await.expect("the database answers");
-        let held = AssertSqlSafe(format!("begin; {statements}"));
-        sqlx::raw_sql(held).execute(&mut connection).await.expect("the statements hold");
+        let mut connection = server::open(&self.url).await;
+        server::run(&mut connection, &format!("begin; {statements}")).await;
         Held(connection)
+    }
+
+    /// Runs statements one after the other on a connection of its own, however long they take.
+    ///
+    /// What they read is in the server's statistics afterwards, so that none of it is taken for what a test reads.
+    pub async fn prepare(&self, statements: &[&str]) {
+        let mut connection = server::open(&self.url).await;
+        for statement in statements {
+            server::run(&mut connection, statement).await;
+        }
+        server::run(&mut connection, "select pg_stat_force_next_flush()").await;
+        connection.close().await.expect("the connection closes");
+    }
+
+    /// How many connections wait for a lock.
+    pub async fn blocked(&self) -> i64 {
+        let waiting = "select count(*) from pg_stat_activity
+                       where datname = current_database() and wait_event_type = 'Lock'";
+        let waiting = sqlx::query_scalar(waiting).fetch_one(&self.pool).await;
+        waiting.expect("the database answers")
     }
 
     /// Ends every connection to the database; new ones are accepted.
@@ -91,6 +114,12 @@ impl TestDatabase {
         );
         server.administer(&statement).await;
     }
+}
+
+/// A pool that is more patient than a program's.
+#[must_use]
+pub fn connect(url: &SecretString, connections: u32) -> Pool {
+    db::connect_patiently(url, connections, PATIENCE).expect("the URL is well-formed")
 }
 
 /// A transaction that is open.

@@ -24,7 +24,7 @@ pub(crate) async fn shared() -> &'static Server {
 async fn start() -> Server {
     let server = Server(EmbeddedPostgres::temporary().await.expect("a PostgreSQL starts"));
     server.administer(&format!("create database {TEMPLATE}")).await;
-    let pool = db::connect(&server.url(TEMPLATE), 1).expect("the URL is well-formed");
+    let pool = crate::connect(&server.url(TEMPLATE), 1);
     db::migrate(&pool).await.expect("the migrations apply");
     pool.close().await;
     server
@@ -37,11 +37,19 @@ impl Server {
 
     /// Runs one statement as the server's owner.
     pub(crate) async fn administer(&self, statement: &str) {
-        let url = self.url(ADMIN);
-        let mut connection =
-            PgConnection::connect(url.expose_secret()).await.expect("the server answers");
-        let statement = AssertSqlSafe(statement.to_owned());
-        sqlx::raw_sql(statement).execute(&mut connection).await.expect("the statement holds");
+        let mut connection = open(&self.url(ADMIN)).await;
+        run(&mut connection, statement).await;
         connection.close().await.expect("the connection closes");
     }
+}
+
+/// A connection whose statements have no time limit.
+pub(crate) async fn open(url: &SecretString) -> PgConnection {
+    PgConnection::connect(url.expose_secret()).await.expect("the server answers")
+}
+
+/// Runs statements that are sent to the server in one message.
+pub(crate) async fn run(connection: &mut PgConnection, statements: &str) {
+    let statements = AssertSqlSafe(statements);
+    sqlx::raw_sql(statements).execute(connection).await.expect("the statements hold");
 }

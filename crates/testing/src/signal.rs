@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-/// The longest that a test waits for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest that a test waits for anything: long for a machine that has much else to do, and less than the minute
+/// after which much is looked at again anyway.
+const PATIENCE: Duration = Duration::from_secs(50);
 
 /// Calls `ask` again and again until it gives an answer, and returns that. Fails the test if none comes in time.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {

@@ -55,9 +55,16 @@ fn answer(
 
 /// A `job` event, as it is sent.
 fn job_event(snapshot: &Snapshot, body: &[u8]) -> Bytes {
-    let mut event = format!("id: {}\nevent: job\ndata: ", snapshot.revision()).into_bytes();
+    event(&format!("id: {}\n", snapshot.revision()), body)
+}
+
+/// The same without an `id`: a client that has received it keeps the one before (source: WHATWG HTML, "Server-sent
+/// events").
+fn unnumbered(body: &[u8]) -> Bytes {
+    event("", body)
+}
+
+fn event(id: &str, body: &[u8]) -> Bytes {
     // JSON has no line breaks.
-    event.extend_from_slice(body);
-    event.extend_from_slice(b"\n\n");
-    event.into()
+    [id.as_bytes(), b"event: job\ndata: ", body, b"\n\n"].concat().into()
 }

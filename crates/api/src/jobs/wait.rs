@@ -66,7 +66,8 @@ impl Wait {
         self.is_preference.then(|| format!("wait={}", self.time.as_secs()))
     }
 
-    /// Waits until a job is as wanted, the time is up, or the server is about to stop. Returns the job's state then.
+    /// Waits until a job is as wanted, the time is up, or the server is about to stop. Returns the job's state then;
+    /// what was known of it last, if the database is away.
     pub(crate) async fn until(
         self,
         state: &State,
@@ -85,7 +86,9 @@ impl Wait {
                 () = state.stop.cancelled() => false,
             };
             if !is_told {
-                return Ok(latest);
+                // It may have changed unheard.
+                let now = state.watch.read(job).await;
+                return now.map_or(Ok(latest), |job| job.ok_or_else(not_found));
             }
             match told.borrow_and_update().clone() {
                 Told::Nothing => {}

@@ -14,6 +14,15 @@ use super::{Hub, News, SLOWEST_COMMIT, UNHEARD_INTERVAL};
 /// A job, and the moment of its last change.
 type Change = (JobId, OffsetDateTime);
 
+/// What was found when unheard changes were looked for last.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    changes: HashSet<Change>,
+    /// When those that follow all jobs were told last that they missed too much, until all is committed that may have
+    /// happened before.
+    reset: Option<OffsetDateTime>,
+}
+
 /// Reads all watched jobs: every second while changes cannot be heard, and about once a minute otherwise.
 pub(super) async fn read_all(hub: Weak<Hub>) {
     /// One in so many rounds reads all watched jobs even though changes can be heard.
@@ -44,34 +53,44 @@ impl Hub {
     pub(super) async fn read_unheard_of(&self) -> bool {
         let asked = self.hearing.now();
         if self.feed.receiver_count() == 0 {
-            self.found().clear();
-        } else {
-            match self.unheard_of().await {
-                Ok(Some(changes)) => self.read_found(changes),
-                Ok(None) => self.tell_reset(),
-                Err(error) => {
-                    tracing::debug!(error = %chain(&error), "changed jobs could not be looked for");
-                    return false;
-                }
-            }
+            *self.found() = Found::default();
+        } else if let Err(error) = self.tell_unheard_of().await {
+            tracing::debug!(error = %chain(&error), "changed jobs could not be looked for");
+            return false;
         }
         self.hearing.mark_heard(asked);
         true
     }
 
-    /// The changes that may not have been heard, and some that were; `None` where they are too many.
-    async fn unheard_of(&self) -> Result<Option<Vec<Change>>, db::Error> {
+    async fn tell_unheard_of(&self) -> Result<(), db::Error> {
         let now = db::now(&self.pool).await?;
-        let since = now - self.hearing.unheard_for() - SLOWEST_COMMIT;
-        store::changed_since(&self.pool, since, None).await
+        let mut since = now - self.hearing.unheard_for() - SLOWEST_COMMIT;
+        let reset = self.found().reset;
+        if let Some(reset) = reset {
+            if reset > since {
+                // What happened before has been told.
+                since = reset;
+            } else {
+                // Except for what was committed late.
+                self.tell_reset();
+                self.found().reset = None;
+            }
+        }
+        if let Some(changes) = store::changed_since(&self.pool, since, None).await? {
+            self.read_found(changes);
+        } else {
+            self.tell_reset();
+            *self.found() = Found { changes: HashSet::new(), reset: Some(now) };
+        }
+        Ok(())
     }
 
     /// Reads the jobs of these changes, except of those that were found the last time, too.
     fn read_found(&self, changes: Vec<Change>) {
         let mut found = self.found();
-        let new = changes.iter().filter(|change| !found.contains(*change));
+        let new = changes.iter().filter(|change| !found.changes.contains(*change));
         self.read_again(new.map(|(job, _moment)| *job));
-        *found = changes.into_iter().collect();
+        found.changes = changes.into_iter().collect();
     }
 
     /// Tells those that follow all jobs that they missed too much.
@@ -80,7 +99,7 @@ impl Hub {
         self.feed.send(News::Reset).ok();
     }
 
-    fn found(&self) -> MutexGuard<'_, HashSet<Change>> {
+    fn found(&self) -> MutexGuard<'_, Found> {
         // Poisoned or not: nothing that is done under this lock can panic half-way.
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -145,7 +164,7 @@ mod tests {
     async fn what_changed_is_told_once_however_long_nothing_could_be_heard() {
         let database = TestDatabase::create().await;
         let pool = &database.pool;
-        make(pool, "long ago", 1, 50.0).await;
+        make(pool, "long ago", 1, 90.0).await;
         make(pool, "now", 1, 0.0).await;
         let watch = watch(pool, false);
         let mut followed = watch.all();
@@ -162,7 +181,7 @@ mod tests {
     async fn whoever_follows_is_told_if_too_much_changed_while_nothing_could_be_heard() {
         let database = TestDatabase::create().await;
         let pool = &database.pool;
-        make(pool, "long ago", 3_000, 50.0).await;
+        make(pool, "long ago", 10_000, 90.0).await;
         make(pool, "now", 1, 0.0).await;
         let watch = watch(pool, false);
         let mut followed = watch.all();
@@ -173,6 +192,28 @@ mod tests {
         assert!(matches!(next(&mut followed).await, News::Reset));
         make(pool, "later", 1, 0.0).await;
         assert_eq!(next_prompt(&mut followed).await, "later");
+    }
+
+    #[tokio::test]
+    async fn a_burst_of_changes_that_cannot_be_heard_is_told_once_and_later_ones_one_by_one() {
+        let database = TestDatabase::create().await;
+        let pool = &database.pool;
+        let watch = watch(pool, false);
+        let mut followed = watch.all();
+        make(pool, "burst", 10_000, 1.0).await;
+        assert!(matches!(next(&mut followed).await, News::Reset));
+
+        for later in ["one", "another"] {
+            make(pool, later, 1, 0.0).await;
+            assert_eq!(next_prompt(&mut followed).await, later);
+        }
+
+        // Once all of that time is committed, some of it may not have been told.
+        sqlx::query("delete from jobs").execute(pool).await.unwrap();
+        watch.0.found().reset = Some(OffsetDateTime::UNIX_EPOCH);
+        assert!(matches!(next(&mut followed).await, News::Reset));
+        make(pool, "the last", 1, 0.0).await;
+        assert_eq!(next_prompt(&mut followed).await, "the last");
     }
 
     #[tokio::test]

@@ -34,7 +34,7 @@ const OF_NEWS: u64 = 30;
 
 #[tokio::test]
 async fn a_poll_of_a_job_that_has_not_changed_allocates_no_more_than_it_did() {
-    const POLLS: u64 = 1_000;
+    const POLLS: u64 = 100;
     let _alone = COUNTED.lock().await;
     let api = Api::start().await;
     let job = api.job().await;
@@ -44,11 +44,17 @@ async fn a_poll_of_a_job_that_has_not_changed_allocates_no_more_than_it_did() {
     polling.get(&path).await;
 
     let _counting = Profiler::builder().testing().build();
-    for _ in 0..POLLS {
-        polling.get(&path).await;
+    let mut least = u64::MAX;
+    // What else happens in this process is not in each of them.
+    for _ in 0..10 {
+        let before = HeapStats::get().total_blocks;
+        for _ in 0..POLLS {
+            polling.get(&path).await;
+        }
+        least = least.min(HeapStats::get().total_blocks - before);
     }
 
-    let each = HeapStats::get().total_blocks / POLLS;
+    let each = least / POLLS;
     assert!(each <= OF_A_POLL, "{each} allocations with each poll");
 }
 

@@ -6,7 +6,7 @@ use darkroom_api::State;
 use darkroom_core::{
     api_key::{ApiKeyId, Token},
     config::Config,
-    db::{self, Pool},
+    db::Pool,
     models::Models,
     store,
 };
@@ -60,7 +60,7 @@ impl App {
     pub(crate) async fn start_counted() -> (Self, CountedLine) {
         let database = TestDatabase::create().await;
         let line = CountedLine::to(&database.url).await;
-        let pool = db::connect(&line.url, 8).unwrap();
+        let pool = darkroom_testing::connect(&line.url, 8);
         let address = serve(pool, &[], |state| state);
         (Self { address, database, client: darkroom_testing::http_client() }, line)
     }
@@ -77,7 +77,7 @@ impl App {
 
     /// The same, with these variables set.
     pub(crate) fn another_replica_with(&self, variables: &[(&str, &str)]) -> SocketAddr {
-        serve(db::connect(&self.database.url, 4).unwrap(), variables, |state| state)
+        serve(self.database.connect(4), variables, |state| state)
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

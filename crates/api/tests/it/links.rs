@@ -197,7 +197,8 @@ async fn a_stream_that_a_link_opened_ends_when_that_has_expired() {
     let app = app().await;
     let (_, key) = app.new_key(false).await;
     let job = app.new_job_of(&key).await["id"].as_str().unwrap().to_owned();
-    let link = format!("/api/jobs/{job}/events?{}", signed(&format!("events of {job}"), now() + 5));
+    let link =
+        format!("/api/jobs/{job}/events?{}", signed(&format!("events of {job}"), now() + 12));
     let mut events = Events::of(app.get(&link).await);
     assert_eq!(events.next().await.unwrap().data["id"], *job);
 

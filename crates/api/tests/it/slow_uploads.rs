@@ -11,7 +11,8 @@ use crate::{
     raw::{Connection, body, head},
 };
 
-const KEYS: (&str, &str) = ("REQUIRE_API_KEY", "true");
+/// Keys are needed, and an upload may pause for as long as it takes.
+const KEYS: [(&str, &str); 2] = [("REQUIRE_API_KEY", "true"), ("CLIENT_TIMEOUT_SECONDS", "600")];
 
 /// An upload whose key was accepted, and whose second half is to come.
 struct Upload {
@@ -41,7 +42,7 @@ impl Upload {
 
 #[tokio::test]
 async fn a_key_that_is_revoked_while_its_upload_comes_makes_no_job() {
-    let app = App::start_with(&[KEYS]).await;
+    let app = App::start_with(&KEYS).await;
     let (id, key) = app.new_key(false).await;
     let upload = Upload::begin(&app, &key).await;
 
@@ -56,7 +57,7 @@ async fn a_key_that_is_revoked_while_its_upload_comes_makes_no_job() {
 
 #[tokio::test]
 async fn a_budget_that_is_set_while_an_upload_comes_holds_for_it() {
-    let app = App::start_with(&[KEYS]).await;
+    let app = App::start_with(&KEYS).await;
     let (id, key) = app.new_key(false).await;
     let upload = Upload::begin(&app, &key).await;
 

@@ -97,6 +97,8 @@ async fn jobs_that_are_asked_for_at_the_same_time_are_read_together() {
     for _ in 0..JOBS {
         paths.push(format!("/api/jobs/{}", app.new_job().await["id"].as_str().unwrap()));
     }
+    // What a scrape asks the database for is kept for a while.
+    app.get("/metrics").await;
     line.forget();
     let mut holder = app.database.pool.acquire().await.unwrap();
     raw_sql("begin; lock table images in access exclusive mode")

@@ -169,7 +169,7 @@ mod tests {
     #[tokio::test]
     async fn the_statements_of_a_worker_claim_and_complete_jobs_by_themselves() {
         let database = TestDatabase::empty().await;
-        let pool = db::connect(&database.url, 1).unwrap();
+        let pool = database.connect(1);
         setup(&pool).await.unwrap();
         stock::fill(&pool, 1, 3).await.unwrap();
         let worker = "'00000000-0000-4000-8000-000000000000'::uuid";

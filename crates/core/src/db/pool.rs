@@ -95,7 +95,7 @@ impl Pool {
     pub(crate) fn beside(&self) -> PgPool {
         PgPoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(self.patience)
             .connect_lazy_with(self.connections.manager().options.clone())
     }
 

@@ -178,6 +178,11 @@ impl Error {
         }
     }
 
+    /// Whether something in front of fal finds fault with this one call, and may go on to do so.
+    pub fn is_gateways_veto(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.is_gateways_veto())
+    }
+
     /// How long fal asks to be left alone, where it does.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -189,6 +194,11 @@ impl Error {
     /// Whether the request itself surely ended without a result, which is not charged for.
     pub fn is_free(&self) -> bool {
         matches!(self, Self::Failed(refusal) if !refusal.is_doubtful())
+    }
+
+    /// Whether the request seems to have come to this, and it may be about the account or the call after all.
+    pub fn is_doubtful_end(&self) -> bool {
+        matches!(self, Self::Failed(refusal) if refusal.is_doubtful())
     }
 
     /// Whether it is certainly about the account, and not about this one call or request.

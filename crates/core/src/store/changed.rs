@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The most changes, of all keys' jobs, that are searched for those of one key.
-const LOOKED_AT: i64 = 3_000;
+const LOOKED_AT: i64 = 10_000;
 
 /// All jobs of a key, or of all keys, that have changed since a moment, each with the moment of its last change, in the
 /// order of these; `None` where more jobs have changed than are searched.

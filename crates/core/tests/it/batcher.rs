@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use darkroom_core::db::{self, Batcher, Bounds};
+use darkroom_core::db::{Batcher, Bounds};
 use darkroom_testing::TestDatabase;
 use futures_util::{FutureExt, future::join};
 use tokio::{
@@ -40,7 +40,7 @@ impl Batches {
 
 fn batcher(database: &TestDatabase, bounds: Bounds<u32>) -> (Batcher<u32, u32>, Batches) {
     let (show, shown) = mpsc::unbounded_channel();
-    let pool = db::connect(&database.url, 2).unwrap();
+    let pool = database.connect(2);
     let batcher = Batcher::new(pool, bounds, move |_connection, asks| {
         let (go, gone) = oneshot::channel();
         let questions = asks.iter().map(|ask| ask.question).collect();

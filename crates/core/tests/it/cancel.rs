@@ -179,8 +179,7 @@ async fn a_job_that_comes_back_into_the_queue_meanwhile_is_cancelled_there() {
         let pool = pool.clone();
         async move { queue::cancel(&pool, id).await.unwrap() }
     });
-    eventually("it waits for the job", async || (factory::blocked(pool).await > 0).then_some(()))
-        .await;
+    eventually("it waits for the job", async || (database.blocked().await > 0).then_some(())).await;
 
     sqlx::raw_sql("commit").execute(&mut reopening).await.unwrap();
 

@@ -2,10 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use darkroom_core::{
-    db,
-    queue::{self, WorkerId},
-};
+use darkroom_core::queue::{self, WorkerId};
 use darkroom_testing::TestDatabase;
 use serde_json::json;
 use uuid::Uuid;
@@ -62,9 +59,9 @@ async fn a_claim_takes_the_longest_waiting_jobs_and_no_more_than_asked_for() {
 async fn a_claim_reads_neither_the_whole_queue_nor_the_whole_record_of_jobs() {
     let database = TestDatabase::create().await;
     // One connection, because plans are kept and reads are counted for each.
-    let pool = db::connect(&database.url, 1).unwrap();
-    factory::line(&pool, 3_000).await;
-    sqlx::query("analyze queue, jobs").execute(&pool).await.unwrap();
+    let pool = database.connect(1);
+    factory::line(&database, 3_000).await;
+    database.prepare(&["analyze queue, jobs"]).await;
     let worker = factory::worker(&pool).await;
     let before = factory::whole_reads_of(&pool, &["queue", "jobs"]).await;
 
@@ -82,11 +79,10 @@ async fn a_claim_reads_neither_the_whole_queue_nor_the_whole_record_of_jobs() {
 async fn plans_that_were_made_while_the_queue_was_empty_do_not_read_all_of_a_long_one() {
     let database = TestDatabase::create().await;
     // One connection, as above.
-    let pool = db::connect(&database.url, 1).unwrap();
+    let pool = database.connect(1);
     let worker = factory::worker(&pool).await;
-    factory::line(&pool, 5_000).await;
-    sqlx::query("delete from queue").execute(&pool).await.unwrap();
-    sqlx::query("vacuum analyze queue").execute(&pool).await.unwrap();
+    factory::line(&database, 5_000).await;
+    database.prepare(&["delete from queue", "vacuum analyze queue"]).await;
     for _ in 0..12 {
         assert_eq!(queue::claim(&pool, worker, 20).await.unwrap().jobs.len(), 0);
         let job = factory::job(&pool).await.id;
@@ -96,7 +92,7 @@ async fn plans_that_were_made_while_the_queue_was_empty_do_not_read_all_of_a_lon
             .await
             .unwrap();
     }
-    factory::line(&pool, 3_000).await;
+    factory::line(&database, 3_000).await;
     let before = factory::whole_reads_of(&pool, &["queue"]).await;
 
     assert_eq!(queue::claim(&pool, worker, 20).await.unwrap().jobs.len(), 20);
@@ -185,24 +181,19 @@ async fn each_claim_of_a_job_has_another_lease_number() {
 #[tokio::test]
 async fn the_claim_reads_only_rows_in_line_through_their_index() {
     let database = TestDatabase::create().await;
-    let pool = &database.pool;
-    sqlx::query(
-        "insert into queue (job_id, leased_by, run_at)
-         select gen_random_uuid(),
-             case when n % 100 < 50 then gen_random_uuid() end,
-             case when n % 100 > 50 then now() + interval '1 hour' end
-         from generate_series(1, 20000) as n",
-    )
-    .execute(pool)
-    .await
-    .unwrap();
-    sqlx::query("analyze queue").execute(pool).await.unwrap();
+    let rows = "
+        insert into queue (job_id, leased_by, run_at)
+        select gen_random_uuid(),
+            case when n % 100 < 50 then gen_random_uuid() end,
+            case when n % 100 > 50 then now() + interval '1 hour' end
+        from generate_series(1, 20000) as n";
+    database.prepare(&[rows, "analyze queue"]).await;
 
     let plan: Vec<String> = sqlx::query_scalar(
         "explain select job_id from queue where in_line
          order by priority desc, turn, job_id limit 10 for update skip locked",
     )
-    .fetch_all(pool)
+    .fetch_all(&database.pool)
     .await
     .unwrap();
 

@@ -1,6 +1,6 @@
 //! PostgreSQL crashes: commits that waited for the disk outlive it, claims need not.
 
-use std::{os::unix::fs::PermissionsExt, process::Command, time::Duration};
+use std::{os::unix::fs::PermissionsExt, process::Command};
 
 use darkroom_core::{
     db::{self, Pool},
@@ -15,8 +15,8 @@ use tempfile::TempDir;
 
 use crate::factory;
 
-/// How often PostgreSQL writes what no commit waited for to the disk, in milliseconds.
-const WRITES_EVERY: &str = "5000";
+/// How often PostgreSQL writes what no commit waited for to the disk, in milliseconds: as seldom as it can.
+const WRITES_EVERY: &str = "10000";
 
 /// A durable PostgreSQL that can be made to crash.
 struct Crashing {
@@ -49,10 +49,12 @@ impl Crashing {
     /// Waits until PostgreSQL has just written what no commit waited for: the next time is far away.
     async fn until_it_has_written(&self) {
         let written: &str = "select pg_current_wal_flush_lsn() >= $1::pg_lsn";
-        let mut transaction = self.pool.begin().await.unwrap();
-        sqlx::query("set local synchronous_commit = off").execute(&mut *transaction).await.unwrap();
-        sqlx::query("select pg_current_xact_id()").execute(&mut *transaction).await.unwrap();
-        transaction.commit().await.unwrap();
+        let unwaited = "
+            begin;
+            set local synchronous_commit = off;
+            select pg_current_xact_id();
+            commit";
+        sqlx::raw_sql(unwaited).execute(&self.pool).await.unwrap();
         let position: String = sqlx::query_scalar("select pg_current_wal_insert_lsn()::text")
             .fetch_one(&self.pool)
             .await
@@ -66,11 +68,11 @@ impl Crashing {
 }
 
 async fn start_in(directory: &TempDir) -> (EmbeddedPostgres, Pool) {
-    let parameters = [("wal_writer_delay", WRITES_EVERY), ("bgwriter_delay", "10000")];
+    let parameters = [("wal_writer_delay", WRITES_EVERY), ("bgwriter_delay", WRITES_EVERY)];
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let settings = Settings { parameters, ..Settings::new(directory.path().join("postgres")) };
     let server = EmbeddedPostgres::start(settings).await.unwrap();
-    let pool = db::connect_patiently(&server.url("darkroom"), 4, Duration::from_secs(30)).unwrap();
+    let pool = darkroom_testing::connect(&server.url("darkroom"), 4);
     (server, pool)
 }
 

@@ -8,6 +8,7 @@ use darkroom_core::{
     queue::{self, Begun, Claimed, Lease, Submission, Timeline, WorkerId},
     store::{self, NewImage},
 };
+use darkroom_testing::TestDatabase;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use time::OffsetDateTime;
 use url::Url;
@@ -48,24 +49,44 @@ pub(crate) async fn job(pool: &Pool) -> Job {
 }
 
 /// Puts this many jobs without pictures in line.
-pub(crate) async fn line(pool: &Pool, jobs: i32) {
-    sqlx::query(
+pub(crate) async fn line(database: &TestDatabase, jobs: u32) {
+    let line = format!(
         "with made as (
              insert into jobs (id, prompt, model)
-             select gen_random_uuid(), 'a test', 'a model' from generate_series(1, $1)
+             select gen_random_uuid(), 'a test', 'a model' from generate_series(1, {jobs})
              returning id
          ) insert into queue (job_id, model, turn, deadline_at)
          select id, 'a model', (extract(epoch from clock_timestamp()) * 1e6)::bigint,
              now() + interval '1 day'
-         from made",
-    )
-    .bind(jobs)
-    .execute(pool)
-    .await
-    .unwrap();
+         from made"
+    );
+    database.prepare(&[&line]).await;
 }
 
-/// How many entries of these indexes were read. For a pool of one connection, which reports what it read.
+/// A line of this many jobs that PostgreSQL never counts by itself; and a pool of one connection, which keeps its plans
+/// and reports what it read.
+pub(crate) async fn uncounted_line(jobs: u32) -> (TestDatabase, Pool) {
+    let database = TestDatabase::create().await;
+    // So that autovacuum does not collect statistics.
+    database.prepare(&["alter table queue set (autovacuum_enabled = false)"]).await;
+    line(&database, jobs).await;
+    let pool = database.connect(1);
+    (database, pool)
+}
+
+/// How many rows of these tables were read, by an index or without. For a pool of one connection, which reports what
+/// it read.
+pub(crate) async fn rows_of(pool: &Pool, tables: &[&str]) -> i64 {
+    told(
+        pool,
+        "select sum(seq_tup_read + idx_tup_fetch)::bigint from pg_stat_user_tables
+         where relname = any($1)",
+        tables,
+    )
+    .await
+}
+
+/// How many entries of these indexes were read. For a pool of one connection, too.
 pub(crate) async fn read_of(pool: &Pool, indexes: &[&str]) -> i64 {
     told(
         pool,
@@ -148,13 +169,6 @@ pub(crate) async fn stop_beating(pool: &Pool, worker: WorkerId) {
 pub(crate) async fn count(pool: &Pool, table: &'static str) -> i64 {
     let statement = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
     sqlx::query_scalar(statement).fetch_one(pool).await.unwrap()
-}
-
-/// How many connections wait for a lock.
-pub(crate) async fn blocked(pool: &Pool) -> i64 {
-    let waiting = "select count(*) from pg_stat_activity
-                   where datname = current_database() and wait_event_type = 'Lock'";
-    sqlx::query_scalar(waiting).fetch_one(pool).await.unwrap()
 }
 
 /// The time by the database's clock, which decides everything.

@@ -5,7 +5,7 @@ mod gathering;
 use std::time::Duration;
 
 use darkroom_core::{
-    db::{self, Pool},
+    db::Pool,
     job::{Failure, FailureCode, JobId, NewJob},
     queue::{self, Timeline, Waker, WorkerId},
     store::{Asked, IdempotencyKey, Intake},
@@ -60,14 +60,11 @@ async fn fronts(pool: &Pool) -> Vec<(i16, i64)> {
 async fn while_a_transaction_stays_open_a_claim_reads_little_of_what_was_claimed() {
     let database = TestDatabase::create().await;
     // One connection, because reads are counted for each.
-    let pool = db::connect(&database.url, 1).unwrap();
-    let mut open = database.pool.acquire().await.unwrap();
-    sqlx::raw_sql("begin isolation level repeatable read; select pg_current_xact_id()")
-        .execute(&mut open)
-        .await
-        .unwrap();
+    let pool = database.connect(1);
+    let open = "set transaction isolation level repeatable read; select pg_current_xact_id()";
+    let open = database.hold(open).await;
     let worker = factory::worker(&pool).await;
-    factory::line(&pool, 5_000).await;
+    factory::line(&database, 5_000).await;
     for _ in 0..4 {
         assert_eq!(claim(&pool, worker, 1_000).await.len(), 1_000);
     }
@@ -80,17 +77,17 @@ async fn while_a_transaction_stays_open_a_claim_reads_little_of_what_was_claimed
 
     assert!(claiming < 1_500, "a claim of 10 read {claiming}");
     assert!(enqueuing < 1_500, "to enqueue one read {enqueuing}");
-    sqlx::raw_sql("rollback").execute(&mut open).await.unwrap();
+    open.release().await;
 }
 
 #[tokio::test]
 async fn beside_a_long_line_of_one_model_another_ones_jobs_are_enqueued_and_ripen_without_reading_it()
  {
     let database = TestDatabase::create().await;
-    let pool = db::connect(&database.url, 1).unwrap();
-    factory::line(&pool, 3_000).await;
+    let pool = database.connect(1);
+    factory::line(&database, 3_000).await;
     // By its statistics, PostgreSQL knows only one model and one key.
-    sqlx::query("analyze queue").execute(&pool).await.unwrap();
+    database.prepare(&["analyze queue"]).await;
     let first = factory::job(&pool).await.id;
     sqlx::query("update queue set turn = 1 where job_id = $1")
         .bind(first.0)
@@ -147,7 +144,7 @@ async fn a_claim_of_a_thousand_moves_the_fronts_to_what_it_took_first() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let worker = factory::worker(pool).await;
-    factory::line(pool, 1_010).await;
+    factory::line(&database, 1_010).await;
     job_at(pool, 5, 70).await;
     let first: i64 = sqlx::query_scalar("select min(turn) from queue where priority = 0")
         .fetch_one(pool)
@@ -164,7 +161,7 @@ async fn smaller_claims_move_the_front_now_and_then() {
     let database = TestDatabase::create().await;
     let pool = &database.pool;
     let worker = factory::worker(pool).await;
-    factory::line(pool, 10_000).await;
+    factory::line(&database, 10_000).await;
 
     for _ in 0..10 {
         claim(pool, worker, 1).await;
@@ -211,8 +208,7 @@ async fn a_job_whose_making_had_to_wait_comes_in_at_the_front_of_that_moment() {
     let new = NewJob { idempotency_key: Some(key), ..factory::new_job() };
     let intake = Intake::new(pool.clone(), Waker::new(pool.clone()));
     let asked = tokio::spawn(async move { intake.ask(new).await });
-    eventually("it waits for the key", async || (factory::blocked(pool).await > 0).then_some(()))
-        .await;
+    eventually("it waits for the key", async || (database.blocked().await > 0).then_some(())).await;
 
     pass(pool, 0, 1_000, 0.0).await;
     sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();

@@ -38,7 +38,7 @@ fn made(asked: Result<Asked, db::Error>) -> Job {
 }
 
 fn one_connection(database: &TestDatabase) -> Pool {
-    db::connect(&database.url, 1).unwrap()
+    database.connect(1)
 }
 
 /// Three jobs that differ in every field, and each of which leaves out some of them.

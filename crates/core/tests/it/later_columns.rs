@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use darkroom_core::db::{self, Pool};
+use darkroom_core::db::Pool;
 use darkroom_testing::TestDatabase;
 use sqlx::{AssertSqlSafe, Column as _, Executor as _, SqlSafeStr as _, Statement as _};
 
@@ -47,7 +47,7 @@ async fn every_statement_means_the_same_when_other_tables_have_columns_of_the_sa
     sqlx::raw_sql(WIDEN).execute(&mut database.pool.acquire().await.unwrap()).await.unwrap();
 
     // Not one of the connections that remember what they prepared.
-    let pool = db::connect(&database.url, 1).unwrap();
+    let pool = database.connect(1);
     let mut changed = Vec::new();
     for (statement, before) in statements.iter().zip(before) {
         match columns(&pool, statement).await {

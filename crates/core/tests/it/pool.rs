@@ -30,7 +30,7 @@ async fn take(pool: &Pool, many: usize) -> Vec<(Connection, i32)> {
 }
 
 /// Lets time pass without really waiting.
-async fn pass(time: Duration) {
+pub(crate) async fn pass(time: Duration) {
     time::pause();
     time::sleep(time).await;
     time::resume();
@@ -52,7 +52,7 @@ async fn the_connection_that_was_used_last_is_used_next() {
 #[tokio::test]
 async fn a_connection_that_was_answered_is_free_for_the_next_one_when_it_is_dropped() {
     let database = TestDatabase::create().await;
-    let pool = db::connect(&database.url, 1).unwrap();
+    let pool = database.connect(1);
     let connection = take(&pool, 1).await;
     assert_eq!((pool.usage().in_use, pool.usage().idle), (1, 0));
 
@@ -64,7 +64,7 @@ async fn a_connection_that_was_answered_is_free_for_the_next_one_when_it_is_drop
 #[tokio::test]
 async fn connections_that_nobody_needed_for_minutes_are_closed_and_one_that_is_used_is_kept() {
     let database = TestDatabase::create().await;
-    let pool = db::connect(&database.url, 3).unwrap();
+    let pool = database.connect(3);
     drop(take(&pool, 3).await);
     assert_eq!(pool.usage().idle, 3);
     let used = process(&pool).await;
@@ -80,7 +80,7 @@ async fn connections_that_nobody_needed_for_minutes_are_closed_and_one_that_is_u
 #[tokio::test]
 async fn a_connection_that_is_old_is_closed_however_much_it_is_used() {
     let database = TestDatabase::create().await;
-    let pool = db::connect(&database.url, 1).unwrap();
+    let pool = database.connect(1);
     let first = process(&pool).await;
 
     for _ in 0..8 {
@@ -103,7 +103,7 @@ async fn no_statement_is_compiled_however_much_it_may_read() {
 #[tokio::test]
 async fn a_statement_that_fails_costs_no_connection() {
     let database = TestDatabase::create().await;
-    let pool = db::connect(&database.url, 1).unwrap();
+    let pool = database.connect(1);
     let before = process(&pool).await;
 
     assert!(sqlx::query("select 1 / 0").execute(&pool).await.is_err());
@@ -114,7 +114,7 @@ async fn a_statement_that_fails_costs_no_connection() {
 #[tokio::test]
 async fn a_connection_that_the_server_ended_is_not_given_to_the_next_one() {
     let database = TestDatabase::create().await;
-    let pool = db::connect(&database.url, 1).unwrap();
+    let pool = database.connect(1);
     let mut taken = take(&pool, 1).await;
     let (mut connection, ended) = taken.remove(0);
     database.end_connections().await;
@@ -128,7 +128,7 @@ async fn a_connection_that_the_server_ended_is_not_given_to_the_next_one() {
 #[tokio::test]
 async fn a_transaction_whose_end_nobody_sees_to_is_not_given_to_the_next_one() {
     let database = TestDatabase::create().await;
-    let pool = db::connect(&database.url, 1).unwrap();
+    let pool = database.connect(1);
     let before = process(&pool).await;
 
     // Dropped just before its runtime ends, so that there is no time for the rollback.
@@ -163,7 +163,8 @@ async fn a_server_that_takes_no_more_connections_is_waited_for() {
     let mut url: Url = database.url.expose_secret().parse().unwrap();
     url.set_username(&role).unwrap();
     url.set_password(Some("secret")).unwrap();
-    let [one, other] = [(); 2].map(|()| db::connect(&String::from(url.clone()).into(), 1).unwrap());
+    let url = String::from(url).into();
+    let [one, other] = [(); 2].map(|()| darkroom_testing::connect(&url, 1));
     let first = process(&one).await;
 
     let mut waiting = Box::pin(process(&other));
@@ -195,7 +196,7 @@ async fn who_waits_for_a_database_that_is_away_is_told_so_in_the_end_and_counted
 #[tokio::test]
 async fn a_pool_is_closed_once_all_connections_are_given_back() {
     let database = TestDatabase::create().await;
-    let pool = db::connect(&database.url, 2).unwrap();
+    let pool = database.connect(2);
     let mut taken = take(&pool, 2).await;
     taken.truncate(1);
 

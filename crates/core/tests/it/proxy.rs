@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use darkroom_core::db::Pool;
 use darkroom_testing::TestDatabase;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{
@@ -15,7 +16,7 @@ use url::Url;
 /// Passes everything on until it is told otherwise.
 pub(crate) struct Proxy {
     /// The same database, through the proxy.
-    pub(crate) url: SecretString,
+    url: SecretString,
     line: watch::Sender<Line>,
     holds: Arc<Notify>,
 }
@@ -50,6 +51,11 @@ impl Proxy {
             }
         });
         Self { url: String::from(url).into(), line, holds }
+    }
+
+    /// A pool of so many connections that go through the proxy.
+    pub(crate) fn connect(&self, connections: u32) -> Pool {
+        darkroom_testing::connect(&self.url, connections)
     }
 
     /// From now on both ends stay open, and nothing passes any more.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use darkroom_core::{
-    db::{self, Pool},
+    db::Pool,
     queue::{self, Timeline},
     store,
 };
@@ -72,7 +72,7 @@ async fn old_jobs_go_with_their_images_and_attempts_and_young_or_unfinished_ones
 async fn jobs_that_ended_lately_are_not_read_however_long_ago_they_were_made() {
     let database = TestDatabase::create().await;
     // One connection, because reads are counted for each.
-    let pool = db::connect(&database.url, 1).unwrap();
+    let pool = database.connect(1);
     sqlx::query(
         "insert into jobs (id, prompt, model, status, finished_at)
          select ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'p', 'm', 'completed',

@@ -5,8 +5,6 @@ use std::time::Duration;
 use darkroom_core::store;
 use darkroom_testing::{TestDatabase, eventually};
 
-use crate::factory;
-
 #[tokio::test]
 async fn who_is_refused_beside_a_request_that_took_the_last_one_is_told_how_long_to_wait() {
     let database = TestDatabase::create().await;
@@ -23,7 +21,7 @@ async fn who_is_refused_beside_a_request_that_took_the_last_one_is_told_how_long
         async move { store::take(&pool, "a key", 1).await.unwrap() }
     });
     eventually("it waits for the other request", async || {
-        (factory::blocked(pool).await > 0).then_some(())
+        (database.blocked().await > 0).then_some(())
     })
     .await;
 

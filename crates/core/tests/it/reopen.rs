@@ -88,7 +88,7 @@ async fn a_job_that_is_deleted_while_it_is_reopened_leaves_nothing_in_the_queue(
         let pool = pool.clone();
         async move { queue::reopen_one(&pool, &failed, None).await.unwrap().unwrap() }
     });
-    let blocked = async |many| (factory::blocked(pool).await == many).then_some(());
+    let blocked = async |many| (database.blocked().await == many).then_some(());
     eventually("reopening waits for the key", async || blocked(1).await).await;
     let deleting = tokio::spawn({
         let pool = pool.clone();

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use darkroom_core::{
-    db,
-    queue::{self, Beat, Rescued, SUSPECT, Timeline},
-};
+use darkroom_core::queue::{self, Beat, Rescued, SUSPECT, Timeline};
 use darkroom_testing::{TestDatabase, eventually};
 
 use crate::factory;
@@ -116,8 +113,8 @@ async fn of_the_workers_that_live_one_leads() {
 #[tokio::test]
 async fn a_heartbeat_does_not_read_the_whole_queue() {
     let database = TestDatabase::create().await;
-    let pool = db::connect(&database.url, 1).unwrap();
-    factory::line(&pool, 3_000).await;
+    let pool = database.connect(1);
+    factory::line(&database, 3_000).await;
     let worker = factory::worker(&pool).await;
     let before = factory::whole_reads_of(&pool, &["queue"]).await;
 
@@ -163,26 +160,23 @@ async fn a_claim_that_commits_while_its_worker_is_rescued_leaves_no_job_behind()
     factory::stop_beating(pool, worker).await;
 
     // A claim that has not committed yet: it holds its worker's row, as the claim statement does.
-    let mut claim = pool.begin().await.unwrap();
-    sqlx::query("select id from workers where id = $1 for key share")
-        .bind(worker.0)
-        .execute(&mut *claim)
-        .await
-        .unwrap();
-    sqlx::query("update queue set leased_by = $1, lease_no = lease_no + 1")
-        .bind(worker.0)
-        .execute(&mut *claim)
-        .await
-        .unwrap();
+    let mut claim = pool.acquire().await.unwrap();
+    sqlx::raw_sql("begin").execute(&mut claim).await.unwrap();
+    for statement in [
+        "select id from workers where id = $1 for key share",
+        "update queue set leased_by = $1, lease_no = lease_no + 1",
+    ] {
+        sqlx::query(statement).bind(worker.0).execute(&mut claim).await.unwrap();
+    }
     let rescuing = tokio::spawn({
         let pool = pool.clone();
         async move { queue::rescue(&pool, LEASE).await.unwrap() }
     });
     eventually("the rescue meets the claim", async || {
-        (factory::blocked(pool).await > 0 || rescuing.is_finished()).then_some(())
+        (database.blocked().await > 0 || rescuing.is_finished()).then_some(())
     })
     .await;
-    claim.commit().await.unwrap();
+    sqlx::raw_sql("commit").execute(&mut claim).await.unwrap();
     rescuing.await.unwrap();
     // The rescue may have skipped the locked row; the next one finds it unlocked.
     queue::rescue(pool, LEASE).await.unwrap();

@@ -233,28 +233,23 @@ async fn a_pause_keeps_the_limit_and_lets_running_requests_be_carried_on() {
 #[tokio::test]
 async fn a_full_lane_is_not_read_however_many_wait_in_it() {
     let database = TestDatabase::create().await;
-    let pool = &database.pool;
+    // One connection, which reports what it has read.
+    let pool = &database.connect(1);
     let worker = factory::worker(pool).await;
     let full = ApiKeyId(Uuid::new_v4());
     queue::limit(pool, &Scope::ApiKey(full), Some(0)).await.unwrap();
-    sqlx::query(
+    let waiting = format!(
         "insert into queue (job_id, model, api_key_id, turn)
-         select gen_random_uuid(), 'm', $1, n from generate_series(1, 20000) as n",
-    )
-    .bind(full.0)
-    .execute(pool)
-    .await
-    .unwrap();
-    sqlx::query("analyze queue").execute(pool).await.unwrap();
+         select gen_random_uuid(), 'm', '{}'::uuid, n from generate_series(1, 20000) as n",
+        full.0
+    );
+    database.prepare(&[&waiting, "analyze queue"]).await;
     let free = factory::job(pool).await.id;
-    let mut connection = pool.acquire().await.unwrap();
-    sqlx::query("select pg_stat_reset()").execute(&mut connection).await.unwrap();
+    let before = factory::rows_of(pool, &["queue"]).await;
 
     let claims = claim(pool, worker, 5).await;
 
     assert_eq!(jobs(&claims), [free]);
-    let read = "select pg_stat_force_next_flush(), idx_tup_fetch + seq_tup_read
-                from pg_stat_user_tables where relname = 'queue'";
-    let ((), rows): ((), i64) = sqlx::query_as(read).fetch_one(&mut connection).await.unwrap();
+    let rows = factory::rows_of(pool, &["queue"]).await - before;
     assert!(rows < 100, "{rows} rows were read");
 }

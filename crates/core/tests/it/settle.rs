@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use darkroom_core::{
-    db::{self, Pool},
+    db::Pool,
     job::{Failure, FailureCode, Status},
     queue::{self, Claimed, Completion, FailureClass, Timeline},
     store,
@@ -37,10 +37,10 @@ async fn a_completed_job_has_its_results_in_order_and_leaves_the_queue() {
 async fn what_a_few_jobs_cost_is_not_what_their_worker_holds() {
     let database = TestDatabase::create().await;
     // One connection, because plans are kept and reads are counted for each.
-    let pool = db::connect(&database.url, 1).unwrap();
-    factory::line(&pool, 3_000).await;
+    let pool = database.connect(1);
+    factory::line(&database, 3_000).await;
     // PostgreSQL's statistics are from before the claim, when no job was leased.
-    sqlx::query("analyze queue").execute(&pool).await.unwrap();
+    database.prepare(&["analyze queue"]).await;
     let worker = factory::worker(&pool).await;
     let held = queue::claim(&pool, worker, 3000).await.unwrap().jobs;
     let before = factory::read_of(&pool, &["queue_leased"]).await;
@@ -63,11 +63,11 @@ async fn what_a_few_jobs_cost_is_not_what_their_worker_holds() {
 async fn however_many_jobs_end_together_the_others_are_not_read() {
     let database = TestDatabase::create().await;
     // One connection, as above.
-    let pool = db::connect(&database.url, 1).unwrap();
-    factory::line(&pool, 20_000).await;
+    let pool = database.connect(1);
+    factory::line(&database, 20_000).await;
     let worker = factory::worker(&pool).await;
     let held = queue::claim(&pool, worker, 3_000).await.unwrap().jobs;
-    sqlx::query("analyze queue, jobs").execute(&pool).await.unwrap();
+    database.prepare(&["analyze queue, jobs"]).await;
     let before = factory::whole_reads_of(&pool, &["queue", "jobs"]).await;
 
     for many in held.chunks(300) {

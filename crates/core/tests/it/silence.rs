@@ -15,7 +15,7 @@ const LONG: Duration = Duration::from_mins(1);
 /// A connection that gets no answers any more, and the pool whose only place it takes.
 async fn silent(database: &TestDatabase) -> (Proxy, Pool, Connection) {
     let proxy = Proxy::before(database).await;
-    let pool = db::connect(&proxy.url, 1).unwrap();
+    let pool = proxy.connect(1);
     let connection = pool.acquire().await.unwrap();
     proxy.cut();
     (proxy, pool, connection)
@@ -54,7 +54,7 @@ async fn a_statement_that_is_not_answered_fails_and_the_pool_goes_on() {
 async fn a_statement_of_a_transaction_fails_likewise() {
     let database = TestDatabase::create().await;
     let proxy = Proxy::before(&database).await;
-    let pool = db::connect(&proxy.url, 1).unwrap();
+    let pool = proxy.connect(1);
     let mut transaction = pool.begin().await.unwrap();
     proxy.cut();
     time::pause();
@@ -105,7 +105,7 @@ async fn a_statement_that_nobody_waits_for_any_more_keeps_no_place() {
 #[tokio::test]
 async fn a_transaction_that_is_dropped_is_rolled_back_and_its_connection_kept() {
     let database = TestDatabase::create().await;
-    let pool = db::connect(&database.url, 1).unwrap();
+    let pool = database.connect(1);
     let who = "select pg_backend_pid()";
     let mut transaction = pool.begin().await.unwrap();
     let before: i32 = sqlx::query_scalar(who).fetch_one(&mut *transaction).await.unwrap();
@@ -122,7 +122,7 @@ async fn a_transaction_that_is_dropped_is_rolled_back_and_its_connection_kept() 
 async fn what_rested_while_the_database_was_silent_is_not_trusted() {
     let database = TestDatabase::create().await;
     let proxy = Proxy::before(&database).await;
-    let pool = db::connect(&proxy.url, 2).unwrap();
+    let pool = proxy.connect(2);
     let mut asking = pool.acquire().await.unwrap();
     let mut resting = pool.acquire().await.unwrap();
     let who = "select pg_backend_pid()";
@@ -142,13 +142,12 @@ async fn what_rested_while_the_database_was_silent_is_not_trusted() {
 #[tokio::test]
 async fn a_client_that_is_stopped_inside_a_transaction_loses_it() {
     let database = TestDatabase::create().await;
+    let lock = "lock table queue in exclusive mode";
     let mut stopped = database.pool.begin().await.unwrap();
-    sqlx::query("lock table queue in exclusive mode").execute(&mut *stopped).await.unwrap();
+    sqlx::query(lock).execute(&mut *stopped).await.unwrap();
 
     // This waits for the lock, which the stopped client does not release.
-    let mut waiting = database.pool.begin().await.unwrap();
-    let lock = sqlx::query("lock table queue in exclusive mode").execute(&mut *waiting);
-    timeout(LONG, lock).await.unwrap().unwrap();
+    timeout(LONG, database.hold(lock)).await.unwrap();
 
     assert!(stopped.commit().await.is_err());
 }

@@ -3,19 +3,22 @@
 use std::time::Duration;
 
 use darkroom_core::{
-    db::{self, Pool},
+    db::Pool,
     job::{JobId, NewJob},
     queue::{self, Waker},
     store::{self, Asked, Cache, ImageFile, Intake, NewImage},
 };
 use darkroom_testing::TestDatabase;
 use image::ImageFormat;
-use tokio::time;
 
-use crate::{factory, proxy::Proxy};
+use crate::{factory, pool::pass, proxy::Proxy};
 
 /// So much is on its way before the line falters: more than any statement has beside its pictures.
 const BEFORE: usize = 1_000_000;
+
+/// How long the line falters: longer than a statement without pictures may take, and much shorter than the large
+/// picture may, which still has to pass then.
+const FALTERING: Duration = Duration::from_secs(20);
 
 /// A large picture, as far as its size is concerned.
 fn large() -> NewImage {
@@ -26,17 +29,15 @@ fn large() -> NewImage {
 /// A line that falters once a picture is on its way, and a pool of one connection at its other end.
 async fn slow(database: &TestDatabase) -> (Proxy, Pool) {
     let proxy = Proxy::before(database).await;
-    let pool = db::connect(&proxy.url, 1).unwrap();
+    let pool = proxy.connect(1);
     proxy.hold_beyond(BEFORE);
     (proxy, pool)
 }
 
-/// Waits until the line falters; then so much time passes, without really being waited for, and it goes on.
-async fn falter(proxy: &Proxy, lasting: Duration) {
+/// Waits until the line falters; then time passes, without really being waited for, and it goes on.
+async fn falter(proxy: &Proxy) {
     proxy.holds().await;
-    time::pause();
-    time::sleep(lasting).await;
-    time::resume();
+    pass(FALTERING).await;
     proxy.mend();
 }
 
@@ -48,7 +49,7 @@ async fn a_result_is_kept_though_it_takes_longer_than_other_statements_may() {
 
     let archiving =
         tokio::spawn(async move { queue::archive(&pool, &lease, 0, &large(), None).await });
-    falter(&proxy, Duration::from_secs(40)).await;
+    falter(&proxy).await;
 
     archiving.await.unwrap().unwrap();
 }
@@ -64,13 +65,13 @@ async fn an_input_and_a_part_of_a_file_are_read_likewise() {
 
     let (proxy, pool) = slow(&database).await;
     let reading = tokio::spawn(async move { queue::input(&pool, &lease, 0).await });
-    falter(&proxy, Duration::from_secs(40)).await;
+    falter(&proxy).await;
     assert_eq!(reading.await.unwrap().unwrap().unwrap().data.len(), 20_000_000);
 
     let (proxy, pool) = slow(&database).await;
     let all = 0..file.length;
     let reading = tokio::spawn(async move { store::file_part(&pool, &file, all).await });
-    falter(&proxy, Duration::from_secs(40)).await;
+    falter(&proxy).await;
     assert_eq!(reading.await.unwrap().unwrap().unwrap().len(), 20_000_000);
 }
 
@@ -88,7 +89,7 @@ async fn a_job_is_made_of_pictures_likewise() {
     let new = NewJob { inputs: vec![large()], ..factory::new_job() };
 
     let asking = tokio::spawn(async move { intake.ask(new).await });
-    falter(&proxy, Duration::from_secs(40)).await;
+    falter(&proxy).await;
 
     assert!(matches!(asking.await.unwrap().unwrap(), Asked::Made(_)));
 }

@@ -1,7 +1,6 @@
 //! The record: jobs and their images.
 
 use darkroom_core::{
-    db,
     job::{JobId, NewJob, Status},
     queue::{self, Timeline},
     store::{self, Deletion, Filter, ImageId, Page},
@@ -104,9 +103,9 @@ async fn a_delete_and_a_completion_at_once_never_fail_one_another() {
 async fn jobs_that_changed_of_late_are_found_without_reading_all_others() {
     let database = TestDatabase::create().await;
     // One connection, because reads are counted for each.
-    let pool = db::connect(&database.url, 1).unwrap();
-    factory::line(&pool, 3_000).await;
-    sqlx::query("analyze queue, jobs").execute(&pool).await.unwrap();
+    let pool = database.connect(1);
+    factory::line(&database, 3_000).await;
+    database.prepare(&["analyze queue, jobs"]).await;
     let since = factory::now(&pool).await;
     let made = factory::job(&pool).await;
     let ended = factory::job(&pool).await;

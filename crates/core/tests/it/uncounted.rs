@@ -4,30 +4,19 @@
 use std::time::Duration;
 
 use darkroom_core::{
-    db::{self, Pool},
+    db::Pool,
     job::{Failure, JobId},
     queue, store,
 };
-use darkroom_testing::TestDatabase;
 
 use crate::{emptied::entries_read, factory};
 
 /// Jobs that wait.
-const WAITING: i32 = 20_000;
-
-/// A long line, and a pool of one connection, which keeps its plans and reports what it read.
-async fn long_line() -> (TestDatabase, Pool) {
-    let database = TestDatabase::create().await;
-    let pool = db::connect(&database.url, 1).unwrap();
-    // So that autovacuum does not collect statistics.
-    sqlx::query("alter table queue set (autovacuum_enabled = false)").execute(&pool).await.unwrap();
-    factory::line(&pool, WAITING).await;
-    (database, pool)
-}
+const WAITING: u32 = 20_000;
 
 #[tokio::test]
 async fn a_large_claim_reads_what_it_takes() {
-    let (_database, pool) = long_line().await;
+    let (_database, pool) = factory::uncounted_line(WAITING).await;
     let worker = factory::worker(&pool).await;
 
     let entries = entries_read(&pool, async || {
@@ -40,13 +29,15 @@ async fn a_large_claim_reads_what_it_takes() {
 
 #[tokio::test]
 async fn what_comes_into_line_again_is_read_and_the_rest_that_is_due_is_not() {
-    let (_database, pool) = long_line().await;
-    let rested = "
-        with made as (
-            insert into jobs (id, prompt, model)
-            select gen_random_uuid(), 'a test', 'a model' from generate_series(1, $1) returning id
-        ) insert into queue (job_id, model, run_at) select id, 'a model', now() from made";
-    sqlx::query(rested).bind(WAITING).execute(&pool).await.unwrap();
+    let (database, pool) = factory::uncounted_line(WAITING).await;
+    let rested = format!(
+        "with made as (
+             insert into jobs (id, prompt, model)
+             select gen_random_uuid(), 'a test', 'a model' from generate_series(1, {WAITING})
+             returning id
+         ) insert into queue (job_id, model, run_at) select id, 'a model', now() from made"
+    );
+    database.prepare(&[&rested]).await;
 
     let entries = entries_read(&pool, async || {
         assert!(queue::ripen(&pool).await.unwrap(), "no more are due");
@@ -58,9 +49,8 @@ async fn what_comes_into_line_again_is_read_and_the_rest_that_is_due_is_not() {
 
 #[tokio::test]
 async fn what_is_overdue_is_read_as_far_as_it_is_failed() {
-    let (_database, pool) = long_line().await;
-    let late = "update queue set deadline_at = now()";
-    sqlx::query(late).execute(&pool).await.unwrap();
+    let (database, pool) = factory::uncounted_line(WAITING).await;
+    database.prepare(&["update queue set deadline_at = now()"]).await;
     let failure = Failure { code: "deadline_exceeded".to_owned(), message: "late".to_owned() };
 
     let entries = entries_read(&pool, async || {
@@ -73,7 +63,7 @@ async fn what_is_overdue_is_read_as_far_as_it_is_failed() {
 
 #[tokio::test]
 async fn those_ahead_of_a_job_are_counted_as_far_as_that_is_told() {
-    let (_database, pool) = long_line().await;
+    let (_database, pool) = factory::uncounted_line(WAITING).await;
     let last = "select job_id from queue order by turn desc, job_id desc limit 1";
     let last = JobId(sqlx::query_scalar(last).fetch_one(&pool).await.unwrap());
 
@@ -97,16 +87,14 @@ async fn read_of(pool: &Pool, table: &str, indexes: &[&str], doing: impl AsyncFn
 
 #[tokio::test]
 async fn deliveries_are_read_as_far_as_they_are_claimed_and_snoozed() {
-    let (_database, pool) = long_line().await;
+    let (database, pool) = factory::uncounted_line(WAITING).await;
     let due = "
         with webhook as (
             update jobs set webhook_url = 'https://example.com', webhook_events = '{job.completed}'
             returning id
         ) insert into deliveries (id, job_id, event)
           select gen_random_uuid(), id, 'job.completed' from webhook";
-    for statement in ["alter table deliveries set (autovacuum_enabled = false)", due] {
-        sqlx::query(statement).execute(&pool).await.unwrap();
-    }
+    database.prepare(&["alter table deliveries set (autovacuum_enabled = false)", due]).await;
     let worker = factory::worker(&pool).await;
 
     let indexes = ["deliveries_pkey", "deliveries_due", "deliveries_leased", "deliveries_of_job"];
@@ -128,14 +116,13 @@ async fn deliveries_are_read_as_far_as_they_are_claimed_and_snoozed() {
 
 #[tokio::test]
 async fn keys_that_are_forgotten_are_read_as_far_as_they_are_pruned() {
-    let (_database, pool) = long_line().await;
+    let (database, pool) = factory::uncounted_line(WAITING).await;
     let forgotten = "
         insert into idempotency_keys (api_key_id, key, fingerprint, job_id, created_at)
         select gen_random_uuid(), n, sha256(''), gen_random_uuid(), now() - interval '2 days'
         from generate_series(1, 20000) as n";
-    for statement in ["alter table idempotency_keys set (autovacuum_enabled = false)", forgotten] {
-        sqlx::query(statement).execute(&pool).await.unwrap();
-    }
+    let uncounted = "alter table idempotency_keys set (autovacuum_enabled = false)";
+    database.prepare(&[uncounted, forgotten]).await;
 
     let indexes = ["idempotency_keys_pkey", "idempotency_keys_created"];
     let entries = read_of(&pool, "idempotency_keys", &indexes, async || {

@@ -9,14 +9,17 @@ use serde_json::{Value, json};
 
 use crate::stage::Stage;
 
+const QUICK: Duration = Duration::from_millis(20);
+
 /// Long enough to end a worker while it waits.
-const SLOW: Duration = Duration::from_secs(2);
+const SLOW: Duration = Duration::from_secs(10);
 
 /// Ends a worker with this signal during the call that the fault slows down, or, without a fault, while it
 /// waits for its request.
 async fn end_and_carry_on(signal: &str, fault: Option<Value>) {
     let what = format!("{signal} at {fault:?}");
-    let stage = Stage::open(SLOW, fault.as_slice()).await;
+    let latency = if fault.is_none() { SLOW } else { QUICK };
+    let stage = Stage::open(latency, fault.as_slice()).await;
     let id = stage.job().await;
     let first = stage.worker();
     match &fault {
@@ -88,7 +91,8 @@ async fn a_worker_that_dies_between_the_archive_and_the_end_of_its_job_costs_not
 
 #[tokio::test]
 async fn a_worker_that_was_paused_finds_its_job_done_by_another_and_goes_on() {
-    let stage = Stage::open(SLOW, &[]).await;
+    let slow = json!({"at": "run", "latency": {"fixed": SLOW.as_secs()}, "next": 1});
+    let stage = Stage::open(QUICK, &[slow]).await;
     let id = stage.job().await;
     let first = stage.worker();
     stage.once(id, Status::Processing).await;

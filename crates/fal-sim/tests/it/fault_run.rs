@@ -53,8 +53,8 @@ async fn a_refusal_may_be_billed() {
 async fn a_running_request_goes_back_to_the_queue_and_runs_again() {
     let sim = Sim::start(quick()).await;
     sim.faults(json!([
-        {"at": "run", "requeue": 0.7, "next": 1},
-        {"at": "run", "latency": {"fixed": 0.7}, "next": 1},
+        {"at": "run", "requeue": 3, "next": 1},
+        {"at": "run", "latency": {"fixed": 3}, "next": 1},
     ]))
     .await;
     let submitted = sim.submit(SEEDREAM, &input("again", 4)).await;
@@ -74,7 +74,7 @@ async fn a_request_that_is_back_in_the_queue_can_be_cancelled() {
     let sim = Sim::start(quick()).await;
     sim.faults(json!([
         {"at": "run", "requeue": 3600, "next": 1},
-        {"at": "run", "latency": {"fixed": 0.7}, "next": 1},
+        {"at": "run", "latency": {"fixed": 3}, "next": 1},
     ]))
     .await;
     let submitted = sim.submit(SEEDREAM, &input("never again", 4)).await;
@@ -110,7 +110,7 @@ async fn what_an_output_need_not_say_may_be_null_or_absent() {
 async fn a_cancelled_request_may_complete_and_be_billed() {
     let sim = Sim::start(quick()).await;
     sim.faults(json!([
-        {"at": "run", "latency": {"fixed": 0.7}},
+        {"at": "run", "latency": {"fixed": 3}},
         {"at": "cancel", "ignored": true},
     ]))
     .await;

@@ -16,7 +16,7 @@ fn events(text: &str) -> Vec<Value> {
 #[tokio::test]
 async fn a_stream_brings_every_phase_and_ends_after_the_last() {
     let sim = Sim::start(quick()).await;
-    sim.faults(json!([{"at": "run", "latency": {"fixed": 0.6}}])).await;
+    sim.faults(json!([{"at": "run", "latency": {"fixed": 3}}])).await;
     let submitted = sim.submit(SEEDREAM, &input("watch me", 1)).await;
 
     let url = format!("{}/stream?logs=1", text(&submitted["status_url"]));
@@ -37,7 +37,7 @@ async fn a_stream_brings_every_phase_and_ends_after_the_last() {
 #[tokio::test]
 async fn without_logs_there_is_one_event_for_each_phase() {
     let sim = Sim::start(quick()).await;
-    sim.faults(json!([{"at": "run", "latency": {"fixed": 0.6}}])).await;
+    sim.faults(json!([{"at": "run", "latency": {"fixed": 3}}])).await;
     let submitted = sim.submit(SEEDREAM, &input("watch me", 1)).await;
 
     let url = format!("{}/stream", text(&submitted["status_url"]));

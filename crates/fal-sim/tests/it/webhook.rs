@@ -1,6 +1,6 @@
 //! Webhooks: their bodies, their signatures, and how often they are sent.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use darkroom_fal_sim::Settings;
 use serde_json::{Value, json};
@@ -133,11 +133,11 @@ async fn a_webhook_may_come_twice_and_late() {
     ]))
     .await;
 
-    let submitted = submit(&sim, &receiver, &input("twice", 1)).await;
-    sim.until(&submitted, "COMPLETED").await;
-    assert_eq!(receiver.webhooks(0).await.len(), 0);
+    let began = Instant::now();
+    submit(&sim, &receiver, &input("twice", 1)).await;
     let webhooks = receiver.webhooks(2).await;
 
+    assert!(began.elapsed() >= Duration::from_secs(1), "it is not late");
     assert_eq!(webhooks[0].body(), webhooks[1].body());
     receiver.stop().await;
     sim.running.stop().await;

@@ -37,7 +37,7 @@ pub(super) async fn result(
     persistently(life, submission, Call::Result, fetching).await
 }
 
-/// Repeats a call until it succeeds, or has failed often enough for its error to be believed.
+/// Repeats a call until it succeeds, or errors that mean the same came often enough for the last one to be believed.
 pub(super) async fn persistently<T, F>(
     life: &Life,
     submission: &Submission,
@@ -47,7 +47,8 @@ pub(super) async fn persistently<T, F>(
 where
     F: Future<Output = Result<T, Error>>,
 {
-    let mut tries = 0;
+    let mut met = Vec::new();
+    let mut is_confirmed = false;
     loop {
         let asked = Instant::now();
         let answer = call().await;
@@ -58,25 +59,78 @@ where
         };
         tracing::warn!(provider.request_id = submission.provider_request_id, error = %chain(&error),
             "a result or an output could not be fetched");
-        tries += 1;
-        if tries >= error.worthwhile_tries() {
-            return Err(believe(life, &error).await.into());
+        met.push(error.class());
+        if is_enough(&met, &error) {
+            // It is what the request came to only if it is answered once more after other calls were accepted.
+            if is_confirmed || !error.is_doubtful_end() {
+                return Err(believe(life, &error).await.into());
+            }
+            if !are_others_accepted(life, submission, &error).await {
+                return Err(Outcome::Snooze(while_away_after(&error)).into());
+            }
+            is_confirmed = true;
+            continue;
         }
+        let tries = u32::try_from(met.len()).unwrap_or(u32::MAX);
         let wait = exponential(Duration::from_millis(250), LONGEST_WAIT, tries);
-        sleep(wait.max(asked_for(&error))).await;
+        sleep(wait.max(asked_for(&error).min(LONGEST_WAIT))).await;
     }
+}
+
+/// Whether what the last error means was met often enough. Those that end nothing are counted together with all others.
+fn is_enough(met: &[Class], error: &Error) -> bool {
+    let alike = |class: &&Class| error.class() == Class::Later || **class == error.class();
+    let times = met.iter().filter(alike).count();
+    u32::try_from(times).is_ok_and(|times| times >= error.worthwhile_tries())
+}
+
+/// Whether fal accepts other calls while it refuses one as if it were about the account, or one too many.
+async fn are_others_accepted(life: &Life, submission: &Submission, error: &Error) -> bool {
+    if error.class() == Class::Halt {
+        return probing::heed(life, error).await == Account::Accepted;
+    }
+    let asked = Instant::now();
+    let answer = life.worker.fal.check(submission).await;
+    life.worker.metrics.called(Call::Check, asked, &answer);
+    answer.is_ok()
 }
 
 async fn believe(life: &Life, error: &Error) -> Outcome {
     match error.class() {
         // Paid for and still there, as far as anybody knows: it is fetched later.
         Class::Later => Outcome::Snooze(while_away_after(error)),
-        Class::Halt => match (probing::heed(life, error).await, error) {
-            // So it is what the request itself came to.
-            (Account::Accepted, Error::Failed(_)) => Outcome::Fail(error.failure()),
-            _ => Outcome::Snooze(while_away_after(error)),
-        },
+        Class::Halt if error.is_doubtful_end() => Outcome::Fail(error.failure()),
+        Class::Halt => {
+            probing::heed(life, error).await;
+            Outcome::Snooze(while_away_after(error))
+        }
         Class::Retry => Outcome::Retry(error.failure()),
         Class::Never => Outcome::Fail(error.failure()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use darkroom_core::fal::Malformed;
+
+    use super::*;
+
+    /// What is said once in a while says nothing of the request.
+    #[test]
+    fn an_answer_is_believed_when_others_that_mean_the_same_came_before_it() {
+        let garbled = Error::UnexpectedResult(Malformed::Field("images".into()));
+        let [later, never] = [Class::Later, Class::Never];
+
+        assert!(!is_enough(&[later, later, never], &garbled));
+        assert!(!is_enough(&[never, later, Class::Retry, never], &garbled));
+        assert!(is_enough(&[never, later, never, never], &garbled));
+    }
+
+    #[test]
+    fn what_passes_is_waited_for_a_minute_whatever_came_between() {
+        let met = [Class::Later, Class::Never, Class::Retry, Class::Later, Class::Never];
+
+        assert!(!is_enough(&met, &Error::Silent));
+        assert!(is_enough(&[met.as_slice(), &[Class::Later; 3]].concat(), &Error::Silent));
     }
 }

@@ -3,7 +3,7 @@
 use darkroom_core::fal::{Class, Error};
 
 use crate::{
-    backoff::{after_refusal, while_away_after},
+    backoff::{after_refusal, asked_for, while_away_after},
     life::Life,
     outcome::Outcome,
     probing::{self, Account},
@@ -16,6 +16,10 @@ pub(super) async fn turned_away(life: &Life, error: &Error) -> Outcome {
     }
     match error.class() {
         Class::Halt => Outcome::Snooze(after_refusal()),
+        // As likely as not it will say the same again, and each time the pictures are prepared for it.
+        Class::Later if error.is_gateways_veto() => {
+            Outcome::Snooze(after_refusal().max(asked_for(error)))
+        }
         // Nothing was paid for, so another try costs no attempt.
         Class::Retry | Class::Later => Outcome::Snooze(while_away_after(error)),
         Class::Never => Outcome::Fail(error.failure()),

@@ -22,16 +22,7 @@ async fn while_the_provider_is_away_jobs_wait_and_no_attempt_is_burnt() {
     let id = house.job().await;
     let worker = house.worker();
 
-    eventually("the job was tried and waits", async || {
-        let tried: bool = sqlx::query_scalar(
-            "select coalesce(lease_no > 0 and leased_by is null and run_at > now(), false) from queue",
-        )
-        .fetch_one(&house.database.pool)
-        .await
-        .unwrap();
-        tried.then_some(())
-    })
-    .await;
+    house.rests("the job was tried and waits").await;
     assert_eq!(house.find(id).await.status, Status::Pending);
 
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();

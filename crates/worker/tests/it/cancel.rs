@@ -96,7 +96,7 @@ async fn an_edit_that_waits_in_the_providers_queue_is_taken_out_of_it() {
 
 #[tokio::test]
 async fn an_edit_that_is_done_nevertheless_is_completed_because_it_is_paid_for() {
-    let house = House::open(Duration::from_secs(1)).await;
+    let house = House::open(Duration::from_secs(5)).await;
     house.set_faults(json!({"faults": [{"at": "cancel", "ignored": true}]})).await;
     let id = house.job().await;
     let worker = house.worker();
@@ -163,7 +163,7 @@ async fn a_wish_that_the_provider_did_not_hear_is_said_again_soon_though_its_str
 async fn a_job_that_is_cancelled_while_it_is_followed_is_cancelled_though_its_time_is_up_first() {
     let house = House::open(SLOW).await;
     house.set_faults(json!({"faults": [{"at": "cancel", "ignored": true}]})).await;
-    let id = house.job_within(Duration::from_secs(12)).await;
+    let id = house.job_within(Duration::from_secs(20)).await;
     let worker = house.worker();
     house.once(id, Status::Processing).await;
 
@@ -214,7 +214,7 @@ async fn a_wish_that_a_worker_let_go_of_is_seen_though_submissions_are_halted() 
 async fn a_job_whose_picture_is_being_prepared_is_not_submitted_any_more() {
     let house = House::open(SLOW).await;
     // The upload lasts until the job was cancelled.
-    house.set_faults(json!({"faults": [{"at": "upload", "latency": {"fixed": 3.0}}]})).await;
+    house.set_faults(json!({"faults": [{"at": "upload", "latency": {"fixed": 10.0}}]})).await;
     let id = house.job().await;
     let worker = house.worker();
     eventually("the job is worked on", async || {

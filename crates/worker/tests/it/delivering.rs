@@ -181,7 +181,8 @@ async fn a_receiver_that_hangs_keeps_no_other_one_waiting_and_is_given_its_time(
     receiver.received(1).await;
     let rests = delivery(&house, silent, |delivery| !delivery.attempts.is_empty()).await;
     let attempt = &rests.attempts[0];
-    assert_eq!((attempt.status, attempt.milliseconds / 1000), (None, 15));
+    assert_eq!(attempt.status, None);
+    assert!(attempt.milliseconds >= 15_000, "{attempt:?}");
     assert!(attempt.error.as_ref().unwrap().contains("15 seconds"), "{attempt:?}");
     worker.stop().await;
 }

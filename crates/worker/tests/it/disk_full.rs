@@ -51,12 +51,7 @@ async fn a_result_that_cannot_be_kept_is_fetched_again_and_not_bought_again() {
     fill_disk(&house, "insert on images for each row when (new.role = 'result')").await;
     let worker = house.worker();
 
-    eventually("the job was given back", async || {
-        let waits = "select exists (select from queue where leased_by is null and run_at > now())";
-        let waits: bool = sqlx::query_scalar(waits).fetch_one(&house.database.pool).await.unwrap();
-        waits.then_some(())
-    })
-    .await;
+    house.rests("the job was given back").await;
 
     assert_eq!(house.attempts().await, ["open"]);
     goes_on(house, worker).await;

@@ -68,7 +68,7 @@ async fn one_refusal_halts_all_workers_and_a_probe_lets_them_go_on() {
 
 #[tokio::test]
 async fn requests_that_are_running_are_followed_through_a_halt() {
-    let mut house = House::open(Duration::from_secs(1)).await;
+    let mut house = House::open(Duration::from_secs(5)).await;
     house.set("HALT_PROBE_SECONDS", "60");
     let id = house.job().await;
     let first = house.worker();
@@ -95,12 +95,7 @@ async fn a_model_that_the_account_may_not_use_halts_nobody() {
     let new = NewJob { model: forbidden.into(), ..new_job() };
     let refused = store::create(&house.database.pool, &new).await.unwrap().id;
     let worker = house.worker();
-    eventually("the job was refused and waits", async || {
-        let waits = "select coalesce(leased_by is null and run_at > now(), false) from queue";
-        let waits: bool = sqlx::query_scalar(waits).fetch_one(&house.database.pool).await.unwrap();
-        waits.then_some(())
-    })
-    .await;
+    house.rests("the job was refused and waits").await;
 
     assert_eq!(queue::halted(&house.database.pool).await.unwrap(), None);
     let other = house.job().await;

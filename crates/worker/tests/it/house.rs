@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::TcpListener, time::Duration};
 
 use darkroom_core::{
     config::Config,
-    db::{self, Pool},
+    db::Pool,
     fal,
     images::MediaType,
     job::{Job, JobId, NewJob, Status},
@@ -66,12 +66,12 @@ impl House {
 
     /// A worker that reaches the database at this address.
     pub(crate) fn worker_at(&self, url: &SecretString) -> Working {
-        self.worker_on(db::connect(url, 4).unwrap())
+        self.worker_on(darkroom_testing::connect(url, 4))
     }
 
     /// A worker with so many connections.
     pub(crate) fn worker_with(&self, connections: u32) -> Working {
-        self.worker_on(db::connect(&self.database.url, connections).unwrap())
+        self.worker_on(self.database.connect(connections))
     }
 
     fn worker_on(&self, pool: Pool) -> Working {
@@ -146,6 +146,24 @@ impl House {
     pub(crate) async fn struck(&self, fault: usize) {
         eventually("the fault has struck", async || (self.strikes(fault).await > 0).then_some(()))
             .await;
+    }
+
+    /// Waits until a statement waits for a lock.
+    pub(crate) async fn is_held_up(&self, what: &str) {
+        eventually(what, async || (self.database.blocked().await > 0).then_some(())).await;
+    }
+
+    /// Waits until a job that was claimed rests.
+    pub(crate) async fn rests(&self, what: &str) {
+        let rests = "select exists (
+                         select from queue where lease_no > 0 and leased_by is null and run_at > now()
+                     )";
+        eventually(what, async || {
+            let rests: bool =
+                sqlx::query_scalar(rests).fetch_one(&self.database.pool).await.unwrap();
+            rests.then_some(())
+        })
+        .await;
     }
 
     /// How each attempt ended, the oldest first; `open` if it has not.

@@ -8,6 +8,7 @@ use darkroom_core::{
     queue::{self, Scope},
 };
 use darkroom_testing::eventually;
+use serde_json::json;
 
 use crate::house::House;
 
@@ -41,7 +42,7 @@ async fn a_limit_of_one_holds_on_several_workers_and_the_next_job_starts_when_on
     let mut house = House::open(Duration::from_millis(30)).await;
     house.set("FAL_MAX_IN_FLIGHT", "1");
     // Longer than this test waits for a job, so that none is claimed because the interval is over.
-    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "120");
+    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "200");
     let jobs = jobs(&house, 12).await;
     let workers = [house.worker(), house.worker(), house.worker()];
 
@@ -56,10 +57,13 @@ async fn a_limit_of_one_holds_on_several_workers_and_the_next_job_starts_when_on
 
 #[tokio::test]
 async fn a_limit_of_one_holds_when_its_worker_is_killed() {
-    let mut house = House::open(Duration::from_millis(500)).await;
+    let mut house = House::open(Duration::from_millis(30)).await;
     house.set("FAL_MAX_IN_FLIGHT", "1");
     house.set("WORKER_HEARTBEAT_SECONDS", "1");
     house.set("WORKER_LEASE_SECONDS", "4");
+    // Long enough that the worker can be killed meanwhile.
+    let slow = json!({"at": "run", "latency": {"fixed": 5.0}, "next": 1});
+    house.set_faults(json!({"faults": [slow]})).await;
     let jobs = jobs(&house, 4).await;
     let first = house.worker();
     house.once(jobs[0], Status::Processing).await;
@@ -92,7 +96,7 @@ async fn a_limit_set_at_run_time_holds_for_workers_that_run() {
 #[tokio::test]
 async fn a_pause_outlives_workers_and_ends_with_a_wake() {
     let mut house = House::open(Duration::from_millis(30)).await;
-    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "20");
+    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "200");
     let pool = &house.database.pool;
     queue::pause(pool, &Scope::Everything).await.unwrap();
     let job = house.job().await;
@@ -129,7 +133,7 @@ async fn a_job_whose_time_is_up_in_line_fails_though_everything_is_paused() {
 #[tokio::test]
 async fn a_job_with_a_start_in_the_future_starts_on_time() {
     let mut house = House::open(Duration::from_millis(30)).await;
-    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "20");
+    house.set("WORKER_CLAIM_INTERVAL_SECONDS", "200");
     let job = house.job().await;
     let start = "update queue set run_at = now() + interval '500 ms'";
     sqlx::query(start).execute(&house.database.pool).await.unwrap();
@@ -149,7 +153,8 @@ async fn a_job_with_a_start_in_the_future_starts_on_time() {
 
 #[tokio::test]
 async fn an_attempt_tells_its_moments_and_its_cost() {
-    let house = House::open(Duration::from_millis(300)).await;
+    // Long enough that it is seen to run.
+    let house = House::open(Duration::from_secs(5)).await;
     let job = house.job().await;
     let worker = house.worker();
     house.once(job, Status::Completed).await;

@@ -69,7 +69,7 @@ async fn a_job_that_fails_is_counted_with_its_code() {
 
 #[tokio::test]
 async fn a_write_under_a_lost_lease_is_counted_as_refused() {
-    let house = House::open(Duration::from_secs(1)).await;
+    let house = House::open(Duration::from_secs(5)).await;
     let worker = house.worker();
     let id = house.job().await;
     house.once(id, Status::Processing).await;
@@ -86,7 +86,7 @@ async fn a_write_under_a_lost_lease_is_counted_as_refused() {
 
 #[tokio::test]
 async fn rescues_deaths_and_hand_overs_are_counted_by_who_does_them() {
-    let mut house = House::open(Duration::from_mins(1)).await;
+    let mut house = House::open(Duration::from_mins(10)).await;
     house.set("WORKER_HEARTBEAT_SECONDS", "1");
     house.set("WORKER_LEASE_SECONDS", "4");
     let first = house.worker();

@@ -74,13 +74,7 @@ async fn a_worker_beats_on_however_long_its_pictures_take() {
     // Inputs can be read, and no result is stored.
     let held = house.database.hold("lock table images in share mode").await;
     let worker = house.worker_with(2);
-    eventually("it stores a result", async || {
-        let stores = "select pid from pg_stat_activity
-                      where datname = current_database() and wait_event_type = 'Lock'";
-        let stores = sqlx::query_scalar::<_, i32>(stores);
-        stores.fetch_optional(&house.database.pool).await.unwrap()
-    })
-    .await;
+    house.is_held_up("it stores a result").await;
     // Would rescue the first, if that seemed to be dead.
     let rescuer = house.worker();
     let living = have_beaten_for(&house, 2, 0.0).await;

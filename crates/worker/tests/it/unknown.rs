@@ -76,16 +76,7 @@ async fn one_that_is_not_found_is_waited_for_before_another_is_made() {
     lose_answer(&house, id).await;
     let worker = house.worker();
 
-    eventually("it was looked for", async || {
-        let waiting: bool = sqlx::query_scalar(
-            "select coalesce(leased_by is null and run_at > now(), false) from queue",
-        )
-        .fetch_one(&house.database.pool)
-        .await
-        .unwrap();
-        waiting.then_some(())
-    })
-    .await;
+    house.rests("it was looked for").await;
 
     assert_eq!(house.find(id).await.status, Status::Pending);
     assert!(house.submissions().await.is_empty());
@@ -167,7 +158,7 @@ async fn one_that_the_provider_tells_of_while_it_is_looked_for_does_not_wait_for
     // It is submitted, its answer is lost, and looking for it takes so long that the notice comes first.
     let faults = json!([
         {"at": "submit", "reset": "after", "next": 1},
-        {"at": "history", "latency": {"fixed": 4.0}, "status": 503, "shape": "nginx"},
+        {"at": "history", "latency": {"fixed": 10.0}, "status": 503, "shape": "nginx"},
     ]);
     house.set_faults(json!({"faults": faults})).await;
     let id = house.job().await;
@@ -205,7 +196,7 @@ async fn those_that_wait_for_a_list_that_hangs_keep_no_other_job_waiting() {
 
     let fresh = house.job().await;
 
-    // Long before the worker gives the list up.
+    // Before the worker gives the list up, after a minute.
     house.once(fresh, Status::Completed).await;
     worker.stop().await;
 }
@@ -213,7 +204,7 @@ async fn those_that_wait_for_a_list_that_hangs_keep_no_other_job_waiting() {
 #[tokio::test]
 async fn one_whose_record_was_lost_with_a_primary_does_not_keep_its_job_from_ending() {
     let house = House::open(QUICK).await;
-    let late = json!({"at": "submit", "latency": {"fixed": 3.0}, "next": 1});
+    let late = json!({"at": "submit", "latency": {"fixed": 10.0}, "next": 1});
     house.set_faults(json!({"faults": [late]})).await;
     let id = house.job().await;
     let worker = house.worker();
@@ -233,7 +224,7 @@ async fn one_whose_record_was_lost_with_a_primary_does_not_keep_its_job_from_end
 #[tokio::test]
 async fn an_answer_that_comes_when_the_worker_has_lost_its_job_is_passed_on() {
     let house = House::open(Duration::from_millis(300)).await;
-    let late = json!({"at": "submit", "latency": {"fixed": 3.0}, "next": 1});
+    let late = json!({"at": "submit", "latency": {"fixed": 10.0}, "next": 1});
     house.set_faults(json!({"faults": [late]})).await;
     let id = house.job().await;
     let first = house.worker();
@@ -251,7 +242,7 @@ async fn an_answer_that_comes_when_the_worker_has_lost_its_job_is_passed_on() {
 #[tokio::test]
 async fn one_that_is_refused_when_the_worker_has_lost_its_job_is_not_looked_for() {
     let house = House::open(QUICK).await;
-    let refused = json!({"at": "submit", "latency": {"fixed": 3.0}, "status": 429, "next": 1});
+    let refused = json!({"at": "submit", "latency": {"fixed": 10.0}, "status": 429, "next": 1});
     house.set_faults(json!({"faults": [refused]})).await;
     let id = house.job().await;
     let worker = house.worker();

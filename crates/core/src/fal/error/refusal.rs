@@ -173,6 +173,11 @@ impl Refusal {
         self.is_busy() || matches!(self.status.as_u16(), 401..=403)
     }
 
+    /// Whether something in front of fal finds fault with the call itself.
+    pub(super) fn is_gateways_veto(&self) -> bool {
+        self.origin == Origin::Gateway && self.status.is_client_error() && !self.is_busy()
+    }
+
     /// Whether nothing is there, or not any more (fal documents only 404).
     pub(super) fn is_missing(&self) -> bool {
         matches!(self.status, StatusCode::NOT_FOUND | StatusCode::GONE)

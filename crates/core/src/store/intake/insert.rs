@@ -40,6 +40,9 @@ impl<'a> Insertion<'a> {
 
 /// The statement: `$taken` is a CTE that takes the idempotency key, and `$if_taken` the condition for writing anything
 /// at all. Both may be empty.
+///
+/// A job's time is when its pictures have arrived, which may be long after its transaction began: whoever looks for what
+/// changed lately does not look that far back.
 macro_rules! insert_query {
     ($taken:literal, $if_taken:literal, $insertion:expr $(, $argument:expr)*) => {
         enqueue_query!(
@@ -47,15 +50,16 @@ macro_rules! insert_query {
                  insert into jobs (
                      id, model, priority, run_at, prompt, options, api_key_id, metadata, parent_id,
                      request_hash, cached, seed, webhook_url, webhook_events, status, finished_at,
-                     reserved_micros, usage_day
+                     reserved_micros, usage_day, created_at, updated_at
                  )
                  select id, model, priority, run_at, prompt, options, api_key_id, metadata,
                      parent_id, request_hash, cached, seed, webhook_url,
                      string_to_array(webhook_events, ','),
                      case when cached then 'completed' else 'pending' end,
-                     case when cached then now() end,
+                     case when cached then statement_timestamp() end,
                      reserved_micros,
-                     case when reserved_micros > 0 then (now() at time zone 'UTC')::date end
+                     case when reserved_micros > 0 then (now() at time zone 'UTC')::date end,
+                     statement_timestamp(), statement_timestamp()
                  from unnest(
                      (select $10::uuid[]), $11::text[], $12::smallint[], $13::timestamptz[],
                      $14::text[], $15::jsonb[], $16::uuid[], $17::jsonb[], $18::uuid[],
@@ -77,7 +81,7 @@ macro_rules! insert_query {
              ), place as ("#],
             [" ", $if_taken, r#"
              )
-             select now() as "at!", (
+             select statement_timestamp() as "at!", (
                  select count(pg_notify(channel, payload)::text)
                  from unnest((select $33::text[]), $34::text[]) as hint (channel, payload)
              ) as hints

@@ -21,7 +21,7 @@ async fn cancel(house: &House, id: JobId) {
 async fn a_job_that_is_cancelled_while_its_picture_is_prepared_is_so_though_its_time_is_up_then() {
     let house = House::open(SLOW).await;
     house.set_faults(json!({"faults": [{"at": "upload", "latency": {"fixed": 60.0}}]})).await;
-    let id = house.job_within(Duration::from_secs(12)).await;
+    let id = house.job_within(Duration::from_secs(20)).await;
     let worker = house.worker();
     house.struck(0).await;
 
@@ -35,7 +35,7 @@ async fn a_job_that_is_cancelled_while_its_picture_is_prepared_is_so_though_its_
 #[tokio::test]
 async fn a_job_that_is_cancelled_while_it_is_turned_away_for_good_is_cancelled() {
     let house = House::open(SLOW).await;
-    let refused = json!({"at": "upload", "latency": {"fixed": 3.0}, "status": 413});
+    let refused = json!({"at": "upload", "latency": {"fixed": 10.0}, "status": 413});
     house.set_faults(json!({"faults": [refused]})).await;
     let id = house.job().await;
     let worker = house.worker();

@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use darkroom_core::{job::Status, queue};
+use darkroom_core::{
+    job::{JobId, Status},
+    queue,
+};
 use darkroom_testing::eventually;
 use serde_json::json;
 
@@ -42,6 +45,7 @@ async fn it_is_believed_after_a_minute_and_stops_no_other_job() {
         a_busy_model_costs_another_attempt(),
         a_refusal_like_an_accounts_fails_the_job_and_halts_nobody(),
         the_result_waits_while_the_account_is_not_accepted(),
+        the_result_waits_while_other_calls_are_too_many_as_well(),
     );
 }
 
@@ -55,11 +59,7 @@ async fn a_busy_model_costs_another_attempt() {
 
     doubted(async || fetches(&house).await).await;
 
-    eventually("the job is completed", async || {
-        house.skip_waiting().await;
-        (house.find(id).await.status == Status::Completed).then_some(())
-    })
-    .await;
+    completed_in_the_end(&house, id).await;
     assert_eq!(house.attempts().await, ["failed", "completed"]);
     worker.stop().await;
 }
@@ -84,6 +84,35 @@ async fn a_refusal_like_an_accounts_fails_the_job_and_halts_nobody() {
     worker.stop().await;
 }
 
+async fn the_result_waits_while_other_calls_are_too_many_as_well() {
+    let house = House::open(QUICK).await;
+    let busy = |at| json!({"at": at, "status": 429, "shape": "plain"});
+    // Its stream tells that it has ended.
+    let all = ["result", "status"].map(busy);
+    house.set_faults(json!({"faults": all})).await;
+    let id = house.job().await;
+    let worker = house.worker();
+    first_request_has_ended(&house).await;
+
+    doubted(async || house.strikes(0).await).await;
+    house.rests("the result is left alone for now").await;
+    assert_eq!(house.attempts().await, ["open"]);
+
+    house.set_faults(json!({})).await;
+    completed_in_the_end(&house, id).await;
+    assert_eq!(house.submissions().await.len(), 1);
+    worker.stop().await;
+}
+
+/// Waits until the job is completed, however long it is to rest.
+async fn completed_in_the_end(house: &House, id: JobId) {
+    eventually("the job is completed", async || {
+        house.skip_waiting().await;
+        (house.find(id).await.status == Status::Completed).then_some(())
+    })
+    .await;
+}
+
 async fn the_result_waits_while_the_account_is_not_accepted() {
     let mut house = House::open(QUICK).await;
     house.set("HALT_PROBE_SECONDS", "1");
@@ -105,11 +134,7 @@ async fn the_result_waits_while_the_account_is_not_accepted() {
     assert_eq!(house.attempts().await, ["open"]);
 
     house.set_faults(json!({})).await;
-    eventually("the job is completed", async || {
-        house.skip_waiting().await;
-        (house.find(id).await.status == Status::Completed).then_some(())
-    })
-    .await;
+    completed_in_the_end(&house, id).await;
     assert_eq!(house.submissions().await.len(), 1);
     worker.stop().await;
 }

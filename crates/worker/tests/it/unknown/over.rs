@@ -113,7 +113,7 @@ async fn one_whose_job_is_cancelled_is_kept_if_it_is_found_within_a_minute() {
 #[tokio::test]
 async fn a_cancellation_during_a_search_does_not_wait_for_the_next_one() {
     let house = House::open(QUICK).await;
-    let slow = json!({"at": "history", "latency": {"fixed": 4.0}, "status": 503, "shape": "nginx"});
+    let slow = json!({"at": "history", "latency": {"fixed": 10}, "status": 503, "shape": "nginx"});
     house.set_faults(json!({"faults": [slow]})).await;
     let id = house.job().await;
     lose_answer(&house, id).await;
