@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, http::header::HeaderMap};
 use darkroom_core::job::JobId;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::not_found;
 use crate::{
@@ -16,6 +16,9 @@ use crate::{
 
 /// The most seconds that a request waits.
 const MOST_SECONDS: u64 = 60;
+
+/// How much longer it takes at most, to read the job once more.
+const LAST_READ: Duration = Duration::from_secs(1);
 
 /// How long a client wants to wait.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -67,7 +70,7 @@ impl Wait {
     }
 
     /// Waits until a job is as wanted, the time is up, or the server is about to stop. Returns the job's state then;
-    /// what was known of it last, if the database is away.
+    /// what was known of it last, if the database does not answer.
     pub(crate) async fn until(
         self,
         state: &State,
@@ -87,8 +90,10 @@ impl Wait {
             };
             if !is_told {
                 // It may have changed unheard.
-                let now = state.watch.read(job).await;
-                return now.map_or(Ok(latest), |job| job.ok_or_else(not_found));
+                return match timeout(LAST_READ, state.watch.read(job)).await {
+                    Ok(Ok(now)) => now.ok_or_else(not_found),
+                    Ok(Err(_)) | Err(_) => Ok(latest),
+                };
             }
             match told.borrow_and_update().clone() {
                 Told::Nothing => {}

@@ -43,6 +43,9 @@ pub(super) async fn read_all(hub: Weak<Hub>) {
         }
         if !is_heard {
             hub.read_unheard_of().await;
+        } else if hub.found().reset.take().is_some() {
+            // What was committed late is in the lists by now, and what still comes is heard.
+            hub.tell_reset();
         }
     }
 }
@@ -214,6 +217,20 @@ mod tests {
         assert!(matches!(next(&mut followed).await, News::Reset));
         make(pool, "the last", 1, 0.0).await;
         assert_eq!(next_prompt(&mut followed).await, "the last");
+    }
+
+    #[tokio::test]
+    async fn what_was_committed_late_is_told_of_as_soon_as_changes_are_heard_again() {
+        let database = TestDatabase::create().await;
+        let watch = watch(&database.pool, true);
+        let mut followed = watch.all();
+        let hub = &watch.0;
+        eventually("changes are heard", async || hub.hearing.is_there().then_some(())).await;
+
+        hub.found().reset = Some(OffsetDateTime::UNIX_EPOCH);
+
+        assert!(matches!(next(&mut followed).await, News::Reset));
+        assert_eq!(hub.found().reset, None);
     }
 
     #[tokio::test]

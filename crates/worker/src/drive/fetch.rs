@@ -48,7 +48,7 @@ where
     F: Future<Output = Result<T, Error>>,
 {
     let mut met = Vec::new();
-    let mut is_confirmed = false;
+    let mut confirmed = None;
     loop {
         let asked = Instant::now();
         let answer = call().await;
@@ -62,15 +62,17 @@ where
         met.push(error.class());
         if is_enough(&met, &error) {
             // It is what the request came to only if it is answered once more after other calls were accepted.
-            if is_confirmed || !error.is_doubtful_end() {
+            if confirmed == Some(error.class()) || !error.is_doubtful_end() {
                 return Err(believe(life, &error).await.into());
             }
+            sleep(asked_for(&error)).await;
             if !are_others_accepted(life, submission, &error).await {
                 return Err(Outcome::Snooze(while_away_after(&error)).into());
             }
-            is_confirmed = true;
+            confirmed = Some(error.class());
             continue;
         }
+        confirmed = None;
         let tries = u32::try_from(met.len()).unwrap_or(u32::MAX);
         let wait = exponential(Duration::from_millis(250), LONGEST_WAIT, tries);
         sleep(wait.max(asked_for(&error).min(LONGEST_WAIT))).await;

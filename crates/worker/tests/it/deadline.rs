@@ -120,6 +120,7 @@ async fn a_late_result_waits_for_its_turn_in_isolation() {
     let suspect = format!("rescues = {SUSPECT}, leased_by = null, {LONG_OVER}");
     set(&house, late, &suspect).await;
     house.rests("the late job was claimed, and has to wait").await;
+    assert_eq!(house.submissions().await[0]["result_fetches"], 0);
     held.release().await;
 
     house.once(other, Status::Completed).await;
